@@ -1,0 +1,3 @@
+module github.com/nango-lite/nango-lite
+
+go 1.26.0

@@ -1,0 +1,173 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// An AuthMode is a kind of credentials.
+type AuthMode string
+
+// The auth modes.
+const (
+	OAuth2           AuthMode = "OAUTH2"
+	OAuth1           AuthMode = "OAUTH1"
+	APIKey           AuthMode = "API_KEY"
+	UsernamePassword AuthMode = "USERNAME_PASSWORD"
+	NoAuth           AuthMode = "NONE"
+)
+
+// How a client authenticates at the token endpoint.
+const (
+	ClientAuthHeader = "header"
+	ClientAuthBody   = "body"
+	ClientAuthNone   = "none"
+)
+
+// PKCE methods. PKCEOff is written `pkce: false`.
+const (
+	PKCES256  PKCE = "S256"
+	PKCEPlain PKCE = "plain"
+	PKCEOff   PKCE = "false"
+)
+
+// PKCE is a code challenge method (RFC 7636 4.2). The zero value means S256.
+type PKCE string
+
+// UnmarshalJSON takes a string or false.
+func (p *PKCE) UnmarshalJSON(b []byte) error {
+	if string(b) == "false" {
+		*p = PKCEOff
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(p))
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p PKCE) MarshalJSON() ([]byte, error) {
+	if p == PKCEOff {
+		return []byte("false"), nil
+	}
+	return json.Marshal(string(p))
+}
+
+// Auth says how a connection is authorised and kept. The JSON Schema describes
+// every key; zero values mean the defaults it states.
+type Auth struct {
+	AuthMode             AuthMode          `json:"auth_mode"`
+	AuthorizationURL     string            `json:"authorization_url,omitempty"`
+	AuthorizationParams  map[string]string `json:"authorization_params,omitempty"`
+	ScopeSeparator       *string           `json:"scope_separator,omitempty"`
+	TokenURL             string            `json:"token_url,omitempty"`
+	TokenParams          map[string]string `json:"token_params,omitempty"`
+	AuthorizationMethod  string            `json:"authorization_method,omitempty"`
+	BodyFormat           string            `json:"body_format,omitempty"`
+	RefreshURL           string            `json:"refresh_url,omitempty"`
+	RequestURL           string            `json:"request_url,omitempty"`
+	RequestParams        map[string]string `json:"request_params,omitempty"`
+	RequestHTTPMethod    string            `json:"request_http_method,omitempty"`
+	TokenHTTPMethod      string            `json:"token_http_method,omitempty"`
+	SignatureMethod      string            `json:"signature_method,omitempty"`
+	PKCE                 PKCE              `json:"pkce,omitempty"`
+	DefaultScopes        []string          `json:"default_scopes,omitempty"`
+	Scopes               string            `json:"scopes,omitempty"`
+	RefreshParams        map[string]string `json:"refresh_params,omitempty"`
+	TokenHeaders         map[string]string `json:"token_headers,omitempty"`
+	TokenRequestMethod   string            `json:"token_request_method,omitempty"`
+	TokenRequest         *TokenRequest     `json:"token_request,omitempty"`
+	TokenResponse        *TokenResponse    `json:"token_response,omitempty"`
+	TokenLifetimeSeconds float64           `json:"token_lifetime_seconds,omitempty"`
+	RefreshMarginSeconds *float64          `json:"refresh_margin_seconds,omitempty"`
+	RefreshOn            []Condition       `json:"refresh_on,omitempty"`
+	RefreshGraceSeconds  float64           `json:"refresh_grace_seconds,omitempty"`
+	RevocationURL        string            `json:"revocation_url,omitempty"`
+	Issuer               string            `json:"issuer,omitempty"`
+}
+
+// Format writes the mode alone, because params may hold text from the
+// environment.
+func (a Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "auth "+string(a.AuthMode)) }
+
+// Separator returns what stands between scopes: a space unless stated.
+func (a *Auth) Separator() string {
+	if a.ScopeSeparator == nil {
+		return " "
+	}
+	return *a.ScopeSeparator
+}
+
+// ClientAuth returns AuthorizationMethod, or its default "header".
+func (a *Auth) ClientAuth() string {
+	if a.AuthorizationMethod == "" {
+		return ClientAuthHeader
+	}
+	return a.AuthorizationMethod
+}
+
+// Challenge returns PKCE, or its default S256.
+func (a *Auth) Challenge() PKCE {
+	if a.PKCE == "" {
+		return PKCES256
+	}
+	return a.PKCE
+}
+
+// A TokenRequest says how token requests differ from RFC 6749.
+type TokenRequest struct {
+	Rename         map[string]string `json:"rename,omitempty"`
+	Query          map[string]string `json:"query,omitempty"`
+	BasicUnescaped bool              `json:"basic_unescaped,omitempty"`
+}
+
+// A TokenResponse says how token answers differ from RFC 6749 5.1.
+type TokenResponse struct {
+	AccessToken  string                    `json:"access_token,omitempty"`
+	RefreshToken string                    `json:"refresh_token,omitempty"`
+	Expires      *Expires                  `json:"expires,omitempty"`
+	Scope        string                    `json:"scope,omitempty"`
+	Success      *Condition                `json:"success,omitempty"`
+	Error        *Condition                `json:"error,omitempty"`
+	ErrorCode    string                    `json:"error_code,omitempty"`
+	Secondary    map[string]SecondaryToken `json:"secondary,omitempty"`
+}
+
+// Expires says where a token answer tells its end.
+type Expires struct {
+	Path string `json:"path"`
+	Kind string `json:"kind,omitempty"` // in | at
+	Unit string `json:"unit,omitempty"` // s | ms
+}
+
+// A SecondaryToken is a further token in the same answer.
+type SecondaryToken struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+}
+
+// A Field is a value that a user types.
+type Field struct {
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Format      string   `json:"format,omitempty"`
+	Pattern     string   `json:"pattern,omitempty"`
+	Enum        []string `json:"enum,omitempty"`
+	Example     string   `json:"example,omitempty"`
+	Optional    bool     `json:"optional,omitempty"`
+	Secret      bool     `json:"secret,omitempty"`
+	Default     string   `json:"default,omitempty"`
+}
+
+// Where a connection field comes from.
+const (
+	FromUser          = "user"
+	FromCallback      = "callback"
+	FromTokenResponse = "token_response"
+)
+
+// A ConnectionField is a value that a connection carries beside credentials.
+type ConnectionField struct {
+	From string `json:"from"`
+	Path string `json:"path,omitempty"` // default: the field's name
+	Field
+}

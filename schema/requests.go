@@ -1,0 +1,158 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Requests says how the API is called.
+type Requests struct {
+	BaseURL    string            `json:"base_url"`
+	Headers    map[string]string `json:"headers,omitempty"`
+	Params     map[string]string `json:"params,omitempty"`
+	Retries    *Retries          `json:"retries,omitempty"`
+	RateLimit  *RateLimit        `json:"rate_limit,omitempty"`
+	Pagination *Pagination       `json:"pagination,omitempty"`
+	Errors     *Errors           `json:"errors,omitempty"`
+	Verify     *Verify           `json:"verify,omitempty"`
+}
+
+// Format writes no value, because headers and params may hold text from the
+// environment.
+func (r Requests) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "requests") }
+
+// Retries says when a failed attempt is made again. Nil pointers mean the
+// defaults of the JSON Schema.
+type Retries struct {
+	MaxRetries            *int     `json:"max_retries,omitempty"`
+	TimeBetweenRetriesSec *float64 `json:"time_between_retries_sec,omitempty"`
+	MaxWaitSeconds        *float64 `json:"max_wait_seconds,omitempty"`
+	Statuses              []int    `json:"statuses,omitempty"`
+	UnsafeMethods         string   `json:"unsafe_methods,omitempty"`
+	Safe                  []string `json:"safe,omitempty"`
+	IdempotencyKey        string   `json:"idempotency_key,omitempty"`
+}
+
+// RateLimit says how the API limits its callers.
+type RateLimit struct {
+	Detect    []Condition `json:"detect,omitempty"`
+	Wait      []Wait      `json:"wait,omitempty"`
+	Remaining *Remaining  `json:"remaining,omitempty"`
+	Budget    *Budget     `json:"budget,omitempty"`
+}
+
+// A Wait says where an answer tells how long to wait.
+type Wait struct {
+	Header string `json:"header,omitempty"`
+	Body   string `json:"body,omitempty"`
+	Format string `json:"format,omitempty"`
+}
+
+// Remaining says where every answer tells how much is left.
+type Remaining struct {
+	Header string `json:"header"`
+	Reset  *Wait  `json:"reset,omitempty"`
+}
+
+// A Budget is what we allow ourselves before being told.
+type Budget struct {
+	Requests    float64 `json:"requests,omitempty"`
+	PerSeconds  float64 `json:"per_seconds,omitempty"`
+	Burst       int     `json:"burst,omitempty"`
+	Concurrency int     `json:"concurrency,omitempty"`
+	Scope       string  `json:"scope,omitempty"`
+}
+
+// Pagination says how a list goes on.
+type Pagination struct {
+	Kind    string       `json:"kind"`
+	Items   string       `json:"items,omitempty"`
+	Cursor  *PageCursor  `json:"cursor,omitempty"`
+	Link    *PageLink    `json:"link,omitempty"`
+	Offset  *PageCounter `json:"offset,omitempty"`
+	Page    *PageCounter `json:"page,omitempty"`
+	HasMore string       `json:"has_more,omitempty"`
+	Limit   *PageLimit   `json:"limit,omitempty"`
+	In      string       `json:"in,omitempty"`
+}
+
+// PageCursor is where the cursor stands in the answer and in the next request.
+type PageCursor struct {
+	Response string `json:"response"`
+	Request  string `json:"request"`
+}
+
+// PageLink is where the next URL stands.
+type PageLink struct {
+	Rel      string `json:"rel,omitempty"`
+	Response string `json:"response,omitempty"`
+}
+
+// PageCounter is the parameter that counts items or pages.
+type PageCounter struct {
+	Request string `json:"request"`
+	Start   *int   `json:"start,omitempty"`
+}
+
+// PageLimit is the parameter that takes the size of a page.
+type PageLimit struct {
+	Request string `json:"request"`
+	Max     int    `json:"max,omitempty"`
+}
+
+// Errors says how the API tells what went wrong.
+type Errors struct {
+	Code      string      `json:"code,omitempty"`
+	Message   string      `json:"message,omitempty"`
+	RequestID *RequestID  `json:"request_id,omitempty"`
+	Rules     []ErrorRule `json:"rules,omitempty"`
+}
+
+// RequestID is where an answer names itself.
+type RequestID struct {
+	Header string `json:"header,omitempty"`
+	Body   string `json:"body,omitempty"`
+}
+
+// An ErrorRule gives a matching answer a meaning.
+type ErrorRule struct {
+	When    Condition `json:"when"`
+	Kind    string    `json:"kind,omitempty"`
+	Retry   *bool     `json:"retry,omitempty"`
+	Refresh bool      `json:"refresh,omitempty"`
+}
+
+// Verify is a cheap call that proves the credentials.
+type Verify struct {
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path"`
+}
+
+// A Condition matches an answer if every part given matches.
+type Condition struct {
+	Status OneOrMany[int]    `json:"status,omitempty"`
+	Header map[string]string `json:"header,omitempty"` // "*" means any value
+	Body   map[string]any    `json:"body,omitempty"`   // path to a scalar, to a list of alternatives, or to "*" for present
+	Code   OneOrMany[string] `json:"code,omitempty"`
+}
+
+// OneOrMany is a list that may be written as its only element.
+type OneOrMany[T comparable] []T
+
+// Has reports whether v is in the list.
+func (l OneOrMany[T]) Has(v T) bool { return slices.Contains(l, v) }
+
+// UnmarshalJSON takes an element or a list.
+func (l *OneOrMany[T]) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]T)(l))
+	}
+	var v T
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*l = OneOrMany[T]{v}
+	return nil
+}
