@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A Key names a connection: one end user's grant for one integration.
+type Key struct {
+	Integration  string
+	ConnectionID string
+}
+
+// String returns "integration/connection".
+func (k Key) String() string { return k.Integration + "/" + k.ConnectionID }
+
+// A Status says whether a connection can be used.
+type Status string
+
+// The states of a connection.
+const (
+	StatusActive               Status = "active"
+	StatusNeedsReauthorization Status = "needs_reauthorization" // until someone connects again
+)
+
+// A Connection is a grant that is kept: what its user gave us, and what the
+// provider said. Values of this type are snapshots; a store and its callers
+// never share one.
+type Connection struct {
+	Key Key
+
+	// Generation names the credentials: it changes whenever they do, and with
+	// nothing else. See [ConnectionStore.Replace].
+	Generation int64
+
+	Status Status
+	Reason string // why Status is not active; safe to show
+
+	Credentials Credentials
+
+	// Fields are the values of ${connection.<name>} that grant no access. Those
+	// declared secret are in Credentials.Fields.
+	Fields map[string]string
+
+	// Metadata belongs to the host; the engine keeps it and looks away.
+	Metadata map[string]any
+
+	// RefreshStarted is when a refresh of this generation was begun and not yet
+	// concluded: its outcome is unknown until the refresh token is tried again.
+	RefreshStarted time.Time
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Credentials are what grants access. Which fields are set depends on Type.
+type Credentials struct {
+	Type schema.AuthMode
+
+	Token Token // OAUTH2
+
+	APIKey schema.Secret // API_KEY
+
+	Username schema.Secret // USERNAME_PASSWORD: some APIs take their key as user name
+	Password schema.Secret
+
+	// Fields are the values of ${credentials.<name>}, and of secret
+	// ${connection.<name>}.
+	Fields map[string]schema.Secret
+}
+
+// A Token is what a token endpoint gave. The zero ExpiresAt means that no end
+// is known.
+type Token struct {
+	AccessToken  schema.Secret
+	TokenType    string
+	RefreshToken schema.Secret
+	ObtainedAt   time.Time
+	ExpiresAt    time.Time
+	Scopes       []string // as granted; as asked for where the answer says nothing (RFC 6749 5.1)
+
+	// Secondary holds further tokens of the same answer, by the name that
+	// token_response.secondary gives them.
+	Secondary map[string]Token
+
+	// Raw is the first token answer overlaid, key by key, by the latest, as
+	// JSON. What a provider says only once is thereby kept.
+	Raw schema.Secret
+}
+
+// OAuth2 returns t for use with golang.org/x/oauth2. Unlike t, the result
+// prints itself.
+func (t *Token) OAuth2() *oauth2.Token {
+	return &oauth2.Token{
+		AccessToken:  t.AccessToken.Reveal(),
+		TokenType:    t.TokenType,
+		RefreshToken: t.RefreshToken.Reveal(),
+		Expiry:       t.ExpiresAt,
+	}
+}
+
+// RawValue returns the value at a dotted path of the raw token answer as text,
+// or false if there is none. It may be a secret.
+func (t *Token) RawValue(path string) (string, bool) {
+	var doc any
+	if t.Raw.Empty() || json.Unmarshal([]byte(t.Raw.Reveal()), &doc) != nil {
+		return "", false
+	}
+	return jsonpath.Text(doc, path)
+}
+
+// Clone returns a copy that shares nothing with c. Metadata is copied at its
+// first level only.
+func (c *Connection) Clone() *Connection {
+	d := *c
+	d.Fields = maps.Clone(c.Fields)
+	d.Metadata = maps.Clone(c.Metadata)
+	d.Credentials.Fields = maps.Clone(c.Credentials.Fields)
+	d.Credentials.Token = c.Credentials.Token.clone()
+	return &d
+}
+
+func (t Token) clone() Token {
+	t.Scopes = slices.Clone(t.Scopes)
+	t.Secondary = maps.Clone(t.Secondary)
+	for name, s := range t.Secondary {
+		t.Secondary[name] = s.clone()
+	}
+	return t
+}
