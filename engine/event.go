@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"time"
+)
+
+// An EventKind says what happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	EventAuthorize EventKind = "authorize" // an authorization URL was made
+	EventExchange  EventKind = "exchange"  // a code was exchanged for tokens
+	EventConnect   EventKind = "connect"   // a connection was stored
+	EventRefresh   EventKind = "refresh"   // a token was refreshed, or could not be
+	EventStatus    EventKind = "status"    // a connection's status changed
+	EventRevoke    EventKind = "revoke"    // a connection was removed
+	EventCall      EventKind = "call"      // a call through a client ended
+	EventAttempt   EventKind = "attempt"   // one attempt of a call ended
+	EventWait      EventKind = "wait"      // a call is about to wait
+)
+
+// An Event is something that the engine did, for logs, traces and metrics. It
+// never holds a secret: no token, header, body or query string.
+type Event struct {
+	Kind     EventKind
+	Time     time.Time
+	Key      Key
+	Method   string        // of the request
+	URL      string        // of the request, without query and user info
+	Status   int           // of the answer; 0 if there was none
+	Attempt  int           // 1 for the first
+	Wait     time.Duration // EventWait: how long
+	Duration time.Duration // how long it took; for a call until the answer's headers
+	Reason   string        // why, in words that --trace prints
+	Err      error         // what went wrong; nil if nothing did
+}
