@@ -129,6 +129,7 @@ type TokenResponse struct {
 	Success      *Condition                `json:"success,omitempty"`
 	Error        *Condition                `json:"error,omitempty"`
 	ErrorCode    string                    `json:"error_code,omitempty"`
+	TokenTypes   []string                  `json:"token_types,omitempty"`
 	Secondary    map[string]SecondaryToken `json:"secondary,omitempty"`
 }
 

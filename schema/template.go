@@ -119,6 +119,39 @@ func parseRefs(expr string) ([]Ref, error) {
 // EscapeTemplate returns text as a template that yields exactly text.
 func EscapeTemplate(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
+// String returns a text that [ParseTemplate] reads as t, adjacent literals
+// joined. Unlike text put together by hand, it cannot make a placeholder out of a
+// literal and its neighbour.
+func (t Template) String() string {
+	var out, literal strings.Builder
+	for _, p := range t.Parts {
+		if p.Refs == nil {
+			literal.WriteString(p.Literal)
+			continue
+		}
+		text := strings.TrimRight(literal.String(), "$")
+		out.WriteString(EscapeTemplate(text))
+		if dollars := literal.String()[len(text):]; dollars != "" {
+			out.WriteString("${'" + dollars + "'}") // a bare $ would escape the placeholder
+		}
+		literal.Reset()
+		out.WriteString("${" + joinRefs(p.Refs) + "}")
+	}
+	out.WriteString(EscapeTemplate(literal.String()))
+	return out.String()
+}
+
+func joinRefs(refs []Ref) string {
+	texts := make([]string, len(refs))
+	for i, r := range refs {
+		texts[i] = r.Name
+		if r.Name == "" {
+			texts[i] = "'" + r.Literal + "'"
+		}
+	}
+	return strings.Join(texts, " || ")
+}
+
 // Refs returns the names in t, in order, literals left out.
 func (t Template) Refs() []string {
 	var names []string

@@ -1,0 +1,207 @@
+// Package shape answers what the JSON Schemas of package schema say about a key:
+// its type, its default, and the x- annotations. Start with [Integration].
+package shape
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A Shape is what the format says about one place. A nil Shape knows nothing.
+// Shapes are safe for concurrent use and must not be modified.
+type Shape struct {
+	Types       []string // JSON types it may have; empty: any
+	Default     any      // as encoding/json decodes it; nil: none
+	Public      bool     // shown even if it came from a variable
+	Secret      bool     // never shown
+	Template    bool     // holds placeholders for call time
+	HeaderNames bool     // keys compare without case
+	Modes       []string // auth modes it belongs to; empty: all
+
+	properties map[string]*Shape
+	values     *Shape // of keys that are not properties
+	items      *Shape
+}
+
+// Integration returns the shape of a resolved integration.
+var Integration = sync.OnceValue(func() *Shape { return read(schema.IntegrationJSON) })
+
+// File returns the shape of a top-level section of an integrations file:
+// defaults or server.
+func File(section string) *Shape { return file().Key(section) }
+
+var file = sync.OnceValue(func() *Shape { return read(schema.IntegrationsJSON) })
+
+// Key returns the shape of the value under name.
+func (s *Shape) Key(name string) *Shape {
+	if s == nil {
+		return nil
+	}
+	if p := s.properties[name]; p != nil {
+		return p
+	}
+	return s.values
+}
+
+// Item returns the shape of a list's items.
+func (s *Shape) Item() *Shape {
+	if s == nil {
+		return nil
+	}
+	return s.items
+}
+
+// At follows names and indexes.
+func (s *Shape) At(path []string) *Shape {
+	for _, step := range path {
+		if s != nil && s.items != nil && strings.Trim(step, "0123456789") == "" {
+			s = s.items
+		} else {
+			s = s.Key(step)
+		}
+	}
+	return s
+}
+
+// Names returns the names of the properties, sorted.
+func (s *Shape) Names() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.properties))
+}
+
+// Has reports whether the value may be of a JSON type.
+func (s *Shape) Has(jsonType string) bool {
+	return s == nil || len(s.Types) == 0 || slices.Contains(s.Types, jsonType)
+}
+
+// IsSecret reports whether the value is never shown.
+func (s *Shape) IsSecret() bool { return s != nil && s.Secret }
+
+// IsPublic reports whether the value is shown even if it came from a variable.
+func (s *Shape) IsPublic() bool { return s != nil && s.Public && !s.Secret }
+
+// IsTemplate reports whether the value holds placeholders for call time.
+func (s *Shape) IsTemplate() bool { return s != nil && s.Template }
+
+// Fits reports whether the key belongs to an auth mode.
+func (s *Shape) Fits(mode string) bool {
+	return s == nil || len(s.Modes) == 0 || slices.Contains(s.Modes, mode)
+}
+
+func read(data []byte) *Shape {
+	var root map[string]any
+	if err := json.Unmarshal(data, &root); err != nil {
+		panic(fmt.Sprintf("shape: embedded schema: %v", err))
+	}
+	defs, _ := root["$defs"].(map[string]any)
+	return reader{defs}.shape(root)
+}
+
+type reader struct{ defs map[string]any }
+
+func (r reader) shape(s map[string]any) *Shape {
+	s = r.flatten(s)
+	out := &Shape{Default: s["default"]}
+	out.Public, _ = s["x-public"].(bool)
+	out.Secret, _ = s["x-secret"].(bool)
+	out.Template, _ = s["x-template"].(bool)
+	out.HeaderNames, _ = s["x-header-names"].(bool)
+	out.Modes = texts(s["x-modes"])
+	r.types(out, s)
+	if properties, ok := s["properties"].(map[string]any); ok {
+		out.properties = make(map[string]*Shape, len(properties))
+		for name, p := range properties {
+			out.properties[name] = r.shape(p.(map[string]any))
+		}
+	}
+	if values, ok := s["additionalProperties"].(map[string]any); ok {
+		out.values = r.shape(values)
+		out.values.Public = out.values.Public || out.Public
+	}
+	if items, ok := s["items"].(map[string]any); ok {
+		out.items = r.shape(items)
+		out.items.Public = out.items.Public || out.Public
+	}
+	return out
+}
+
+// flatten follows $ref, whose siblings win, and takes in what stands behind else.
+func (r reader) flatten(s map[string]any) map[string]any {
+	if ref, ok := s["$ref"].(string); ok {
+		merged := maps.Clone(r.flatten(r.resolve(ref)))
+		maps.Copy(merged, s)
+		delete(merged, "$ref")
+		return merged
+	}
+	if inner, ok := s["else"].(map[string]any); ok {
+		merged := maps.Clone(inner)
+		maps.Copy(merged, s)
+		delete(merged, "else")
+		return merged
+	}
+	return s
+}
+
+func (r reader) resolve(ref string) map[string]any {
+	at := map[string]any{"$defs": r.defs}
+	for step := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		next, ok := at[step].(map[string]any)
+		if !ok {
+			panic("shape: no " + ref)
+		}
+		at = next
+	}
+	return at
+}
+
+func (r reader) types(out *Shape, s map[string]any) {
+	if t, ok := s["type"].(string); ok {
+		out.Types = []string{t}
+	} else {
+		out.Types = texts(s["type"])
+	}
+	values, _ := s["enum"].([]any)
+	for _, v := range values {
+		if name := typeOf(v); out.Types == nil || !slices.Contains(out.Types, name) && s["type"] == nil {
+			out.Types = append(out.Types, name)
+		}
+	}
+	alternatives, _ := s["oneOf"].([]any)
+	for _, a := range alternatives {
+		alternative := r.shape(a.(map[string]any))
+		out.Types = append(out.Types, alternative.Types...)
+		if alternative.items != nil {
+			out.items = alternative.items
+			out.items.Public = out.items.Public || out.Public
+		}
+	}
+}
+
+func typeOf(v any) string {
+	switch v.(type) {
+	case bool:
+		return "boolean"
+	case float64:
+		return "number"
+	}
+	return "string"
+}
+
+func texts(v any) []string {
+	list, _ := v.([]any)
+	var out []string
+	for _, x := range list {
+		if s, ok := x.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}

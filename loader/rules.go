@@ -1,0 +1,271 @@
+package loader
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader/internal/check"
+	"github.com/nango-lite/nango-lite/loader/internal/shape"
+	"github.com/nango-lite/nango-lite/loader/internal/tree"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// checkWhole holds a resolved integration to the schema and to the rules that
+// join several keys. A blueprint is checked without what operators add.
+func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
+	findings, err := check.Integration.Validate(about.root.JSON())
+	if err != nil {
+		return Diagnostics{about.at(about.key, "internal", err.Error(), "")}
+	}
+	for _, f := range findings {
+		ds = append(ds, about.describe(f)...)
+	}
+	r := rules{subject: about, mode: about.root.Str("auth", "auth_mode")}
+	if !blueprint {
+		r.client()
+		r.scopes()
+	}
+	r.modes()
+	r.headers()
+	r.patterns()
+	r.templates(about.root, about.shape, nil)
+	return append(ds, r.found...)
+}
+
+// rules are checks that JSON Schema cannot express, or not in words that help.
+type rules struct {
+	subject
+	mode  string
+	found Diagnostics
+}
+
+func (r *rules) report(o schema.Origin, code, message, hint string) {
+	r.found = append(r.found, r.at(o, code, message, hint))
+}
+
+// client: an id needs its secret, unless the client is a public one.
+func (r *rules) client() {
+	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
+	public := r.root.Str("auth", "authorization_method") == schema.ClientAuthNone
+	switch {
+	case id != nil && secret == nil && !public:
+		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
+	case id == nil && secret != nil:
+		r.report(secret.At, "missing-key", `"oauth_client_secret" without "oauth_client_id"`, "")
+	}
+}
+
+// scopes: forgetting them shows only at the first call, so they must be said.
+func (r *rules) scopes() {
+	defaults := r.root.Get("auth", "default_scopes")
+	if r.root.Field("oauth_client_id") == nil || r.root.Field("oauth_scopes") != nil ||
+		r.root.Str("auth", "scopes") == "none" || defaults != nil && len(defaults.Items) > 0 || !isOAuth(r.mode) {
+		return
+	}
+	r.report(r.key, "missing-key", `missing key "oauth_scopes"`, "if the API needs none, write oauth_scopes: ''")
+}
+
+func isOAuth(mode string) bool {
+	return mode == string(schema.OAuth1) || mode == string(schema.OAuth2)
+}
+
+// modes: a key of another auth mode would be ignored in silence.
+func (r *rules) modes() {
+	if r.mode == "" {
+		return
+	}
+	check := func(m *tree.Node, s *shape.Shape) {
+		if m == nil || m.Kind != tree.Map {
+			return
+		}
+		for _, f := range m.Fields {
+			if sh := s.Key(f.Name); sh != nil && !sh.Fits(r.mode) {
+				r.report(f.At, "wrong-mode", fmt.Sprintf("%q belongs to auth_mode %s, and this is %s", f.Name, strings.Join(sh.Modes, " or "), r.mode), "")
+			}
+		}
+	}
+	check(r.root, r.shape)
+	check(r.root.Get("auth"), r.shape.Key("auth"))
+}
+
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+func (r *rules) headers() {
+	for _, path := range [][]string{{"requests", "headers"}, {"auth", "token_headers"}} {
+		m := r.root.Get(path...)
+		if m == nil || m.Kind != tree.Map {
+			continue
+		}
+		seen := map[string]string{}
+		for _, f := range m.Fields {
+			lower := strings.ToLower(f.Name)
+			switch first, twice := seen[lower]; {
+			case !headerName.MatchString(f.Name):
+				r.report(f.At, "bad-header", fmt.Sprintf("%q is not a header name", f.Name), "")
+			case twice:
+				r.report(f.At, "duplicate-key", fmt.Sprintf("%q and %q are the same header", f.Name, first), "")
+			}
+			seen[lower] = f.Name
+			if f.Value.Kind == tree.String && !f.Value.Bad && strings.ContainsAny(f.Value.Text, "\r\n\x00") {
+				r.report(f.Value.Origin, "bad-header", fmt.Sprintf("the value of header %q holds a line break", f.Name), "")
+			}
+		}
+	}
+}
+
+// patterns are RE2, which knows no look-ahead.
+func (r *rules) patterns() {
+	for _, section := range []string{"connection", "credentials"} {
+		m := r.root.Get(section)
+		if m == nil {
+			continue
+		}
+		for _, f := range m.Fields {
+			p := f.Value.Get("pattern")
+			if p == nil || p.Kind != tree.String || p.Bad {
+				continue
+			}
+			if _, err := regexp.Compile(p.Text); err != nil {
+				r.report(p.Origin, "bad-pattern", "this is not a pattern that RE2 reads", "")
+			}
+		}
+	}
+}
+
+// templates checks the placeholders and URLs below n.
+func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
+	switch {
+	case n.Kind == tree.Map:
+		for _, f := range n.Fields {
+			r.templates(f.Value, s.Key(f.Name), append(path[:len(path):len(path)], f.Name))
+		}
+	case n.Kind == tree.List:
+		for i, item := range n.Items {
+			r.templates(item, s.Item(), append(path[:len(path):len(path)], strconv.Itoa(i)))
+		}
+	case n.Kind == tree.String && s.IsTemplate() && !n.Bad:
+		t, err := schema.ParseTemplate(n.Text)
+		if err != nil {
+			r.report(n.Origin, "bad-placeholder", err.Error(), "a literal ${ is written $${")
+			return
+		}
+		for _, name := range t.Refs() {
+			r.placeholder(n, name)
+		}
+		if last := path[len(path)-1]; len(path) == 2 && (strings.HasSuffix(last, "_url")) {
+			r.url(n, t, last)
+		}
+	}
+}
+
+// ofMode are the placeholders that only connections of a mode have.
+var ofMode = map[string][]string{
+	"access_token":        {"OAUTH2"},
+	"api_key":             {"API_KEY"},
+	"oauth_client_id":     {"OAUTH1", "OAUTH2"},
+	"oauth_client_secret": {"OAUTH1", "OAUTH2"},
+	"oauth_token":         {"OAUTH1"},
+	"oauth_token_secret":  {"OAUTH1"},
+	"username":            {"USERNAME_PASSWORD"},
+	"password":            {"USERNAME_PASSWORD"},
+	"basic_auth_encoded":  {"USERNAME_PASSWORD"},
+}
+
+// implied are the credentials that a mode has without declaring them.
+var implied = map[string][]string{"API_KEY": {"api_key"}, "USERNAME_PASSWORD": {"username", "password"}}
+
+func (r *rules) placeholder(n *tree.Node, name string) {
+	unknown := func(message, hint string) {
+		r.report(n.Origin, "unknown-placeholder", fmt.Sprintf("${%s}: %s", name, message), hint)
+	}
+	namespace, field, dotted := strings.Cut(name, ".")
+	if !dotted {
+		modes, known := ofMode[name], false
+		if _, known = schema.PlaceholderNames[name]; !known {
+			unknown("there is no such placeholder", didYouMean(name, placeholderNames()))
+		} else if modes != nil && r.mode != "" && !slices.Contains(modes, r.mode) {
+			unknown(fmt.Sprintf("auth_mode %s has no %s", r.mode, name), "")
+		}
+		return
+	}
+	declared := func(section string, more []string) {
+		names := more
+		if m := r.root.Get(section); m != nil {
+			for _, f := range m.Fields {
+				names = append(names[:len(names):len(names)], f.Name)
+			}
+		}
+		if !slices.Contains(names, field) {
+			unknown(fmt.Sprintf("%q declares no %q", section, field), didYouMean(field, names))
+		}
+	}
+	switch namespace {
+	case "raw":
+	case "connection":
+		declared("connection", nil)
+	case "credentials":
+		declared("credentials", implied[r.mode])
+	case "token":
+		if r.root.Get("auth", "token_response", "secondary", field) == nil {
+			unknown(fmt.Sprintf("auth.token_response.secondary declares no %q", field), "")
+		}
+	default:
+		unknown("there is no such placeholder", didYouMean(namespace, schema.Namespaces))
+	}
+}
+
+func placeholderNames() []string {
+	var names []string
+	for name := range schema.PlaceholderNames {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// carriesSecrets are the endpoints that are sent a code, a token or a secret.
+var carriesSecrets = []string{"token_url", "refresh_url", "revocation_url", "request_url"}
+
+// url checks what can be known of a URL before its placeholders are filled.
+func (r *rules) url(n *tree.Node, t schema.Template, key string) {
+	var b strings.Builder
+	for _, p := range t.Parts {
+		if p.Refs == nil {
+			b.WriteString(p.Literal)
+		} else if b.Len() == 0 {
+			return // a whole origin, known at call time only
+		} else {
+			b.WriteString("x")
+		}
+	}
+	u, err := url.Parse(b.String())
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http":
+		if err != nil {
+			r.report(n.Origin, "bad-url", fmt.Sprintf("%q is not a URL", key), "")
+		}
+		return // the schema asks for the scheme
+	case u.Hostname() == "":
+		r.report(n.Origin, "bad-url", fmt.Sprintf("%q has no host", key), "")
+	case u.User != nil:
+		r.report(n.Origin, "bad-url", fmt.Sprintf("%q holds a user name or password", key), "put credentials into the headers or the credentials of the integration")
+	case key == "base_url" && (u.RawQuery != "" || u.Fragment != "" || u.ForceQuery):
+		r.report(n.Origin, "bad-url", `"base_url" has a query or a fragment`, "put parameters for every call under requests.params")
+	}
+	if u.Scheme == "http" && slices.Contains(carriesSecrets, key) && !isLoopback(u.Hostname()) {
+		r.report(n.Origin, "insecure-url", fmt.Sprintf("%q must be https: secrets are sent there", key), "http is fine on loopback only")
+	}
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,230 @@
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader/internal/shape"
+	"github.com/nango-lite/nango-lite/loader/internal/tree"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An Invention is a value that somebody must make up: of a variable that is
+// unset or empty, or of a placeholder such as <YOUR CLIENT ID> that was left.
+type Invention struct {
+	Integration string
+	Key         string // dotted path, such as oauth_client_id
+	Variable    string // empty for a placeholder or a file
+	Placeholder string // empty for a variable
+}
+
+// A substituter fills in what the file takes from outside. It works on parsed
+// values, so that whatever a variable holds stays text.
+type substituter struct {
+	integration string
+	lookup      func(string) (string, bool)
+	readFile    func(string) ([]byte, error)
+	invent      func(Invention) (string, bool)
+	report      func(Diagnostic)
+}
+
+// left is what `init` and examples write where a value is wanted.
+var left = regexp.MustCompile(`(?i)^\s*<your\s[^<>]*>\s*$`)
+
+// tree substitutes below n in place. Keys are left alone.
+func (s *substituter) tree(n *tree.Node, sh *shape.Shape, path []string) {
+	switch n.Kind {
+	case tree.Map:
+		for _, f := range n.Fields {
+			s.tree(f.Value, sh.Key(f.Name), append(path[:len(path):len(path)], f.Name))
+		}
+	case tree.List:
+		for i, item := range n.Items {
+			s.tree(item, sh.Item(), append(path[:len(path):len(path)], strconv.Itoa(i)))
+		}
+	case tree.String:
+		if !n.Bad {
+			s.scalar(n, sh, strings.Join(path, "."))
+		}
+	}
+}
+
+func (s *substituter) scalar(n *tree.Node, sh *shape.Shape, key string) {
+	var out schema.Template
+	var sources []string
+	for _, p := range pieces(n.Text) {
+		switch {
+		case p.badName:
+			s.fail(n, "bad-reference", fmt.Sprintf("%s is not a reference: names of variables are upper case", p.text), "placeholders for call time are written ${name}")
+		case p.ref:
+			sources = append(sources, p.source())
+			if value, ok := s.resolve(n, p, key); ok {
+				out.Parts = append(out.Parts, schema.Part{Literal: value})
+			}
+		case p.escape:
+			out.Parts = append(out.Parts, schema.Part{Literal: "${"})
+		default:
+			out.Parts = append(out.Parts, s.literal(n, p.text, sh)...)
+		}
+	}
+	n.Origin.Reference = strings.Join(sources, ", ")
+	if n.Bad {
+		return
+	}
+	if text := literalText(out); left.MatchString(text) {
+		s.placeholder(n, &out, key, text)
+	}
+	if sh.IsTemplate() {
+		n.Text = out.String()
+	} else {
+		n.Text = literalText(out)
+	}
+	if n.Origin.Reference != "" {
+		coerce(n, sh)
+	}
+}
+
+// literalText joins parts; a text that is no template has nothing but literals.
+func literalText(t schema.Template) string {
+	var b strings.Builder
+	for _, p := range t.Parts {
+		b.WriteString(p.Literal)
+	}
+	return b.String()
+}
+
+func (s *substituter) fail(n *tree.Node, code, message, hint string) {
+	n.Bad = true
+	s.report(Diagnostic{Place: placeOf(n.Origin), Severity: Error, Code: code, Message: message, Hint: hint})
+}
+
+// literal reads what the file itself says between references.
+func (s *substituter) literal(n *tree.Node, text string, sh *shape.Shape) []schema.Part {
+	if sh.IsTemplate() {
+		t, err := schema.ParseTemplate(text)
+		if err != nil {
+			s.fail(n, "bad-placeholder", err.Error(), referenceHint(text))
+		}
+		return t.Parts
+	}
+	if strings.Contains(text, "${") {
+		if t, err := schema.ParseTemplate(text); err == nil && len(t.Refs()) > 0 {
+			s.fail(n, "bad-placeholder", fmt.Sprintf("${%s} is filled at call time and cannot stand here", t.Refs()[0]),
+				"names of variables are upper case; a literal ${ is written $${")
+		} else {
+			s.fail(n, "bad-reference", "this ${ begins no reference", "write ${NAME}, or $${ for a literal ${")
+		}
+	}
+	return []schema.Part{{Literal: text}}
+}
+
+func referenceHint(text string) string {
+	if strings.Contains(text, "${") {
+		return "a reference is written ${NAME}; a literal ${ is written $${"
+	}
+	return ""
+}
+
+// resolve returns the text behind a reference, or reports why there is none.
+func (s *substituter) resolve(n *tree.Node, p piece, key string) (string, bool) {
+	if p.file != "" {
+		return s.file(n, p, key)
+	}
+	value, set := s.lookup(p.variable)
+	switch {
+	case value != "":
+		expanded, err := expand(p.variable, value)
+		if err != nil || expanded != value {
+			s.fail(n, "bad-reference", "variable "+p.variable+" cannot be read", "")
+			return "", false
+		}
+		return expanded, true
+	case p.optional:
+		return p.fallback, true
+	}
+	if s.invent != nil {
+		if made, ok := s.invent(Invention{Integration: s.integration, Key: key, Variable: p.variable}); ok {
+			return made, true
+		}
+	}
+	if set {
+		s.fail(n, "empty-variable", "variable "+p.variable+" is empty", "")
+	} else {
+		s.fail(n, "unset-variable", "variable "+p.variable+" is not set", "set it, or put it into .env beside this file")
+	}
+	return "", false
+}
+
+const maxReferencedFile = 64 << 10
+
+func (s *substituter) file(n *tree.Node, p piece, key string) (string, bool) {
+	data, err := s.readFile(p.file)
+	var reason string
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		reason = "does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		reason = "may not be read"
+	case err != nil:
+		reason = "cannot be read"
+	case len(data) > maxReferencedFile:
+		reason = fmt.Sprintf("is larger than %d KiB", maxReferencedFile>>10)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if reason == "" && text != "" {
+		return text, true
+	}
+	if s.invent != nil {
+		if made, ok := s.invent(Invention{Integration: s.integration, Key: key}); ok {
+			return made, true
+		}
+	}
+	if reason != "" {
+		s.fail(n, "unreadable-file", "file "+p.file+" "+reason, "")
+	} else {
+		s.fail(n, "empty-file-reference", "file "+p.file+" is empty", "")
+	}
+	return "", false
+}
+
+// placeholder deals with a value that nobody has filled in.
+func (s *substituter) placeholder(n *tree.Node, out *schema.Template, key, text string) {
+	literal := n.Origin.Reference == ""
+	if s.invent != nil {
+		asked := ""
+		if literal {
+			asked = strings.TrimSpace(text)
+		}
+		if made, ok := s.invent(Invention{Integration: s.integration, Key: key, Placeholder: asked}); ok {
+			out.Parts = []schema.Part{{Literal: made}}
+			return
+		}
+	}
+	if literal {
+		s.fail(n, "placeholder-left", fmt.Sprintf("%s still stands where your own value belongs", strings.TrimSpace(text)), "")
+	} else {
+		s.fail(n, "placeholder-left", n.Origin.Reference+" still holds a placeholder where your own value belongs", "")
+	}
+}
+
+var number = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// coerce reads text from outside as a number or a boolean where the key is one.
+func coerce(n *tree.Node, sh *shape.Shape) {
+	text := strings.TrimSpace(n.Text)
+	isText, isNumber := sh.Has("string"), sh.Has("number") || sh.Has("integer")
+	switch {
+	case sh.Has("boolean") && !(isText && isNumber) && (text == "true" || text == "false"):
+		n.Kind, n.Text = tree.Bool, text
+	case isNumber && !isText && number.MatchString(text):
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			n.Kind, n.Text = tree.Int, text
+		} else if f, err := strconv.ParseFloat(text, 64); err == nil && f-f == 0 {
+			n.Kind, n.Text = tree.Float, text
+		}
+	}
+}

@@ -1,0 +1,21 @@
+package schema
+
+import _ "embed"
+
+// The JSON Schemas, as `nango-lite schema` prints them. They are generated from
+// definitions.json and must not be modified.
+var (
+	// IntegrationsJSON describes an integrations file. It asks for nothing that
+	// a blueprint may supply.
+	//go:embed integrations.schema.json
+	IntegrationsJSON []byte
+
+	// IntegrationJSON describes a resolved integration, in full strictness.
+	//go:embed integration.schema.json
+	IntegrationJSON []byte
+
+	// BlueprintJSON describes a blueprint file, whose versions may be partial
+	// where they extend others.
+	//go:embed blueprint.schema.json
+	BlueprintJSON []byte
+)
