@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// AuthCodeOptions adjust one authorization. The zero AuthCodeOptions ask for the
+// configured scopes.
+type AuthCodeOptions struct {
+	// Fields are the connection fields that the user types (from: user), by
+	// name; see [Engine.Describe].
+	Fields map[string]string
+
+	// Scopes, if not nil, replace the configured ones.
+	Scopes []string
+
+	// Metadata goes to the connection.
+	Metadata map[string]any
+}
+
+// AuthCodeURL starts the authorization-code flow (RFC 6749 4.1) for k and
+// returns where to send the user, and what to keep, tied to that user's session,
+// until the callback at redirectURL. State and PKCE verifier are made anew each
+// time, of 256 random bits. A nil opts means the zero AuthCodeOptions.
+//
+// It fails with KindClient if the integration has no client id, and with
+// KindUnsupported if it has another auth mode.
+func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opts *AuthCodeOptions) (*Pending, error) {
+	const op = "authorize"
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.needsOAuth2Client(op, k); err != nil {
+		return nil, err
+	}
+	if opts == nil {
+		opts = &AuthCodeOptions{}
+	}
+	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pending{
+		Key:         k,
+		RedirectURL: redirectURL,
+		State:       schema.NewSecret(randomText(32)),
+		Scopes:      in.scopes(opts.Scopes),
+		ExpiresAt:   e.opts.Now().Add(pendingLifetime),
+		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata,
+	}
+	if in.Auth.Challenge() != schema.PKCEOff {
+		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
+	}
+	if p.URL, err = in.authorizationURL(p); err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "authorization_url", Err: err}
+	}
+	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: authorizeReason(in, p)})
+	return p, nil
+}
+
+// authorizationURL builds the URL of RFC 6749 4.1.1. A query that the blueprint
+// gives is kept, and so are authorization_params, but the standard parameters
+// cannot be replaced.
+func (in *integration) authorizationURL(p *Pending) (string, error) {
+	values := in.pendingValues(p)
+	u, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	if err != nil {
+		return "", err
+	}
+	q := u.Query()
+	if err := in.auth.authorizationParams.fill(q, values); err != nil {
+		return "", err
+	}
+	q.Set("response_type", "code")
+	q.Set("client_id", in.OAuthClientID)
+	q.Set("redirect_uri", p.RedirectURL)
+	q.Set("state", p.State.Reveal())
+	if scope := in.joinScopes(p.Scopes); scope != "" {
+		q.Set("scope", scope)
+	}
+	switch in.Auth.Challenge() {
+	case schema.PKCES256:
+		q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(p.Verifier.Reveal()))
+		q.Set("code_challenge_method", "S256")
+	case schema.PKCEPlain:
+		q.Set("code_challenge", p.Verifier.Reveal())
+		q.Set("code_challenge_method", "plain")
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// needsOAuth2Client checks that the integration can take part in an OAuth 2.0
+// flow.
+func (in *integration) needsOAuth2Client(op string, k Key) error {
+	if in.Auth.AuthMode != schema.OAuth2 {
+		return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
+	}
+	if in.OAuthClientID == "" {
+		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_id is not configured"}
+	}
+	if in.Auth.ClientAuth() != schema.ClientAuthNone && !in.OAuthClientSecret.IsSet() {
+		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
+	}
+	return nil
+}
+
+// scopes returns what to ask for. A verbatim string is one element.
+func (in *integration) scopes(override []string) []string {
+	switch {
+	case override != nil:
+		return slices.Clone(override)
+	case in.OAuthScopes == nil:
+		return slices.Clone(in.Auth.DefaultScopes)
+	case in.OAuthScopes.List != nil:
+		return slices.Clone(in.OAuthScopes.List)
+	case in.OAuthScopes.Verbatim != "":
+		return []string{in.OAuthScopes.Verbatim}
+	}
+	return nil
+}
+
+func (in *integration) joinScopes(scopes []string) string {
+	return strings.Join(scopes, in.Auth.Separator())
+}
+
+// pendingValues gives templates what is known before there is a connection.
+func (in *integration) pendingValues(p *Pending) render.Values {
+	return in.values(&Connection{Key: p.Key, Fields: p.Fields, Credentials: Credentials{Fields: p.SecretFields}})
+}
+
+func authorizeReason(in *integration, p *Pending) string {
+	reason := "sending the user to consent"
+	if scope := in.joinScopes(p.Scopes); scope != "" {
+		reason += ", asking for " + scope
+	}
+	if in.Auth.Challenge() == schema.PKCEOff {
+		return reason + ", without PKCE"
+	}
+	return reason + ", with PKCE " + string(in.Auth.Challenge())
+}
+
+// withoutQuery returns rawURL as it may be logged.
+func withoutQuery(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
+}
+
+// OAuth2Config returns the configuration of an integration for hosts that drive
+// the flow themselves, with the client-auth style stated. Most hosts want
+// [Engine.AuthCodeURL] and [Engine.Client] instead: x/oauth2 knows nothing of
+// JSON bodies, nested tokens, stores and leases.
+//
+// It fails with KindUnsupported if a URL needs values of a connection.
+func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) {
+	const op = "configure oauth2"
+	k := Key{Integration: name}
+	in, err := e.integration(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.needsOAuth2Client(op, k); err != nil {
+		return nil, err
+	}
+	values := in.values(&Connection{Key: k})
+	authURL, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	if err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_url", Err: err}
+	}
+	params := url.Values{}
+	if err := in.auth.authorizationParams.fill(params, values); err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_params", Err: err}
+	}
+	q := authURL.Query()
+	maps.Copy(q, params)
+	authURL.RawQuery = q.Encode()
+	tokenURL, err := render.URL(in.auth.tokenURL, values, in.formatOf)
+	if err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "token_url", Err: err}
+	}
+	style := oauth2.AuthStyleInParams
+	if in.Auth.ClientAuth() == schema.ClientAuthHeader {
+		style = oauth2.AuthStyleInHeader
+	}
+	return &oauth2.Config{
+		ClientID:     in.OAuthClientID,
+		ClientSecret: in.OAuthClientSecret.Reveal(),
+		Endpoint:     oauth2.Endpoint{AuthURL: authURL.String(), TokenURL: tokenURL.String(), AuthStyle: style},
+		RedirectURL:  redirectURL,
+		Scopes:       in.scopes(nil),
+	}, nil
+}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An authPlan is an integration's auth section with its templates parsed and its
+// patterns compiled.
+type authPlan struct {
+	authorizationURL, tokenURL, refreshURL, revocationURL schema.Template
+
+	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery templateMap
+
+	patterns map[string]*regexp.Regexp // by namespace.name of a field
+}
+
+// A templateMap is a map of parameters or headers whose values are templates.
+type templateMap map[string]schema.Template
+
+func newAuthPlan(in *schema.Integration) (*authPlan, error) {
+	a, p := &in.Auth, &authPlan{patterns: map[string]*regexp.Regexp{}}
+	refreshURL := a.RefreshURL
+	if refreshURL == "" {
+		refreshURL = a.TokenURL
+	}
+	for _, u := range []struct {
+		key, text string
+		to        *schema.Template
+	}{
+		{"authorization_url", a.AuthorizationURL, &p.authorizationURL},
+		{"token_url", a.TokenURL, &p.tokenURL},
+		{"refresh_url", refreshURL, &p.refreshURL},
+		{"revocation_url", a.RevocationURL, &p.revocationURL},
+	} {
+		t, err := schema.ParseTemplate(u.text)
+		if err != nil {
+			return nil, fmt.Errorf("auth.%s: %w", u.key, err)
+		}
+		*u.to = t
+	}
+	var query map[string]string
+	if a.TokenRequest != nil {
+		query = a.TokenRequest.Query
+	}
+	for _, m := range []struct {
+		key    string
+		values map[string]string
+		to     *templateMap
+	}{
+		{"authorization_params", a.AuthorizationParams, &p.authorizationParams},
+		{"token_params", a.TokenParams, &p.tokenParams},
+		{"refresh_params", a.RefreshParams, &p.refreshParams},
+		{"token_headers", a.TokenHeaders, &p.tokenHeaders},
+		{"token_request.query", query, &p.tokenQuery},
+	} {
+		t, err := parseMap(m.values)
+		if err != nil {
+			return nil, fmt.Errorf("auth.%s: %w", m.key, err)
+		}
+		*m.to = t
+	}
+	return p, p.compilePatterns(in)
+}
+
+func parseMap(values map[string]string) (templateMap, error) {
+	m := make(templateMap, len(values))
+	for name, text := range values {
+		t, err := schema.ParseTemplate(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		m[name] = t
+	}
+	return m, nil
+}
+
+func (p *authPlan) compilePatterns(in *schema.Integration) error {
+	compile := func(key string, f schema.Field) error {
+		if f.Pattern == "" {
+			return nil
+		}
+		re, err := regexp.Compile(`^(?:` + f.Pattern + `)$`)
+		if err != nil {
+			return fmt.Errorf("%s.pattern: %w", key, err)
+		}
+		p.patterns[key] = re
+		return nil
+	}
+	for name, f := range in.Connection {
+		if err := compile("connection."+name, f.Field); err != nil {
+			return err
+		}
+	}
+	for name, f := range in.Credentials {
+		if err := compile("credentials."+name, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill renders m into q.
+func (m templateMap) fill(q url.Values, values render.Values) error {
+	rendered, err := m.render(values)
+	if err != nil {
+		return err
+	}
+	for name, text := range rendered {
+		q.Set(name, text)
+	}
+	return nil
+}
+
+// render returns m with its placeholders filled.
+func (m templateMap) render(values render.Values) (map[string]string, error) {
+	out := make(map[string]string, len(m))
+	for name, t := range m {
+		text, err := render.Text(t, values)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = text
+	}
+	return out, nil
+}

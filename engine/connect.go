@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// ConnectOptions adjust [Engine.Connect].
+type ConnectOptions struct {
+	Fields   map[string]string // connection fields (from: user), by name
+	Metadata map[string]any
+
+	// Verify makes the integration's verify call with the credentials first, and
+	// stores nothing if it fails. Without a verify call it does nothing.
+	Verify bool
+}
+
+// Connect stores a connection for credentials the host already has, such as an
+// API key, a user name and password, or a token from elsewhere. A connection
+// that is there already gets the new credentials and keeps its Metadata, unless
+// opts gives other. A nil opts means the zero ConnectOptions.
+//
+// It fails with KindClient, before anything is stored, if the credentials are
+// not those that the integration declares.
+func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *ConnectOptions) (*Connection, error) {
+	const op = "connect"
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return nil, err
+	}
+	if opts == nil {
+		opts = &ConnectOptions{}
+	}
+	c := &Connection{Key: k, Status: StatusActive, Metadata: opts.Metadata}
+	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	if err != nil {
+		return nil, err
+	}
+	c.Fields = fields
+	if c.Credentials, err = in.checkCredentials(op, k, given, e.opts.Now()); err != nil {
+		return nil, err
+	}
+	for name, v := range secrets {
+		c.Credentials.Fields[name] = v
+	}
+	if opts.Verify && in.Requests.Verify != nil {
+		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.put(ctx, op, c); err != nil {
+		return nil, err
+	}
+	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: "credentials were stored"})
+	return c, nil
+}
+
+// checkCredentials returns what of given belongs to the integration's mode, if
+// it is complete.
+func (in *integration) checkCredentials(op string, k Key, given Credentials, now time.Time) (Credentials, error) {
+	mode := in.Auth.AuthMode
+	cr := Credentials{Type: mode, Fields: map[string]schema.Secret{}}
+	missing := func(what string) error {
+		return &Error{Op: op, Key: k, Kind: KindClient, Detail: what + " is missing"}
+	}
+	switch mode {
+	case schema.OAuth2:
+		if given.Token.AccessToken.Empty() && given.Token.RefreshToken.Empty() {
+			return cr, missing("access_token")
+		}
+		cr.Token = given.Token.clone()
+		if cr.Token.ObtainedAt.IsZero() {
+			cr.Token.ObtainedAt = now
+		}
+	case schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	default:
+		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
+	}
+	for _, name := range in.credentialNames() {
+		v := given.field(name)
+		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), v.Reveal())
+		if err != nil {
+			return cr, err
+		}
+		cr.setField(name, schema.NewSecret(text))
+	}
+	for name := range given.Fields {
+		if _, ok := in.Credentials[name]; !ok {
+			return cr, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no credential " + strconv.Quote(name)}
+		}
+	}
+	return cr, nil
+}
+
+// field returns a credential by the name that blueprints give it.
+func (c *Credentials) field(name string) schema.Secret {
+	switch name {
+	case "api_key":
+		return c.APIKey
+	case "username":
+		return c.Username
+	case "password":
+		return c.Password
+	}
+	return c.Fields[name]
+}
+
+func (c *Credentials) setField(name string, v schema.Secret) {
+	switch name {
+	case "api_key":
+		c.APIKey = v
+	case "username":
+		c.Username = v
+	case "password":
+		c.Password = v
+	default:
+		c.Fields[name] = v
+	}
+}
+
+// put stores c as a user's latest word: whatever is there is replaced, but for
+// the host's metadata.
+func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
+	now := e.opts.Now()
+	c.CreatedAt, c.UpdatedAt = now, now
+	old, err := e.opts.Connections.Get(ctx, c.Key)
+	switch {
+	case err == nil:
+		c.CreatedAt = old.CreatedAt
+		if c.Metadata == nil {
+			c.Metadata = old.Metadata
+		}
+	case !errors.Is(err, ErrNoConnection):
+		return storeError(op, c.Key, err)
+	}
+	if err := e.opts.Connections.Put(ctx, c); err != nil {
+		return storeError(op, c.Key, err)
+	}
+	return nil
+}
+
+// Revoke removes the connection of k. If the integration has a revocation
+// endpoint (RFC 7009), the provider is told first, as far as it will listen: the
+// connection is removed in any case, and an error of KindUnavailable or
+// KindClient says that the provider was not.
+func (e *Engine) Revoke(ctx context.Context, k Key) error {
+	const op = "revoke"
+	c, err := e.Connection(ctx, k)
+	if err != nil {
+		return err
+	}
+	var told error
+	if in, err := e.integration(k.Integration); err == nil && in.Auth.RevocationURL != "" {
+		told = e.revokeToken(ctx, op, in, c)
+	}
+	if err := e.opts.Connections.Delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
+		return storeError(op, k, err)
+	}
+	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: "the connection was removed", Err: told})
+	return told
+}
+
+// revokeToken tells the provider, by the refresh token where there is one,
+// because that ends the whole grant.
+func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c *Connection) error {
+	t := &c.Credentials.Token
+	params := map[string]string{"token": t.AccessToken.Reveal(), "token_type_hint": "access_token"}
+	if !t.RefreshToken.Empty() {
+		params = map[string]string{"token": t.RefreshToken.Reveal(), "token_type_hint": "refresh_token"}
+	}
+	r, err := in.tokenRequest(c, in.auth.revocationURL, params, nil)
+	if err != nil {
+		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	defer cancel()
+	answer, err := oauthwire.Do(ctx, e.tokens, r)
+	if answer != nil && answer.Status >= 200 && answer.Status < 300 {
+		return nil // the body, if any, means nothing (RFC 7009 2.2)
+	}
+	if err != nil {
+		return tokenFailure(op, c.Key, answer, err)
+	}
+	code, _ := oauthwire.ErrorCode(answer, nil, nil)
+	return in.refused(op, c.Key, answer, code)
+}
+
+// tokenRequest builds a call of the token endpoint, or of one that is called
+// like it.
+func (in *integration) tokenRequest(c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
+	values := in.values(c)
+	u, err := render.URL(to, values, in.formatOf)
+	if err != nil {
+		return nil, err
+	}
+	more, err := extra.render(values)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range params {
+		if _, ok := more[name]; !ok || name != "grant_type" {
+			more[name] = v
+		}
+	}
+	r := &oauthwire.Request{
+		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json",
+		ClientAuth: in.Auth.ClientAuth(), ClientID: in.OAuthClientID, ClientSecret: in.OAuthClientSecret.Reveal(),
+	}
+	if r.Method == "" {
+		r.Method = "POST"
+	}
+	if r.Headers, err = in.auth.tokenHeaders.render(values); err != nil {
+		return nil, err
+	}
+	if r.Query, err = in.auth.tokenQuery.render(values); err != nil {
+		return nil, err
+	}
+	if t := in.Auth.TokenRequest; t != nil {
+		r.Rename, r.BasicUnescaped = t.Rename, t.BasicUnescaped
+	}
+	return r, nil
+}
+
+// A fixedSession serves one snapshot, for a connection that is not stored yet.
+type fixedSession struct{ s *snapshot }
+
+func (f fixedSession) Load(context.Context) (layer.Snapshot, error) { return f.s, nil }
+
+func (f fixedSession) Fresh(_ context.Context, s layer.Snapshot) (layer.Snapshot, error) {
+	return s, nil
+}
+
+func (f fixedSession) Refresh(context.Context, layer.Snapshot, string) (layer.Snapshot, error) {
+	return nil, fmt.Errorf("the connection is not stored yet")
+}

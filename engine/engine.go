@@ -1,0 +1,202 @@
+// Package engine builds authorised HTTP clients from a resolved configuration.
+// It takes users through consent, keeps what they grant, refreshes tokens once
+// for all who need them, and calls APIs at the pace they allow.
+//
+// Start with [New]. A connection comes from [Engine.AuthCodeURL] and
+// [Engine.Exchange], or from [Engine.Connect] for credentials that the host
+// already has; [Engine.Client] then calls the API with it.
+//
+// # Errors
+//
+// Errors are [*Error]s whose [Kind] says what the caller can do:
+//
+//	if errors.Is(err, engine.ErrReauthorize) { ... ask the user to connect again ... }
+//
+// The context's own error is passed on. A provider's answer, whatever its
+// status, is not an error of the client, as in net/http; [CheckResponse] makes
+// it one.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// Options adjust an [Engine]. The zero Options are ready for use, but keep
+// connections in memory.
+type Options struct {
+	// Connections is where connections live. If nil, a [MemoryStore] is used.
+	Connections ConnectionStore
+
+	// Transport carries all requests, to APIs and to token endpoints. If nil, a
+	// copy of http.DefaultTransport is used that keeps more idle connections to
+	// one host.
+	Transport http.RoundTripper
+
+	// Logger takes one line a call, and more at debug, at each integration's
+	// log_level. If nil, nothing is logged.
+	Logger *slog.Logger
+
+	// Observe is told of each [Event], in the goroutine that causes it; it must
+	// not block. If nil, nobody watches.
+	Observe func(context.Context, Event)
+
+	// Now returns the time. If nil, time.Now is used.
+	Now func() time.Time
+}
+
+// An Engine serves the integrations of a configuration. It is safe for
+// concurrent use. [New] starts no goroutines; those of a refresh end with it.
+type Engine struct {
+	opts    Options
+	current atomic.Pointer[map[string]*integration]
+	limits  *limitRegistry // outlives Reload
+	flights flights
+	used    usedStates
+	tokens  *http.Client // for token endpoints
+	holder  string       // names this engine in leases
+}
+
+// An integration is a configured API with its templates parsed.
+type integration struct {
+	*schema.Integration
+	auth  *authPlan
+	calls *callPlan
+}
+
+// New returns an Engine for the integrations of cfg, which is not modified and
+// must not be from now on. A nil opts means the zero Options. The error names
+// the integration that cannot be built.
+func New(cfg *schema.Config, opts *Options) (*Engine, error) {
+	e := &Engine{limits: newLimitRegistry(), holder: randomText(12)}
+	if opts != nil {
+		e.opts = *opts
+	}
+	if e.opts.Now == nil {
+		e.opts.Now = time.Now
+	}
+	if e.opts.Connections == nil {
+		e.opts.Connections = &MemoryStore{Now: e.opts.Now}
+	}
+	if e.opts.Transport == nil {
+		e.opts.Transport = defaultTransport()
+	}
+	if e.opts.Logger == nil {
+		e.opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	e.tokens = &http.Client{
+		Transport: e.opts.Transport,
+		// A redirect would carry the client secret to wherever it points.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if err := e.Reload(cfg); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// defaultTransport is http.DefaultTransport with room for more than two idle
+// connections to the one host that an integration talks to.
+func defaultTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 64
+	return t
+}
+
+// Reload swaps the configuration. Calls under way end with the one they began
+// with; rate limits and what was learned about them are kept. On error the old
+// configuration stays.
+func (e *Engine) Reload(cfg *schema.Config) error {
+	next := make(map[string]*integration, len(cfg.Integrations))
+	var errs []error
+	for name, in := range cfg.Integrations {
+		built, err := compile(name, in)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("integration %q: %w", name, err))
+			continue
+		}
+		next[name] = built
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	e.current.Store(&next)
+	return nil
+}
+
+func compile(name string, in *schema.Integration) (*integration, error) {
+	if in.Name != name { // built by hand
+		named := *in
+		named.Name = name
+		in = &named
+	}
+	auth, err := newAuthPlan(in)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := newCallPlan(in)
+	if err != nil {
+		return nil, err
+	}
+	return &integration{in, auth, calls}, nil
+}
+
+// integration returns the integration of that name, or an error of
+// KindNotFound.
+func (e *Engine) integration(name string) (*integration, error) {
+	if in, ok := (*e.current.Load())[name]; ok {
+		return in, nil
+	}
+	return nil, &Error{Op: "look up", Key: Key{Integration: name}, Kind: KindNotFound, Detail: "no such integration in the configuration"}
+}
+
+// Connection returns the connection of k as it is stored, or an error of
+// KindNotFound.
+func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
+	c, err := e.opts.Connections.Get(ctx, k)
+	if err != nil {
+		return nil, storeError("read", k, err)
+	}
+	return c, nil
+}
+
+// Connections lists what is stored; see [Query].
+func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
+	p, err := e.opts.Connections.List(ctx, q)
+	if err != nil {
+		return Page{}, storeError("list", Key{Integration: q.Integration}, err)
+	}
+	return p, nil
+}
+
+// storeError gives an error of a store its kind. The context's errors pass
+// through.
+func storeError(op string, k Key, err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, ErrNoConnection):
+		return &Error{Op: op, Key: k, Kind: KindNotFound, Detail: "no such connection; connect first"}
+	}
+	return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection store failed", Err: err}
+}
+
+// emit tells whoever watches, and logs.
+func (e *Engine) emit(ctx context.Context, ev Event) {
+	if ev.Time.IsZero() {
+		ev.Time = e.opts.Now()
+	}
+	if in, err := e.integration(ev.Key.Integration); err == nil {
+		e.logEvent(ctx, in, ev)
+	}
+	if e.opts.Observe != nil {
+		e.opts.Observe(ctx, ev)
+	}
+}

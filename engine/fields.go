@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"maps"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A Description says what a user must bring to connect, as data for a form.
+type Description struct {
+	Integration string
+	DisplayName string
+	AuthMode    schema.AuthMode
+	Fields      []InputField // in the order to ask for them
+	Consent     bool         // the user is sent to the provider
+}
+
+// An InputField is one value that the user types.
+type InputField struct {
+	Name string // as ConnectOptions and AuthCodeOptions take it; credentials go by their own names
+	// Credential says that the value goes into [Credentials]; it is then named
+	// api_key, username, password, or as the blueprint declares it.
+	Credential bool
+	schema.Field
+}
+
+// Describe says what a user must bring to connect to an integration.
+func (e *Engine) Describe(name string) (*Description, error) {
+	in, err := e.integration(name)
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode == schema.OAuth2 || in.Auth.AuthMode == schema.OAuth1}
+	if d.DisplayName == "" {
+		d.DisplayName = name
+	}
+	for _, key := range slices.Sorted(maps.Keys(in.Connection)) {
+		if f := in.Connection[key]; f.From == schema.FromUser {
+			d.Fields = append(d.Fields, InputField{Name: key, Field: titled(f.Field, key)})
+		}
+	}
+	for _, key := range in.credentialNames() {
+		d.Fields = append(d.Fields, InputField{Name: key, Credential: true, Field: in.credentialField(key)})
+	}
+	return d, nil
+}
+
+// credentialNames returns what the user types as credentials, the mode's own
+// first.
+func (in *integration) credentialNames() []string {
+	var own []string
+	switch in.Auth.AuthMode {
+	case schema.APIKey:
+		own = []string{"api_key"}
+	case schema.UsernamePassword:
+		own = []string{"username", "password"}
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Credentials)) {
+		if !slices.Contains(own, name) {
+			own = append(own, name)
+		}
+	}
+	return own
+}
+
+func (in *integration) credentialField(name string) schema.Field {
+	f := titled(in.Credentials[name], name)
+	if name == "api_key" || name == "password" {
+		f.Secret = true
+	}
+	return f
+}
+
+func titled(f schema.Field, name string) schema.Field {
+	if f.Title == "" {
+		title := strings.ReplaceAll(name, "_", " ")
+		f.Title = strings.ToUpper(title[:1]) + title[1:]
+	}
+	return f
+}
+
+// checkFields checks the connection fields that the user typed against what is
+// declared, fills defaults, and parts secrets from the rest. Names of secrets
+// carry the prefix "connection.", as in Credentials.Fields.
+func (in *integration) checkFields(op string, k Key, given map[string]string) (map[string]string, map[string]schema.Secret, error) {
+	for name := range given {
+		if f, ok := in.Connection[name]; !ok || f.From != schema.FromUser {
+			return nil, nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(name) + " for the user"}
+		}
+	}
+	fields := map[string]string{}
+	secrets := map[string]schema.Secret{}
+	for name, f := range in.Connection {
+		if f.From != schema.FromUser {
+			continue
+		}
+		v, err := in.checkField(op, k, "connection", name, f.Field, given[name])
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case v == "":
+		case f.Secret:
+			secrets["connection."+name] = schema.NewSecret(v)
+		default:
+			fields[name] = v
+		}
+	}
+	return fields, secrets, nil
+}
+
+// checkField returns v, or the default, if it is as f declares.
+func (in *integration) checkField(op string, k Key, namespace, name string, f schema.Field, v string) (string, error) {
+	if v == "" {
+		v = f.Default
+	}
+	if v == "" {
+		if f.Optional {
+			return "", nil
+		}
+		return "", &Error{Op: op, Key: k, Kind: KindClient, Detail: namespace + "." + name + " is missing"}
+	}
+	if reason := misfit(f, in.auth.patterns[namespace+"."+name], v); reason != "" {
+		return "", &Error{Op: op, Key: k, Kind: KindClient, Detail: namespace + "." + name + " " + reason}
+	}
+	return v, nil
+}
+
+var (
+	hostnamePattern = regexp.MustCompile(`^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(:[0-9]{1,5})?$`)
+	uuidPattern     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+)
+
+// misfit says what is wrong with v, or "". It does not quote v, which may be a
+// secret.
+func misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
+	if len(f.Enum) > 0 && !slices.Contains(f.Enum, v) {
+		return "must be one of " + strings.Join(f.Enum, ", ")
+	}
+	if pattern != nil && !pattern.MatchString(v) {
+		reason := "does not have the declared form"
+		if f.Example != "" {
+			reason += "; an example is " + f.Example
+		}
+		return reason
+	}
+	ok := true
+	switch f.Format {
+	case "hostname":
+		ok = hostnamePattern.MatchString(v)
+	case "uri":
+		u, err := url.Parse(v)
+		ok = err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+	case "email":
+		_, err := mail.ParseAddress(v)
+		ok = err == nil
+	case "uuid":
+		ok = uuidPattern.MatchString(v)
+	case "integer":
+		_, err := strconv.ParseInt(v, 10, 64)
+		ok = err == nil
+	}
+	if !ok {
+		return "is not a valid " + f.Format
+	}
+	return ""
+}

@@ -1,0 +1,154 @@
+package oauthwire
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A Token is what an answer grants.
+type Token struct {
+	AccessToken  string
+	RefreshToken string // empty: the answer has none
+	TokenType    string
+	ExpiresAt    time.Time // zero: the answer says nothing of use
+	Scopes       []string  // nil: the answer says nothing
+	Secondary    map[string]Token
+}
+
+// Read takes the token out of a successful answer, as r says it is shaped. It
+// returns false if there is no access token where there should be one. A nil r
+// means RFC 6749 5.1.
+func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
+	if r == nil {
+		r = &schema.TokenResponse{}
+	}
+	access, _ := jsonpath.Text(map[string]any(a.Doc), or(r.AccessToken, "access_token"))
+	if access == "" {
+		return Token{}, false
+	}
+	t := Token{AccessToken: access}
+	t.RefreshToken, _ = jsonpath.Text(map[string]any(a.Doc), or(r.RefreshToken, "refresh_token"))
+	t.TokenType, _ = jsonpath.Text(map[string]any(a.Doc), "token_type")
+	expires := schema.Expires{Path: "expires_in"}
+	if r.Expires != nil {
+		expires = *r.Expires
+	}
+	t.ExpiresAt = readExpiry(a.Doc, expires, now)
+	t.Scopes = readScopes(a.Doc, or(r.Scope, "scope"))
+	for name, s := range r.Secondary {
+		second, _ := jsonpath.Text(map[string]any(a.Doc), s.AccessToken)
+		if second == "" {
+			continue
+		}
+		if t.Secondary == nil {
+			t.Secondary = map[string]Token{}
+		}
+		refresh := ""
+		if s.RefreshToken != "" {
+			refresh, _ = jsonpath.Text(map[string]any(a.Doc), s.RefreshToken)
+		}
+		t.Secondary[name] = Token{AccessToken: second, RefreshToken: refresh}
+	}
+	return t, true
+}
+
+func or(s, byDefault string) string {
+	if s == "" {
+		return byDefault
+	}
+	return s
+}
+
+// readExpiry returns the end that the answer states, or the zero time if it
+// states none: absent, null, not a number, or a lifetime of 0, by which servers
+// mean "never". A negative lifetime has ended already. Numbers may come as text
+// and with a fraction (PayPal and others).
+func readExpiry(doc map[string]any, e schema.Expires, now time.Time) time.Time {
+	text, ok := jsonpath.Text(doc, e.Path)
+	if !ok {
+		return time.Time{}
+	}
+	if e.Kind == "at" {
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t.UTC()
+			}
+		}
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || n == 0 || math.IsNaN(n) {
+		return time.Time{}
+	}
+	if e.Unit == "ms" {
+		n /= 1000
+	}
+	const farAway = 1e11 // seconds: some three thousand years, beyond which Duration and dates overflow
+	if n > farAway {
+		return time.Time{}
+	}
+	if e.Kind == "at" {
+		return time.Unix(0, 0).UTC().Add(seconds(n))
+	}
+	return now.Add(seconds(n))
+}
+
+// seconds converts without overflow: what does not fit is clamped to about 290
+// years.
+func seconds(n float64) time.Duration {
+	const most = float64(math.MaxInt64) / float64(time.Second)
+	return time.Duration(min(max(n, -most), most*0.99) * float64(time.Second))
+}
+
+// readScopes reads what was granted. Servers separate by space or comma, not
+// always as in the request (GitHub), or send a list.
+func readScopes(doc map[string]any, path string) []string {
+	v, ok := jsonpath.Lookup(map[string]any(doc), path)
+	if !ok {
+		return nil
+	}
+	if list, ok := v.([]any); ok {
+		scopes := []string{}
+		for _, s := range list {
+			if text, ok := s.(string); ok {
+				scopes = append(scopes, text)
+			}
+		}
+		return scopes
+	}
+	text, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// ErrorCode returns the code with which the answer reports a failure, and
+// whether it does: by status, by an error member whatever the status (RFC 6749
+// 5.2; GitHub and Slack answer 200), or by the conditions of r, which matches
+// evaluates.
+func ErrorCode(a *Answer, r *schema.TokenResponse, matches func(schema.Condition) bool) (code string, failed bool) {
+	path := "error"
+	if r != nil && r.ErrorCode != "" {
+		path = r.ErrorCode
+	}
+	code, _ = jsonpath.Text(map[string]any(a.Doc), path)
+	if code == "" { // {"error": {"code": …}} and the like
+		code, _ = jsonpath.Text(map[string]any(a.Doc), path+".code")
+	}
+	switch {
+	case a.Status < 200 || a.Status > 299:
+		return code, true
+	case r != nil && r.Error != nil && matches(*r.Error):
+		return code, true
+	case r != nil && r.Success != nil:
+		return code, !matches(*r.Success)
+	case r != nil && r.Error != nil:
+		return code, false
+	}
+	return code, code != "" && code != "0" && code != "false"
+}

@@ -1,0 +1,205 @@
+// Package oauthwire puts token requests on the wire and reads the answers. It
+// knows the forms of RFC 6749 and the ways in which blueprints say a server
+// departs from them; it has no policy: no retries, no stores, no clocks but the
+// one it is given.
+package oauthwire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxAnswer is the largest token answer that is read.
+const maxAnswer = 1 << 20
+
+// A Request is one call of a token endpoint.
+type Request struct {
+	URL    *url.URL
+	Method string // POST or GET; GET puts Params into the query
+
+	Params  map[string]string // standard names; Rename has the last word
+	Query   map[string]string
+	Headers map[string]string
+	Rename  map[string]string // an empty name leaves the parameter out
+	JSON    bool              // body as JSON, not as a form
+
+	ClientAuth     string // header, body or none
+	ClientID       string
+	ClientSecret   string
+	BasicUnescaped bool
+}
+
+// An Answer is what the endpoint said. Doc is the decoded body: an object.
+type Answer struct {
+	Status int
+	Header http.Header
+	Doc    map[string]any
+	Body   []byte // as received, at most 1 MiB
+}
+
+// Errors of [Do].
+var (
+	// ErrNotJSON means that the body is neither a JSON object nor a form.
+	ErrNotJSON = errors.New("the answer is neither JSON nor a form")
+	// ErrTooLarge means that the body is larger than 1 MiB.
+	ErrTooLarge = errors.New("the answer is larger than 1 MiB")
+	// ErrInsecure means that the URL is neither https nor on loopback.
+	ErrInsecure = errors.New("a token endpoint must be https, or http on loopback (RFC 6749 3.2)")
+)
+
+// Do sends r. It returns the answer whatever its status; with an error that is
+// about the body, Status and Header are set as well. Do sends once: a code or a
+// refresh token must not be spent twice.
+func Do(ctx context.Context, client *http.Client, r *Request) (*Answer, error) {
+	req, err := r.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header}
+	a.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return a, err
+	}
+	if len(a.Body) > maxAnswer {
+		return a, ErrTooLarge
+	}
+	a.Doc, err = decode(a.Body, resp.Header.Get("Content-Type"))
+	return a, err
+}
+
+func (r *Request) build(ctx context.Context) (*http.Request, error) {
+	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) {
+		return nil, ErrInsecure
+	}
+	params := maps.Clone(r.Params)
+	switch r.ClientAuth {
+	case "body":
+		params["client_id"] = r.ClientID
+		params["client_secret"] = r.ClientSecret
+	case "none":
+		params["client_id"] = r.ClientID
+	}
+	params = renamed(params, r.Rename)
+	u := *r.URL
+	q := u.Query()
+	for name, v := range r.Query {
+		q.Set(name, v)
+	}
+	var body []byte
+	contentType := ""
+	switch {
+	case r.Method == http.MethodGet:
+		for name, v := range params {
+			q.Set(name, v)
+		}
+	case r.JSON:
+		contentType = "application/json"
+		body, _ = json.Marshal(params) // strings always marshal
+	default:
+		contentType = "application/x-www-form-urlencoded"
+		form := url.Values{}
+		for name, v := range params {
+			form.Set(name, v)
+		}
+		body = []byte(form.Encode())
+	}
+	u.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("build token request") // the cause would quote the URL
+	}
+	if r.Method == http.MethodGet {
+		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
+	}
+	r.setHeaders(req, contentType)
+	return req, nil
+}
+
+func (r *Request) setHeaders(req *http.Request, contentType string) {
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "nango-lite")
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	for name, v := range r.Headers {
+		req.Header.Set(name, v)
+	}
+	if r.ClientAuth == "header" {
+		id, secret := r.ClientID, r.ClientSecret
+		if !r.BasicUnescaped { // RFC 6749 2.3.1
+			id, secret = url.QueryEscape(id), url.QueryEscape(secret)
+		}
+		req.SetBasicAuth(id, secret)
+	}
+	// A token request must not be sent again behind our back; net/http would, on
+	// a stale connection, if it could rewind the body.
+	req.GetBody = nil
+}
+
+func renamed(params, rename map[string]string) map[string]string {
+	for from, to := range rename {
+		v, ok := params[from]
+		if !ok {
+			continue
+		}
+		delete(params, from)
+		if to != "" {
+			params[to] = v
+		}
+	}
+	return params
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// decode reads a token answer by its content: servers label JSON as text/html
+// and forms as nothing at all.
+func decode(body []byte, contentType string) (map[string]any, error) {
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case len(trimmed) == 0, trimmed[0] == '<':
+		return nil, ErrNotJSON
+	case trimmed[0] == '{':
+		d := json.NewDecoder(bytes.NewReader(trimmed))
+		d.UseNumber()
+		var doc map[string]any
+		if d.Decode(&doc) != nil {
+			return nil, ErrNotJSON
+		}
+		return doc, nil
+	}
+	media, _, _ := mime.ParseMediaType(contentType)
+	if media != "application/x-www-form-urlencoded" && !bytes.Contains(trimmed, []byte("=")) {
+		return nil, ErrNotJSON
+	}
+	form, err := url.ParseQuery(string(trimmed))
+	if err != nil {
+		return nil, ErrNotJSON
+	}
+	doc := make(map[string]any, len(form))
+	for name := range form {
+		doc[name] = form.Get(name)
+	}
+	return doc, nil
+}

@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A snapshot is a connection as it was when it was read, with the integration
+// that gives its placeholders a meaning. Neither changes.
+type snapshot struct {
+	in   *integration
+	conn *Connection
+}
+
+var _ layer.Snapshot = (*snapshot)(nil)
+
+// Value gives the value of a placeholder.
+func (s *snapshot) Value(name string) (string, bool) { return s.in.value(s.conn, name) }
+
+// Connection returns the connection; callers must not modify it.
+func (s *snapshot) Connection() *Connection { return s.conn }
+
+// A session is the engine as the layers of one client see it.
+type session struct {
+	e   *Engine
+	in  *integration
+	key Key
+}
+
+var _ layer.Session = (*session)(nil)
+
+func (e *Engine) session(in *integration, k Key) layer.Session { return &session{e, in, k} }
+
+// Load reads the connection and refuses one that is known to be dead. NONE
+// needs no connection.
+func (s *session) Load(ctx context.Context) (layer.Snapshot, error) {
+	c, err := s.e.load(ctx, s.in, s.key)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshot{s.in, c}, nil
+}
+
+// Fresh refreshes ahead of the token's end.
+func (s *session) Fresh(ctx context.Context, given layer.Snapshot) (layer.Snapshot, error) {
+	old := given.(*snapshot)
+	if !s.in.stale(old.conn, s.e.opts.Now()) {
+		return old, nil
+	}
+	c, err := s.e.fresh(ctx, s.in, old.conn)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshot{s.in, c}, nil
+}
+
+// Refresh replaces a token that the provider has refused.
+func (s *session) Refresh(ctx context.Context, given layer.Snapshot, reason string) (layer.Snapshot, error) {
+	c, err := s.e.refresh(ctx, s.in, given.(*snapshot).conn, reason)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshot{s.in, c}, nil
+}
+
+// load reads the connection of k for use.
+func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection, error) {
+	c, err := e.opts.Connections.Get(ctx, k)
+	if err != nil {
+		if in.Auth.AuthMode == schema.NoAuth && len(in.Connection) == 0 && ErrorKind(storeError("read", k, err)) == KindNotFound {
+			return &Connection{Key: k, Status: StatusActive, Credentials: Credentials{Type: schema.NoAuth}}, nil
+		}
+		return nil, storeError("read", k, err)
+	}
+	if c.Credentials.Type != in.Auth.AuthMode {
+		return nil, &Error{Op: "read", Key: k, Kind: KindReauthorize, Detail: "the connection was made with auth_mode " + string(c.Credentials.Type) + ", but the integration now has " + string(in.Auth.AuthMode)}
+	}
+	if c.Status == StatusNeedsReauthorization {
+		return nil, needsReauthorization(c)
+	}
+	return c, nil
+}
+
+func needsReauthorization(c *Connection) error {
+	return &Error{Op: "use", Key: c.Key, Kind: KindReauthorize, Detail: "the connection needs to be authorised again: " + c.Reason}
+}
+
+// A TokenSource returns a token that is valid for a while yet.
+type TokenSource interface {
+	// Token returns the current token, refreshing it first if it is about to
+	// end. It is safe for concurrent use; callers must not modify the result.
+	Token(ctx context.Context) (*Token, error)
+}
+
+// TokenSource returns the source of k's tokens. Most hosts want [Engine.Client]
+// instead. Token fails with KindUnsupported where the auth mode has no tokens.
+func (e *Engine) TokenSource(k Key) TokenSource { return tokenSource{e, k} }
+
+type tokenSource struct {
+	e   *Engine
+	key Key
+}
+
+func (t tokenSource) Token(ctx context.Context) (*Token, error) {
+	in, err := t.e.integration(t.key.Integration)
+	if err != nil {
+		return nil, err
+	}
+	if in.Auth.AuthMode != schema.OAuth2 {
+		return nil, &Error{Op: "token", Key: t.key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no tokens"}
+	}
+	c, err := t.e.load(ctx, in, t.key)
+	if err != nil {
+		return nil, err
+	}
+	if in.stale(c, t.e.opts.Now()) {
+		if c, err = t.e.fresh(ctx, in, c); err != nil {
+			return nil, err
+		}
+	}
+	return &c.Credentials.Token, nil
+}
+
+// Refresh replaces k's token now, whatever is left of it, and returns the
+// connection. It fails with KindUnsupported if there is no refresh token.
+func (e *Engine) Refresh(ctx context.Context, k Key) (*Connection, error) {
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.load(ctx, in, k)
+	if err != nil {
+		return nil, err
+	}
+	return e.refresh(ctx, in, c, "asked for")
+}
+
+// stale reports whether c's token should be refreshed before it is used.
+func (in *integration) stale(c *Connection, now time.Time) bool {
+	t := &c.Credentials.Token
+	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt.Add(-in.margin(t)))
+}
+
+// margin is how long before its end a token is refreshed: what is declared, or a
+// minute, but never more than a quarter of the token's life, so that short-lived
+// tokens are not refreshed at every call.
+func (in *integration) margin(t *Token) time.Duration {
+	margin := time.Minute
+	if in.Auth.RefreshMarginSeconds != nil {
+		margin = time.Duration(*in.Auth.RefreshMarginSeconds * float64(time.Second))
+	}
+	if t.ObtainedAt.IsZero() {
+		return margin
+	}
+	return max(0, min(margin, t.ExpiresAt.Sub(t.ObtainedAt)/4))
+}

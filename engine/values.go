@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// values gives placeholders their values from the integration and c.
+func (in *integration) values(c *Connection) render.Values {
+	return func(name string) (string, bool) { return in.value(c, name) }
+}
+
+func (in *integration) value(c *Connection, name string) (string, bool) {
+	namespace, rest, dotted := strings.Cut(name, ".")
+	if dotted {
+		return in.dottedValue(c, namespace, rest)
+	}
+	cr := &c.Credentials
+	switch name {
+	case "access_token":
+		return reveal(cr.Token.AccessToken)
+	case "api_key":
+		return reveal(cr.APIKey)
+	case "app_api_key":
+		return reveal(in.AppAPIKey)
+	case "oauth_client_id":
+		return in.OAuthClientID, in.OAuthClientID != ""
+	case "oauth_client_secret":
+		return reveal(in.OAuthClientSecret)
+	case "username":
+		return reveal(cr.Username)
+	case "password":
+		return reveal(cr.Password)
+	case "basic_auth_encoded":
+		if cr.Type != schema.UsernamePassword {
+			return "", false
+		}
+		return base64.StdEncoding.EncodeToString([]byte(cr.Username.Reveal() + ":" + cr.Password.Reveal())), true
+	}
+	return "", false
+}
+
+func (in *integration) dottedValue(c *Connection, namespace, rest string) (string, bool) {
+	switch namespace {
+	case "connection":
+		if v, ok := c.Fields[rest]; ok {
+			return v, true
+		}
+		if v, ok := c.Credentials.Fields["connection."+rest]; ok {
+			return v.Reveal(), true
+		}
+		f, ok := in.Connection[rest]
+		return f.Default, ok && f.Default != ""
+	case "credentials":
+		v, ok := c.Credentials.Fields[rest]
+		return v.Reveal(), ok
+	case "token":
+		t, ok := c.Credentials.Token.Secondary[rest]
+		return t.AccessToken.Reveal(), ok
+	case "raw":
+		return c.Credentials.Token.RawValue(rest)
+	}
+	return "", false
+}
+
+func reveal(s schema.Secret) (string, bool) { return s.Reveal(), s.IsSet() }
+
+// formatOf returns the declared format of a placeholder.
+func (in *integration) formatOf(name string) string {
+	namespace, field, _ := strings.Cut(name, ".")
+	switch namespace {
+	case "connection":
+		return in.Connection[field].Format
+	case "credentials":
+		return in.Credentials[field].Format
+	}
+	return ""
+}
