@@ -1,0 +1,377 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// ErrEncoding means that what should be an encoded connection is not one, or
+// was damaged, or was written by a newer version.
+var ErrEncoding = errors.New("unreadable encoding")
+
+// A Sealer encrypts what grants access before it is kept. The key sets of
+// store/seal are Sealers. Sealers are safe for concurrent use.
+type Sealer interface {
+	// Seal encrypts plaintext and binds it to aad, so that it cannot be passed
+	// off as the secret of something else.
+	Seal(plaintext, aad []byte) ([]byte, error)
+
+	// Open returns the plaintext, if sealed was made by Seal with the same aad.
+	// Its errors never quote what is inside.
+	Open(sealed, aad []byte) ([]byte, error)
+}
+
+// EncodeConnection returns c as JSON, for a store to keep. Everything that grants
+// access is in one part of it, sealed with s and bound to c.Key; the rest can be
+// read by anyone. Errors never quote content.
+//
+// Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
+// float64, whole ones from 2^53 on as [json.Number].
+func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
+	if err := checkKey(c.Key); err != nil {
+		return nil, fmt.Errorf("encode connection: %w", err)
+	}
+	metadata, err := encodeMetadata(c.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
+	}
+	sealed, err := sealJSON(s, connectionAAD(c.Key), secretsOf(&c.Credentials))
+	if err != nil {
+		return nil, fmt.Errorf("seal connection %s: %w", c.Key, err)
+	}
+	return json.Marshal(wireConnection{
+		Version:        wireVersion,
+		Integration:    c.Key.Integration,
+		ConnectionID:   c.Key.ConnectionID,
+		Generation:     c.Generation,
+		Status:         c.Status,
+		Reason:         c.Reason,
+		Fields:         c.Fields,
+		Metadata:       metadata,
+		RefreshStarted: stamp(c.RefreshStarted),
+		CreatedAt:      stamp(c.CreatedAt),
+		UpdatedAt:      stamp(c.UpdatedAt),
+		Type:           c.Credentials.Type,
+		Token:          wireTokenOf(&c.Credentials.Token),
+		Sealed:         sealed,
+	})
+}
+
+// DecodeConnection returns the connection that [EncodeConnection] encoded. The
+// error is [ErrEncoding] if b cannot be read, and otherwise the Sealer's; it names
+// the connection and never quotes content. That b lay under the key it names is
+// for the store to check.
+func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
+	var w wireConnection
+	if json.Unmarshal(b, &w) != nil { // its error may quote b
+		return nil, fmt.Errorf("decode connection: %w", ErrEncoding)
+	}
+	k := Key{w.Integration, w.ConnectionID}
+	if w.Version != wireVersion || checkKey(k) != nil {
+		return nil, fmt.Errorf("decode connection: %w: version %d", ErrEncoding, w.Version)
+	}
+	var secrets wireSecrets
+	if err := openJSON(s, connectionAAD(k), w.Sealed, &secrets); err != nil {
+		return nil, fmt.Errorf("open connection %s: %w", k, err)
+	}
+	metadata, err := decodeMetadata(w.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("decode connection %s: metadata: %w", k, err)
+	}
+	return &Connection{
+		Key:            k,
+		Generation:     w.Generation,
+		Status:         w.Status,
+		Reason:         w.Reason,
+		Credentials:    secrets.credentials(w.Type, &w.Token),
+		Fields:         w.Fields,
+		Metadata:       metadata,
+		RefreshStarted: w.RefreshStarted.UTC(),
+		CreatedAt:      w.CreatedAt.UTC(),
+		UpdatedAt:      w.UpdatedAt.UTC(),
+	}, nil
+}
+
+const wireVersion = 1
+
+// A wireConnection is the encoding. Empty and nil maps differ in it, as do empty
+// and unset secrets: what was put in comes out.
+type wireConnection struct {
+	Version        int               `json:"v"`
+	Integration    string            `json:"integration"`
+	ConnectionID   string            `json:"connection_id"`
+	Generation     int64             `json:"generation"`
+	Status         Status            `json:"status"`
+	Reason         string            `json:"reason,omitzero"`
+	Fields         map[string]string `json:"fields,omitzero"`
+	Metadata       json.RawMessage   `json:"metadata,omitzero"`
+	RefreshStarted time.Time         `json:"refresh_started,omitzero"`
+	CreatedAt      time.Time         `json:"created_at,omitzero"`
+	UpdatedAt      time.Time         `json:"updated_at,omitzero"`
+	Type           schema.AuthMode   `json:"type,omitzero"`
+	Token          wireToken         `json:"token,omitzero"`
+	Sealed         []byte            `json:"sealed"`
+}
+
+// A wireToken is what may be read of a [Token].
+type wireToken struct {
+	TokenType  string               `json:"token_type,omitzero"`
+	ObtainedAt time.Time            `json:"obtained_at,omitzero"`
+	ExpiresAt  time.Time            `json:"expires_at,omitzero"`
+	Scopes     []string             `json:"scopes,omitzero"`
+	Secondary  map[string]wireToken `json:"secondary,omitzero"`
+}
+
+// IsZero is asked by omitzero.
+func (w wireToken) IsZero() bool {
+	return w.TokenType == "" && w.ObtainedAt.IsZero() && w.ExpiresAt.IsZero() && w.Scopes == nil && w.Secondary == nil
+}
+
+// wireSecrets is the plaintext of the sealed part.
+type wireSecrets struct {
+	Token    wireTokenSecrets      `json:"token,omitzero"`
+	APIKey   wireSecret            `json:"api_key,omitzero"`
+	Username wireSecret            `json:"username,omitzero"`
+	Password wireSecret            `json:"password,omitzero"`
+	Fields   map[string]wireSecret `json:"fields,omitzero"`
+}
+
+type wireTokenSecrets struct {
+	AccessToken  wireSecret                  `json:"access_token,omitzero"`
+	RefreshToken wireSecret                  `json:"refresh_token,omitzero"`
+	Raw          wireSecret                  `json:"raw,omitzero"`
+	Secondary    map[string]wireTokenSecrets `json:"secondary,omitzero"`
+}
+
+// IsZero is asked by omitzero.
+func (w wireTokenSecrets) IsZero() bool {
+	return w.AccessToken.IsZero() && w.RefreshToken.IsZero() && w.Raw.IsZero() && w.Secondary == nil
+}
+
+// A wireSecret is a Secret that JSON shows. It is marshaled into the seal only.
+type wireSecret struct{ schema.Secret }
+
+// MarshalJSON writes a string, or an object if the secret is not UTF-8: some
+// passwords are not, and JSON would change them.
+func (w wireSecret) MarshalJSON() ([]byte, error) {
+	text := w.Reveal()
+	if utf8.ValidString(text) {
+		return json.Marshal(text)
+	}
+	return json.Marshal(wireBytes{[]byte(text)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (w *wireSecret) UnmarshalJSON(b []byte) error {
+	if bytes.HasPrefix(b, []byte("{")) {
+		var raw wireBytes
+		err := json.Unmarshal(b, &raw)
+		w.Secret = schema.NewSecret(string(raw.Base64))
+		return err
+	}
+	var text string
+	err := json.Unmarshal(b, &text)
+	w.Secret = schema.NewSecret(text)
+	return err
+}
+
+type wireBytes struct {
+	Base64 []byte `json:"base64"`
+}
+
+func wireTokenOf(t *Token) wireToken {
+	w := wireToken{TokenType: t.TokenType, ObtainedAt: stamp(t.ObtainedAt), ExpiresAt: stamp(t.ExpiresAt), Scopes: t.Scopes}
+	w.Secondary = mapValues(t.Secondary, func(t Token) wireToken { return wireTokenOf(&t) })
+	return w
+}
+
+func secretsOf(c *Credentials) wireSecrets {
+	return wireSecrets{
+		Token:    tokenSecretsOf(&c.Token),
+		APIKey:   wireSecret{c.APIKey},
+		Username: wireSecret{c.Username},
+		Password: wireSecret{c.Password},
+		Fields:   mapValues(c.Fields, func(s schema.Secret) wireSecret { return wireSecret{s} }),
+	}
+}
+
+func tokenSecretsOf(t *Token) wireTokenSecrets {
+	return wireTokenSecrets{
+		AccessToken:  wireSecret{t.AccessToken},
+		RefreshToken: wireSecret{t.RefreshToken},
+		Raw:          wireSecret{t.Raw},
+		Secondary:    mapValues(t.Secondary, func(t Token) wireTokenSecrets { return tokenSecretsOf(&t) }),
+	}
+}
+
+func (w *wireSecrets) credentials(mode schema.AuthMode, public *wireToken) Credentials {
+	return Credentials{
+		Type:     mode,
+		Token:    w.Token.token(public),
+		APIKey:   w.APIKey.Secret,
+		Username: w.Username.Secret,
+		Password: w.Password.Secret,
+		Fields:   mapValues(w.Fields, func(s wireSecret) schema.Secret { return s.Secret }),
+	}
+}
+
+func (w *wireTokenSecrets) token(public *wireToken) Token {
+	t := Token{
+		AccessToken:  w.AccessToken.Secret,
+		TokenType:    public.TokenType,
+		RefreshToken: w.RefreshToken.Secret,
+		ObtainedAt:   public.ObtainedAt.UTC(),
+		ExpiresAt:    public.ExpiresAt.UTC(),
+		Scopes:       public.Scopes,
+		Raw:          w.Raw.Secret,
+	}
+	if w.Secondary != nil {
+		t.Secondary = make(map[string]Token, len(w.Secondary))
+	}
+	for name, secrets := range w.Secondary {
+		p := public.Secondary[name]
+		t.Secondary[name] = secrets.token(&p)
+	}
+	return t
+}
+
+// mapValues returns m with each value changed by f; nil stays nil.
+func mapValues[V, W any](m map[string]V, f func(V) W) map[string]W {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]W, len(m))
+	for k, v := range m {
+		out[k] = f(v)
+	}
+	return out
+}
+
+// sealJSON returns v as JSON, sealed with s and bound to aad. Begin aad with what
+// v is, so that one kind of thing is never opened as another.
+func sealJSON(s Sealer, aad string, v any) ([]byte, error) {
+	if s == nil {
+		return nil, errors.New("no keys to seal with")
+	}
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, ErrEncoding // err may quote v
+	}
+	defer clear(plain)
+	return s.Seal(plain, []byte(aad))
+}
+
+// openJSON reads into v what sealJSON sealed with the same aad.
+func openJSON(s Sealer, aad string, sealed []byte, v any) error {
+	if s == nil {
+		return errors.New("no keys to open with")
+	}
+	plain, err := s.Open(sealed, []byte(aad))
+	if err != nil {
+		return err
+	}
+	defer clear(plain)
+	if json.Unmarshal(plain, v) != nil {
+		return ErrEncoding
+	}
+	return nil
+}
+
+// connectionAAD is what the sealed part of k's connection is bound to. The
+// length keeps a/b + c apart from a + b/c.
+func connectionAAD(k Key) string {
+	return "connection/1 " + strconv.Itoa(len(k.Integration)) + ":" + k.Integration + "/" + k.ConnectionID
+}
+
+// checkKey refuses what JSON would change and what PostgreSQL cannot keep.
+func checkKey(k Key) error {
+	for _, part := range []string{k.Integration, k.ConnectionID} {
+		if part == "" || !utf8.ValidString(part) || strings.ContainsRune(part, 0) {
+			return fmt.Errorf("key %q is empty in part, or not UTF-8, or holds a NUL", k)
+		}
+	}
+	return nil
+}
+
+var (
+	minTime = time.Time{}.Add(time.Microsecond)
+	maxTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+)
+
+// stamp returns t as it is kept. A provider may name an end that RFC 3339 cannot
+// write; that is no reason to lose its tokens.
+func stamp(t time.Time) time.Time {
+	switch {
+	case t.IsZero():
+		return time.Time{}
+	case t.Before(minTime):
+		return minTime
+	case t.After(maxTime):
+		return maxTime
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+func encodeMetadata(m map[string]any) (json.RawMessage, error) {
+	if m == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, errors.New("metadata cannot be written as JSON") // err may quote it
+	}
+	return b, nil
+}
+
+func decodeMetadata(b json.RawMessage) (map[string]any, error) {
+	if b == nil {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var m map[string]any
+	if d.Decode(&m) != nil {
+		return nil, ErrEncoding
+	}
+	for k, v := range m {
+		m[k] = copyJSON(v)
+	}
+	return m, nil
+}
+
+// copyJSON returns a deep copy of decoded JSON, with numbers as [EncodeConnection]
+// promises them.
+func copyJSON(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return mapValues(v, copyJSON)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = copyJSON(v[i])
+		}
+		return out
+	case json.Number:
+		return number(v)
+	}
+	return v
+}
+
+// number returns n as float64, unless it is a whole number that float64 might
+// round, or too large altogether.
+func number(n json.Number) any {
+	f, err := n.Float64()
+	whole := !strings.ContainsAny(n.String(), ".eE")
+	if err != nil || whole && (f >= 1<<53 || f <= -1<<53) {
+		return n
+	}
+	return f
+}
