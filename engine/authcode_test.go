@@ -274,4 +274,3 @@ func or(a, b string) string {
 	}
 	return a
 }
-

@@ -2,12 +2,10 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
@@ -195,113 +193,6 @@ func (in *integration) tokenErrorKind(a *oauthwire.Answer) Kind {
 		return kind
 	}
 	return KindInvalidResponse
-}
-
-// takeToken moves the token of a successful answer into c. What the answer does
-// not repeat is kept: the refresh token (RFC 6749 6), scopes, raw values.
-func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, asked []string, now time.Time) error {
-	got, ok := oauthwire.Read(a, in.Auth.TokenResponse, now)
-	if !ok {
-		return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the token answer has no access token"}
-	}
-	if !in.acceptsTokenType(got.TokenType) {
-		return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the token answer has an unknown token_type (RFC 6749 7.1)"}
-	}
-	old := c.Credentials.Token
-	t := tokenOf(got, old, now)
-	if t.ExpiresAt.IsZero() && in.Auth.TokenLifetimeSeconds > 0 {
-		t.ExpiresAt = now.Add(time.Duration(in.Auth.TokenLifetimeSeconds * float64(time.Second)))
-	}
-	switch {
-	case got.Scopes != nil:
-	case old.Scopes != nil:
-		t.Scopes = old.Scopes
-	default:
-		t.Scopes = asked
-	}
-	t.Raw = overlay(old.Raw, a.Doc)
-	c.Credentials.Token = t
-	return in.takeFields(op, c, schema.FromTokenResponse, t.RawValue)
-}
-
-func tokenOf(got oauthwire.Token, old Token, now time.Time) Token {
-	t := Token{AccessToken: schema.NewSecret(got.AccessToken), TokenType: got.TokenType, RefreshToken: old.RefreshToken, ObtainedAt: now, ExpiresAt: got.ExpiresAt, Scopes: got.Scopes, Secondary: maps.Clone(old.Secondary)}
-	if got.RefreshToken != "" {
-		t.RefreshToken = schema.NewSecret(got.RefreshToken)
-	}
-	for name, s := range got.Secondary {
-		if t.Secondary == nil {
-			t.Secondary = map[string]Token{}
-		}
-		t.Secondary[name] = tokenOf(s, old.Secondary[name], now)
-	}
-	return t
-}
-
-// acceptsTokenType reports whether the token is one that is sent as it stands.
-// An absent type is taken for Bearer: many servers leave it out.
-func (in *integration) acceptsTokenType(tokenType string) bool {
-	if tokenType == "" || strings.EqualFold(tokenType, "bearer") {
-		return true
-	}
-	if in.Auth.TokenResponse != nil {
-		for _, t := range in.Auth.TokenResponse.TokenTypes {
-			if strings.EqualFold(tokenType, t) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// overlay returns doc laid over the JSON object old, key by key.
-func overlay(old schema.Secret, doc map[string]any) schema.Secret {
-	merged := map[string]any{}
-	if !old.Empty() {
-		d := json.NewDecoder(strings.NewReader(old.Reveal()))
-		d.UseNumber()
-		_ = d.Decode(&merged) // our own encoding
-	}
-	maps.Copy(merged, doc)
-	b, _ := json.Marshal(merged) // decoded JSON always marshals
-	return schema.NewSecret(string(b))
-}
-
-// takeFields fills the connection fields that come from the given source. A
-// missing one is an error unless it is optional, has a default, or is there
-// already.
-func (in *integration) takeFields(op string, c *Connection, from string, get func(path string) (string, bool)) error {
-	for name, f := range in.Connection {
-		if f.From != from {
-			continue
-		}
-		path := f.Path
-		if path == "" {
-			path = name
-		}
-		v, ok := get(path)
-		if !ok || v == "" {
-			if _, kept := in.value(c, "connection."+name); kept || f.Optional {
-				continue
-			}
-			return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "no value for connection." + name + " in the " + strings.ReplaceAll(from, "_", " ")}
-		}
-		if reason := misfit(f.Field, in.auth.patterns["connection."+name], v); reason != "" {
-			return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "connection." + name + " from the " + strings.ReplaceAll(from, "_", " ") + " " + reason}
-		}
-		if f.Secret {
-			if c.Credentials.Fields == nil {
-				c.Credentials.Fields = map[string]schema.Secret{}
-			}
-			c.Credentials.Fields["connection."+name] = schema.NewSecret(v)
-			continue
-		}
-		if c.Fields == nil {
-			c.Fields = map[string]string{}
-		}
-		c.Fields[name] = v
-	}
-	return nil
 }
 
 // tokenMatcher evaluates conditions on a token answer.
