@@ -84,7 +84,7 @@ func (e *entry) addVersions(name string, root *tree.Node, problems map[string]Di
 	}
 	for _, f := range versions.Fields {
 		stamp(f.Value, name+":"+f.Name)
-		e.versions[f.Name] = &part{node: f.Value, key: f.At, problems: problems[f.Name]}
+		e.versions[f.Name] = &part{node: f.Value, key: f.At, problems: append(problems[f.Name], duplicateHeaders(f.Value)...)}
 	}
 }
 
@@ -138,7 +138,7 @@ func (c *Catalog) resolve(ref string) *version {
 	}
 	typed, err := decode[schema.Version](node)
 	if err != nil {
-		v.problems = Diagnostics{{Place: placeOf(chain[0].key), Severity: Error, Code: "wrong-type", Message: err.Error()}}
+		v.problems = Diagnostics{subject{root: node, key: chain[0].key}.undecodable(err)}
 		return v
 	}
 	v.node, v.typed = node, typed

@@ -45,7 +45,9 @@ func under(n *tree.Node, name string, at schema.Origin) *tree.Node {
 // mode goes, and retries; elsewhere only in maps that are present.
 func fillDefaults(n *tree.Node) {
 	s := shape.Integration()
-	under(under(n, "requests", schema.Origin{}), "retries", schema.Origin{})
+	if requests := n.Get("requests"); requests != nil && requests.Kind == tree.Map {
+		under(requests, "retries", schema.Origin{})
+	}
 	fill(n, s, n.Str("auth", "auth_mode"))
 	for _, name := range shortForms {
 		n.Remove(name) // stated under requests.retries

@@ -136,7 +136,19 @@ func (ds Diagnostics) sorted() Diagnostics {
 			cmp.Compare(a.Hint, b.Hint), cmp.Compare(a.text(), b.text()), cmp.Compare(a.Severity, b.Severity),
 		)
 	})
-	return slices.CompactFunc(ds, func(a, b Diagnostic) bool {
-		return a.Place == b.Place && a.Severity == b.Severity && a.Code == b.Code && a.Message == b.Message && a.Hint == b.Hint
-	})
+	kept := ds[:0]
+	for _, d := range ds {
+		if n := len(kept); n > 0 && same(kept[n-1], d) {
+			if kept[n-1].Integration != d.Integration {
+				kept[n-1].Integration = "" // it is about both
+			}
+			continue
+		}
+		kept = append(kept, d)
+	}
+	return kept
+}
+
+func same(a, b Diagnostic) bool {
+	return a.Place == b.Place && a.Severity == b.Severity && a.Code == b.Code && a.Message == b.Message && a.Hint == b.Hint
 }

@@ -1,6 +1,8 @@
 package loader
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -126,7 +128,11 @@ func (s subject) missingKeys(f check.Finding, value *tree.Node, holder *tree.Fie
 		if where := s.name(f.Path); where != "" {
 			message += fmt.Sprintf(" in %q", where)
 		}
-		out = append(out, s.at(at, "missing-key", message, ""))
+		hint := ""
+		if value == s.root && (name == "auth" || name == "requests") {
+			hint = "name a blueprint with extends_blueprint, or give auth and requests"
+		}
+		out = append(out, s.at(at, "missing-key", message, hint))
 	}
 	return out
 }
@@ -161,7 +167,7 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 	quotable := value.Origin.Reference == "" && !s.shape.At(f.Path[min(s.skip, len(f.Path)):]).IsSecret()
 	switch f.Keyword {
 	case "type":
-		return "wrong-type", fmt.Sprintf("%s must be %s, not %s", name, typeNames(f.Want), given(value)), typeHint(f.Want, value, quotable)
+		return "wrong-type", fmt.Sprintf("%s must be %s, not %s", name, typeNames(f.Want), given(value, f.Want)), typeHint(f.Want, value, quotable)
 	case "enum":
 		choices := choices(f.Want)
 		if value.Kind == tree.String && quotable {
@@ -184,8 +190,12 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 	return "bad-value", fmt.Sprintf("%s does not satisfy %s", name, f.Keyword), ""
 }
 
-func given(n *tree.Node) string {
+func given(n *tree.Node, want any) string {
 	switch n.Kind {
+	case tree.Float:
+		if want == "integer" {
+			return "a fraction"
+		}
 	case tree.Bool:
 		return n.Text
 	case tree.String:
@@ -278,4 +288,16 @@ func patternWords(pattern any) string {
 		return "hold lower-case letters, digits and '-' only"
 	}
 	return fmt.Sprintf("match %v", pattern)
+}
+
+// undecodable words what the schema let pass and the Go type did not take: a
+// number that is too large.
+func (s subject) undecodable(err error) Diagnostic {
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		if value, holder := s.find(strings.Split(mismatch.Field, ".")); value != nil {
+			return s.at(s.valuePlace(value, holder), "bad-value", fmt.Sprintf("%q is too large", mismatch.Field), "")
+		}
+	}
+	return s.at(s.key, "bad-value", "a number here is too large", "")
 }

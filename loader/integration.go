@@ -24,6 +24,9 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		return nil // what else might be found would follow from that
 	}
 	moveShortForms(n, report)
+	for _, d := range duplicateHeaders(n) {
+		report(d)
+	}
 	whole := l.merged(doc, v, n)
 	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At)}
 	for _, d := range checkWhole(about, false) {
@@ -34,7 +37,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 	}
 	i, err := decode[schema.Integration](whole)
 	if err != nil {
-		report(Diagnostic{Place: placeOf(f.At), Severity: Error, Code: "wrong-type", Message: "a number is too large or has decimals where it must not"})
+		report(about.undecodable(err))
 		return nil
 	}
 	i.Name, i.DisplayName = f.Name, f.Name
@@ -115,6 +118,9 @@ func (l *run) versionOf(ref *tree.Node, name, wanted string, report func(Severit
 	e := l.catalog.entry(name)
 	if e.versions[wanted] == nil && !e.problems.HasErrors() {
 		d := l.catalog.unknown(name+":"+wanted, ref.Origin)
+		if ref.Origin.Reference != "" {
+			d.Message, d.Hint = "there is no blueprint of the name and version that "+ref.Origin.Reference+" holds", ""
+		}
 		report(Error, d.Code, d.Message, d.Hint)
 		return nil, false
 	}

@@ -50,6 +50,9 @@ func (r *rules) report(o schema.Origin, code, message, hint string) {
 
 // client: an id needs its secret, unless the client is a public one.
 func (r *rules) client() {
+	if !isOAuth(r.mode) {
+		return // another rule says so
+	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
 	public := r.root.Str("auth", "authorization_method") == schema.ClientAuthNone
 	switch {
@@ -95,22 +98,40 @@ func (r *rules) modes() {
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-func (r *rules) headers() {
-	for _, path := range [][]string{{"requests", "headers"}, {"auth", "token_headers"}} {
-		m := r.root.Get(path...)
-		if m == nil || m.Kind != tree.Map {
+// headerMaps are the maps whose keys are names of headers.
+var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}}
+
+// duplicateHeaders reports headers that one map names twice. It looks at a file
+// as it is written, since merging would let the last one win.
+func duplicateHeaders(n *tree.Node) (ds []Diagnostic) {
+	for _, path := range headerMaps {
+		m := n.Get(path...)
+		if m == nil {
 			continue
 		}
 		seen := map[string]string{}
 		for _, f := range m.Fields {
 			lower := strings.ToLower(f.Name)
-			switch first, twice := seen[lower]; {
-			case !headerName.MatchString(f.Name):
-				r.report(f.At, "bad-header", fmt.Sprintf("%q is not a header name", f.Name), "")
-			case twice:
-				r.report(f.At, "duplicate-key", fmt.Sprintf("%q and %q are the same header", f.Name, first), "")
+			if first, twice := seen[lower]; twice {
+				ds = append(ds, Diagnostic{Place: placeOf(f.At), Severity: Error, Code: "duplicate-key",
+					Message: fmt.Sprintf("%q and %q are the same header", f.Name, first)})
 			}
 			seen[lower] = f.Name
+		}
+	}
+	return ds
+}
+
+func (r *rules) headers() {
+	for _, path := range headerMaps {
+		m := r.root.Get(path...)
+		if m == nil || m.Kind != tree.Map {
+			continue
+		}
+		for _, f := range m.Fields {
+			if !headerName.MatchString(f.Name) {
+				r.report(f.At, "bad-header", fmt.Sprintf("%q is not a header name", f.Name), "")
+			}
 			if f.Value.Kind == tree.String && !f.Value.Bad && strings.ContainsAny(f.Value.Text, "\r\n\x00") {
 				r.report(f.Value.Origin, "bad-header", fmt.Sprintf("the value of header %q holds a line break", f.Name), "")
 			}

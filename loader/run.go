@@ -84,6 +84,9 @@ func (l *run) file(name string, data []byte, lookup func(string) (string, bool))
 	doc := &document{root: root, lookup: lookup, broken: map[string]bool{}}
 	defaultsWhole := l.checkFile(doc, top, problems)
 	defaultsWhole = l.defaults(doc) && defaultsWhole
+	if !defaultsWhole {
+		doc.defaults = nil // reported once, not by each integration
+	}
 	l.serverSection(doc)
 	integrations := root.Get("integrations")
 	if integrations == nil || integrations.Kind != tree.Map {
@@ -171,6 +174,9 @@ func (l *run) defaults(doc *document) bool {
 	before := len(l.found)
 	l.substitute(doc, "", d, shape.File("defaults"), []string{"defaults"})
 	modernLevel(d)
+	if l.found[before:].HasErrors() {
+		return false
+	}
 	part := d.Clone()
 	moveShortForms(part, l.report)
 	doc.defaults = part

@@ -8,7 +8,7 @@ import (
 // nearest returns the name that was likely meant, or "". It is silent rather
 // than wrong: two names at the same distance cancel each other.
 func nearest(got string, names []string) string {
-	limit := 1 + len(got)/5
+	limit := 1 + len(got)/4
 	if len(got) < 3 {
 		limit = 0
 	}

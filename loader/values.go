@@ -71,7 +71,7 @@ func references(n *tree.Node) string {
 }
 
 // plainScalar are texts that YAML reads as themselves, also within brackets.
-var plainScalar = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^https?://[^\s,\[\]{}#"']+$`)
+var plainScalar = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^[a-z0-9-]+:[A-Za-z][A-Za-z0-9._-]*$|^https?://[^\s,\[\]{}#"']+$`)
 
 var reserved = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 

@@ -40,6 +40,9 @@ func Parse(file string, data []byte) (root *tree.Node, problems []Problem) {
 	if len(data) > MaxBytes {
 		return nil, []Problem{{Code: "too-large", Message: fmt.Sprintf("the file is larger than %d KiB", MaxBytes>>10)}}
 	}
+	if p, bad := characters(data); bad {
+		return nil, []Problem{p}
+	}
 	doc, err := decode(data)
 	switch {
 	case errors.Is(err, io.EOF):
