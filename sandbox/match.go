@@ -1,0 +1,188 @@
+package sandbox
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A declared value is a name (of a header or a parameter) and the template that
+// its value follows.
+type declared struct {
+	name string
+	text string // the template as written
+	form valueForm
+}
+
+// A valueForm reads a value by its template.
+type valueForm struct {
+	re   *regexp.Regexp
+	refs [][]schema.Ref // of each group
+}
+
+func compileForm(text string) (valueForm, error) {
+	t, err := schema.ParseTemplate(text)
+	if err != nil {
+		return valueForm{}, err
+	}
+	var f valueForm
+	var re strings.Builder
+	for _, part := range t.Parts {
+		if part.Refs == nil {
+			re.WriteString(regexp.QuoteMeta(part.Literal))
+			continue
+		}
+		re.WriteString("(.*?)")
+		f.refs = append(f.refs, part.Refs)
+	}
+	f.re, err = regexp.Compile("(?s)^" + re.String() + "$")
+	return f, err
+}
+
+// literal reports whether the value stands in the template in full.
+func (f valueForm) literal() bool { return len(f.refs) == 0 }
+
+// read takes value apart. ok is false if it is not of the template's form.
+func (f valueForm) read(value string) (values []string, ok bool) {
+	m := f.re.FindStringSubmatch(value)
+	if m == nil {
+		return nil, false
+	}
+	return m[1:], true
+}
+
+// names returns the names in the template.
+func (f valueForm) names() []string {
+	var names []string
+	for _, refs := range f.refs {
+		for _, ref := range refs {
+			if ref.Name != "" {
+				names = append(names, ref.Name)
+			}
+		}
+	}
+	return names
+}
+
+// compileAll compiles a map of templates, sorted by name.
+func compileAll(m map[string]string) ([]declared, error) {
+	var out []declared
+	for name, text := range m {
+		form, err := compileForm(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, declared{name, text, form})
+	}
+	slices.SortFunc(out, func(a, b declared) int { return strings.Compare(a.name, b.name) })
+	return out, nil
+}
+
+// compileQuery compiles the query of a declared URL.
+func compileQuery(query string) ([]declared, error) {
+	m := map[string]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(value); err == nil && !strings.Contains(value, "${") {
+			value = schema.EscapeTemplate(plain)
+		}
+		if name != "" {
+			m[name] = value
+		}
+	}
+	return compileAll(m)
+}
+
+// A paramSet is what the blueprint adds to the OAuth requests.
+type paramSet struct {
+	authorization, token, refresh, query, headers []declared
+}
+
+func compileParams(a *schema.Auth) (s paramSet, err error) {
+	lists := []struct {
+		to   *[]declared
+		from map[string]string
+	}{
+		{&s.authorization, a.AuthorizationParams},
+		{&s.token, a.TokenParams},
+		{&s.refresh, a.RefreshParams},
+		{&s.headers, a.TokenHeaders},
+	}
+	for _, l := range lists {
+		if *l.to, err = compileAll(l.from); err != nil {
+			return s, err
+		}
+	}
+	if a.TokenRequest != nil {
+		s.query, err = compileAll(a.TokenRequest.Query)
+	}
+	return s, err
+}
+
+// checkDeclared compares the values of a request with the declared ones. What a
+// connection supplies must be there; what is known must be equal. Standard names
+// are the caller's business and skipped. where says where the values belong.
+func (p *Provider) checkDeclared(want []declared, get func(string) string, where string, skip ...string) *refusal {
+	for _, d := range want {
+		if slices.Contains(skip, d.name) || d.text == "" {
+			continue
+		}
+		value := get(d.name)
+		if value == "" {
+			if p.optional(d.form) {
+				continue
+			}
+			return refused(400, "invalid_request", "%q is missing from %s, where the blueprint declares it", d.name, where)
+		}
+		if !p.agrees(d.form, value) {
+			return refused(400, "invalid_request", "%q in %s has another value than the blueprint declares", d.name, where)
+		}
+	}
+	return nil
+}
+
+// agrees reports whether value is what the template gives, as far as known here.
+func (p *Provider) agrees(f valueForm, value string) bool {
+	values, ok := f.read(value)
+	if !ok {
+		return false
+	}
+	for n, v := range values {
+		if !slices.ContainsFunc(f.refs[n], func(ref schema.Ref) bool { return p.agreesRef(ref, v) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) agreesRef(ref schema.Ref, value string) bool {
+	switch ref.Name {
+	case "":
+		return value == ref.Literal
+	case "oauth_client_id":
+		return same(value, p.integration.OAuthClientID)
+	case "oauth_client_secret":
+		return same(value, p.integration.OAuthClientSecret.Reveal())
+	case "app_api_key":
+		return same(value, p.integration.AppAPIKey.Reveal())
+	}
+	return value != ""
+}
+
+// optional reports whether the value may be absent because a field of the
+// connection that it needs may be.
+func (p *Provider) optional(f valueForm) bool {
+	return slices.ContainsFunc(f.names(), func(name string) bool {
+		namespace, field, _ := strings.Cut(name, ".")
+		switch namespace {
+		case "connection":
+			return p.integration.Connection[field].Optional
+		case "credentials":
+			return p.integration.Credentials[field].Optional
+		}
+		return false
+	})
+}

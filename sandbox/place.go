@@ -1,0 +1,254 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// Names of the places at a provider.
+const (
+	placeAuthorize = "authorization_url"
+	placeToken     = "token_url"
+	placeRefresh   = "refresh_url"
+	placeRevoke    = "revocation_url"
+	placeAPI       = "base_url"
+)
+
+// A place is a declared URL. Placeholders in it match what they may stand for, so
+// that every tenant's host is the provider's.
+type place struct {
+	name    string
+	example string         // with examples filled in, for people
+	scheme  string         // of the declared URL
+	re      *regexp.Regexp // over host and path; group 1 is what follows base_url
+	weight  int            // literal characters: the longest declared URL wins
+	query   []declared     // the declared URL's own query
+	shared  bool           // token_url where refresh_url is the same or unset
+}
+
+// A location is a place that a request reached.
+type location struct {
+	place
+	rest string // escaped path below base_url, "/" at least
+}
+
+func compilePlaces(i *schema.Integration) ([]place, error) {
+	var places []place
+	add := func(name, text string) error {
+		if text == "" {
+			return nil
+		}
+		p, err := compilePlace(i, name, text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		places = append(places, p)
+		return nil
+	}
+	a := &i.Auth
+	if a.AuthMode == schema.OAuth2 {
+		if a.RefreshURL != a.TokenURL {
+			if err := add(placeRefresh, a.RefreshURL); err != nil {
+				return nil, err
+			}
+		}
+		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}} {
+			if err := add(e[0], e[1]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for k := range places {
+		places[k].shared = places[k].name == placeToken && places[0].name != placeRefresh
+	}
+	return places, add(placeAPI, i.Requests.BaseURL)
+}
+
+func compilePlace(i *schema.Integration, name, text string) (place, error) {
+	text, query, _ := strings.Cut(text, "?")
+	t, err := schema.ParseTemplate(strings.TrimSuffix(text, "/"))
+	if err != nil {
+		return place{}, err
+	}
+	p := place{name: name, scheme: "https"}
+	var re, example strings.Builder
+	inHost := true
+	for n, part := range t.Parts {
+		if part.Refs != nil {
+			pattern, sample := urlPart(i, part.Refs, inHost)
+			re.WriteString(pattern)
+			example.WriteString(sample)
+			continue
+		}
+		literal := part.Literal
+		example.WriteString(literal)
+		if n == 0 {
+			if scheme, after, ok := strings.Cut(literal, "://"); ok {
+				p.scheme, literal = scheme, after
+			}
+		}
+		p.weight += len(literal)
+		host, path, slash := literal, "", false
+		if inHost {
+			host, path, slash = strings.Cut(literal, "/")
+			re.WriteString(regexp.QuoteMeta(strings.ToLower(host)))
+		} else {
+			path = literal
+		}
+		if slash {
+			path, inHost = "/"+path, false
+		}
+		re.WriteString(regexp.QuoteMeta(path))
+	}
+	tail := "/?$"
+	if name == placeAPI {
+		tail = "(/.*)?$"
+	}
+	p.example = example.String()
+	if scheme, _, ok := strings.Cut(p.example, "://"); ok {
+		p.scheme = scheme
+	}
+	if p.re, err = regexp.Compile("^" + re.String() + tail); err != nil {
+		return place{}, err
+	}
+	p.query, err = compileQuery(query)
+	return p, err
+}
+
+// urlPart returns what a placeholder matches in a URL, and an example of it.
+func urlPart(i *schema.Integration, refs []schema.Ref, inHost bool) (pattern, example string) {
+	var alternatives []string
+	for _, ref := range refs {
+		if ref.Name == "" {
+			alternatives = append(alternatives, regexp.QuoteMeta(strings.ToLower(ref.Literal)))
+			if example == "" {
+				example = ref.Literal
+			}
+			continue
+		}
+		field := i.Connection[strings.TrimPrefix(ref.Name, "connection.")].Field
+		alternatives = append(alternatives, fieldPatterns(field, inHost)...)
+		if example == "" {
+			example = exampleOf(ref.Name[strings.LastIndexByte(ref.Name, '.')+1:], field)
+		}
+	}
+	return "(?:" + strings.Join(alternatives, "|") + ")", example
+}
+
+func fieldPatterns(f schema.Field, inHost bool) []string {
+	var out []string
+	values := f.Enum
+	if len(values) == 0 {
+		switch {
+		case !inHost:
+			out = append(out, `[^/]+`)
+		case f.Format == "uri":
+			out = append(out, `[^/]+`)
+		case f.Format == "hostname":
+			out = append(out, `[a-z0-9._:\[\]-]+`)
+		default:
+			out = append(out, `[a-z0-9_-]+`)
+		}
+		values = []string{f.Example, f.Default}
+	}
+	for _, v := range values {
+		if v == "" {
+			continue
+		}
+		if inHost {
+			if _, after, ok := strings.Cut(v, "://"); ok {
+				v = strings.TrimSuffix(after, "/")
+			}
+			v = strings.ToLower(v)
+		}
+		out = append(out, regexp.QuoteMeta(v))
+	}
+	return out
+}
+
+// exampleOf returns a value for a field that nobody supplied.
+func exampleOf(name string, f schema.Field) string {
+	switch {
+	case f.Example != "":
+		return f.Example
+	case f.Default != "":
+		return f.Default
+	case len(f.Enum) > 0:
+		return f.Enum[0]
+	}
+	switch f.Format {
+	case "hostname":
+		return "sandbox.example.com"
+	case "uri":
+		return "https://sandbox.example.com"
+	case "email":
+		return "sandbox@example.com"
+	case "uuid":
+		return "00000000-0000-4000-8000-000000000001"
+	case "integer":
+		return "1"
+	}
+	return "sandbox-" + strings.ReplaceAll(name, "_", "-")
+}
+
+// locate finds the place that the request reached: the longest declared URL.
+func (p *Provider) locate(r *http.Request) (location, bool) {
+	return locate(p.places, hostOf(r), r.URL.EscapedPath())
+}
+
+func locate(places []place, host, path string) (location, bool) {
+	if path == "" {
+		path = "/"
+	}
+	var best location
+	found := false
+	for _, at := range places {
+		m := at.re.FindStringSubmatch(host + path)
+		if m == nil || found && (at.name == placeAPI || at.weight <= best.weight) {
+			continue // the API comes last: an endpoint below base_url is an endpoint
+		}
+		best, found = location{place: at, rest: "/"}, true
+		if len(m) > 1 && m[1] != "" {
+			best.rest = m[1]
+		}
+	}
+	return best, found
+}
+
+// hostOf returns the host that was asked for, in lower case, without a port that
+// goes without saying.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if r.URL.Host != "" {
+		host = r.URL.Host
+	}
+	return plainHost(host)
+}
+
+func plainHost(host string) string {
+	host = strings.ToLower(host)
+	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
+}
+
+// declaredURLs lists the provider's URLs, for people.
+func (p *Provider) declaredURLs() string {
+	var urls []string
+	for _, at := range p.places {
+		urls = append(urls, at.name+" "+at.example)
+	}
+	return strings.Join(urls, ", ")
+}
+
+// realURL returns the provider's own URL for a path and query at the place of r.
+func (at location) realURL(r *http.Request, path string, query url.Values) string {
+	u := at.scheme + "://" + hostOf(r) + path
+	if len(query) > 0 {
+		u += "?" + query.Encode()
+	}
+	return u
+}

@@ -1,0 +1,163 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// RefusalHeader is on every answer that refuses: the code and the reason.
+const RefusalHeader = "X-Sandbox-Refusal"
+
+// Codes of refusals by the API.
+const (
+	codeUnauthorized = "unauthorized"
+	codeExpired      = "token_expired"
+	codeRevoked      = "token_revoked"
+)
+
+// A refusal is why the sandbox says no. The reason is for people and holds no
+// credential.
+type refusal struct {
+	status int
+	code   string
+	reason string
+}
+
+func refused(status int, code, format string, args ...any) *refusal {
+	return &refusal{status, code, fmt.Sprintf(format, args...)}
+}
+
+// mark puts the reason into the answer's header.
+func (ref *refusal) mark(a answer) answer {
+	a.set(RefusalHeader, oneLine(ref.code+": "+ref.reason))
+	return a
+}
+
+// oneLine keeps what may stand in a header field.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// refuse answers an API request in the provider's error shape.
+func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
+	p.stats.add(func(s *Stats) { s.Refused++ })
+	p.write(w, r, p.refusalAnswer(ref))
+}
+
+func (p *Provider) refusalAnswer(ref *refusal) answer {
+	a, exact := p.errorShape(ref)
+	if !exact {
+		p.reshape(&a, ref)
+	}
+	p.say(&a, ref.reason)
+	if e := p.integration.Requests.Errors; e != nil && e.RequestID != nil && e.RequestID.Body != "" {
+		a.body = put(a.body, e.RequestID.Body, p.requestID())
+	}
+	return ref.mark(a)
+}
+
+// errorShape returns the error sample nearest to ref. exact means that it is the
+// provider's own answer of this kind, not merely of the same shape.
+func (p *Provider) errorShape(ref *refusal) (a answer, exact bool) {
+	samples := p.samples.errors
+	tests := p.unauthorizedTests(ref.code)
+	if ref.status != http.StatusUnauthorized {
+		about := tests
+		tests = []func(answer) bool{func(a answer) bool {
+			return a.code() == ref.status && !slices.ContainsFunc(about, func(test func(answer) bool) bool { return test(a) })
+		}}
+	}
+	for _, test := range tests {
+		if i := slices.IndexFunc(samples, test); i >= 0 {
+			return samples[i].copy(), true
+		}
+	}
+	if len(samples) > 0 {
+		return samples[0].copy(), false
+	}
+	return answer{}, false
+}
+
+// unauthorizedTests say which samples show that the credential is not good, best
+// first. Some providers answer 200 and say it in the body.
+func (p *Provider) unauthorizedTests(code string) []func(answer) bool {
+	expired := func(a answer) bool {
+		return slices.ContainsFunc(p.integration.Auth.RefreshOn, func(c schema.Condition) bool { return p.matches(&c, &a) }) ||
+			p.matchesRule(&a, func(rule *schema.ErrorRule) bool { return rule.Refresh })
+	}
+	dead := func(a answer) bool {
+		return p.matchesRule(&a, func(rule *schema.ErrorRule) bool { return rule.Kind == "reauthorize" })
+	}
+	status := func(a answer) bool { return a.code() == http.StatusUnauthorized }
+	if code == codeExpired {
+		return []func(answer) bool{expired, status, dead}
+	}
+	return []func(answer) bool{func(a answer) bool { return status(a) && !expired(a) }, dead, status, expired}
+}
+
+func (p *Provider) matchesRule(a *answer, want func(*schema.ErrorRule) bool) bool {
+	e := p.integration.Requests.Errors
+	if e == nil {
+		return false
+	}
+	i := slices.IndexFunc(e.Rules, func(rule schema.ErrorRule) bool { return p.matches(&rule.When, a) })
+	return i >= 0 && want(&e.Rules[i])
+}
+
+// reshape turns an answer into one about ref: its status, its code where this API
+// has one, and no message yet.
+func (p *Provider) reshape(a *answer, ref *refusal) {
+	old := a.code()
+	a.status = ref.status
+	body, ok := a.body.(map[string]any)
+	if !ok {
+		body = map[string]any{}
+	}
+	if v, ok := body["status"]; ok && text(v) == fmt.Sprint(old) {
+		body["status"] = ref.status
+	}
+	path := "error"
+	if e := p.integration.Requests.Errors; e != nil && e.Code != "" {
+		path = e.Code
+	}
+	if was, _ := lookup(body, path); isNumber(was) {
+		a.body = put(body, path, ref.status)
+	} else {
+		a.body = put(body, path, ref.code)
+	}
+	remove(a.body, p.messagePath())
+}
+
+// messagePath is where this API has its message.
+func (p *Provider) messagePath() string {
+	e := p.integration.Requests.Errors
+	switch {
+	case e != nil && e.Message != "":
+		return e.Message
+	case e != nil && e.Code != "":
+		return beside(e.Code, "error_description")
+	}
+	return "error_description"
+}
+
+// say puts the reason where this API has its message; one that stands there
+// stays in front.
+func (p *Provider) say(a *answer, reason string) {
+	if _, ok := a.body.(map[string]any); !ok && a.body != nil {
+		return
+	}
+	reason = "sandbox: " + reason
+	if was, _ := lookup(a.body, p.messagePath()); isText(was) && was != "" {
+		reason = text(was) + " (" + reason + ")"
+	}
+	a.body = put(a.body, p.messagePath(), reason)
+}

@@ -1,0 +1,42 @@
+package sandbox
+
+import (
+	"maps"
+	"sync"
+)
+
+// Stats are what a provider has seen since it was made. They hold no secret.
+type Stats struct {
+	Consents      int            `json:"consents"`       // allowed
+	Denials       int            `json:"denials"`        // denied
+	Exchanges     int            `json:"exchanges"`      // codes redeemed
+	Refreshes     int            `json:"refreshes"`      // refresh tokens redeemed
+	Redemptions   map[string]int `json:"redemptions"`    // of each refresh token, by grant/serial
+	ReuseDetected int            `json:"reuse_detected"` // rotated refresh tokens that came again
+	Revocations   int            `json:"revocations"`    // by the client
+	Calls         int            `json:"calls"`          // API requests, whatever the answer
+	RateLimited   int            `json:"rate_limited"`   // of these, answered with "too many requests"
+	Refused       int            `json:"refused"`        // requests of any kind that were not in order
+	Faults        map[Fault]int  `json:"faults"`         // played
+}
+
+type counters struct {
+	mu    sync.Mutex
+	stats Stats
+}
+
+func (c *counters) add(change func(*Stats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.stats)
+}
+
+// Stats returns the counts so far; the caller may keep and change them.
+func (p *Provider) Stats() Stats {
+	p.stats.mu.Lock()
+	s := p.stats.stats
+	s.Faults = maps.Clone(s.Faults)
+	p.stats.mu.Unlock()
+	s.Redemptions = p.grants.redemptions()
+	return s
+}

@@ -1,0 +1,249 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// maxBody is how much of a request's body the sandbox looks at.
+const maxBody = 1 << 20
+
+// The parameters of a token request that RFC 6749 and RFC 7636 name.
+var tokenParams = []string{"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope"}
+
+// A tokenRequest is a request to the token endpoint, read but not checked.
+type tokenRequest struct {
+	wire   url.Values        // parameters by the names they have on the wire
+	std    map[string]string // by their standard names
+	query  url.Values
+	header http.Header
+}
+
+func (t *tokenRequest) exchange() bool { return t.std["code"] != "" }
+
+// serveToken plays the token endpoint (RFC 6749 3.2) for both grants.
+func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request, at location) {
+	body := readBody(r)
+	f := p.faults.takeToken()
+	if p.playBeforeToken(w, r, f) {
+		return
+	}
+	a, ref := p.grant(r, body, at)
+	if ref != nil {
+		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.write(w, r, p.tokenError(ref))
+		return
+	}
+	if p.playAfterToken(w, r, f) {
+		return
+	}
+	p.write(w, r, a)
+}
+
+// grant checks a token request and answers it.
+func (p *Provider) grant(r *http.Request, body []byte, at location) (answer, *refusal) {
+	t, ref := p.readTokenRequest(r, body)
+	if ref != nil {
+		return answer{}, ref
+	}
+	for _, check := range []func(*tokenRequest) *refusal{
+		p.checkClient,
+		func(t *tokenRequest) *refusal { return p.checkGrant(t, at) },
+		func(t *tokenRequest) *refusal { return p.checkExtras(t, at) },
+	} {
+		if ref := check(t); ref != nil {
+			return answer{}, ref
+		}
+	}
+	if t.exchange() {
+		return p.exchange(t)
+	}
+	return p.refresh(t)
+}
+
+// readTokenRequest reads the parameters from where the blueprint says that they
+// stand, and refuses them elsewhere.
+func (p *Provider) readTokenRequest(r *http.Request, body []byte) (*tokenRequest, *refusal) {
+	a := &p.integration.Auth
+	method := a.TokenRequestMethod
+	if method == "" {
+		method = http.MethodPost
+	}
+	if r.Method != method {
+		return nil, refused(405, "invalid_request", "token requests are made with %s, not %s", method, r.Method)
+	}
+	t := &tokenRequest{query: r.URL.Query(), header: r.Header}
+	var ref *refusal
+	switch {
+	case method == http.MethodGet:
+		t.wire = t.query
+	case a.BodyFormat == "json":
+		t.wire, ref = readJSON(r.Header, body)
+	default:
+		t.wire, ref = readForm(r.Header, body)
+	}
+	if ref != nil {
+		return nil, ref
+	}
+	for name, values := range t.wire {
+		if len(values) > 1 {
+			return nil, refused(400, "invalid_request", "%s is given more than once (RFC 6749 3.2)", name)
+		}
+	}
+	return t, p.readStandard(t, method)
+}
+
+// readStandard gives the parameters their standard names.
+func (p *Provider) readStandard(t *tokenRequest, method string) *refusal {
+	t.std = map[string]string{}
+	for _, name := range tokenParams {
+		wire, renamed := p.wireName(name)
+		if renamed && t.wire.Has(name) && !p.declaresToken(name) {
+			if wire == "" {
+				return refused(400, "invalid_request", "%s is given, but token_request.rename leaves it out", name)
+			}
+			return refused(400, "invalid_request", "%s is given, but token_request.rename calls it %s", name, wire)
+		}
+		if wire == "" {
+			continue
+		}
+		t.std[name] = t.wire.Get(wire)
+		if method != http.MethodGet && t.query.Has(wire) && !p.declaresToken(wire) {
+			return refused(400, "invalid_request", "%s stands in the query; it belongs in the body", wire)
+		}
+	}
+	return nil
+}
+
+// wireName returns what a standard parameter is called at this provider.
+func (p *Provider) wireName(name string) (wire string, renamed bool) {
+	if t := p.integration.Auth.TokenRequest; t != nil {
+		if wire, ok := t.Rename[name]; ok {
+			return wire, wire != name
+		}
+	}
+	return name, false
+}
+
+// declaresToken reports whether the blueprint itself puts a parameter of that
+// name on the wire.
+func (p *Provider) declaresToken(name string) bool {
+	named := func(d declared) bool { return d.name == name }
+	renames := p.integration.Auth.TokenRequest
+	return slices.ContainsFunc(p.params.token, named) || slices.ContainsFunc(p.params.refresh, named) ||
+		slices.ContainsFunc(p.params.query, named) || renames != nil && slices.Contains(slices.Collect(values(renames.Rename)), name)
+}
+
+func values(m map[string]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func readForm(h http.Header, body []byte) (url.Values, *refusal) {
+	if media := mediaType(h); media != "application/x-www-form-urlencoded" {
+		return nil, refused(400, "invalid_request", "Content-Type must be application/x-www-form-urlencoded, not %q", media)
+	}
+	v, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, refused(400, "invalid_request", "the body is not form-urlencoded")
+	}
+	return v, nil
+}
+
+func readJSON(h http.Header, body []byte) (url.Values, *refusal) {
+	if media := mediaType(h); media != "application/json" {
+		return nil, refused(400, "invalid_request", "Content-Type must be application/json (body_format: json), not %q", media)
+	}
+	v, err := decode(body)
+	object, ok := v.(map[string]any)
+	if err != nil || !ok {
+		return nil, refused(400, "invalid_request", "the body is not a JSON object")
+	}
+	out := url.Values{}
+	for name, value := range object {
+		switch value.(type) {
+		case string, json.Number, bool:
+			out.Set(name, text(value))
+		case nil:
+		default:
+			return nil, refused(400, "invalid_request", "%s is neither text nor number", name)
+		}
+	}
+	return out, nil
+}
+
+func mediaType(h http.Header) string {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return media
+}
+
+// readBody reads a body up to maxBody and drops the rest.
+func readBody(r *http.Request) []byte {
+	if r.Body == nil {
+		return nil
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err == nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+	return b
+}
+
+// serveRevoke plays the revocation endpoint (RFC 7009).
+func (p *Provider) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	t := &tokenRequest{header: r.Header, query: r.URL.Query()}
+	ref := (*refusal)(nil)
+	body := readBody(r)
+	switch {
+	case r.Method != http.MethodPost:
+		ref = refused(405, "invalid_request", "revocation is made with POST (RFC 7009 2.1)")
+	case mediaType(r.Header) == "application/json" && p.integration.Auth.BodyFormat == "json":
+		t.wire, ref = readJSON(r.Header, body)
+	default:
+		t.wire, ref = readForm(r.Header, body)
+	}
+	if ref == nil {
+		ref = p.readStandard(t, r.Method)
+	}
+	if ref == nil {
+		ref = p.checkClient(t)
+	}
+	if ref == nil && t.wire.Get("token") == "" {
+		ref = refused(400, "invalid_request", "token is missing (RFC 7009 2.1)")
+	}
+	if ref != nil {
+		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.write(w, r, p.tokenError(ref))
+		return
+	}
+	if c, ok := open(t.wire.Get("token")); ok && c.Integration == p.Name() {
+		p.stats.add(func(s *Stats) { s.Revocations++ })
+		if c.Kind == kindRefresh {
+			p.grants.revoke(familyKey(c), "the client revoked it")
+		} else {
+			p.grants.spend(c)
+		}
+	}
+	p.write(w, r, answer{})
+}
+
+// clientAuth is the declared way of client authentication, in words.
+var clientAuth = map[string]string{
+	schema.ClientAuthHeader: "a Basic header (authorization_method: header)",
+	schema.ClientAuthBody:   "client_id and client_secret in the body (authorization_method: body)",
+	schema.ClientAuthNone:   "client_id alone (authorization_method: none)",
+}

@@ -1,0 +1,192 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// checkClient checks that the client authenticates in the declared way and in no
+// other (RFC 6749 2.3: one method per request).
+func (p *Provider) checkClient(t *tokenRequest) *refusal {
+	method := p.integration.Auth.ClientAuth()
+	header := t.header.Get("Authorization")
+	own := slices.ContainsFunc(p.params.headers, func(d declared) bool { return strings.EqualFold(d.name, "Authorization") })
+	secret, _ := p.wireName("client_secret")
+	inBody := secret != "" && t.wire.Has(secret) && !p.declaresSecret(secret)
+	switch {
+	case header != "" && inBody && !own:
+		return invalidClient("the client authenticates both in the header and in the body; the blueprint wants %s", clientAuth[method])
+	case method == schema.ClientAuthHeader:
+		if inBody {
+			return invalidClient("client_secret is in the body; the blueprint wants %s", clientAuth[method])
+		}
+		if id := t.std["client_id"]; id != "" && !p.isClient(id) {
+			return invalidClient("client_id in the body is not the client of the header")
+		}
+		return p.checkBasic(header, own)
+	case header != "" && !own:
+		return invalidClient("there is an Authorization header; the blueprint wants %s", clientAuth[method])
+	}
+	return p.checkBodyClient(t, method)
+}
+
+func (p *Provider) checkBodyClient(t *tokenRequest, method string) *refusal {
+	if id, _ := p.wireName("client_id"); id != "" {
+		if t.std["client_id"] == "" {
+			return invalidClient("%s is missing; the blueprint wants %s", id, clientAuth[method])
+		}
+		if !p.isClient(t.std["client_id"]) {
+			return invalidClient("%s is not the integration's oauth_client_id", id)
+		}
+	}
+	secret, _ := p.wireName("client_secret")
+	switch {
+	case secret == "":
+		return nil
+	case method == schema.ClientAuthNone && t.std["client_secret"] != "" && !p.declaresSecret(secret):
+		return invalidClient("%s is given; the blueprint wants %s", secret, clientAuth[method])
+	case method == schema.ClientAuthNone:
+		return nil
+	case t.std["client_secret"] == "":
+		return invalidClient("%s is missing; the blueprint wants %s", secret, clientAuth[method])
+	case !p.isSecret(t.std["client_secret"]):
+		return invalidClient("%s is not the integration's oauth_client_secret", secret)
+	}
+	return nil
+}
+
+// declaresSecret reports whether token_params or refresh_params name the secret's
+// parameter: then it stands there by the blueprint's word.
+func (p *Provider) declaresSecret(wire string) bool {
+	named := func(d declared) bool { return d.name == wire }
+	return slices.ContainsFunc(p.params.token, named) || slices.ContainsFunc(p.params.refresh, named)
+}
+
+func (p *Provider) checkBasic(header string, own bool) *refusal {
+	if own {
+		return nil // token_headers says what stands there, and is checked with them
+	}
+	encoded, ok := strings.CutPrefix(header, "Basic ")
+	if !ok {
+		return invalidClient("there is no Basic header; the blueprint wants %s", clientAuth[schema.ClientAuthHeader])
+	}
+	plain, err := base64.StdEncoding.DecodeString(encoded)
+	rawID, rawSecret, colon := strings.Cut(string(plain), ":")
+	if err != nil || !colon {
+		return invalidClient("the Basic header is not the Base64 of id:secret")
+	}
+	id, secret := rawID, rawSecret
+	unescaped := p.integration.Auth.TokenRequest != nil && p.integration.Auth.TokenRequest.BasicUnescaped
+	if !unescaped {
+		var err1, err2 error
+		id, err1 = url.QueryUnescape(rawID)
+		secret, err2 = url.QueryUnescape(rawSecret)
+		if err1 != nil || err2 != nil {
+			return invalidClient("id and secret must be form-urlencoded in the Basic header (RFC 6749 2.3.1)")
+		}
+	}
+	switch {
+	case p.isClient(id) && p.isSecret(secret):
+		return nil
+	case !unescaped && p.isClient(rawID) && p.isSecret(rawSecret):
+		return invalidClient("id and secret must be form-urlencoded in the Basic header (RFC 6749 2.3.1)")
+	case unescaped:
+		if i, err := url.QueryUnescape(rawID); err == nil && p.isClient(i) {
+			if s, err := url.QueryUnescape(rawSecret); err == nil && p.isSecret(s) {
+				return invalidClient("id and secret are form-urlencoded in the Basic header; the blueprint says basic_unescaped")
+			}
+		}
+	}
+	return invalidClient("id or secret in the Basic header is not the integration's")
+}
+
+// isClient and isSecret accept anything but nothing where the file has no value:
+// the host brings its own app then.
+func (p *Provider) isClient(id string) bool {
+	want := p.integration.OAuthClientID
+	return id != "" && (want == "" || same(id, want))
+}
+
+func (p *Provider) isSecret(secret string) bool {
+	want := p.integration.OAuthClientSecret
+	return !want.IsSet() || same(secret, want.Reveal())
+}
+
+func invalidClient(format string, args ...any) *refusal {
+	return refused(http.StatusUnauthorized, "invalid_client", format, args...)
+}
+
+// checkGrant checks grant_type and that the request came to the right URL.
+func (p *Provider) checkGrant(t *tokenRequest, at location) *refusal {
+	if t.std["code"] == "" && t.std["refresh_token"] == "" {
+		return refused(400, "invalid_request", "there is neither a code nor a refresh token")
+	}
+	want, params := "authorization_code", p.params.token
+	if !t.exchange() {
+		want, params = "refresh_token", p.params.refresh
+	}
+	for _, d := range params {
+		if d.name == "grant_type" && d.form.literal() {
+			want = d.text
+		}
+	}
+	if name, _ := p.wireName("grant_type"); name != "" && t.std["grant_type"] != want {
+		return refused(400, "unsupported_grant_type", "%s must be %q, not %q", name, want, t.std["grant_type"])
+	}
+	if t.exchange() && at.name == placeRefresh {
+		return refused(400, "invalid_request", "the code exchange belongs at token_url; this is refresh_url")
+	}
+	if !t.exchange() && at.name == placeToken && !at.shared {
+		return refused(400, "invalid_request", "the refresh belongs at refresh_url; this is token_url")
+	}
+	return nil
+}
+
+// checkExtras checks what the blueprint adds to token requests.
+func (p *Provider) checkExtras(t *tokenRequest, at location) *refusal {
+	params, key := p.params.token, "token_params"
+	if !t.exchange() {
+		params, key = p.params.refresh, "refresh_params"
+	}
+	if ref := p.checkDeclared(params, t.wire.Get, "the token request ("+key+")", "grant_type"); ref != nil {
+		return ref
+	}
+	if ref := p.checkDeclared(p.params.query, t.query.Get, "the query of the token request (token_request.query)"); ref != nil {
+		return ref
+	}
+	if ref := p.checkDeclared(at.query, t.query.Get, "the query of "+at.name); ref != nil {
+		return ref
+	}
+	return p.checkDeclared(p.params.headers, t.header.Get, "the token request's header (token_headers)")
+}
+
+var verifierText = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
+// checkVerifier proves the key (RFC 7636 4.6).
+func (p *Provider) checkVerifier(c claims, verifier string) *refusal {
+	switch {
+	case p.integration.Auth.Challenge() == schema.PKCEOff && verifier != "":
+		return refused(400, "invalid_request", "code_verifier is given, but the blueprint says pkce: false, which means that this provider refuses it")
+	case c.Challenge == "":
+		return nil
+	case verifier == "":
+		return refused(400, "invalid_grant", "code_verifier is missing; the authorization request had a code_challenge (RFC 7636 4.5)")
+	case !verifierText.MatchString(verifier):
+		return refused(400, "invalid_grant", "code_verifier is not 43 to 128 unreserved characters (RFC 7636 4.1)")
+	}
+	if c.Method == string(schema.PKCES256) {
+		sum := sha256.Sum256([]byte(verifier))
+		verifier = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	if !same(verifier, c.Challenge) {
+		return refused(400, "invalid_grant", "code_verifier does not match the code_challenge")
+	}
+	return nil
+}
