@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 )
 
 // An AuthMode is a kind of credentials.
@@ -88,6 +89,9 @@ type Auth struct {
 // Format writes the mode alone, because params may hold text from the
 // environment.
 func (a Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "auth "+string(a.AuthMode)) }
+
+// LogValue returns what Format writes.
+func (a Auth) LogValue() slog.Value { return slog.StringValue("auth " + string(a.AuthMode)) }
 
 // Separator returns what stands between scopes: a space unless stated.
 func (a *Auth) Separator() string {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +16,12 @@ import (
 type Config struct {
 	Integrations map[string]*Integration `json:"integrations"`
 	Server       *Server                 `json:"server,omitempty"`
+}
+
+// LogValue names the integrations, because their templates may hold text from the
+// environment.
+func (c *Config) LogValue() slog.Value {
+	return slog.StringValue("config of " + strings.Join(slices.Sorted(maps.Keys(c.Integrations)), ", "))
 }
 
 // Server holds the settings of the server form.

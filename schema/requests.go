@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 )
 
@@ -22,6 +23,9 @@ type Requests struct {
 // Format writes no value, because headers and params may hold text from the
 // environment.
 func (r Requests) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "requests") }
+
+// LogValue returns what Format writes.
+func (r Requests) LogValue() slog.Value { return slog.StringValue("requests") }
 
 // Retries says when a failed attempt is made again. Nil pointers mean the
 // defaults of the JSON Schema.

@@ -102,10 +102,10 @@ func closingBrace(s string) int {
 
 func parseRefs(expr string) ([]Ref, error) {
 	var refs []Ref
-	for alternative := range strings.SplitSeq(expr, "||") {
+	for _, alternative := range alternatives(expr) {
 		a := strings.TrimSpace(alternative)
 		switch {
-		case len(a) >= 2 && a[0] == '\'' && a[len(a)-1] == '\'':
+		case len(a) >= 2 && a[0] == '\'' && a[len(a)-1] == '\'' && strings.Count(a, "'") == 2:
 			refs = append(refs, Ref{Literal: a[1 : len(a)-1]})
 		case refName.MatchString(a):
 			refs = append(refs, Ref{Name: a})
@@ -114,6 +114,22 @@ func parseRefs(expr string) ([]Ref, error) {
 		}
 	}
 	return refs, nil
+}
+
+// alternatives splits at every || outside quotes.
+func alternatives(expr string) []string {
+	var out []string
+	quoted, start := false, 0
+	for i := range len(expr) {
+		switch {
+		case expr[i] == '\'':
+			quoted = !quoted
+		case !quoted && strings.HasPrefix(expr[i:], "||") && i >= start:
+			out = append(out, expr[start:i])
+			start = i + 2
+		}
+	}
+	return append(out, expr[start:])
 }
 
 // EscapeTemplate returns text as a template that yields exactly text.
