@@ -65,8 +65,14 @@ type document struct {
 // file reads one file into the Config.
 func (l *run) file(name string, data []byte, lookup func(string) (string, bool)) {
 	root, problems := yamltree.Parse(name, data)
+	broken := map[string]bool{}
 	for _, p := range problems {
-		l.report(yamlDiagnostic(name, p))
+		d := yamlDiagnostic(name, p)
+		if len(p.Path) > 1 && p.Path[0] == "integrations" {
+			d.Integration = p.Path[1]
+			broken[d.Integration] = true
+		}
+		l.report(d)
 	}
 	if root == nil {
 		return
@@ -81,8 +87,8 @@ func (l *run) file(name string, data []byte, lookup func(string) (string, bool))
 		l.report(Diagnostic{Place: placeOf(top), Severity: Error, Code: "wrong-type", Message: message})
 		return
 	}
-	doc := &document{root: root, lookup: lookup, broken: map[string]bool{}}
-	defaultsWhole := l.checkFile(doc, top, problems)
+	doc := &document{root: root, lookup: lookup, broken: broken}
+	defaultsWhole := l.checkFile(doc, top)
 	defaultsWhole = l.defaults(doc) && defaultsWhole
 	if !defaultsWhole {
 		doc.defaults = nil // reported once, not by each integration
@@ -115,7 +121,7 @@ func (l *run) twice(f tree.Field, first schema.Origin) {
 
 // checkFile holds the file to its schema and notes which integrations are
 // broken. It reports whether the defaults are whole.
-func (l *run) checkFile(doc *document, top schema.Origin, problems []yamltree.Problem) bool {
+func (l *run) checkFile(doc *document, top schema.Origin) bool {
 	findings, err := check.Integrations.Validate(doc.root.JSON())
 	if err != nil {
 		l.report(Diagnostic{Place: placeOf(top), Severity: Error, Code: "internal", Message: err.Error()})
@@ -141,28 +147,7 @@ func (l *run) checkFile(doc *document, top schema.Origin, problems []yamltree.Pr
 		}
 		l.found = append(l.found, about.describe(f)...)
 	}
-	l.markProblems(doc, problems)
 	return whole
-}
-
-// markProblems notes which integrations hold what the YAML reader complained
-// about.
-func (l *run) markProblems(doc *document, problems []yamltree.Problem) {
-	integrations := doc.root.Get("integrations")
-	if integrations == nil || len(problems) == 0 {
-		return
-	}
-	for _, p := range problems {
-		holder := ""
-		for _, f := range integrations.Fields {
-			if f.At.Line <= p.Line {
-				holder = f.Name
-			}
-		}
-		if holder != "" {
-			doc.broken[holder] = true
-		}
-	}
 }
 
 // defaults reads the section of that name and reports whether it is whole.

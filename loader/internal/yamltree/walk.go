@@ -3,6 +3,7 @@ package yamltree
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,11 +17,12 @@ import (
 type walker struct {
 	file     string
 	nodes    int
+	path     []string
 	problems []Problem
 }
 
 func (w *walker) report(n *yaml.Node, code, message, hint string) {
-	w.problems = append(w.problems, Problem{n.Line, n.Column, code, message, hint})
+	w.problems = append(w.problems, Problem{n.Line, n.Column, code, message, hint, slices.Clone(w.path)})
 }
 
 // node returns nil once the budget is spent.
@@ -68,15 +70,17 @@ func (w *walker) mapping(n *yaml.Node, from schema.Origin, depth int) *tree.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		name, ok := w.key(key)
+		w.path = append(w.path, name)
 		value := w.node(n.Content[i+1], depth+1)
 		if value == nil {
 			return nil
 		}
-		if !ok {
-			continue
-		}
-		if line, twice := seen[name]; twice {
+		if line, twice := seen[name]; ok && twice {
 			w.report(key, "duplicate-key", fmt.Sprintf("key %q stands here a second time; the first is in line %d", name, line), "")
+			ok = false
+		}
+		w.path = w.path[:len(w.path)-1]
+		if !ok {
 			continue
 		}
 		seen[name] = key.Line

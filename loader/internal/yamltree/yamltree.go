@@ -25,6 +25,7 @@ const (
 type Problem struct {
 	Line, Column        int
 	Code, Message, Hint string
+	Path                []string // names of the maps' entries down to it
 }
 
 // Parse reads the only document of data. The node is nil if a problem leaves

@@ -1,0 +1,259 @@
+package loader_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// write puts files into a new directory and returns it.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// loadText loads a file from memory and wants it whole.
+func loadText(t *testing.T, text string, opts *loader.Options) *schema.Config {
+	t.Helper()
+	cfg, ds := loader.LoadBytes(context.Background(), "integrations.yaml", []byte(text), opts)
+	if err := ds.Err(); err != nil {
+		t.Fatalf("%s\nof:\n%s", err, text)
+	}
+	return cfg
+}
+
+// wantFinding wants a line of the text form to hold want.
+func wantFinding(t *testing.T, ds loader.Diagnostics, want string) {
+	t.Helper()
+	for line := range strings.Lines(text(ds)) {
+		if strings.Contains(line, want) {
+			return
+		}
+	}
+	t.Errorf("no finding holds %q; got:\n%s", want, text(ds))
+}
+
+func TestLoadTellsWhatCannotBeRead(t *testing.T) {
+	dir := write(t, map[string]string{"large.yaml": strings.Repeat("# much ado about nothing\n", 50_000)})
+	for name, want := range map[string]string{
+		"none.yaml":  "none.yaml: error: the file cannot be read: it does not exist [io]",
+		".":          "is a directory [io]",
+		"large.yaml": "large.yaml: error: the file is larger than 1024 KiB [too-large]",
+	} {
+		cfg, ds := loader.Load(context.Background(), filepath.Join(dir, name), nil)
+		wantFinding(t, ds, want)
+		if cfg == nil || ds.Err() == nil {
+			t.Errorf("%s: want an empty config and an error, got %v, %v", name, cfg, ds.Err())
+		}
+	}
+}
+
+func TestLoadGivesUpWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	cfg, ds := loader.LoadBytes(ctx, "x.yaml", []byte("integrations:\n    a: {extends_blueprint: keyed:v0}\n"), options())
+	wantFinding(t, ds, "[canceled]")
+	if len(cfg.Integrations) != 0 {
+		t.Errorf("got %d integrations, want none", len(cfg.Integrations))
+	}
+}
+
+func TestEnvFile(t *testing.T) {
+	const integrations = "integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: \"${ONE}-${TWO}\"}\n"
+	dir := write(t, map[string]string{
+		"i.yaml": integrations, ".env": "ONE=beside\nexport TWO='be side' # why not\n", "other.env": "ONE=other\nTWO=\"a\\nb\"\n",
+		"bad.env": "ONE\nTWO=\"open\n",
+	})
+	outside := func(name string) (string, bool) { return "outside", name == "ONE" }
+	nothing := func(string) (string, bool) { return "", false }
+	for _, row := range []struct {
+		what   string
+		lookup func(string) (string, bool)
+		file   string
+		want   string
+	}{
+		{"beside the file", nothing, "", "beside-be side"},
+		{"the environment wins", outside, "", "outside-be side"},
+		{"named", nothing, filepath.Join(dir, "other.env"), "other-a\nb"},
+	} {
+		cfg, ds := loader.Load(context.Background(), filepath.Join(dir, "i.yaml"), &loader.Options{Catalog: catalog, LookupEnv: row.lookup, EnvFile: row.file})
+		if ds.Err() != nil || cfg.Integrations["a"].AppAPIKey.Reveal() != row.want {
+			t.Errorf("%s: got %v, %v; want %q", row.what, cfg.Integrations["a"].AppAPIKey.Reveal(), ds, row.want)
+		}
+	}
+	_, ds := loader.Load(context.Background(), filepath.Join(dir, "i.yaml"), &loader.Options{Catalog: catalog, EnvFile: filepath.Join(dir, "bad.env")})
+	wantFinding(t, ds, "bad.env:1:1: error: this line is not NAME=value [bad-env-file]")
+	wantFinding(t, ds, "bad.env:2:1: error: the closing quote is missing [bad-env-file]")
+	_, ds = loader.Load(context.Background(), filepath.Join(dir, "i.yaml"), &loader.Options{Catalog: catalog, EnvFile: filepath.Join(dir, "none.env")})
+	wantFinding(t, ds, "none.env: error: the file of variables cannot be read: it does not exist [io]")
+}
+
+// TestLoadBytesReadsNothing: an editor's text finds no .env by accident.
+func TestLoadBytesReadsNothing(t *testing.T) {
+	t.Chdir(write(t, map[string]string{".env": "ONE=beside\n"}))
+	_, ds := loader.LoadBytes(context.Background(), "i.yaml", []byte("integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: $ONE}\n"),
+		&loader.Options{Catalog: catalog, LookupEnv: func(string) (string, bool) { return "", false }})
+	wantFinding(t, ds, "variable ONE is not set")
+}
+
+func TestFileReference(t *testing.T) {
+	dir := write(t, map[string]string{"key": "s3cret\n\n", "large": strings.Repeat("x", 64<<10+1)})
+	read := func(name string) (*schema.Config, loader.Diagnostics) {
+		return loader.LoadBytes(context.Background(), "i.yaml",
+			[]byte("integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: \"${file:"+filepath.Join(dir, name)+"}\"}\n"), &loader.Options{Catalog: catalog})
+	}
+	cfg, ds := read("key")
+	if got := cfg.Integrations["a"].AppAPIKey.Reveal(); ds.Err() != nil || got != "s3cret\n" {
+		t.Errorf("got %q, %v; want one newline cut", got, ds)
+	}
+	_, ds = read("large")
+	wantFinding(t, ds, "is larger than 64 KiB [unreadable-file]")
+	_, ds = read("none")
+	wantFinding(t, ds, "does not exist [unreadable-file]")
+}
+
+func TestLoadFiles(t *testing.T) {
+	dir := write(t, map[string]string{
+		"one.yaml": "server: {public_url: https://a.example}\ndefaults: {max_retries: 1}\nintegrations:\n    a: {extends_blueprint: keyed:v0}\n    both: {extends_blueprint: keyed:v0}\n",
+		"two.yaml": "server: {}\nintegrations:\n    b: {extends_blueprint: keyed:v0}\n    both: {extends_blueprint: keyed:v0}\n",
+	})
+	one, two := filepath.Join(dir, "one.yaml"), filepath.Join(dir, "two.yaml")
+	cfg, ds := loader.LoadFiles(context.Background(), []string{one, two}, options())
+	wantFinding(t, ds, `two.yaml:4:5: error: integration "both" stands in another file already (see `+one+`:5:5) [duplicate-integration]`)
+	wantFinding(t, ds, `two.yaml:1:1: error: "server" stands in another file already`)
+	if len(cfg.Integrations) != 2 || cfg.Integrations["both"] != nil {
+		t.Errorf("got %v, want a and b", cfg.Integrations)
+	}
+	if got := *cfg.Integrations["a"].Requests.Retries.MaxRetries; got != 1 {
+		t.Errorf("a: max_retries %d, want the 1 of its file", got)
+	}
+	if got := *cfg.Integrations["b"].Requests.Retries.MaxRetries; got != 3 {
+		t.Errorf("b: max_retries %d, want the built-in 3", got)
+	}
+	if got := ds.Of("a").HasErrors(); !got { // the second server section concerns everyone
+		t.Error("Of leaves out what is about no integration")
+	}
+	if cfg.Server == nil || cfg.Server.PublicURL != "https://a.example" {
+		t.Errorf("server: %+v", cfg.Server)
+	}
+}
+
+// TestBrokenOnesStandAlone: what is broken takes nothing else with it.
+func TestBrokenOnesStandAlone(t *testing.T) {
+	cfg, ds := loader.LoadBytes(context.Background(), "i.yaml", []byte(`integrations:
+    typo: {extends_blueprint: keyed:v0, mod: x}
+    unset: {extends_blueprint: keyed:v0, app_api_key: $NOT_SET}
+    date: {extends_blueprint: keyed:v0, requests: {params: {d: 2022-06-28}}}
+    none: {extends_blueprint: nobody:v0}
+    mode: {extends_blueprint: keyed:v0, oauth_scopes: []}
+    whole: {extends_blueprint: keyed:v0}
+`), options())
+	if len(cfg.Integrations) != 1 || cfg.Integrations["whole"] == nil {
+		t.Errorf("got %v, want whole alone", cfg.Integrations)
+	}
+	for i, name := range []string{"typo", "unset", "date", "none", "mode"} {
+		if of := ds.Of(name); len(of) != 1 || of[0].Line != i+2 {
+			t.Errorf("findings about %s: %v", name, of)
+		}
+	}
+	if len(ds.Of("whole")) != 0 {
+		t.Errorf("findings about whole: %v", ds.Of("whole"))
+	}
+}
+
+func TestInvent(t *testing.T) {
+	var asked []loader.Invention
+	opts := options()
+	opts.Invent = func(i loader.Invention) (string, bool) {
+		asked = append(asked, i)
+		return "made-up-" + i.Key, i.Key != "app_api_key"
+	}
+	cfg, ds := loader.LoadBytes(context.Background(), "i.yaml", []byte(`integrations:
+    acme:
+        extends_blueprint: acme:v10
+        oauth_client_id: <YOUR ACME CLIENT ID>
+        oauth_client_secret: ${NOT_SET}
+        oauth_scopes: [$EMPTY]
+        requests: {headers: {X: "${FALLBACK:-fine} ${CLIENT_ID}"}}
+    other: {extends_blueprint: keyed:v0, app_api_key: $NOT_SET}
+`), opts)
+	i := cfg.Integrations["acme"]
+	if i == nil || i.OAuthClientID != "made-up-oauth_client_id" || i.OAuthClientSecret.Reveal() != "made-up-oauth_client_secret" || i.OAuthScopes.List[0] != "made-up-oauth_scopes.0" {
+		t.Errorf("got %+v, %v", i, ds)
+	}
+	wantFinding(t, ds, "i.yaml:8:55: error: variable NOT_SET is not set")
+	want := []loader.Invention{
+		{Integration: "acme", Key: "oauth_client_id", Placeholder: "<YOUR ACME CLIENT ID>"},
+		{Integration: "acme", Key: "oauth_client_secret", Variable: "NOT_SET"},
+		{Integration: "acme", Key: "oauth_scopes.0", Variable: "EMPTY"},
+		{Integration: "other", Key: "app_api_key", Variable: "NOT_SET"},
+	}
+	if len(asked) != len(want) {
+		t.Fatalf("asked for %+v", asked)
+	}
+	for n := range want {
+		if asked[n] != want[n] {
+			t.Errorf("asked for %+v, want %+v", asked[n], want[n])
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	ds := loader.Diagnostics{
+		{Place: loader.Place{File: "a,b:c.yaml", Line: 7, Column: 9}, Severity: loader.Error, Code: "unknown-key", Message: `unknown key "100%"`, Hint: `did you mean "x"?`,
+			Related: []loader.Place{{File: "blueprints/x.yaml", Line: 3, Column: 1}}},
+		{Place: loader.Place{File: "b.yaml"}, Severity: loader.Warning, Code: "io", Message: "two\nlines"},
+		{Severity: loader.Error, Code: "canceled", Message: "no place"},
+	}
+	var out bytes.Buffer
+	want := `a,b:c.yaml:7:9: error: unknown key "100%" (see blueprints/x.yaml:3:1); did you mean "x"? [unknown-key]
+b.yaml: warning: two lines [io]
+error: no place [canceled]
+`
+	if err := ds.WriteText(&out); err != nil || out.String() != want {
+		t.Errorf("text: got\n%swant\n%s", out.String(), want)
+	}
+	out.Reset()
+	want = `::error file=a%2Cb%3Ac.yaml,line=7,col=9,title=unknown-key::unknown key "100%25" (see blueprints/x.yaml:3:1); did you mean "x"?
+::warning file=b.yaml,title=io::two lines
+::error title=canceled::no place
+`
+	if err := ds.WriteGitHub(&out); err != nil || out.String() != want {
+		t.Errorf("github: got\n%swant\n%s", out.String(), want)
+	}
+	out.Reset()
+	want = `[
+  {
+    "file": "b.yaml",
+    "line": 0,
+    "column": 0,
+    "severity": "warning",
+    "code": "io",
+    "message": "two lines",
+    "hint": ""
+  }
+]
+`
+	if err := ds[1:2].WriteJSON(&out); err != nil || out.String() != want {
+		t.Errorf("json: got\n%swant\n%s", out.String(), want)
+	}
+	out.Reset()
+	if err := loader.Diagnostics(nil).WriteJSON(&out); err != nil || out.String() != "[]\n" {
+		t.Errorf("json of none: %q", out.String())
+	}
+	if ds[1:2].Err() != nil || ds.Err() == nil || strings.Count(ds.Err().Error(), "\n") != 1 {
+		t.Errorf("Err: %v", ds.Err())
+	}
+}
