@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nango-lite/nango-lite/loader"
+)
+
+func TestConfigurationIsInStep(t *testing.T) {
+	want, err := Configuration("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("docs/configuration.md is out of step with the schema: run go generate ./docs/...\n(-want +got):\n%s", diff)
+	}
+}
+
+// The examples of the reference are what users copy.
+func TestExamplesLoad(t *testing.T) {
+	examples, err := fs.Sub(files, "examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := &loader.Options{
+		Catalog:   loader.NewCatalog(examples),
+		LookupEnv: func(name string) (string, bool) { return "text of " + name, true },
+		ReadFile:  func(string) ([]byte, error) { return []byte("text of a file"), nil },
+	}
+	load := func(name, yaml string, opts *loader.Options) {
+		t.Helper()
+		_, diags := loader.LoadBytes(context.Background(), name, []byte(yaml), opts)
+		if err := diags.Err(); err != nil {
+			t.Errorf("%s does not load:\n%v", name, err)
+		}
+	}
+	load("v0", "integrations: {harbour: {extends_blueprint: harbour:v0}}", opts)
+	load("v1", "integrations: {harbour: {extends_blueprint: harbour:v1}}", opts)
+
+	file, err := fs.ReadFile(examples, "integrations.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Catalog = nil // Notion's blueprint is bundled
+	load("integrations.yaml", string(file), opts)
+}
+
+func TestProse(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":                              "plain",
+		"a '*' means any; $ alone":           "a `*` means any; $ alone",
+		"the user's ${connection.<name>} it": "the user's `${connection.<name>}` it",
+		"a <b> and 2 * 3":                    `a \<b> and 2 \* 3`,
+		"as 'POST /v1/search'.":              "as `POST /v1/search`.",
+		"that mean 'too many requests'":      "that mean 'too many requests'",
+	} {
+		if got := prose(text); got != want {
+			t.Errorf("prose(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
