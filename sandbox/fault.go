@@ -15,7 +15,9 @@ import (
 // dialect (see [Dialects]), "slow:2s" and "slow-token:2s" how slow.
 type Fault string
 
-// Faults of the API.
+// Faults of the API. Over a socket net/http itself repeats a GET whose connection
+// had been used before and is reset; give its Transport DisableKeepAlives to see
+// every reset.
 const (
 	FaultRateLimited Fault = "429"       // too many requests
 	FaultTimeout     Fault = "timeout"   // no answer until the client gives up

@@ -79,4 +79,3 @@ func TestLifetimes(t *testing.T) {
 		t.Errorf("without samples: %v", tok)
 	}
 }
-

@@ -18,45 +18,74 @@ func multiply(items []any, n int) []any {
 	if n <= 0 || len(items) == 0 {
 		return items
 	}
+	top := highest(items)
 	out := make([]any, 0, n)
 	for i := range n {
 		item := items[i%len(items)]
 		if i >= len(items) {
-			item = freshen(clone(item), i)
+			item = freshen(clone(item), top, i-len(items)+1)
 		}
 		out = append(out, item)
 	}
 	return out
 }
 
-func freshen(item any, i int) any {
+// ids calls visit with each id of an item, which may be an object or the id itself.
+func ids(item any, visit func(name string, id any)) {
 	object, ok := item.(map[string]any)
 	if !ok {
-		return freshID(item, i)
+		visit("", item)
+		return
 	}
 	for _, name := range idNames {
-		if v, has := object[name]; has && v != nil {
-			object[name] = freshID(v, i)
+		if id, has := object[name]; has {
+			visit(name, id)
 		}
 	}
-	return object
 }
 
-// freshID returns the i-th relative of an id, in the same form.
-func freshID(v any, i int) any {
-	switch v := v.(type) {
+// highest returns the highest number under each name of an id.
+func highest(items []any) map[string]int64 {
+	top := map[string]int64{}
+	for _, item := range items {
+		ids(item, func(name string, id any) {
+			if n, err := strconv.ParseInt(text(id), 10, 64); err == nil {
+				top[name] = max(top[name], n)
+			}
+		})
+	}
+	return top
+}
+
+// freshen gives an item the i-th id after those of the sample.
+func freshen(item any, top map[string]int64, i int) any {
+	object, _ := item.(map[string]any)
+	ids(item, func(name string, id any) {
+		fresh := freshID(id, top[name], i)
+		if object == nil {
+			item = fresh
+		} else {
+			object[name] = fresh
+		}
+	})
+	return item
+}
+
+// freshID returns an id in the form of v.
+func freshID(v any, top int64, i int) any {
+	_, err := strconv.ParseInt(text(v), 10, 64)
+	next := strconv.FormatInt(top+int64(i), 10)
+	switch s := v.(type) {
 	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return json.Number(strconv.FormatInt(n+int64(i), 10))
-		}
+		return json.Number(next)
 	case string:
-		if uuidText.MatchString(v) {
-			return v[:len(v)-8] + fmt.Sprintf("%08x", i)
+		switch {
+		case err == nil:
+			return next
+		case uuidText.MatchString(s):
+			return s[:len(s)-8] + fmt.Sprintf("%08x", i)
 		}
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-			return strconv.FormatInt(n+int64(i), 10)
-		}
-		return v + "-" + strconv.Itoa(i)
+		return s + "-" + strconv.Itoa(i)
 	}
 	return v
 }

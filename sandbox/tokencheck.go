@@ -82,29 +82,30 @@ func (p *Provider) checkBasic(header string, own bool) *refusal {
 	if err != nil || !colon {
 		return invalidClient("the Basic header is not the Base64 of id:secret")
 	}
-	id, secret := rawID, rawSecret
-	unescaped := p.integration.Auth.TokenRequest != nil && p.integration.Auth.TokenRequest.BasicUnescaped
-	if !unescaped {
-		var err1, err2 error
-		id, err1 = url.QueryUnescape(rawID)
-		secret, err2 = url.QueryUnescape(rawSecret)
-		if err1 != nil || err2 != nil {
-			return invalidClient("id and secret must be form-urlencoded in the Basic header (RFC 6749 2.3.1)")
+	if t := p.integration.Auth.TokenRequest; t != nil && t.BasicUnescaped {
+		if !p.isBoth(rawID, rawSecret) && p.isBothEscaped(rawID, rawSecret) {
+			return invalidClient("id and secret are form-urlencoded in the Basic header; the blueprint says basic_unescaped")
 		}
-	}
-	switch {
-	case p.isClient(id) && p.isSecret(secret):
-		return nil
-	case !unescaped && p.isClient(rawID) && p.isSecret(rawSecret):
+		if p.isBoth(rawID, rawSecret) {
+			return nil
+		}
+	} else if !formText.MatchString(rawID) || !formText.MatchString(rawSecret) {
 		return invalidClient("id and secret must be form-urlencoded in the Basic header (RFC 6749 2.3.1)")
-	case unescaped:
-		if i, err := url.QueryUnescape(rawID); err == nil && p.isClient(i) {
-			if s, err := url.QueryUnescape(rawSecret); err == nil && p.isSecret(s) {
-				return invalidClient("id and secret are form-urlencoded in the Basic header; the blueprint says basic_unescaped")
-			}
-		}
+	} else if p.isBothEscaped(rawID, rawSecret) {
+		return nil
 	}
 	return invalidClient("id or secret in the Basic header is not the integration's")
+}
+
+// formText is what form-urlencoding leaves or makes.
+var formText = regexp.MustCompile(`^(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*$`)
+
+func (p *Provider) isBoth(id, secret string) bool { return p.isClient(id) && p.isSecret(secret) }
+
+func (p *Provider) isBothEscaped(id, secret string) bool {
+	id, err1 := url.QueryUnescape(id)
+	secret, err2 := url.QueryUnescape(secret)
+	return err1 == nil && err2 == nil && p.isBoth(id, secret)
 }
 
 // isClient and isSecret accept anything but nothing where the file has no value:
