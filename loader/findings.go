@@ -93,7 +93,7 @@ func (s subject) unknownKeys(f check.Finding, value *tree.Node) (out []Diagnosti
 func (s subject) elsewhere(name string, path []string) string {
 	at := s.shape
 	here := path[min(s.skip, len(path)):]
-	if _, ok := find(at.Names(), name); ok && len(here) > 0 {
+	if _, ok := find(at.Names(), name); ok && len(here) > 0 && name != here[0] {
 		return fmt.Sprintf("%q belongs beside %q, not below it", name, here[0])
 	}
 	for _, section := range []string{"auth", "requests"} {
