@@ -162,6 +162,9 @@ type wireSecret struct{ schema.Secret }
 // MarshalJSON writes a string, or an object if the secret is not UTF-8: some
 // passwords are not, and JSON would change them.
 func (w wireSecret) MarshalJSON() ([]byte, error) {
+	if !w.IsSet() {
+		return []byte("null"), nil
+	}
 	text := w.Reveal()
 	if utf8.ValidString(text) {
 		return json.Marshal(text)
@@ -171,6 +174,9 @@ func (w wireSecret) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes.
 func (w *wireSecret) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	if bytes.HasPrefix(b, []byte("{")) {
 		var raw wireBytes
 		err := json.Unmarshal(b, &raw)
@@ -265,7 +271,6 @@ func sealJSON(s Sealer, aad string, v any) ([]byte, error) {
 	if err != nil {
 		return nil, ErrEncoding // err may quote v
 	}
-	defer clear(plain)
 	return s.Seal(plain, []byte(aad))
 }
 
@@ -278,7 +283,6 @@ func openJSON(s Sealer, aad string, sealed []byte, v any) error {
 	if err != nil {
 		return err
 	}
-	defer clear(plain)
 	if json.Unmarshal(plain, v) != nil {
 		return ErrEncoding
 	}

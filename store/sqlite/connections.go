@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+const getSQL = `SELECT data FROM connection WHERE integration = ? AND connection_id = ?`
+
+// Get implements [engine.ConnectionStore].
+func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+	var data []byte
+	err := s.retry(ctx, func() error {
+		// Too short to interrupt; a context that can end costs two goroutines.
+		return s.get.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID).Scan(&data)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, engine.ErrNoConnection
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.decode(k, data)
+}
+
+// decode reads the row of k.
+func (s *Store) decode(k engine.Key, data []byte) (*engine.Connection, error) {
+	c, err := engine.DecodeConnection(data, s.keys)
+	if errors.Is(err, engine.ErrEncoding) {
+		return nil, fmt.Errorf("row of connection %s: %w", k, err)
+	}
+	if err == nil && c.Key != k {
+		return nil, fmt.Errorf("row of connection %s: %w: it is another's", k, engine.ErrEncoding)
+	}
+	return c, err
+}
+
+// Put implements [engine.ConnectionStore].
+func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
+	d := *c
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		old, err := generation(tx, c.Key)
+		switch {
+		case errors.Is(err, engine.ErrNoConnection):
+			d.Generation = engine.NewGeneration()
+		case err != nil:
+			return err
+		default:
+			d.Generation = old + 1
+		}
+		return s.put(tx, &d)
+	})
+	if err == nil {
+		c.Generation = d.Generation
+	}
+	return err
+}
+
+// Replace implements [engine.ConnectionStore].
+func (s *Store) Replace(ctx context.Context, c *engine.Connection, generationWas int64) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		old, err := generation(tx, c.Key)
+		if err != nil {
+			return err
+		}
+		if old != generationWas {
+			return engine.ErrConflict
+		}
+		return s.put(tx, c)
+	})
+}
+
+func generation(tx *sql.Tx, k engine.Key) (g int64, err error) {
+	err = tx.QueryRow(`SELECT generation FROM connection WHERE integration = ? AND connection_id = ?`,
+		k.Integration, k.ConnectionID).Scan(&g)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, engine.ErrNoConnection
+	}
+	return g, err
+}
+
+const putSQL = `
+INSERT INTO connection (integration, connection_id, generation, status, expires_at, created_at, updated_at, revision, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    generation = excluded.generation, status = excluded.status, expires_at = excluded.expires_at,
+    created_at = excluded.created_at, updated_at = excluded.updated_at, revision = excluded.revision,
+    data = excluded.data`
+
+func (s *Store) put(tx *sql.Tx, c *engine.Connection) error {
+	data, err := engine.EncodeConnection(c, s.keys)
+	if err != nil {
+		return err
+	}
+	revision, err := nextRevision(tx)
+	if err != nil {
+		return err
+	}
+	end := c.Credentials.Token.ExpiresAt
+	expires := sql.NullInt64{Int64: micros(end), Valid: !end.IsZero()}
+	_, err = tx.Exec(putSQL, c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), expires,
+		micros(c.CreatedAt), micros(c.UpdatedAt), revision, data)
+	return err
+}
+
+// micros returns t as columns hold it. Beyond year 9999 it would overflow some
+// day, and the encoding ends there as well.
+func micros(t time.Time) int64 {
+	if t.Year() > 9999 {
+		t = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	}
+	return t.UnixMicro()
+}
+
+func nextRevision(tx *sql.Tx) (r int64, err error) {
+	err = tx.QueryRow(`UPDATE counter SET revision = revision + 1 RETURNING revision`).Scan(&r)
+	return r, err
+}
+
+// Delete implements [engine.ConnectionStore]. It needs no key.
+func (s *Store) Delete(ctx context.Context, k engine.Key) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		r, err := tx.Exec(`DELETE FROM connection WHERE integration = ? AND connection_id = ?`, k.Integration, k.ConnectionID)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, engine.ErrNoConnection)
+		}
+		_, err = nextRevision(tx)
+		return err
+	})
+}
+
+// Leases that begin further ahead than they last were taken before the clock was
+// set back; they must not block the connection until it is there again.
+const acquireSQL = `
+WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
+INSERT INTO lease (integration, connection_id, holder, since, until)
+SELECT ?, ?, ?, now, now + ? FROM clock WHERE true
+ON CONFLICT DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until
+WHERE lease.holder = excluded.holder
+   OR lease.until <= excluded.since
+   OR lease.since - excluded.since > lease.until - lease.since`
+
+// Acquire implements [engine.ConnectionStore]. Leases are kept to the millisecond.
+func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
+	ms := (ttl + time.Millisecond - 1).Milliseconds()
+	n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)
+	if err == nil && n == 0 {
+		return engine.ErrLeased
+	}
+	return err
+}
+
+const releaseSQL = `DELETE FROM lease WHERE integration = ? AND connection_id = ? AND holder = ?`
+
+// Release implements [engine.ConnectionStore].
+func (s *Store) Release(ctx context.Context, k engine.Key, holder string) error {
+	_, err := s.exec(ctx, releaseSQL, k.Integration, k.ConnectionID, holder)
+	return err
+}

@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// List implements [engine.ConnectionStore].
+func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	query, args, err := listSQL(q, limit+1)
+	if err != nil {
+		return engine.Page{}, err
+	}
+	var found []row
+	err = s.retry(ctx, func() error {
+		found, err = s.rows(context.WithoutCancel(ctx), query, args)
+		return err
+	})
+	if err != nil {
+		return engine.Page{}, err
+	}
+	var p engine.Page
+	if len(found) > limit {
+		found = found[:limit]
+		p.Next = engine.EncodeCursor(found[limit-1].key)
+	}
+	for _, r := range found {
+		c, err := s.decode(r.key, r.data)
+		if err != nil {
+			return engine.Page{}, err
+		}
+		p.Connections = append(p.Connections, c)
+	}
+	return p, nil
+}
+
+// listSQL returns the query for q. With an end it names the index: SQLite, which
+// does not know how few tokens end soon, would walk the table in order.
+func listSQL(q engine.Query, limit int) (string, []any, error) {
+	after, err := engine.DecodeCursor(q.Cursor)
+	if err != nil {
+		return "", nil, err
+	}
+	from := "connection"
+	where, args := []string{"(integration, connection_id) > (?, ?)"}, []any{after.Integration, after.ConnectionID}
+	switch q.Integration {
+	case "":
+	case after.Integration: // the same as below, in words that SQLite finds in the index
+		where = []string{"integration = ? AND connection_id > ?"}
+	default:
+		where, args = append(where, "integration = ?"), append(args, q.Integration)
+	}
+	if !q.ExpiresBefore.IsZero() {
+		from += " INDEXED BY connection_expiring"
+		where, args = append(where, "status = 'active' AND expires_at < ?"), append(args, micros(q.ExpiresBefore))
+	}
+	return "SELECT integration, connection_id, data FROM " + from + " WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY integration, connection_id LIMIT ?", append(args, limit), nil
+}
+
+type row struct {
+	key  engine.Key
+	data []byte
+}
+
+func (s *Store) rows(ctx context.Context, query string, args []any) ([]row, error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.key.Integration, &r.key.ConnectionID, &r.data); err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, rows.Err()
+}

@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// A migration is one numbered file: 0001_init.sql.
+type migration struct {
+	version   int
+	name, sql string
+}
+
+// applicationID marks a file as one of ours; see 0001_init.sql.
+const applicationID = 0x6e6c6974
+
+// migrate brings the schema up to date, in one transaction: of processes that
+// start at once, one does it and the others find it done.
+func (s *Store) migrate(ctx context.Context) error {
+	all, err := migrations()
+	if err != nil {
+		return err
+	}
+	newest := all[len(all)-1].version
+	current, err := s.version(ctx) // before the file is touched: it may be another program's
+	if err != nil {
+		return err
+	}
+	if current > newest {
+		return fmt.Errorf("its schema has version %d, and this program knows %d: a newer nango-lite has used it", current, newest)
+	}
+	// The mode is kept in the file's header. It cannot be set in a transaction.
+	if _, err := s.exec(ctx, "PRAGMA journal_mode = WAL"); err != nil || current == newest {
+		return err
+	}
+	return s.update(ctx, func(tx *sql.Tx) error {
+		current, err := version(tx) // again: another process may have been first
+		if err != nil {
+			return err
+		}
+		for _, m := range all[min(current, newest):] {
+			if err := m.apply(tx); err != nil {
+				return fmt.Errorf("migration %s: %w", m.name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) version(ctx context.Context) (v int, err error) {
+	err = s.withConn(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		tx, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		v, err = version(tx)
+		return err
+	})
+	return v, err
+}
+
+// version returns the schema's version, 0 for a new file.
+func version(tx *sql.Tx) (v int, err error) {
+	var id, tables int
+	err = tx.QueryRow("SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id").Scan(&id, &tables)
+	if err != nil || tables == 0 && id == 0 {
+		return 0, err
+	}
+	if id != applicationID {
+		return 0, errors.New("it is a SQLite database, but of another program")
+	}
+	err = tx.QueryRow("SELECT max(version) FROM schema_version").Scan(&v)
+	return v, err
+}
+
+func (m *migration) apply(tx *sql.Tx) error {
+	if m.version == 1 {
+		_, err := tx.Exec("CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, " +
+			"name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(m.sql); err != nil {
+		return err
+	}
+	_, err := tx.Exec("INSERT INTO schema_version (version, name, applied_at) VALUES (?, ?, ?)",
+		m.version, m.name, time.Now().UnixMicro())
+	return err
+}
+
+// migrations returns all, in order.
+func migrations() ([]migration, error) {
+	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	var all []migration
+	for i, e := range entries {
+		number, _, _ := strings.Cut(e.Name(), "_")
+		v, err := strconv.Atoi(number)
+		if err != nil || v != i+1 {
+			return nil, fmt.Errorf("migration %s: want number %d", e.Name(), i+1)
+		}
+		text, err := migrationFiles.ReadFile("migrations/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, migration{v, strings.TrimSuffix(e.Name(), ".sql"), string(text)})
+	}
+	return all, nil
+}

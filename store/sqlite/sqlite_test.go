@@ -1,0 +1,80 @@
+package sqlite_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/sqlite"
+	"github.com/nango-lite/nango-lite/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(child(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// newPath returns a path in a new directory; its characters mean something in
+// URLs and in SQLite's names.
+func newPath(t testing.TB) string {
+	return filepath.Join(t.TempDir(), "my store? #1 50%&x=y;.db")
+}
+
+func openStore(t testing.TB, path string, keys engine.Sealer, opts *sqlite.Options) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path, keys, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) engine.ConnectionStore {
+		return openStore(t, newPath(t), seal.NewKeys(), nil)
+	})
+}
+
+func TestShared(t *testing.T) {
+	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+		path, keys := newPath(t), seal.NewKeys()
+		return openStore(t, path, keys, nil), openStore(t, path, keys, nil)
+	})
+}
+
+func TestSealed(t *testing.T) {
+	storetest.RunSealed(t, func(t *testing.T) storetest.Medium {
+		path := newPath(t)
+		return storetest.Medium{
+			Open: func(t *testing.T, s engine.Sealer) engine.ConnectionStore { return openStore(t, path, s, nil) },
+			Raw:  func(t *testing.T) []byte { return rawBytes(t, path) },
+		}
+	})
+}
+
+// rawBytes returns what is in all files of the database.
+func rawBytes(t *testing.T, path string) (raw []byte) {
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("got the files %v, %v; want the database and its log", files, err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(filepath.Dir(path), f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = append(raw, b...)
+	}
+	return raw
+}
+
+var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}

@@ -1,0 +1,214 @@
+package storetest
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+var key = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+
+func testRoundTrip(t *testing.T, s engine.ConnectionStore) {
+	empty := schema.NewSecret("")
+	for name, c := range map[string]engine.Connection{
+		"everything": *Connection(key),
+		"nothing":    {},
+		"set but empty": {Credentials: engine.Credentials{
+			APIKey: empty, Username: empty, Password: empty, Fields: map[string]schema.Secret{"a": empty, "b": {}},
+			Token: engine.Token{AccessToken: empty, RefreshToken: empty, Raw: empty, Scopes: []string{}},
+		}},
+		"a password that is not UTF-8": {Credentials: engine.Credentials{
+			Type: schema.UsernamePassword, Username: schema.NewSecret("u"), Password: schema.NewSecret("\xff\x00{"),
+		}},
+		"long": {Status: engine.StatusNeedsReauthorization, Credentials: engine.Credentials{
+			Token: engine.Token{Raw: schema.NewSecret(string(make([]byte, 300_000)))},
+		}},
+	} {
+		c.Key = key
+		mustPut(t, s, &c)
+		t.Run(name, func(t *testing.T) { checkKept(t, s, &c) })
+	}
+}
+
+func testTimes(t *testing.T, s engine.ConnectionStore) {
+	zone := time.FixedZone("elsewhere", 2*60*60)
+	at := time.Date(2026, 3, 29, 2, 30, 0, 123456789, zone)
+	c := &engine.Connection{Key: key, CreatedAt: at, UpdatedAt: time.Now(), RefreshStarted: at}
+	c.Credentials.Token = engine.Token{ObtainedAt: at, ExpiresAt: at, Secondary: map[string]engine.Token{"b": {ExpiresAt: at}}}
+	mustPut(t, s, c)
+
+	want := c.Clone()
+	cut := at.UTC().Truncate(time.Microsecond)
+	want.CreatedAt, want.RefreshStarted = cut, cut
+	want.UpdatedAt = c.UpdatedAt.UTC().Truncate(time.Microsecond)
+	want.Credentials.Token = engine.Token{ObtainedAt: cut, ExpiresAt: cut, Secondary: map[string]engine.Token{"b": {ExpiresAt: cut}}}
+	checkKept(t, s, want)
+
+	// A provider's nonsense is no reason to lose its token.
+	for _, end := range []time.Time{time.Unix(math.MaxInt32*10000, 0), time.Unix(-math.MaxInt32*10000, 0)} {
+		c.Credentials.Token.ExpiresAt = end
+		mustPut(t, s, c)
+		got := mustGet(t, s, key).Credentials.Token.ExpiresAt
+		if got.IsZero() || got.After(at) != end.After(at) {
+			t.Errorf("end of year %d came back as %v", end.Year(), got)
+		}
+	}
+}
+
+// What comes back is what JSON makes of it, whatever the store.
+func testMetadata(t *testing.T, s engine.ConnectionStore) {
+	c := &engine.Connection{Key: key, Metadata: map[string]any{
+		"int": 7, "int64": int64(1)<<62 + 1, "strings": []string{"a"}, "struct": struct{ A int }{1}, "edge": int64(1) << 53, "huge": json.Number("1e999"),
+	}}
+	mustPut(t, s, c)
+	want := c.Clone()
+	want.Metadata = map[string]any{
+		"int": 7.0, "int64": json.Number("4611686018427387905"), "strings": []any{"a"}, "struct": map[string]any{"A": 1.0},
+		"edge": json.Number("9007199254740992"), "huge": json.Number("1e999"),
+	}
+	checkKept(t, s, want)
+
+	c.Metadata = map[string]any{"s3cr3t": make(chan int)}
+	if err := s.Put(t.Context(), c); err == nil {
+		t.Error("Put took metadata that JSON cannot hold")
+	}
+	checkKept(t, s, want)
+}
+
+// ids that are easily taken for one another, or for something else.
+var ids = []string{
+	"1", "01", "A", "a", "Ä", "A\u0308", "user/42", "a b", "%41", "'; DROP TABLE connection; --", "*", "日本", "😀", "\uffff",
+	"a\nb", `a"b`, "a,b", `\`, " ", "null",
+}
+
+func testIDs(t *testing.T, s engine.ConnectionStore) {
+	var kept []*engine.Connection
+	for _, integration := range []string{"a", "A", "a/1"} {
+		for _, id := range ids {
+			c := &engine.Connection{Key: engine.Key{Integration: integration, ConnectionID: id}, Reason: integration + "|" + id}
+			mustPut(t, s, c)
+			kept = append(kept, c)
+		}
+	}
+	for _, c := range kept {
+		checkKept(t, s, c)
+	}
+	p, err := s.List(t.Context(), engine.Query{Integration: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Clone(ids)
+	slices.Sort(want)
+	var got []string
+	for _, c := range p.Connections {
+		got = append(got, c.Key.ConnectionID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed %q, want %q", got, want)
+	}
+	for _, k := range []engine.Key{{Integration: "a"}, {ConnectionID: "a"}, {Integration: "a", ConnectionID: "\xff"}, {Integration: "a\x00", ConnectionID: "a"}} {
+		if err := s.Put(t.Context(), &engine.Connection{Key: k}); err == nil {
+			t.Errorf("Put took the key %q, which not every store can keep", k)
+		}
+	}
+}
+
+func testNotFound(t *testing.T, s engine.ConnectionStore) {
+	c := Connection(key)
+	_, err := s.Get(t.Context(), key)
+	checkError(t, "Get", err, engine.ErrNoConnection)
+	checkError(t, "Replace", s.Replace(t.Context(), c, c.Generation), engine.ErrNoConnection)
+	checkError(t, "Delete", s.Delete(t.Context(), key), engine.ErrNoConnection)
+	p, err := s.List(t.Context(), engine.Query{})
+	if err != nil || len(p.Connections) != 0 || p.Next != "" {
+		t.Errorf("List of nothing: got %v, %v", p, err)
+	}
+}
+
+func testSnapshots(t *testing.T, s engine.ConnectionStore) {
+	c := Connection(key)
+	mustPut(t, s, c)
+	want := mustGet(t, s, key)
+	spoil := func(c *engine.Connection) {
+		c.Reason = "spoilt"
+		c.Fields["x"] = "spoilt"
+		c.Metadata["map"].(map[string]any)["deep"] = "spoilt"
+		c.Metadata["list"].([]any)[0] = "spoilt"
+		c.Credentials.Token.Scopes[0] = "spoilt"
+		c.Credentials.Fields["x"] = schema.NewSecret("spoilt")
+		for _, second := range c.Credentials.Token.Secondary {
+			second.Scopes[0] = "spoilt"
+		}
+		clear(c.Credentials.Token.Secondary)
+	}
+	spoil(c)
+	checkKept(t, s, want)
+	spoil(mustGet(t, s, key))
+	checkKept(t, s, want)
+	p, err := s.List(t.Context(), engine.Query{})
+	if err != nil || len(p.Connections) != 1 {
+		t.Fatalf("List: got %d, %v", len(p.Connections), err)
+	}
+	spoil(p.Connections[0])
+	checkKept(t, s, want)
+}
+
+func testPutAgain(t *testing.T, s engine.ConnectionStore) {
+	first := Connection(key)
+	mustPut(t, s, first)
+	checkKept(t, s, first) // with the generation that Put has set
+	second := &engine.Connection{Key: key, Generation: 7, Reason: "second"}
+	mustPut(t, s, second)
+	if second.Generation != first.Generation+1 {
+		t.Errorf("connected again: got generation %d, want %d", second.Generation, first.Generation+1)
+	}
+	checkKept(t, s, second) // nothing is left of the first
+}
+
+func testReplace(t *testing.T, s engine.ConnectionStore) {
+	ctx := t.Context()
+	c := Connection(key)
+	mustPut(t, s, c)
+	was := c.Generation
+
+	c.Reason = "same credentials"
+	checkError(t, "Replace within the generation", s.Replace(ctx, c, was), nil)
+	checkKept(t, s, c)
+
+	c.Generation = was + 1
+	c.Credentials.Token.AccessToken = schema.NewSecret("refreshed")
+	checkError(t, "Replace by the next", s.Replace(ctx, c, was), nil)
+	checkKept(t, s, c)
+
+	late := Connection(key)
+	for _, g := range []int64{was, was - 1, was + 2, 0} {
+		late.Generation = g + 1
+		checkError(t, "Replace of another generation", s.Replace(ctx, late, g), engine.ErrConflict)
+	}
+	checkKept(t, s, c)
+}
+
+func testDeleted(t *testing.T, s engine.ConnectionStore) {
+	ctx := t.Context()
+	old := Connection(key)
+	mustPut(t, s, old)
+	bystander := Connection(engine.Key{Integration: key.Integration, ConnectionID: "other"})
+	mustPut(t, s, bystander)
+	checkError(t, "Delete", s.Delete(ctx, key), nil)
+	_, err := s.Get(ctx, key)
+	checkError(t, "Get of a deleted one", err, engine.ErrNoConnection)
+	checkError(t, "Delete of a deleted one", s.Delete(ctx, key), engine.ErrNoConnection)
+	checkError(t, "Replace of a deleted one", s.Replace(ctx, old, old.Generation), engine.ErrNoConnection)
+	checkKept(t, s, bystander)
+
+	// A refresh that began before must not take the new connection for its own.
+	fresh := &engine.Connection{Key: key}
+	mustPut(t, s, fresh)
+	checkError(t, "late Replace", s.Replace(ctx, old, old.Generation), engine.ErrConflict)
+	checkKept(t, s, fresh)
+}

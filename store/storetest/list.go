@@ -1,0 +1,117 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// put keeps a bare connection for each integration and id.
+func put(t *testing.T, s engine.ConnectionStore, integrations, ids []string) []engine.Key {
+	t.Helper()
+	var keys []engine.Key
+	for _, id := range ids {
+		for _, integration := range integrations {
+			k := engine.Key{Integration: integration, ConnectionID: id}
+			mustPut(t, s, &engine.Connection{Key: k, Status: engine.StatusActive})
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b engine.Key) int {
+		return cmp.Or(cmp.Compare(a.Integration, b.Integration), cmp.Compare(a.ConnectionID, b.ConnectionID))
+	})
+	return keys
+}
+
+// list follows the cursors; between is called after each page.
+func list(t *testing.T, s engine.ConnectionStore, q engine.Query, between func(engine.Page)) []engine.Key {
+	t.Helper()
+	var keys []engine.Key
+	for {
+		p, err := s.List(t.Context(), q)
+		if err != nil {
+			t.Fatalf("List %+v: %v", q, err)
+		}
+		if q.Limit > 0 && len(p.Connections) > q.Limit || p.Next != "" && len(p.Connections) == 0 {
+			t.Fatalf("List %+v: got %d connections and the cursor %q", q, len(p.Connections), p.Next)
+		}
+		for _, c := range p.Connections {
+			keys = append(keys, c.Key)
+		}
+		if between != nil {
+			between(p)
+		}
+		if q.Cursor = p.Next; q.Cursor == "" {
+			return keys
+		}
+	}
+}
+
+func checkKeys(t *testing.T, what string, got, want []engine.Key) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func testListPages(t *testing.T, s engine.ConnectionStore) {
+	all := put(t, s, []string{"slack", "Slack", "git", "github"}, []string{"b", "a", "Ä", "b/c", "9"})
+	for limit := 1; limit <= len(all)+1; limit++ {
+		checkKeys(t, fmt.Sprintf("pages of %d", limit), list(t, s, engine.Query{Limit: limit}, nil), all)
+	}
+	// Pages neither skip nor repeat when what ends one goes away.
+	got := list(t, s, engine.Query{Limit: 3}, func(p engine.Page) {
+		last := p.Connections[len(p.Connections)-1].Key
+		checkError(t, "Delete", s.Delete(t.Context(), last), nil)
+	})
+	checkKeys(t, "pages while deleting", got, all)
+}
+
+func testListFilters(t *testing.T, s engine.ConnectionStore) {
+	all := put(t, s, []string{"git", "github", "github-enterprise"}, []string{"1", "2", "3"})
+	checkKeys(t, "one integration", list(t, s, engine.Query{Integration: "github", Limit: 2}, nil), all[3:6])
+	checkKeys(t, "no such integration", list(t, s, engine.Query{Integration: "hub"}, nil), nil)
+
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for i, k := range all {
+		c := mustGet(t, s, k)
+		c.Credentials.Token.ExpiresAt = now.Add(time.Duration(i) * time.Second)
+		switch i {
+		case 1:
+			c.Status = engine.StatusNeedsReauthorization
+		case 2:
+			c.Credentials.Token.ExpiresAt = time.Time{} // no end is known
+		}
+		checkError(t, "Replace", s.Replace(t.Context(), c, c.Generation), nil)
+	}
+	soon := engine.Query{ExpiresBefore: now.Add(5 * time.Second), Limit: 2}
+	checkKeys(t, "ends before", list(t, s, soon, nil), []engine.Key{all[0], all[3], all[4]})
+	soon.Integration = "github"
+	checkKeys(t, "ends before, one integration", list(t, s, soon, nil), all[3:5])
+	checkKeys(t, "ends before all", list(t, s, engine.Query{ExpiresBefore: now}, nil), nil)
+}
+
+func testListDefault(t *testing.T, s engine.ConnectionStore) {
+	var ids []string
+	for i := range 101 {
+		ids = append(ids, fmt.Sprintf("%03d", i))
+	}
+	all := put(t, s, []string{"a"}, ids)
+	p, err := s.List(t.Context(), engine.Query{})
+	if err != nil || len(p.Connections) != 100 || p.Next == "" {
+		t.Errorf("got %d connections, cursor %q, %v; want 100 and a cursor", len(p.Connections), p.Next, err)
+	}
+	checkKeys(t, "all", list(t, s, engine.Query{}, nil), all)
+}
+
+func testListCursor(t *testing.T, s engine.ConnectionStore) {
+	put(t, s, []string{"a"}, []string{"1"})
+	for _, cursor := range []string{"a/1", "1", "!", "bnVsbA", "' OR 1"} {
+		_, err := s.List(t.Context(), engine.Query{Cursor: cursor})
+		checkError(t, "List with the cursor "+cursor, err, engine.ErrCursor)
+	}
+}
