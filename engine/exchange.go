@@ -163,36 +163,48 @@ func kindOfStatus(status int) Kind {
 	return ""
 }
 
-// refused makes an error of a failed answer, by the codes of RFC 6749 5.2 and
-// the integration's own rules, never by text.
+// refused makes an error of a failed answer: by the integration's own rules,
+// else by the codes of RFC 6749 5.2, else by the status; never by text. The rules
+// come first because servers bend the codes (X and Zoom call a dead refresh token
+// invalid_request).
 func (in *integration) refused(op string, k Key, a *oauthwire.Answer, code string) error {
-	e := &Error{Op: op, Key: k, Status: a.Status, Code: scrubCode(code), Detail: "the token endpoint refused", RetryAfter: retryAfter(a.Header)}
-	switch code {
-	case "invalid_grant":
-		e.Kind = KindReauthorize
-	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
-		e.Kind = KindClient
-	case "temporarily_unavailable", "server_error":
-		e.Kind = KindUnavailable
-	default:
-		e.Kind = in.tokenErrorKind(a)
+	kind := in.ruledKind(a)
+	if kind == "" {
+		kind = kindOfCode(code)
 	}
-	return e
+	if kind == "" {
+		kind = kindOfStatus(a.Status)
+	}
+	if kind == "" {
+		kind = KindInvalidResponse
+	}
+	return &Error{Op: op, Key: k, Kind: kind, Status: a.Status, Code: scrubCode(code), Detail: "the token endpoint refused", RetryAfter: retryAfter(a.Header)}
 }
 
-func (in *integration) tokenErrorKind(a *oauthwire.Answer) Kind {
-	if in.Requests.Errors != nil {
-		matches := in.tokenMatcher(a)
-		for _, rule := range in.Requests.Errors.Rules {
-			if rule.Kind != "" && matches(rule.When) {
-				return Kind(rule.Kind)
-			}
+func kindOfCode(code string) Kind {
+	switch code {
+	case "invalid_grant":
+		return KindReauthorize
+	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
+		return KindClient
+	case "temporarily_unavailable", "server_error":
+		return KindUnavailable
+	}
+	return ""
+}
+
+// ruledKind returns the kind that requests.errors gives the answer, or "".
+func (in *integration) ruledKind(a *oauthwire.Answer) Kind {
+	if in.Requests.Errors == nil {
+		return ""
+	}
+	matches := in.tokenMatcher(a)
+	for _, rule := range in.Requests.Errors.Rules {
+		if rule.Kind != "" && matches(rule.When) {
+			return Kind(rule.Kind)
 		}
 	}
-	if kind := kindOfStatus(a.Status); kind != "" {
-		return kind
-	}
-	return KindInvalidResponse
+	return ""
 }
 
 // tokenMatcher evaluates conditions on a token answer.

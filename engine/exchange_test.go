@@ -216,6 +216,20 @@ func TestTokenAnswers(t *testing.T) {
 	}
 }
 
+// A dead refresh token is called invalid_request by some (X, Zoom); the
+// blueprint's own rule decides before RFC 6749's codes do.
+func TestOwnRulesComeFirst(t *testing.T) {
+	p := &provider{token: func(*tokenCall) (int, string) { return 400, `{"error":"invalid_request"}` }}
+	e := newEngine(t, p, nil, func(in *schema.Integration) {
+		in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{{
+			When: schema.Condition{Code: schema.OneOrMany[string]{"invalid_request"}}, Kind: "reauthorize",
+		}}}
+	})
+	if _, err := exchange(t, e, url.Values{"code": {"c"}}); !errors.Is(err, engine.ErrReauthorize) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestExchangeCallbackErrors(t *testing.T) {
 	tests := map[string]engine.Kind{
 		"access_denied": engine.KindDenied, "invalid_scope": engine.KindClient, "unauthorized_client": engine.KindClient,
