@@ -52,6 +52,7 @@ type Error struct {
 	Status     int           // HTTP status of the provider's answer; 0 if there was none
 	Code       string        // the provider's error code, such as RFC 6749's invalid_grant
 	RequestID  string        // the provider's name for the request
+	Message    string        // the provider's own words, for a person; not part of the text, as they may repeat what was sent
 	Detail     string        // what exactly is wrong, in our words
 	Hint       string        // a field note of the blueprint that fits
 	RetryAfter time.Duration // for KindRateLimited: how long the provider wants us to wait

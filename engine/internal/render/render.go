@@ -115,6 +115,31 @@ func URL(t schema.Template, values Values, format func(name string) string) (*ur
 	return u, nil
 }
 
+// Path fills t, which is a path below a base URL, perhaps with a query.
+func Path(t schema.Template, values Values) (string, error) {
+	var b strings.Builder
+	for _, p := range t.Parts {
+		if p.Refs == nil {
+			b.WriteString(p.Literal)
+			continue
+		}
+		v, name, err := value(p, values)
+		if err != nil {
+			return "", err
+		}
+		in := path
+		if strings.Contains(b.String(), "?") {
+			in = query
+		}
+		escaped, err := escape(v, name, in, nil)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(escaped)
+	}
+	return b.String(), nil
+}
+
 // sectionOf returns the section at the end of text, the URL so far.
 func sectionOf(text string) section {
 	if text == "" {

@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync/atomic"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+)
+
+// Client returns an HTTP client that calls the provider's API as k: authorised
+// and refreshed, at the API's pace, retried where that is harmless.
+//
+// A URL without a host, such as "/v1/users", is taken below the integration's
+// base_url; one with a host must lie there. Credentials go to that origin alone:
+// a redirect elsewhere is followed with GET and HEAD, and carries nothing of
+// ours. The client has no cookies and no timeout of its own; a request's context
+// limits a call as a whole, and http_request_timeout_seconds each attempt.
+//
+// A failure is an [*Error], or the context's own error, inside net/http's
+// *url.Error; that one quotes the URL that was given to the client, query
+// included. The connection need not exist before the first call.
+//
+// The client follows a [Engine.Reload]. It is safe for concurrent use, and cheap
+// to make.
+func (e *Engine) Client(k Key) (*http.Client, error) {
+	rt, err := e.RoundTripper(k, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: rt, CheckRedirect: layer.CheckRedirect}, nil
+}
+
+// RoundTripper is [Engine.Client] for hosts with a client of their own. Requests
+// go out through base; if nil, through the engine's transport. Redirects are the
+// client's affair: those that may not be followed fail.
+func (e *Engine) RoundTripper(k Key, base http.RoundTripper) (http.RoundTripper, error) {
+	if _, err := e.integration(k.Integration); err != nil {
+		return nil, err
+	}
+	return &caller{e: e, key: k, base: base}, nil
+}
+
+// ConnectionFromContext returns the connection that the request of ctx is made
+// with, for code below the client such as a transport. Callers must not modify
+// it.
+func ConnectionFromContext(ctx context.Context) (*Connection, bool) {
+	call := layer.From(ctx)
+	if call == nil {
+		return nil, false
+	}
+	s, ok := call.Snapshot().(interface{ Connection() *Connection })
+	if !ok {
+		return nil, false
+	}
+	return s.Connection(), true
+}
+
+// A caller makes calls as one connection.
+type caller struct {
+	e     *Engine
+	key   Key
+	base  http.RoundTripper // nil: the engine's
+	fixed layer.Session     // nil: the stored connection's
+	bound atomic.Pointer[binding]
+}
+
+// A binding is a caller with the configuration that is in force.
+type binding struct {
+	in      *integration
+	session layer.Session
+	chain   http.RoundTripper
+	notify  func(context.Context, layer.Notice)
+}
+
+func (c *caller) bind() (*binding, error) {
+	in, err := c.e.integration(c.key.Integration)
+	if err != nil {
+		return nil, err
+	}
+	if b := c.bound.Load(); b != nil && b.in == in {
+		return b, nil
+	}
+	b := &binding{in: in, session: c.fixed, chain: c.e.chain(in, c.base)}
+	if b.session == nil {
+		b.session = c.e.session(in, c.key)
+	}
+	b.notify = func(ctx context.Context, n layer.Notice) { c.e.emit(ctx, eventOf(c.key, ctx, n)) }
+	c.bound.Store(b)
+	return b, nil
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
+	b, err := c.bind()
+	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, err
+	}
+	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in}
+	if c.e.watched(r.Context(), b.in) {
+		call.Notify = b.notify
+	}
+	resp, err := b.chain.RoundTrip(call.Adopt(r))
+	if err != nil {
+		return nil, callError(r.Context(), c.key, call, err)
+	}
+	return resp, nil
+}
+
+// callError gives a failure of the layers its kind. Contexts' errors pass
+// through.
+func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
+	var known *Error
+	var refused *layer.RefusedError
+	var limit *layer.LimitError
+	var missing *render.MissingError
+	var failed *layer.TransportError
+	e := &Error{Op: "call", Key: k}
+	switch {
+	case errors.As(err, &known):
+		return err
+	case ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err())):
+		return err
+	case errors.As(err, &refused):
+		e.Kind, e.Detail = KindUnsupported, "the request was not sent: "+refused.Reason
+	case errors.As(err, &limit):
+		e.Kind, e.Detail, e.RetryAfter = KindRateLimited, limit.Reason, limit.Wait
+	case errors.As(err, &missing):
+		e.Kind, e.Detail = missingKind(missing.Name), err.Error()
+	case errors.As(err, &failed):
+		e.Kind, e.Detail = KindUnavailable, call.Reason()
+		e.Err = masked(failed.Err, call.Secrets())
+	default:
+		e.Kind, e.Err = KindClient, err
+	}
+	return e
+}
+
+// missingKind says who must supply the value of a placeholder.
+func missingKind(name string) Kind {
+	switch name {
+	case "app_api_key", "oauth_client_id", "oauth_client_secret":
+		return KindClient
+	}
+	return KindReauthorize
+}
+
+// A maskedError has a text of its own over its cause's chain.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (m *maskedError) Error() string { return m.text }
+
+// Unwrap returns the cause.
+func (m *maskedError) Unwrap() error { return m.cause }
+
+// quoted is what net/http and others repeat of an answer or a URL.
+var quoted = regexp.MustCompile(`"[^"]*"?|\?\S+`)
+
+// masked returns err with a text that repeats nothing of the request and the
+// answer.
+func masked(err error, secrets []string) error {
+	text := quoted.ReplaceAllString(scrubError(err).Error(), "…")
+	for _, s := range secrets {
+		text = strings.ReplaceAll(text, s, "…")
+	}
+	return &maskedError{text, err}
+}

@@ -1,0 +1,124 @@
+package layer
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+)
+
+// Authorize returns the layer that adds what grants access, in place of anything
+// of the same name that the caller sent. It goes to the base URL's origin alone.
+//
+// expired says whether an answer means that the token is no longer good, and
+// why. The token is then replaced once a call, and the request sent once more if
+// its body allows. If there is no other token, the answer is the caller's.
+//
+// The layer is nil if there is nothing to add.
+func Authorize(headers, params []Field, expired func(*http.Response) (reason string, ok bool)) Layer {
+	if len(headers)+len(params) == 0 {
+		return nil
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &authorize{headers, params, expired, next}
+	}
+}
+
+type authorize struct {
+	headers, params []Field
+	expired         func(*http.Response) (string, bool)
+	next            http.RoundTripper
+}
+
+func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
+	call := From(r.Context())
+	if call.foreign {
+		return a.next.RoundTrip(r)
+	}
+	s, err := call.Session.Fresh(r.Context(), call.Snapshot())
+	if err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	call.setSnapshot(s)
+	resp, err := a.send(r, s)
+	if err != nil || call.refreshed {
+		return resp, err
+	}
+	reason, ok := a.expired(resp)
+	if !ok {
+		return resp, nil
+	}
+	return a.replay(call, r, resp, s, reason)
+}
+
+// send sends r with credentials. The answer names r as its request: what it was
+// sent with is nobody's business above.
+func (a *authorize) send(r *http.Request, s Snapshot) (*http.Response, error) {
+	out := copyRequest(r)
+	if err := a.add(out, s.Value); err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	resp, err := a.next.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	resp.Request = r
+	return resp, nil
+}
+
+func (a *authorize) add(r *http.Request, values render.Values) error {
+	for _, f := range a.headers {
+		v, err := render.Header(f.Value, values)
+		if err != nil {
+			return fmt.Errorf("header %s: %w", f.Name, err)
+		}
+		setHeader(r.Header, f.Name, v)
+	}
+	query := r.URL.RawQuery
+	for _, f := range a.params {
+		v, err := render.Text(f.Value, values)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", f.Name, err)
+		}
+		query = withParameter(query, f.Name, v)
+	}
+	setQuery(r, query)
+	return nil
+}
+
+// replay gets another token and sends r again. Whatever stands in the way, the
+// caller gets the answer there is.
+func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s Snapshot, reason string) (*http.Response, error) {
+	call.refreshed = true
+	s, err := call.Session.Refresh(r.Context(), s, reason)
+	if err != nil {
+		return resp, nil
+	}
+	call.setSnapshot(s)
+	if !replayable(r) {
+		call.reason = reason + ": the token was refreshed, but the body cannot be sent again"
+		return resp, nil
+	}
+	again, err := rewound(r)
+	if err != nil {
+		return resp, nil
+	}
+	if call.again != nil {
+		if err := call.again(); err != nil {
+			closeBody(again)
+			return resp, nil
+		}
+	}
+	drain(resp)
+	return a.send(again, s)
+}
+
+// drain reads a little of what is left and closes the body, so that the
+// connection can be used again.
+func drain(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	_ = resp.Body.Close()
+}

@@ -1,0 +1,219 @@
+package layer
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// BaseURL resolves the caller's URL against base, and loads the connection once
+// for all layers below. A request that would leave base's origin or the path
+// below it is refused with a [*RefusedError] before anything is sent; that a
+// redirect led there is another matter, see [CheckRedirect].
+type BaseURL struct {
+	Template schema.Template
+	Format   func(name string) string // declared format of a placeholder
+	IsSecret func(name string) bool   // whether a placeholder gives a credential
+	fixed    *url.URL                 // where the template has no placeholders
+	next     http.RoundTripper
+}
+
+// Layer returns b as a layer. The error says what is wrong with a template
+// without placeholders.
+func (b BaseURL) Layer() (Layer, error) {
+	if len(b.Template.Refs()) == 0 {
+		u, err := render.URL(b.Template, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		b.fixed = u
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		b := b
+		b.next = next
+		return &b
+	}, nil
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (b *BaseURL) RoundTrip(r *http.Request) (*http.Response, error) {
+	call := From(r.Context())
+	out, err := b.prepare(call, r)
+	if err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	resp, err := b.next.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	absoluteLocation(resp, out.URL)
+	return resp, nil
+}
+
+func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
+	s, err := call.Session.Load(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	call.setSnapshot(s)
+	if call.base, err = b.render(call, s); err != nil {
+		return nil, err
+	}
+	if r.Response != nil {
+		return followed(call, r)
+	}
+	target, err := resolve(call.base, r.URL)
+	if err != nil {
+		return nil, err
+	}
+	out := call.ownRequest(r)
+	out.URL, out.Host = target, "" // a Host of the caller's could lead elsewhere, behind a shared front
+	return out, nil
+}
+
+// render fills the template. A host that comes from the connection's data must
+// not be one of our own network.
+func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
+	if b.fixed != nil {
+		return b.fixed, nil
+	}
+	u, err := render.URL(b.Template, s.Value, b.Format)
+	if err != nil {
+		return nil, err
+	}
+	if climbs(u.EscapedPath()) {
+		return nil, &RefusedError{"what fills base_url leads out of its path"}
+	}
+	call.guarded = hostVaries(b.Template)
+	for _, name := range b.Template.Refs() {
+		if v, ok := s.Value(name); ok && v != "" && b.IsSecret != nil && b.IsSecret(name) {
+			call.secrets = append(call.secrets, v, url.PathEscape(v))
+		}
+	}
+	return u, nil
+}
+
+// hostVaries reports whether a placeholder stands in the host of a URL.
+func hostVaries(t schema.Template) bool {
+	if t.Parts[0].Refs != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(t.Parts[0].Literal, "://")
+	return len(t.Parts) > 1 && !strings.Contains(rest, "/")
+}
+
+// resolve returns the absolute URL for u, which is relative to base or lies
+// below it. The path keeps the spelling of the caller, %2F included.
+func resolve(base, u *url.URL) (*url.URL, error) {
+	switch {
+	case u.Opaque != "":
+		return nil, &RefusedError{"the URL has no path"}
+	case u.User != nil:
+		return nil, &RefusedError{"the URL holds user info"}
+	case u.Scheme == "" && u.Host != "":
+		return nil, &RefusedError{"the URL names a host without a scheme, as //host/path does"}
+	case climbs(u.EscapedPath()):
+		return nil, &RefusedError{"the path holds a .. segment"}
+	}
+	target := *base
+	target.RawQuery, target.ForceQuery = joinQuery(base.RawQuery, u.RawQuery), u.ForceQuery
+	path, basePath := u.EscapedPath(), base.EscapedPath()
+	switch {
+	case u.Scheme != "" && !sameOrigin(base, u):
+		return nil, &RefusedError{"the URL is of another origin than base_url"}
+	case u.Scheme != "" && !below(path, basePath):
+		return nil, &RefusedError{"the URL's path is not below that of base_url"}
+	case u.Scheme != "":
+	case path == "":
+		path = basePath
+	default:
+		path = strings.TrimSuffix(basePath, "/") + "/" + strings.TrimPrefix(path, "/")
+	}
+	if err := setPath(&target, path); err != nil {
+		return nil, &RefusedError{"the path is not well encoded"}
+	}
+	return &target, nil
+}
+
+// setPath sets u's path from its escaped form.
+func setPath(u *url.URL, escaped string) error {
+	path, err := url.PathUnescape(escaped)
+	if err != nil {
+		return err
+	}
+	u.Path, u.RawPath = path, ""
+	if u.EscapedPath() != escaped {
+		u.RawPath = escaped
+	}
+	return nil
+}
+
+func joinQuery(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "&" + b
+}
+
+// below reports whether path is prefix or lies below it.
+func below(path, prefix string) bool {
+	prefix = strings.TrimSuffix(prefix, "/")
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+// climbs reports whether a server might take a segment of the path for "..". Some
+// decode more than once, take a backslash for a slash, or cut a segment at a
+// semicolon.
+func climbs(path string) bool {
+	if !strings.Contains(path, "..") && !strings.Contains(path, "%") {
+		return false
+	}
+	for range 4 {
+		for _, segment := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if name, _, _ := strings.Cut(segment, ";"); name == ".." {
+				return true
+			}
+		}
+		decoded, err := url.PathUnescape(path)
+		if err != nil || decoded == path {
+			return false
+		}
+		path = decoded
+	}
+	return true // encoded over and over: nobody means well by that
+}
+
+// sameOrigin compares scheme, host and port (RFC 6454).
+func sameOrigin(a, b *url.URL) bool {
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if strings.EqualFold(u.Scheme, "https") {
+		return "443"
+	}
+	return "80"
+}
+
+// absoluteLocation makes a Location absolute: the caller's URL may have no host
+// to resolve it against. One that is no URL is taken away, because net/http
+// would quote it in an error.
+func absoluteLocation(resp *http.Response, requested *url.URL) {
+	location := resp.Header.Get("Location")
+	if location == "" {
+		return
+	}
+	u, err := requested.Parse(location)
+	if err != nil {
+		resp.Header.Del("Location")
+		return
+	}
+	resp.Header.Set("Location", u.String())
+}

@@ -1,0 +1,135 @@
+package layer
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A Field is a header or a query parameter with a template for its value.
+type Field struct {
+	Name  string
+	Value schema.Template
+}
+
+// Defaults returns the layer that adds headers and query parameters which the
+// caller has not given, whatever the case of a header's name. A value whose
+// placeholders come out empty is left out. It is nil if there is nothing to add.
+func Defaults(headers, params []Field) Layer {
+	if len(headers)+len(params) == 0 {
+		return nil
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			call := From(r.Context())
+			if call.foreign {
+				return next.RoundTrip(r)
+			}
+			out := call.ownRequest(r)
+			if err := addDefaults(out, headers, params, call.Snapshot().Value); err != nil {
+				closeBody(r)
+				return nil, err
+			}
+			return next.RoundTrip(out)
+		})
+	}
+}
+
+func addDefaults(r *http.Request, headers, params []Field, values render.Values) error {
+	for _, f := range headers {
+		if has(r.Header, f.Name) {
+			continue
+		}
+		v, err := render.Header(f.Value, values)
+		if err != nil {
+			return fmt.Errorf("header %s: %w", f.Name, err)
+		}
+		if v != "" || f.Value.Refs() == nil {
+			r.Header[http.CanonicalHeaderKey(f.Name)] = []string{v}
+		}
+	}
+	query := r.URL.RawQuery
+	for _, f := range params {
+		if inQuery(query, f.Name) {
+			continue
+		}
+		v, err := render.Text(f.Value, values)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", f.Name, err)
+		}
+		if v != "" || f.Value.Refs() == nil {
+			query = joinQuery(query, url.QueryEscape(f.Name)+"="+url.QueryEscape(v))
+		}
+	}
+	setQuery(r, query)
+	return nil
+}
+
+// setQuery gives r another query, and leaves the URL it had alone.
+func setQuery(r *http.Request, query string) {
+	if query == r.URL.RawQuery {
+		return
+	}
+	u := *r.URL
+	u.RawQuery = query
+	r.URL = &u
+}
+
+// has reports whether h has a value for name. One that is there without values
+// counts: by it a caller asks net/http to send none.
+func has(h http.Header, name string) bool {
+	if _, ok := h[http.CanonicalHeaderKey(name)]; ok {
+		return true
+	}
+	for other := range h {
+		if strings.EqualFold(other, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// setHeader makes value the only one of name, however others were spelled.
+func setHeader(h http.Header, name, value string) {
+	canonical := http.CanonicalHeaderKey(name)
+	for other := range h {
+		if len(other) == len(name) && other != canonical && strings.EqualFold(other, name) {
+			delete(h, other)
+		}
+	}
+	h[canonical] = []string{value}
+}
+
+// inQuery reports whether a raw query has a parameter called name.
+func inQuery(query, name string) bool {
+	for pair := range strings.SplitSeq(query, "&") {
+		if parameterName(pair) == name && pair != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// withParameter returns query with value as the only one of name. The rest keeps
+// its spelling and order.
+func withParameter(query, name, value string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair != "" && parameterName(pair) != name {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(append(kept, url.QueryEscape(name)+"="+url.QueryEscape(value)), "&")
+}
+
+func parameterName(pair string) string {
+	name, _, _ := strings.Cut(pair, "=")
+	if decoded, err := url.QueryUnescape(name); err == nil {
+		return decoded
+	}
+	return name
+}

@@ -1,0 +1,117 @@
+package layer
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Guard returns the layer that sends a call whose host was not written by the
+// operator through the transport that public returns, which [PublicOnly] has
+// made.
+func Guard(public func() *http.Transport) Layer {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if call := From(r.Context()); call == nil || !call.guarded {
+				return next.RoundTrip(r)
+			}
+			if private(r.URL.Hostname()) { // a proxy would not be stopped at dialling
+				closeBody(r)
+				return nil, errPrivate
+			}
+			return public().RoundTrip(r)
+		})
+	}
+}
+
+var errPrivate = &RefusedError{"the host is not on the public network"}
+
+// PublicOnly returns a copy of t that connects to public addresses only: not to
+// loopback, private, link-local and metadata ones. It looks at the address when
+// it connects, so that a name which changes its mind does not help, and keeps
+// connections of its own. A proxy of t's may have any address.
+func PublicOnly(t *http.Transport) *http.Transport {
+	c := t.Clone()
+	c.DialTLSContext, c.DialTLS, c.Dial = nil, nil, nil // they would go past the check
+	dialer := &net.Dialer{Timeout: 30 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		if a, err := netip.ParseAddrPort(address); err != nil || !public(a.Addr()) {
+			return errPrivate
+		}
+		return nil
+	}}
+	c.DialContext = dialer.DialContext
+	if t.Proxy == nil {
+		return c
+	}
+	var proxies sync.Map // addresses
+	c.Proxy = func(r *http.Request) (*url.URL, error) {
+		u, err := t.Proxy(r)
+		if u != nil {
+			proxies.Store(proxyAddress(u), true)
+		}
+		return u, err
+	}
+	plain := t.DialContext
+	if plain == nil {
+		plain = (&net.Dialer{}).DialContext
+	}
+	c.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if _, ok := proxies.Load(address); ok {
+			return plain(ctx, network, address)
+		}
+		return dialer.DialContext(ctx, network, address)
+	}
+	return c
+}
+
+func proxyAddress(u *url.URL) string {
+	p := u.Port()
+	if p == "" {
+		p = map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), cmp.Or(p, "80"))
+}
+
+// private reports whether a host is one of our own network by the look of it.
+func private(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && !public(a)
+}
+
+// notPublic are ranges that netip does not name: shared address space (RFC 6598),
+// this network, documentation, benchmarks, reserved; NAT64 and 6to4 lead to IPv4
+// addresses of any kind.
+var notPublic = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
+	"203.0.113.0/24", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16", "fec0::/10")
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		list[i] = netip.MustParsePrefix(text)
+	}
+	return list
+}
+
+func public(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+		return false
+	}
+	for _, p := range notPublic {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
+}

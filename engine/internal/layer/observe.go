@@ -1,0 +1,35 @@
+package layer
+
+import (
+	"net/http"
+	"time"
+)
+
+// ObserveCall returns the layer that tells how a call ended, whatever happened
+// inside.
+func ObserveCall(now func() time.Time) Layer { return observe(CallEnded, now) }
+
+// ObserveAttempt returns the layer that tells how each attempt ended.
+func ObserveAttempt(now func() time.Time) Layer { return observe(AttemptEnded, now) }
+
+func observe(kind NoticeKind, now func() time.Time) Layer {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			call := From(r.Context())
+			if call.Notify == nil {
+				return next.RoundTrip(r)
+			}
+			start := now()
+			resp, err := next.RoundTrip(r)
+			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt, Duration: now().Sub(start), Err: err}
+			if kind == CallEnded {
+				n.Reason = call.reason
+				if call.own != nil {
+					n.Request = call.own // its URL is absolute
+				}
+			}
+			call.notify(n)
+			return resp, err
+		})
+	}
+}

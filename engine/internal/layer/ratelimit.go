@@ -1,0 +1,147 @@
+package layer
+
+import (
+	"cmp"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limits are the limiters of one integration. They outlive a change of the
+// configuration. Limits are safe for concurrent use.
+type Limits struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	byScope map[string]*Limiter
+	sweepAt int // how many there are when idle ones are forgotten
+}
+
+// NewLimits returns Limits without any limiter.
+func NewLimits(now func() time.Time) *Limits {
+	return &Limits{now: now, byScope: map[string]*Limiter{}, sweepAt: 1024}
+}
+
+// limiter returns the limiter of scope, with budget b from now on.
+func (l *Limits) limiter(scope string, b *Budget) *Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if have := l.byScope[scope]; have != nil {
+		have.mu.Lock()
+		if have.budget != *b {
+			have.set(*b)
+		}
+		have.mu.Unlock()
+		return have
+	}
+	if len(l.byScope) >= l.sweepAt {
+		l.sweep()
+	}
+	made := newLimiter(l.now, *b)
+	l.byScope[scope] = made
+	return made
+}
+
+func (l *Limits) sweep() {
+	now := l.now()
+	for scope, limiter := range l.byScope {
+		if limiter.idle(now) {
+			delete(l.byScope, scope)
+		}
+	}
+	l.sweepAt = max(1024, 2*len(l.byScope))
+}
+
+// State returns the limiters as they are, sorted by scope.
+func (l *Limits) State() []LimitState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	states := make([]LimitState, 0, len(l.byScope))
+	for scope, limiter := range l.byScope {
+		states = append(states, limiter.state(scope))
+	}
+	slices.SortFunc(states, func(a, b LimitState) int { return cmp.Compare(a.Scope, b.Scope) })
+	return states
+}
+
+// RateLimit is the layer that waits before sending when the budget, or an answer
+// before, says so.
+type RateLimit struct {
+	Budget  Budget
+	Shared  bool          // by all connections
+	MaxWait time.Duration // a longer wait is a [*LimitError]
+
+	// Lesson returns what an answer teaches.
+	Lesson func(*http.Response) Lesson
+
+	limits *Limits
+	next   http.RoundTripper
+}
+
+// Layer returns r as a layer over limits.
+func (r RateLimit) Layer(limits *Limits) Layer {
+	return func(next http.RoundTripper) http.RoundTripper {
+		r := r
+		r.limits, r.next = limits, next
+		return &r
+	}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
+	call := From(r.Context())
+	if call.foreign { // another host, another limit
+		return t.next.RoundTrip(r)
+	}
+	scope := call.Scope
+	if t.Shared {
+		scope = ""
+	}
+	l := t.limits.limiter(scope, &t.Budget)
+	acquire := func(again bool) error {
+		return l.Acquire(r.Context(), t.MaxWait, again, func(wait time.Duration, reason string) {
+			call.notify(Notice{Kind: Waiting, Request: r, Attempt: call.attempt, Wait: wait, Reason: reason + ": waiting " + inWords(wait)})
+		})
+	}
+	if err := acquire(false); err != nil {
+		closeBody(r)
+		return nil, err
+	}
+	call.again = func() error { return acquire(true) }
+	resp, err := t.next.RoundTrip(r)
+	if err != nil {
+		l.Release()
+		return nil, err
+	}
+	if t.Budget.Concurrency > 0 && resp.StatusCode != http.StatusSwitchingProtocols {
+		resp.Body = &held{ReadCloser: resp.Body, release: l.Release}
+		l.Learn(t.Lesson(resp))
+		return resp, nil
+	}
+	l.Learn(t.Lesson(resp))
+	l.Release()
+	return resp, nil
+}
+
+// held is a body that counts as a request under way until it ends.
+type held struct {
+	io.ReadCloser
+	once    sync.Once
+	release func()
+}
+
+func (h *held) Read(p []byte) (int, error) {
+	n, err := h.ReadCloser.Read(p)
+	if err != nil {
+		h.once.Do(h.release)
+	}
+	return n, err
+}
+
+// Close ends the request.
+func (h *held) Close() error {
+	defer h.once.Do(h.release)
+	return h.ReadCloser.Close()
+}

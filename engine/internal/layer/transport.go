@@ -1,0 +1,172 @@
+package layer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Transport returns the innermost layer. An attempt must be answered with its
+// headers within timeout; from then on, the same time is the longest that a read
+// of the body may wait for the next byte, so that downloads of any length are
+// possible. An event stream may be silent for as long as it likes. A timeout of
+// 0 means none.
+//
+// Failures become [*TransportError]s, except that the end of the caller's
+// context is passed on.
+func Transport(timeout time.Duration) Layer {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &transport{timeout, next}
+	}
+}
+
+type transport struct {
+	timeout time.Duration
+	next    http.RoundTripper
+}
+
+var (
+	errNoAnswer = errors.New("no answer in the time allowed")
+	errSilent   = errors.New("the body stopped coming")
+)
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	caller := r.Context()
+	var sent *sending
+	if call := From(caller); call != nil && call.traceSent {
+		sent = &sending{}
+		r = r.WithContext(sent.trace(caller))
+	}
+	if t.timeout <= 0 {
+		resp, err := t.next.RoundTrip(r)
+		if err != nil {
+			return nil, failure(caller, err, sent)
+		}
+		return whole(resp, r), nil
+	}
+	w := &watch{idle: t.timeout}
+	w.ctx, w.cancel = context.WithCancelCause(r.Context())
+	w.timer = time.AfterFunc(t.timeout, w.expire)
+	resp, err := t.next.RoundTrip(r.WithContext(w.ctx))
+	inTime := w.timer.Stop()
+	if err != nil {
+		if cause := context.Cause(w.ctx); cause == errSilent {
+			err = errNoAnswer
+		}
+		w.cancel(nil)
+		return nil, failure(caller, err, sent)
+	}
+	if !inTime { // it came, but the context is gone
+		w.cancel(nil)
+		_ = resp.Body.Close()
+		return nil, failure(caller, errNoAnswer, sent)
+	}
+	whole(resp, r)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp, nil // the body is a connection now; what it carries is the caller's
+	}
+	w.ReadCloser = resp.Body
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		w.idle = 0
+	}
+	resp.Body = w
+	return resp, nil
+}
+
+// whole fills in what net/http's transport promises and others may forget.
+func whole(resp *http.Response, r *http.Request) *http.Response {
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
+	if resp.Request == nil {
+		resp.Request = r
+	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	return resp
+}
+
+// A watch ends an attempt that takes too long, and is the body of the answer.
+type watch struct {
+	io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	idle   time.Duration
+}
+
+func (w *watch) expire() { w.cancel(errSilent) }
+
+func (w *watch) Read(p []byte) (int, error) {
+	if w.idle > 0 {
+		w.timer.Reset(w.idle)
+	}
+	n, err := w.ReadCloser.Read(p)
+	w.timer.Stop()
+	switch {
+	case err == io.EOF:
+		w.cancel(nil)
+	case err != nil && context.Cause(w.ctx) == errSilent:
+		err = &TransportError{Err: errSilent, Timeout: true}
+	}
+	return n, err
+}
+
+// Close ends the attempt.
+func (w *watch) Close() error {
+	err := w.ReadCloser.Close()
+	w.timer.Stop()
+	w.cancel(nil)
+	return err
+}
+
+// failure makes err a TransportError, unless it is that the caller has left.
+func failure(caller context.Context, err error, sent *sending) error {
+	if caller.Err() != nil {
+		return context.Cause(caller)
+	}
+	var timeout interface{ Timeout() bool }
+	return &TransportError{
+		Err:     err,
+		NotSent: notSent(err) || sent.surelyNot(),
+		Timeout: err == errNoAnswer || errors.As(err, &timeout) && timeout.Timeout(),
+	}
+}
+
+// notSent reports whether err says by its kind that no connection was made.
+func notSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || permanent(err)
+}
+
+// permanent reports whether err will be the same next time: nobody is at the
+// other end who could prove to be the provider.
+func permanent(err error) bool {
+	var cert *tls.CertificateVerificationError
+	var refused *RefusedError
+	return errors.As(err, &cert) || errors.As(err, &refused)
+}
+
+// A sending tells whether a request went out. Transports that do not report it
+// leave the question open.
+type sending struct{ connected, wrote atomic.Bool }
+
+func (s *sending) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { s.connected.Store(true) },
+		WroteHeaders: func() { s.wrote.Store(true) },
+	})
+}
+
+func (s *sending) surelyNot() bool {
+	return s != nil && s.connected.Load() && !s.wrote.Load()
+}

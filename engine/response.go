@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// CheckResponse returns an [*Error] if resp says that the request failed, and
+// nil otherwise. What counts are the errors section of the integration, problem
+// documents (RFC 9457), and the status, in this order; so the error of an API
+// that answers 200 to everything is seen as well. The body can still be read.
+//
+// resp must come from a client or round tripper of an [Engine]; of any other,
+// status and problem document alone are looked at. The provider's message is in
+// the error's Message and never in its text.
+func CheckResponse(resp *http.Response) error {
+	in, k := integrationOf(resp)
+	kind, ok := in.calls.kindOf(resp)
+	if !ok {
+		return nil
+	}
+	now := time.Now()
+	e := &Error{Op: "call", Key: k, Kind: kind, Status: resp.StatusCode}
+	in.calls.describe(e, resp)
+	if wait, _, ok := in.calls.asked(resp, now); ok && (kind == KindRateLimited || kind == KindUnavailable) {
+		e.RetryAfter = wait
+	}
+	if resp.Request != nil {
+		if call := layer.From(resp.Request.Context()); call != nil {
+			e.Detail = call.Reason()
+		}
+	}
+	return e
+}
+
+var stranger = &integration{Integration: &schema.Integration{}, calls: &callPlan{in: &schema.Integration{}}}
+
+// integrationOf returns whose answer resp is.
+func integrationOf(resp *http.Response) (*integration, Key) {
+	if resp.Request != nil {
+		if call := layer.From(resp.Request.Context()); call != nil {
+			if in, ok := call.Data.(*integration); ok {
+				return in, Key{in.Name, call.Scope}
+			}
+		}
+	}
+	return stranger, Key{}
+}
+
+// kindOf returns what resp means; false if it is no failure.
+func (p *callPlan) kindOf(resp *http.Response) (Kind, bool) {
+	if r := p.rule(resp); r != nil {
+		switch {
+		case r.Kind != "":
+			return Kind(r.Kind), true
+		case r.Refresh:
+			return KindReauthorize, true
+		case r.Retry != nil && *r.Retry && resp.StatusCode < 400:
+			return KindUnavailable, true
+		}
+	}
+	switch {
+	case p.limited(resp):
+		return KindRateLimited, true
+	case p.matchesAny(p.in.Auth.RefreshOn, resp):
+		return KindReauthorize, true
+	}
+	return statusKind(resp.StatusCode)
+}
+
+// statusKind returns what a status means where nobody says otherwise.
+func statusKind(status int) (Kind, bool) {
+	switch status {
+	case http.StatusNotModified: // what a conditional request asks for
+		return "", false
+	case http.StatusUnauthorized:
+		return KindReauthorize, true
+	case http.StatusForbidden, http.StatusPaymentRequired, http.StatusUnavailableForLegalReasons:
+		return KindDenied, true
+	case http.StatusNotFound, http.StatusGone:
+		return KindNotFound, true
+	case http.StatusTooManyRequests:
+		return KindRateLimited, true
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusLocked, http.StatusMisdirectedRequest:
+		return KindUnavailable, true
+	case http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return KindUnsupported, true
+	}
+	switch {
+	case status >= 500:
+		return KindUnavailable, true
+	case status >= 400:
+		return KindClient, true
+	case status >= 300:
+		return KindInvalidResponse, true // a redirect that was not followed
+	}
+	return "", false
+}
+
+// describe fills in what resp says about the failure.
+func (p *callPlan) describe(e *Error, resp *http.Response) {
+	e.Code = scrubCode(p.code(resp))
+	if p.errors.Message != "" {
+		e.Message, _ = jsonpath.Text(answer.JSON(resp), p.errors.Message)
+	}
+	if answer.IsProblem(resp) {
+		describeProblem(e, resp)
+	}
+	e.RequestID = scrubCode(p.requestID(resp))
+	for i := range p.in.Notes {
+		if n := &p.in.Notes[i]; n.When != nil && p.matches(n.When, resp) {
+			e.Hint = n.Text
+			break
+		}
+	}
+}
+
+// describeProblem fills in from a problem document what the rules left open.
+func describeProblem(e *Error, resp *http.Response) {
+	doc := answer.JSON(resp)
+	if kind, _ := jsonpath.Text(doc, "type"); e.Code == "" && kind != "about:blank" {
+		if _, name, ok := strings.Cut(kind, "#"); ok {
+			kind = name // the URL before it only says who registered the name
+		}
+		e.Code = scrubCode(kind)
+	}
+	for _, member := range []string{"detail", "title"} {
+		if e.Message == "" {
+			e.Message, _ = jsonpath.Text(doc, member)
+		}
+	}
+}
+
+// requestID returns the provider's name for the request: where it is declared,
+// else where it usually stands.
+func (p *callPlan) requestID(resp *http.Response) string {
+	declared := p.errors.RequestID
+	if declared == nil {
+		declared = &schema.RequestID{}
+	}
+	if declared.Body != "" {
+		if text, ok := jsonpath.Text(answer.JSON(resp), declared.Body); ok {
+			return text
+		}
+	}
+	for _, name := range []string{declared.Header, "X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-Requestid"} {
+		if text := resp.Header.Get(name); name != "" && text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// retryAfter returns what a Retry-After of h asks for, or 0.
+func retryAfter(h http.Header) time.Duration {
+	wait, _ := answer.RetryAfter(h, time.Now())
+	return wait
+}

@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
+	"github.com/nango-lite/nango-lite/engine/internal/condition"
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// matches reports whether resp is as c says. The body is looked into only if c
+// asks for it and the rest fits.
+func (p *callPlan) matches(c *schema.Condition, resp *http.Response) bool {
+	if len(c.Status) > 0 && !c.Status.Has(resp.StatusCode) {
+		return false
+	}
+	if len(c.Header)+len(c.Body)+len(c.Code) == 0 {
+		return len(c.Status) > 0
+	}
+	return condition.Match(*c, condition.Answer{
+		Status: resp.StatusCode,
+		Header: resp.Header,
+		Doc:    func() any { return answer.JSON(resp) },
+		Code:   func() string { return p.code(resp) },
+	})
+}
+
+func (p *callPlan) matchesAny(cs []schema.Condition, resp *http.Response) bool {
+	for i := range cs {
+		if p.matches(&cs[i], resp) {
+			return true
+		}
+	}
+	return false
+}
+
+// rule returns the first rule that resp matches, or nil.
+func (p *callPlan) rule(resp *http.Response) *schema.ErrorRule {
+	for i := range p.errors.Rules {
+		if p.matches(&p.errors.Rules[i].When, resp) {
+			return &p.errors.Rules[i]
+		}
+	}
+	return nil
+}
+
+// code returns the API's error code, or "".
+func (p *callPlan) code(resp *http.Response) string {
+	if p.errors.Code == "" {
+		return ""
+	}
+	text, _ := jsonpath.Text(answer.JSON(resp), p.errors.Code)
+	return text
+}
+
+// limited reports whether resp means "too many requests": nothing was done.
+func (p *callPlan) limited(resp *http.Response) bool {
+	if p.matchesAny(p.detect, resp) || limitProblem(resp) {
+		return true
+	}
+	r := p.rule(resp)
+	return r != nil && Kind(r.Kind) == KindRateLimited
+}
+
+// limitProblem reports whether resp is one of the problems that the RateLimit
+// draft registers.
+func limitProblem(resp *http.Response) bool {
+	if resp.StatusCode < 400 || !answer.IsProblem(resp) {
+		return false
+	}
+	kind, _ := jsonpath.Text(answer.JSON(resp), "type")
+	_, name, _ := strings.Cut(kind, "#")
+	switch name {
+	case "quota-exceeded", "temporary-reduced-capacity", "abnormal-usage-detected":
+		return true
+	}
+	return false
+}
+
+// retryStated returns what the rules say about another attempt.
+func (p *callPlan) retryStated(resp *http.Response) (again, ok bool) {
+	if r := p.rule(resp); r != nil && r.Retry != nil {
+		return *r.Retry, true
+	}
+	return false, false
+}
+
+// expired reports whether resp means that the access token is no longer good.
+func (p *callPlan) expired(resp *http.Response) (reason string, ok bool) {
+	reason = strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
+	switch {
+	case resp.StatusCode == http.StatusUnauthorized:
+		return reason, true
+	case p.matchesAny(p.in.Auth.RefreshOn, resp):
+		return reason + " as in refresh_on", true
+	}
+	if r := p.rule(resp); r != nil && r.Refresh {
+		return reason + " as in errors.rules", true
+	}
+	return "", false
+}
+
+// asked returns how long resp asks us to wait.
+func (p *callPlan) asked(resp *http.Response, now time.Time) (time.Duration, string, bool) {
+	return answer.Wait(resp, p.waits, now)
+}
+
+// lesson returns what resp says about the rate limit.
+func (p *callPlan) lesson(resp *http.Response, now time.Time) layer.Lesson {
+	var l layer.Lesson
+	if l.Limited = p.limited(resp); l.Limited {
+		l.Pause, l.Why, _ = p.asked(resp, now)
+		l.Why = "the provider asked for a pause (" + l.Why + ")"
+	} else if resp.StatusCode == http.StatusServiceUnavailable && resp.Header["Retry-After"] != nil {
+		l.Pause, _ = answer.RetryAfter(resp.Header, now)
+		l.Why = "the provider is unavailable and asked for a pause"
+	}
+	if r := p.remaining; r != nil {
+		p.learnRemaining(&l, r, resp, now)
+	}
+	if resp.Header["Ratelimit"] != nil {
+		learnRateLimit(&l, resp.Header)
+	}
+	return l
+}
+
+// learnRemaining reads the declared count of what is left.
+func (p *callPlan) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.Response, now time.Time) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(resp.Header.Get(r.Header)), 64)
+	if err != nil || n != n || resp.Header.Get("Age") != "" {
+		return
+	}
+	l.Remaining, l.HasRemaining = n, true
+	if n > 0 || r.Reset == nil {
+		return
+	}
+	if wait, _, ok := answer.Reset(resp, *r.Reset, now); ok && wait > l.Pause {
+		l.Pause, l.Why = wait, fmt.Sprintf("%s was 0 in the answer before", r.Header)
+	}
+}
+
+// learnRateLimit reads the IETF field. A positive remainder is no promise.
+func learnRateLimit(l *layer.Lesson, h http.Header) {
+	if wait, ok := answer.Exhausted(h, "RateLimit"); ok && !(l.Limited && l.Pause > 0) && wait > l.Pause {
+		l.Pause, l.Why = wait, "RateLimit said in the answer before that nothing is left"
+	}
+	if n, ok := answer.Remaining(h, "RateLimit"); ok && !l.HasRemaining {
+		l.Remaining, l.HasRemaining = n, true
+	}
+}

@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+)
+
+// Verify proves k's credentials with the integration's verify call. The error
+// says what the answer means, as [CheckResponse] does; it is of KindUnsupported
+// if the integration declares no such call.
+func (e *Engine) Verify(ctx context.Context, k Key) error {
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return err
+	}
+	return e.verify(ctx, in, k, e.session(in, k))
+}
+
+// verify makes the verify call as s.
+func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Session) error {
+	v := in.Requests.Verify
+	if v == nil {
+		return &Error{Op: "verify", Key: k, Kind: KindUnsupported, Detail: "the integration declares no verify call"}
+	}
+	snapshot, err := s.Load(ctx)
+	if err != nil {
+		return err
+	}
+	path, err := render.Path(in.calls.verify, snapshot.Value)
+	if err != nil {
+		return &Error{Op: "verify", Key: k, Kind: KindReauthorize, Detail: err.Error()}
+	}
+	r, err := http.NewRequestWithContext(ctx, cmp.Or(v.Method, http.MethodGet), path, nil)
+	if err != nil {
+		return &Error{Op: "verify", Key: k, Kind: KindClient, Detail: "requests.verify.path is not a path"}
+	}
+	resp, err := (&caller{e: e, key: k, fixed: s}).RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return CheckResponse(resp)
+}
