@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,17 +40,26 @@ type layer struct {
 func NewCatalog(layers ...fs.FS) *Catalog {
 	c := &Catalog{entries: map[string]*entry{}}
 	for _, fsys := range layers {
-		l := layer{fsys: fsys}
-		if d, ok := fsys.(directory); ok {
-			l.dir = d.label
-		}
-		c.layers = append(c.layers, l)
+		c.layers = append(c.layers, layer{fsys, label(fsys)})
 	}
 	return c
 }
 
+// label is what origins say before the name of a file.
+func label(fsys fs.FS) string {
+	switch fsys := fsys.(type) {
+	case directory:
+		return fsys.label
+	case embed.FS:
+		if fsys == blueprints.FS {
+			return "blueprints/"
+		}
+	}
+	return ""
+}
+
 var builtin = sync.OnceValue(func() *Catalog {
-	return NewCatalog(directory{FS: blueprints.FS, label: "blueprints/"})
+	return NewCatalog(blueprints.FS)
 })
 
 // Builtin returns the bundled catalog, which every caller shares. Nothing is

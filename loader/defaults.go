@@ -3,6 +3,8 @@ package loader
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -89,8 +91,8 @@ func fromJSON(v any) *tree.Node {
 		return n
 	case map[string]any:
 		n := tree.NewMap(schema.Origin{})
-		for name, item := range v {
-			n.Fields = append(n.Fields, tree.Field{Name: name, Value: fromJSON(item)})
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			n.Fields = append(n.Fields, tree.Field{Name: name, Value: fromJSON(v[name])})
 		}
 		return n
 	}

@@ -50,6 +50,8 @@ type Diagnostic struct {
 	Hint        string  // what to do, where that is likely right
 	Integration string  // name of the integration it is about, if it is about one
 	Related     []Place // further places, such as the line of a blueprint
+
+	also []string // further integrations it is about
 }
 
 // String returns the diagnostic as [Diagnostics.WriteText] writes it.
@@ -120,7 +122,7 @@ func (ds Diagnostics) Err() error {
 func (ds Diagnostics) Of(integration string) Diagnostics {
 	var out Diagnostics
 	for _, d := range ds {
-		if d.Integration == "" || d.Integration == integration {
+		if d.Integration == "" || d.Integration == integration || slices.Contains(d.also, integration) {
 			out = append(out, d)
 		}
 	}
@@ -139,14 +141,22 @@ func (ds Diagnostics) sorted() Diagnostics {
 	kept := ds[:0]
 	for _, d := range ds {
 		if n := len(kept); n > 0 && same(kept[n-1], d) {
-			if kept[n-1].Integration != d.Integration {
-				kept[n-1].Integration = "" // it is about both
-			}
+			kept[n-1].merge(d)
 			continue
 		}
 		kept = append(kept, d)
 	}
 	return kept
+}
+
+// merge makes d stand for o as well.
+func (d *Diagnostic) merge(o Diagnostic) {
+	switch {
+	case d.Integration == "" || o.Integration == "":
+		d.Integration = "" // about all
+	case d.Integration != o.Integration:
+		d.also = append(slices.Clone(d.also), o.Integration)
+	}
 }
 
 func same(a, b Diagnostic) bool {

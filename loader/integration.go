@@ -111,10 +111,11 @@ func (l *run) blueprint(n *tree.Node, integration string) (v *version, ok bool) 
 			fmt.Sprintf("write %s:%s", name, wanted))
 		ref.Text = name + ":" + wanted
 	}
-	return l.versionOf(ref, name, wanted, report)
+	return l.versionOf(ref, integration, wanted, report)
 }
 
-func (l *run) versionOf(ref *tree.Node, name, wanted string, report func(Severity, string, string, string)) (*version, bool) {
+func (l *run) versionOf(ref *tree.Node, integration, wanted string, report func(Severity, string, string, string)) (*version, bool) {
+	name, _, _ := strings.Cut(ref.Text, ":")
 	e := l.catalog.entry(name)
 	if e.versions[wanted] == nil && !e.problems.HasErrors() {
 		d := l.catalog.unknown(name+":"+wanted, ref.Origin)
@@ -126,6 +127,7 @@ func (l *run) versionOf(ref *tree.Node, name, wanted string, report func(Severit
 	}
 	v := l.catalog.version(name + ":" + wanted)
 	for _, d := range v.problems {
+		d.Integration = integration
 		d.Related = append([]Place{placeOf(ref.Origin)}, d.Related...)
 		l.report(d)
 	}

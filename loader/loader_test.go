@@ -3,6 +3,7 @@ package loader_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -255,5 +256,76 @@ error: no place [canceled]
 	}
 	if ds[1:2].Err() != nil || ds.Err() == nil || strings.Count(ds.Err().Error(), "\n") != 1 {
 		t.Errorf("Err: %v", ds.Err())
+	}
+}
+
+// TestSharedFinding: a broken blueprint concerns those who build on it.
+func TestSharedFinding(t *testing.T) {
+	_, ds := loader.LoadBytes(context.Background(), "i.yaml", []byte("integrations:\n    a: {extends_blueprint: half:v0}\n    b: {extends_blueprint: half:v0}\n    c: {extends_blueprint: half:v1}\n"), options())
+	if len(ds) == 0 || len(ds.Of("a")) != len(ds) || len(ds.Of("b")) != len(ds) || len(ds.Of("c")) != 0 {
+		t.Errorf("a %v, b %v, c %v", ds.Of("a"), ds.Of("b"), ds.Of("c"))
+	}
+}
+
+// TestNothingLeaks puts a secret wherever a reference may stand, in every kind of
+// value, and looks at all that the loader says and shows.
+func TestNothingLeaks(t *testing.T) {
+	const seed = "seeded-7d0e41"
+	opts := &loader.Options{Catalog: catalog, LookupEnv: func(string) (string, bool) { return seed, true },
+		ReadFile: func(string) ([]byte, error) { return []byte(seed), nil }}
+	whole := `integrations:
+    a:
+        extends_blueprint: acme:v10
+        oauth_client_id: public
+        oauth_client_secret: $S
+        oauth_scopes: []
+        app_api_key: ${file:/x}
+        auth:
+            authorization_params: {a: plain}
+            token_params: {a: $S, b: "x${S}"}
+            refresh_params: {a: $S}
+            token_headers: {A: $S}
+        requests:
+            headers: {A: $S, B: "${access_token}-$<S>"}
+            params: {a: "${S}"}
+`
+	cfg, ds := loader.LoadBytes(context.Background(), "i.yaml", []byte(whole), opts)
+	if ds.Err() != nil {
+		t.Fatal(ds)
+	}
+	if got := cfg.Integrations["a"].Requests.Params["a"]; got != seed {
+		t.Errorf("params: got %q", got)
+	}
+	shown := inForce(cfg, ds) + fmt.Sprintf("%v %+v %#v", cfg, cfg.Integrations["a"], *cfg.Integrations["a"])
+	broken := `defaults: {log_level: $S, max_retries: $S, http_request_timeout_seconds: $S}
+server: {public_url: $S, brand: {color: $S}, limits: {requests_per_second: $S}}
+integrations:
+    a:
+        extends_blueprint: acme:v10
+        oauth_client_id: $S
+        log_level: $S
+        max_retries: $S
+        http_request_timeout_seconds: $S
+        auth: {auth_mode: $S, authorization_url: $S, token_url: "http://$<S>", refresh_url: "${S}:", pkce: $S, body_format: $S, scopes: $S, token_lifetime_seconds: $S, refresh_on: [{status: $S, body: {a: $S}}]}
+        connection: {a: {from: $S, pattern: "(${S}", format: $S, optional: $S, enum: [$S]}}
+        requests:
+            base_url: "https://u:${S}@${S}?${S}"
+            headers: {A: "${S}\n"}
+            retries: {statuses: [$S], unsafe_methods: $S, safe: [$S], idempotency_key: "${S} "}
+            rate_limit: {wait: [{format: $S}], budget: {requests: $S, scope: $S}}
+            pagination: {kind: $S, in: $S, limit: {request: $S, max: $S}}
+            verify: {path: $S, method: $S}
+    b: {extends_blueprint: $S}
+    c: {extends_blueprint: "${S}:v0"}
+`
+	for _, only := range []string{broken, strings.SplitAfter(broken, "\n")[2] + strings.Join(strings.SplitAfter(broken, "\n")[3:], "")} {
+		_, ds = loader.LoadBytes(context.Background(), "i.yaml", []byte(only), opts)
+		if len(ds) < 20 {
+			t.Errorf("only %d findings: %s", len(ds), text(ds))
+		}
+		shown += text(ds)
+	}
+	if i := strings.Index(shown, seed); i >= 0 {
+		t.Errorf("shown: ...%s", shown[max(0, i-200):i+len(seed)])
 	}
 }

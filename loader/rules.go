@@ -26,6 +26,9 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 		ds = append(ds, about.describe(f)...)
 	}
 	r := rules{subject: about, mode: about.root.Str("auth", "auth_mode")}
+	if !slices.Contains(modes, schema.AuthMode(r.mode)) {
+		r.mode = "" // the schema has said so; it may be text from a variable
+	}
 	if !blueprint {
 		r.client()
 		r.scopes()
@@ -36,6 +39,8 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	r.templates(about.root, about.shape, nil)
 	return append(ds, r.found...)
 }
+
+var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {

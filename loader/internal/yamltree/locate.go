@@ -23,8 +23,31 @@ func locate(data []byte, err error) Problem {
 	}
 	l.scan = scan(l.lines)
 	l.message = complaint(err)
+	if len(data) > maxSearched {
+		return l.guess(err)
+	}
 	first, last := l.failing()
 	return l.explain(first, last)
+}
+
+// maxSearched bounds the work on files that fail: each step of the search parses
+// up to all of the file.
+const maxSearched = 128 << 10
+
+// guess goes by what the scanner sees and by the line that the library names.
+func (l *locator) guess(err error) Problem {
+	named := 0
+	_, _ = fmt.Sscanf(err.Error(), "yaml: line %d:", &named)
+	named = min(max(named-1, 0), len(l.lines)-1)
+	for i := range l.lines {
+		if p, ok := l.tab(i); ok {
+			return p
+		}
+	}
+	if p, ok := l.unclosed(0, len(l.lines)-1); ok {
+		return p
+	}
+	return l.words(named)
 }
 
 type locator struct {
@@ -163,7 +186,7 @@ func (l *locator) words(line int) Problem {
 	case strings.Contains(m, "cannot start any token"):
 		col := tokenStart(text, "@`%\t")
 		return at(col, fmt.Sprintf("a text cannot begin with %q", text[min(col, len(text)-1)]), "quote it")
-	case strings.Contains(m, "unknown escape character"):
+	case strings.Contains(m, "unknown escape character"), strings.Contains(m, "hexdecimal"):
 		return at(badEscape(text, start), "this escape is unknown", `in double quotes write \\ for a backslash, or use single quotes`)
 	case strings.HasPrefix(m, "unknown anchor"):
 		return at(tokenStart(text, "*"), "a text that begins with * refers to an anchor, and there is none of this name", "quote it")
@@ -171,9 +194,11 @@ func (l *locator) words(line int) Problem {
 		return at(tokenStart(text, "*&"), "a text cannot begin with * or &", "quote it")
 	case strings.Contains(m, "expected ',' or"):
 		return at(tokenStart(text, "[{"), "in these brackets a ',' is missing, or a text needs quotes", "")
+	case strings.Contains(m, "max depth"):
+		return at(start, "values are nested too deep", "")
 	case strings.Contains(m, "directive") || strings.Contains(m, "incompatible YAML document"):
 		return at(0, "directives are not read", "leave this line out")
-	case strings.Contains(m, "tag"):
+	case strings.Contains(m, "tag"), strings.Contains(m, "'>'"):
 		return at(tokenStart(text, "!"), "a text that begins with ! is a tag", "quote it")
 	}
 	return at(start, "this is not YAML: "+l.message, "")
@@ -255,14 +280,20 @@ func tokenStart(text, chars string) int {
 	return indent(text)
 }
 
+// hexDigits are wanted after these escapes.
+var hexDigits = map[byte]int{'x': 2, 'u': 4, 'U': 8}
+
 func badEscape(text string, start int) int {
 	for i := start; i+1 < len(text); i++ {
-		if text[i] == '\\' {
-			if strings.IndexByte("0abt\tnvfre \"'/\\N_LPxuU", text[i+1]) < 0 {
-				return i
-			}
-			i++
+		if text[i] != '\\' {
+			continue
 		}
+		c := text[i+1]
+		digits := text[i+2 : min(i+2+hexDigits[c], len(text))]
+		if strings.IndexByte("0abt\tnvfre \"'/\\N_LPxuU", c) < 0 || len(digits) < hexDigits[c] || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
+			return i
+		}
+		i++
 	}
 	return start
 }
