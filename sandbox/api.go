@@ -61,14 +61,19 @@ func (p *Provider) answerCall(c *call) answer {
 	case s != nil:
 		a, ref := p.paginate(c, s)
 		if ref != nil {
-			return p.refusalAnswer(ref)
+			return p.refuseCall(ref)
 		}
 		return a
 	case len(p.samples.api) == 0 || p.isVerify(c):
 		return p.echo(c)
 	}
-	return p.refusalAnswer(refused(http.StatusNotFound, "not_found", "the blueprint has no sample for %s %s; it has %s",
+	return p.refuseCall(refused(http.StatusNotFound, "not_found", "the blueprint has no sample for %s %s; it has %s",
 		c.Method, c.at.rest, strings.Join(p.samples.names(), ", ")))
+}
+
+func (p *Provider) refuseCall(ref *refusal) answer {
+	p.stats.add(func(s *Stats) { s.Refused++ })
+	return p.refusalAnswer(ref)
 }
 
 // isVerify reports whether c is the call that proves the credentials: a blueprint

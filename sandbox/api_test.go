@@ -31,7 +31,7 @@ func TestSamples(t *testing.T) {
 		if resp.StatusCode != row.status || body["name"] != row.name {
 			t.Errorf("%s %s: %s %v", row.method, row.path, resp.Status, body)
 		}
-		if row.status == 404 && (body["code"] != "not_found" || body["status"] != 404.0 || !strings.Contains(body.text("message"), "GET /v1/users/{user_id}")) {
+		if row.status == 404 && (body["code"] != "not_found" || body["object"] != "error" || !strings.Contains(body.text("message"), "GET /v1/users/{user_id}")) {
 			t.Errorf("%s %s: %v", row.method, row.path, body)
 		}
 	}

@@ -75,8 +75,8 @@ func lookup(v any, path string) (any, bool) {
 	return v, true
 }
 
-// put returns v with value at a dotted path, making objects on the way. What is
-// in the way and neither object nor list is replaced.
+// put returns v with value at a dotted path, making objects (and lists, for a 0)
+// on the way. What is in the way and neither object nor list is replaced.
 func put(v any, path string, value any) any {
 	if path == "" {
 		return value
@@ -89,6 +89,9 @@ func put(v any, path string, value any) any {
 		}
 	}
 	object, ok := v.(map[string]any)
+	if !ok && key == "0" {
+		return []any{put(nil, rest, value)}
+	}
 	if !ok {
 		object = map[string]any{}
 	}

@@ -76,48 +76,46 @@ func compilePlace(i *schema.Integration, name, text string) (place, error) {
 		return place{}, err
 	}
 	p := place{name: name, scheme: "https"}
-	var re, example strings.Builder
-	inHost := true
-	for n, part := range t.Parts {
-		if part.Refs != nil {
-			pattern, sample := urlPart(i, part.Refs, inHost)
-			re.WriteString(pattern)
-			example.WriteString(sample)
-			continue
-		}
-		literal := part.Literal
-		example.WriteString(literal)
-		if n == 0 {
-			if scheme, after, ok := strings.Cut(literal, "://"); ok {
-				p.scheme, literal = scheme, after
-			}
-		}
-		p.weight += len(literal)
-		host, path, slash := literal, "", false
-		if inHost {
-			host, path, slash = strings.Cut(literal, "/")
-			re.WriteString(regexp.QuoteMeta(strings.ToLower(host)))
-		} else {
-			path = literal
-		}
-		if slash {
-			path, inHost = "/"+path, false
-		}
-		re.WriteString(regexp.QuoteMeta(path))
-	}
-	tail := "/?$"
+	re, tail := "^", "/?$"
 	if name == placeAPI {
 		tail = "(/.*)?$"
 	}
-	p.example = example.String()
+	inHost := true
+	for n, part := range t.Parts {
+		if part.Refs != nil {
+			pattern, example := urlPart(i, part.Refs, inHost)
+			re += pattern
+			p.example += example
+			continue
+		}
+		literal := part.Literal
+		p.example += literal
+		if _, after, ok := strings.Cut(literal, "://"); ok && n == 0 {
+			literal = after
+		}
+		p.weight += len(literal)
+		re += literalPart(literal, &inHost)
+	}
 	if scheme, _, ok := strings.Cut(p.example, "://"); ok {
 		p.scheme = scheme
 	}
-	if p.re, err = regexp.Compile("^" + re.String() + tail); err != nil {
+	if p.re, err = regexp.Compile(re + tail); err != nil {
 		return place{}, err
 	}
 	p.query, err = compileQuery(query)
 	return p, err
+}
+
+// literalPart returns what a piece of a URL matches; hosts are in lower case.
+func literalPart(literal string, inHost *bool) string {
+	if !*inHost {
+		return regexp.QuoteMeta(literal)
+	}
+	host, path, slash := strings.Cut(literal, "/")
+	if slash {
+		path, *inHost = "/"+path, false
+	}
+	return regexp.QuoteMeta(strings.ToLower(host) + path)
 }
 
 // urlPart returns what a placeholder matches in a URL, and an example of it.

@@ -107,6 +107,7 @@ func (p *Provider) limitedAnswer(dialect string) answer {
 	var a answer
 	if len(p.samples.limited) > 0 {
 		a = p.samples.limited[0].copy()
+		p.name(&a)
 	} else {
 		a = p.refusalAnswer(ref)
 	}

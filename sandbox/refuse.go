@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,8 +50,7 @@ func oneLine(s string) string {
 
 // refuse answers an API request in the provider's error shape.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
-	p.stats.add(func(s *Stats) { s.Refused++ })
-	p.write(w, r, p.refusalAnswer(ref))
+	p.write(w, r, p.refuseCall(ref))
 }
 
 func (p *Provider) refusalAnswer(ref *refusal) answer {
@@ -59,10 +59,17 @@ func (p *Provider) refusalAnswer(ref *refusal) answer {
 		p.reshape(&a, ref)
 	}
 	p.say(&a, ref.reason)
-	if e := p.integration.Requests.Errors; e != nil && e.RequestID != nil && e.RequestID.Body != "" {
-		a.body = put(a.body, e.RequestID.Body, p.requestID())
-	}
+	p.name(&a)
 	return ref.mark(a)
+}
+
+// name gives an answer whose body holds its request id a new one.
+func (p *Provider) name(a *answer) {
+	if e := p.integration.Requests.Errors; e != nil && e.RequestID != nil && e.RequestID.Body != "" {
+		if _, ok := a.body.(map[string]any); ok || a.body == nil {
+			a.body = put(a.body, e.RequestID.Body, p.requestID())
+		}
+	}
 }
 
 // errorShape returns the error sample nearest to ref. exact means that it is the
@@ -81,10 +88,28 @@ func (p *Provider) errorShape(ref *refusal) (a answer, exact bool) {
 			return samples[i].copy(), true
 		}
 	}
-	if len(samples) > 0 {
-		return samples[0].copy(), false
+	return answer{body: p.commonShape()}, false
+}
+
+// commonShape returns what all error samples have in common, such as ok: false or
+// object: error. Of a single sample only the booleans are sure to be common.
+func (p *Provider) commonShape() any {
+	all := slices.Concat(p.samples.errors, p.samples.limited)
+	shape := map[string]any{}
+	for n, a := range all {
+		object, ok := a.body.(map[string]any)
+		if !ok {
+			continue
+		}
+		for name, v := range object {
+			_, isBool := v.(bool)
+			if n == 0 && (isBool || len(all) > 1 && isText(v)) {
+				shape[name] = v
+			}
+		}
+		maps.DeleteFunc(shape, func(name string, v any) bool { return object[name] != v })
 	}
-	return answer{}, false
+	return shape
 }
 
 // unauthorizedTests say which samples show that the credential is not good, best
@@ -113,28 +138,24 @@ func (p *Provider) matchesRule(a *answer, want func(*schema.ErrorRule) bool) boo
 	return i >= 0 && want(&e.Rules[i])
 }
 
-// reshape turns an answer into one about ref: its status, its code where this API
-// has one, and no message yet.
+// reshape makes a say what ref is about: its status, and its code where this API
+// has one. APIs whose codes are numbers get the status.
 func (p *Provider) reshape(a *answer, ref *refusal) {
-	old := a.code()
 	a.status = ref.status
-	body, ok := a.body.(map[string]any)
-	if !ok {
-		body = map[string]any{}
-	}
-	if v, ok := body["status"]; ok && text(v) == fmt.Sprint(old) {
-		body["status"] = ref.status
-	}
 	path := "error"
-	if e := p.integration.Requests.Errors; e != nil && e.Code != "" {
+	if e := p.integration.Requests.Errors; e != nil && (e.Code != "" || e.Message != "") {
 		path = e.Code
 	}
-	if was, _ := lookup(body, path); isNumber(was) {
-		a.body = put(body, path, ref.status)
-	} else {
-		a.body = put(body, path, ref.code)
+	if path == "" {
+		return
 	}
-	remove(a.body, p.messagePath())
+	var code any = ref.code
+	for _, one := range p.samples.errors {
+		if was, _ := lookup(one.body, path); isNumber(was) {
+			code = ref.status
+		}
+	}
+	a.body = put(a.body, path, code)
 }
 
 // messagePath is where this API has its message.

@@ -134,7 +134,7 @@ func pathPattern(path string) *regexp.Regexp {
 }
 
 // find returns the sample that is nearest to a call, or nil: the path must match,
-// then more of the query, more of the body and more literal path are better.
+// the more literally the better; then more of the query and of the body.
 func (s *samples) find(c *call) *sample {
 	method := c.Method
 	if method == http.MethodHead {
@@ -178,7 +178,7 @@ func (s *sample) rank(c *call) []int {
 			body = 1
 		}
 	}
-	return []int{-unmet, s.literal, met, body}
+	return []int{s.literal, -unmet, met, body}
 }
 
 // contains reports whether want is a part of got.

@@ -173,6 +173,33 @@ func TestRotationAndReuse(t *testing.T) {
 	}
 }
 
+// However many come with it at once, a refresh token is redeemed once.
+func TestOneRedemption(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t, notionLike("n"), nil)
+	tok := f.connect()
+	done := make(chan int)
+	for range 20 {
+		r := f.refreshRequest(tok.text("refresh_token"))
+		go func() {
+			resp, err := f.rt.RoundTrip(r)
+			if err != nil {
+				t.Error(err)
+				done <- 0
+				return
+			}
+			done <- resp.StatusCode
+		}()
+	}
+	got := map[int]int{}
+	for range 20 {
+		got[<-done]++
+	}
+	if s := f.p.Stats(); got[200] != 1 || s.Refreshes != 1 || s.ReuseDetected != 1 {
+		t.Errorf("answers %v, stats %+v", got, s)
+	}
+}
+
 func TestRotationWithGrace(t *testing.T) {
 	t.Parallel()
 	c := newClock()

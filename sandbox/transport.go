@@ -14,8 +14,8 @@ import (
 )
 
 // Transport plays the providers in the process, under their real URLs. It opens
-// no socket and starts no goroutine that outlives a RoundTrip, so it works under
-// testing/synctest. A request for a host where no provider of m lives is an
+// no socket and starts no goroutine that outlives a RoundTrip (as long as closing
+// the request's body ends a Read of it), so it works under testing/synctest. A request for a host where no provider of m lives is an
 // error, never a connection. Faults look as they do on a network: a reset matches
 // syscall.ECONNRESET, a truncated body ends with io.ErrUnexpectedEOF, a timeout
 // lasts until the request's context ends.
