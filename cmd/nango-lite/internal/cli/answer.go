@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// writeAnswer writes an answer to stdout as it comes.
+func (a *app) writeAnswer(resp *http.Response, include bool) error {
+	if include {
+		if err := writeHead(a.io.Out, resp); err != nil {
+			return err
+		}
+	}
+	if isTerminal(a.io.Out) && isJSON(resp.Header) {
+		return writeIndented(a.io.Out, resp.Body)
+	}
+	_, err := io.Copy(a.io.Out, resp.Body)
+	return brokenOff(err)
+}
+
+func writeHead(w io.Writer, resp *http.Response) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", resp.Proto, resp.Status)
+	names := make([]string, 0, len(resp.Header))
+	for name := range resp.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range resp.Header[name] {
+			fmt.Fprintf(&b, "%s: %s\n", name, oneLine(value))
+		}
+	}
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func isJSON(h http.Header) bool {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// mostIndented is how much JSON is held back to indent it; more is streamed.
+const mostIndented = 8 << 20
+
+func writeIndented(w io.Writer, body io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(body, mostIndented))
+	var out bytes.Buffer
+	if err == nil && len(b) < mostIndented && json.Indent(&out, b, "", "  ") == nil {
+		out.WriteByte('\n')
+		_, err = w.Write(out.Bytes())
+		return err
+	}
+	if _, werr := w.Write(b); werr != nil {
+		return werr
+	}
+	if err == nil {
+		_, err = io.Copy(w, body)
+	}
+	return brokenOff(err)
+}
+
+// brokenOff explains an answer that ended before its end.
+func brokenOff(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the answer broke off: what was written is not all of it")
+	}
+	return err
+}

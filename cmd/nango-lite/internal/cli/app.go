@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// An app is one run: its flags, and what was opened on the way.
+type app struct {
+	io   IO
+	deps Deps
+
+	files      []string // -c
+	blueprints []string
+	store      string
+	envFile    string
+	sandbox    string // empty: the real providers
+	trace      bool
+	format     string
+	verbose    bool
+
+	start   time.Time
+	lines   *bufio.Reader // of answers typed at the terminal
+	closers []io.Closer
+}
+
+func newApp(streams IO, deps Deps) *app {
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	return &app{io: streams, deps: deps, start: deps.Now()}
+}
+
+// onClose has c closed at the end of the run, the last first.
+func (a *app) onClose(c io.Closer) { a.closers = append(a.closers, c) }
+
+func (a *app) close() {
+	for _, c := range slices.Backward(a.closers) {
+		if err := c.Close(); err != nil {
+			fmt.Fprintf(a.io.Err, "warning: %s\n", oneLine(err.Error()))
+		}
+	}
+}
+
+// inProcess is what --sandbox without a URL means.
+const inProcess = "in-process"
+
+// Formats of --format.
+const (
+	formatText   = "text"
+	formatJSON   = "json"
+	formatGitHub = "github"
+)
+
+// root builds the tree of commands.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nango-lite",
+		Short: "Name an API in YAML; get a client that is already authorised.",
+		Long: `nango-lite reads integrations.yaml and calls the APIs it names: authorised,
+refreshed, throttled, retried and logged.
+
+On a fresh machine, without accounts or secrets:
+  nango-lite init notion
+  nango-lite --sandbox --trace call notion /v1/users`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          help,
+	}
+	root.SetIn(a.io.In)
+	root.SetOut(a.io.Out)
+	root.SetErr(a.io.Err)
+	root.SuggestionsMinimumDistance = 2
+	a.flags(root)
+	root.AddGroup(&cobra.Group{ID: "config", Title: "Configuration:"}, &cobra.Group{ID: "use", Title: "Connections and calls:"})
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("config", a.initCommand(), a.validateCommand(), a.explainCommand(), a.blueprintsCommand(), a.schemaCommand())
+	add("use", a.connectCommand(), a.connectionsCommand(), a.callCommand(), a.sandboxCommand())
+	root.AddCommand(a.versionCommand())
+	return root
+}
+
+func (a *app) flags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	f.StringArrayVarP(&a.files, "config", "c", []string{"integrations.yaml"}, "integrations `FILE`; may be given more than once")
+	f.StringArrayVar(&a.blueprints, "blueprints", nil, "`DIR` of blueprints over the bundled ones; may be given more than once")
+	f.StringVar(&a.store, "store", "", "where connections live: a path, or `sqlite:PATH` (default: a file in your data directory)")
+	f.StringVar(&a.envFile, "env-file", "", "`FILE` of variables (default: .env beside the integrations file)")
+	f.StringVar(&a.sandbox, "sandbox", "", "play the providers instead of calling them, here or at the `URL` of a running 'nango-lite sandbox'")
+	f.Lookup("sandbox").NoOptDefVal = inProcess
+	f.BoolVar(&a.trace, "trace", false, "explain on stderr what is done and why")
+	f.StringVar(&a.format, "format", formatText, "text or json; for validate also github")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "write the engine's log to stderr")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) }
+}
+
+// formatsKey is the annotation of commands that know other formats than text and
+// JSON.
+const formatsKey = "formats"
+
+func (a *app) checkFlags(cmd *cobra.Command) error {
+	formats := []string{formatText, formatJSON}
+	if more := cmd.Annotations[formatsKey]; more != "" {
+		formats = append(formats, more)
+	}
+	if !slices.Contains(formats, a.format) {
+		return usagef("--format is %s, not %q", strings.Join(formats, " or "), a.format)
+	}
+	if a.sandbox != "" && a.sandbox != inProcess {
+		if u, err := url.Parse(a.sandbox); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return usagef("--sandbox=%s is not the URL of a sandbox, such as http://127.0.0.1:3004", a.sandbox)
+		}
+	}
+	return nil
+}
+
+func (a *app) json() bool { return a.format == formatJSON }
+
+// help is what groups of commands do when none is named.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// notef tells the person at the terminal something that is not data.
+func (a *app) notef(format string, args ...any) {
+	fmt.Fprintf(a.io.Err, format+"\n", args...)
+}
+
+// isTerminal reports whether stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd()))
+}

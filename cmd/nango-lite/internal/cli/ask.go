@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// answers are what a person brings to a connection: by the flags, by stdin, or
+// asked for. Those of connection fields stand in fields.
+type answers struct {
+	fields      map[string]string
+	credentials engine.Credentials
+}
+
+// gather takes what --set gives and asks for the rest. In the sandbox nobody is
+// asked: examples do.
+func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (*answers, error) {
+	given, err := a.readSet(d, set)
+	if err != nil {
+		return nil, err
+	}
+	out := &answers{fields: map[string]string{}, credentials: engine.Credentials{Fields: map[string]schema.Secret{}}}
+	var missing []string
+	for _, f := range d.Fields {
+		text, ok := given[f.Name]
+		switch {
+		case ok:
+		case a.sandbox != "":
+			text = exampleOf(d.Integration, f.Name, f.Field)
+		case a.canAsk():
+			if text, err = a.ask(ctx, f.Field); err != nil {
+				return nil, err
+			}
+		case !f.Optional && f.Default == "":
+			missing = append(missing, "--set "+f.Name+"=…")
+		}
+		out.put(f, text)
+	}
+	if len(missing) > 0 {
+		return nil, usagef("stdin is no terminal to ask at; say %s (with =- the value is read from stdin)", strings.Join(missing, " "))
+	}
+	return out, nil
+}
+
+func (g *answers) put(f engine.InputField, text string) {
+	if !f.Credential {
+		g.fields[f.Name] = text
+		return
+	}
+	secret := schema.NewSecret(text)
+	switch f.Name {
+	case "api_key":
+		g.credentials.APIKey = secret
+	case "username":
+		g.credentials.Username = secret
+	case "password":
+		g.credentials.Password = secret
+	default:
+		g.credentials.Fields[f.Name] = secret
+	}
+}
+
+// readSet reads --set name=value. The value - stands for stdin, which can be read
+// once.
+func (a *app) readSet(d *engine.Description, set []string) (map[string]string, error) {
+	given, stdin := map[string]string{}, ""
+	for _, s := range set {
+		name, text, found := strings.Cut(s, "=")
+		if !found || name == "" {
+			return nil, usagef("--set wants name=value, or name=- to read the value from stdin")
+		}
+		if !slices.ContainsFunc(d.Fields, func(f engine.InputField) bool { return f.Name == name }) {
+			return nil, usagef("%s takes no %q: %s", d.Integration, name, takes(d))
+		}
+		if text == "-" {
+			if stdin != "" {
+				return nil, usagef("both %s and %s are to be read from stdin", stdin, name)
+			}
+			stdin = name
+			b, err := io.ReadAll(io.LimitReader(a.io.In, 64<<10))
+			if err != nil {
+				return nil, fmt.Errorf("read %s from stdin: %w", name, err)
+			}
+			text = strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+		}
+		given[name] = text
+	}
+	return given, nil
+}
+
+func takes(d *engine.Description) string {
+	if len(d.Fields) == 0 {
+		return "it takes nothing that a user types"
+	}
+	var names []string
+	for _, f := range d.Fields {
+		names = append(names, f.Name)
+	}
+	return "it takes " + strings.Join(names, ", ")
+}
+
+func (a *app) canAsk() bool { return a.deps.Ask != nil || isTerminal(a.io.In) && isTerminal(a.io.Err) }
+
+// ask asks for one field, under its title.
+func (a *app) ask(ctx context.Context, f schema.Field) (string, error) {
+	if f.Description != "" {
+		a.notef("%s", oneLine(f.Description))
+	}
+	return a.askLine(ctx, question(f), f.Secret)
+}
+
+func question(f schema.Field) string {
+	var about []string
+	if len(f.Enum) > 0 {
+		about = append(about, strings.Join(f.Enum, " or "))
+	} else if f.Format != "" {
+		about = append(about, f.Format)
+	}
+	if f.Example != "" && !f.Secret {
+		about = append(about, "such as "+f.Example)
+	}
+	if f.Default != "" {
+		about = append(about, "empty for "+f.Default)
+	} else if f.Optional {
+		about = append(about, "may be empty")
+	}
+	q := f.Title
+	if len(about) > 0 {
+		q += " (" + strings.Join(about, ", ") + ")"
+	}
+	return oneLine(q) + ": "
+}
+
+// askLine reads a line from the terminal. A secret is not echoed. An interrupt
+// gives the terminal its echo back.
+func (a *app) askLine(ctx context.Context, question string, secret bool) (string, error) {
+	if a.deps.Ask != nil {
+		return a.deps.Ask(question, secret)
+	}
+	fmt.Fprint(a.io.Err, question)
+	type result struct {
+		text string
+		err  error
+	}
+	done := make(chan result, 1)
+	in, isFile := a.io.In.(*os.File)
+	if isFile {
+		if state, err := term.GetState(int(in.Fd())); err == nil {
+			defer func() { _ = term.Restore(int(in.Fd()), state) }()
+		}
+	}
+	go func() {
+		var r result
+		if secret && isFile {
+			var b []byte
+			b, r.err = term.ReadPassword(int(in.Fd()))
+			fmt.Fprintln(a.io.Err)
+			r.text = string(b)
+		} else {
+			r.text, r.err = a.readLine()
+		}
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (a *app) readLine() (string, error) {
+	if a.lines == nil {
+		a.lines = bufio.NewReader(a.io.In)
+	}
+	line, err := a.lines.ReadString('\n')
+	if errors.Is(err, io.EOF) && line != "" {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// callFlags are those of call.
+type callFlags struct {
+	connection string
+	data       string
+	hasData    bool
+	headers    []string
+	query      []string
+	paginate   bool
+	include    bool
+	fault      string
+}
+
+func (a *app) callCommand() *cobra.Command {
+	var flags callFlags
+	cmd := &cobra.Command{
+		Use:   "call <integration> [METHOD] <path>",
+		Short: "Call an API like curl, authorised",
+		Long: `Call makes a request below the integration's base URL and writes the body of the
+answer to stdout as it comes; on a terminal JSON is indented. The method is GET, or
+POST with -d.
+
+An answer that is an error by its status, or by what the blueprint says about this
+API, goes to stdout as well; what it means is one line on stderr, and the exit code
+is 1.`,
+		Example: `  nango-lite call notion /v1/users
+  nango-lite call notion POST /v1/search -d '{"query": "tide"}'
+  nango-lite call notion /v1/users --paginate -q page_size=50
+  nango-lite --sandbox --trace call notion /v1/users --fault 429`,
+		Args:              cobra.RangeArgs(2, 3),
+		ValidArgsFunction: a.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.hasData = cmd.Flags().Changed("data")
+			return a.runCall(cmd.Context(), args, flags)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.connection, "connection", "", "`ID` of the connection (default: the only one there is)")
+	f.StringVarP(&flags.data, "data", "d", "", "body: `text`, @file, or @- for stdin")
+	f.StringArrayVarP(&flags.headers, "header", "H", nil, "`'Name: value'`; may be given more than once")
+	f.StringArrayVarP(&flags.query, "query", "q", nil, "`name=value` for the query; may be given more than once")
+	f.BoolVar(&flags.paginate, "paginate", false, "follow all pages and write the items, one a line (--format json: one array)")
+	f.BoolVarP(&flags.include, "include", "i", false, "write the status and the headers of the answer first")
+	f.StringVar(&flags.fault, "fault", "", "with --sandbox: let the first attempt meet `FAULT`: 429, timeout, reset, 503, slow, truncated, expired, revoked, …")
+	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)
+	return cmd
+}
+
+func completeFaults(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, f := range sandbox.Faults() {
+		names = append(names, string(f))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error {
+	req, err := a.request(ctx, args[1:], flags)
+	if err != nil {
+		return err
+	}
+	if flags.paginate && (flags.include || flags.hasData || req.Method != http.MethodGet) {
+		return usagef("--paginate follows the pages of a GET; it goes with neither -d nor -i")
+	}
+	u, err := a.use(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	k, err := a.pickForCall(ctx, u, flags.connection)
+	if err != nil {
+		return err
+	}
+	contentType(req, u.in, flags)
+	if flags.paginate {
+		return a.paginate(u, k, req)
+	}
+	client, err := u.engine.Client(k)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	failure := engine.CheckResponse(resp)
+	if err := a.writeAnswer(resp, flags.include); err != nil {
+		return err
+	}
+	return failure
+}
+
+// pickForCall returns the connection to call with. The sandbox makes one where
+// there is none: it is what makes the first command work on a fresh machine.
+func (a *app) pickForCall(ctx context.Context, u *use, named string) (engine.Key, error) {
+	k, err := u.pick(ctx, named)
+	if err == nil && a.sandbox != "" {
+		_, err = u.engine.Connection(ctx, k)
+	}
+	missing := isNoConnection(err) || engine.ErrorKind(err) == engine.KindNotFound
+	switch {
+	case err == nil:
+		return k, nil
+	case missing && u.in.Auth.AuthMode == schema.NoAuth && len(u.in.Connection) == 0:
+		k.ConnectionID = named
+		if named == "" {
+			k.ConnectionID = defaultConnection
+		}
+		return k, nil
+	case missing && a.sandbox != "":
+		if k.ConnectionID == "" {
+			k.ConnectionID = defaultConnection
+		}
+		return k, a.connectForCall(ctx, u, k)
+	}
+	return k, err
+}
+
+func (a *app) connectForCall(ctx context.Context, u *use, k engine.Key) error {
+	if a.trace {
+		a.tracef("connect", "there is no connection %s yet: making one", k)
+	} else {
+		a.notef("sandbox: there is no connection %s yet; making one", k)
+	}
+	d, err := u.engine.Describe(k.Integration)
+	if err != nil {
+		return err
+	}
+	given, err := a.gather(ctx, d, nil)
+	if err != nil {
+		return err
+	}
+	if !d.Consent {
+		_, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
+		return err
+	}
+	redirect, err := parseRedirect(defaultRedirect)
+	if err != nil {
+		return err
+	}
+	if _, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
+		a.tellConsent(k)
+	}
+	return err
+}
+
+// withFault asks the sandbox to let the first attempt fail.
+func (a *app) withFault(req *http.Request, fault string) error {
+	if fault == "" {
+		return nil
+	}
+	if a.sandbox == "" {
+		return usagef("--fault needs --sandbox: real providers do not fail on demand")
+	}
+	f, err := sandbox.ParseFault(fault)
+	if err != nil {
+		return usageError{err}
+	}
+	req.Header.Set(sandbox.FaultHeader, sandbox.FaultValue(f, 1, rand.Text()))
+	return nil
+}
+
+// paginate writes the items of all pages.
+func (a *app) paginate(u *use, k engine.Key, req *http.Request) error {
+	return errors.New("not yet")
+}

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// defaultRedirect is what users of 2022 have registered with their providers.
+const defaultRedirect = "http://localhost:3003/oauth/callback"
+
+// connectFlags are those of connect.
+type connectFlags struct {
+	connection string
+	set        []string
+	noBrowser  bool
+	redirect   string
+}
+
+func (a *app) connectCommand() *cobra.Command {
+	var flags connectFlags
+	cmd := &cobra.Command{
+		Use:   "connect <integration>",
+		Short: "Make a connection: consent in the browser, or what the user types",
+		Long: `Connect makes a connection, or makes it anew, and checks it with the
+integration's verify call.
+
+For OAuth it opens the provider's page in the browser and waits for the answer at
+` + defaultRedirect + `, which has to be registered with the
+provider exactly like that. --redirect-url names another address of this machine;
+port 0 takes any free one, for providers that allow it.
+
+Other modes ask for what the integration declares, such as an API key. In scripts
+--set gives it; with =- the value is read from stdin, where no process list shows
+it.
+
+In the sandbox nobody is asked: its user consents by itself.`,
+		Example: `  nango-lite connect notion
+  nango-lite connect notion --connection user-42 --no-browser
+  pass show airtable | nango-lite connect airtable --set api_key=-`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			redirect, err := parseRedirect(flags.redirect)
+			if err != nil {
+				return err
+			}
+			u, err := a.use(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.runConnect(cmd.Context(), u, flags, redirect)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.connection, "connection", "", "`ID` of the connection (default: the only one there is, or \"default\")")
+	f.StringArrayVar(&flags.set, "set", nil, "`name=value` of a field or credential; name=- reads stdin; may be given more than once")
+	f.BoolVar(&flags.noBrowser, "no-browser", false, "print the authorization URL on stdout, open no browser, and wait")
+	f.StringVar(&flags.redirect, "redirect-url", defaultRedirect, "`URL` of this machine that the provider sends the browser to")
+	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	return cmd
+}
+
+func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redirect *url.URL) error {
+	k, err := u.pick(ctx, flags.connection)
+	if isNoConnection(err) {
+		k.ConnectionID, err = defaultConnection, nil
+	}
+	if err != nil {
+		return err
+	}
+	d, err := u.engine.Describe(k.Integration)
+	if err != nil {
+		return err
+	}
+	given, err := a.gather(ctx, d, flags.set)
+	if err != nil {
+		return err
+	}
+	var c *engine.Connection
+	switch {
+	case !d.Consent:
+		c, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields, Verify: true})
+	case a.playsConsent(flags.noBrowser):
+		if c, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
+			a.tellConsent(k)
+			c, err = a.verified(ctx, u, c)
+		}
+	default:
+		c, err = a.connectBrowser(ctx, u, k, given, redirect, flags.noBrowser)
+	}
+	if err != nil {
+		return err
+	}
+	return a.tellConnected(c, d, flags.noBrowser)
+}
+
+// playsConsent reports whether the sandbox's user consents by itself. Only a
+// running sandbox has pages to send a browser to.
+func (a *app) playsConsent(noBrowser bool) bool {
+	return a.sandbox == inProcess || a.sandbox != "" && !noBrowser
+}
+
+// authorizeSandbox takes a connection through consent without a person.
+func (a *app) authorizeSandbox(ctx context.Context, u *use, k engine.Key, given *answers, redirect *url.URL) (*engine.Connection, error) {
+	p, err := u.engine.AuthCodeURL(ctx, k, redirect.String(), &engine.AuthCodeOptions{Fields: given.fields})
+	if err != nil {
+		return nil, err
+	}
+	callback, err := a.consent(ctx, u, p.URL)
+	if err != nil {
+		return nil, err
+	}
+	return u.engine.Exchange(ctx, p, callback)
+}
+
+// verified makes the integration's verify call: a grant that opens nothing is
+// found now, and not with the first call in earnest.
+func (a *app) verified(ctx context.Context, u *use, c *engine.Connection) (*engine.Connection, error) {
+	if u.in.Requests.Verify == nil {
+		return c, nil
+	}
+	if err := u.engine.Verify(ctx, c.Key); err != nil {
+		a.notef("the connection is stored, but its first call failed")
+		return nil, err
+	}
+	return u.engine.Connection(ctx, c.Key) // the call may have refreshed it
+}
+
+// tellConnected says who is connected, as far as the connection knows.
+func (a *app) tellConnected(c *engine.Connection, d *engine.Description, noBrowser bool) error {
+	var about []string
+	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
+		about = append(about, name+" "+oneLine(c.Fields[name]))
+	}
+	text := fmt.Sprintf("connected %s to %s", c.Key, d.DisplayName)
+	if len(about) > 0 {
+		text += ": " + strings.Join(about, ", ")
+	}
+	a.notef("%s", text)
+	if a.json() && !noBrowser {
+		return a.writeJSON(shownConnectionOf(c))
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func isNoConnection(err error) bool { return errors.Is(err, errNoConnection) }
+
+func (a *app) connectionsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "connections",
+		Short: "List, show, verify, refresh and remove connections",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
+	cmd.AddCommand(
+		a.connectionsList(),
+		a.connectionCommand("show", "Show a connection, without its secrets", a.showConnection),
+		a.connectionCommand("verify", "Prove a connection with the integration's verify call", a.verifyConnection),
+		a.connectionCommand("refresh", "Refresh a connection's token now", a.refreshConnection),
+		a.connectionCommand("rm", "Remove a connection; the provider is told if it has a way to", a.removeConnection),
+	)
+	return cmd
+}
+
+// connectionCommand makes a command about one connection.
+func (a *app) connectionCommand(name, short string, run func(ctx context.Context, integration, connection string) error) *cobra.Command {
+	var connection string
+	cmd := &cobra.Command{
+		Use:               name + " <integration>",
+		Short:             short,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return run(cmd.Context(), args[0], connection)
+		},
+	}
+	cmd.Flags().StringVar(&connection, "connection", "", "`ID` of the connection (default: the only one there is)")
+	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	return cmd
+}
+
+func (a *app) connectionsList() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [integration]",
+		Short:             "List connections",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q := engine.Query{}
+			if len(args) > 0 {
+				q.Integration = args[0]
+			}
+			e, err := a.withoutConfig(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.list(cmd.Context(), e, q)
+		},
+	}
+}
+
+// withoutConfig returns an engine for what needs no integration.
+func (a *app) withoutConfig(ctx context.Context) (*engine.Engine, error) {
+	store, err := a.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(&schema.Config{}, a.engineOptions(store, nil))
+}
+
+func (a *app) list(ctx context.Context, e *engine.Engine, q engine.Query) error {
+	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED"}}
+	shown := []shownConnection{}
+	for {
+		page, err := e.Connections(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, c := range page.Connections {
+			shown = append(shown, shownConnectionOf(c))
+			rows = append(rows, []string{c.Key.Integration, c.Key.ConnectionID, string(c.Status), when(c.Credentials.Token.ExpiresAt), when(c.UpdatedAt)})
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	if a.json() {
+		return a.writeJSON(shown)
+	}
+	if len(shown) == 0 {
+		a.notef("no connections")
+		return nil
+	}
+	return writeColumns(a.io.Out, rows)
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.DateTime + "Z")
+}
+
+func (a *app) showConnection(ctx context.Context, integration, connection string) error {
+	e, err := a.withoutConfig(ctx)
+	if err != nil {
+		return err
+	}
+	k, err := pick(ctx, e, integration, connection)
+	if err != nil {
+		return err
+	}
+	c, err := e.Connection(ctx, k)
+	if err != nil {
+		return err
+	}
+	if a.json() {
+		return a.writeJSON(shownConnectionOf(c))
+	}
+	return writeColumns(a.io.Out, shownConnectionOf(c).rows())
+}
+
+func (a *app) verifyConnection(ctx context.Context, integration, connection string) error {
+	u, k, err := a.existing(ctx, integration, connection)
+	if err != nil {
+		return err
+	}
+	if err := u.engine.Verify(ctx, k); err != nil {
+		return err
+	}
+	return a.say(k, "ok")
+}
+
+func (a *app) refreshConnection(ctx context.Context, integration, connection string) error {
+	u, k, err := a.existing(ctx, integration, connection)
+	if err != nil {
+		return err
+	}
+	c, err := u.engine.Refresh(ctx, k)
+	if err != nil {
+		return err
+	}
+	return a.say(k, "refreshed, token until "+when(c.Credentials.Token.ExpiresAt))
+}
+
+// say writes what became of a connection, as data.
+func (a *app) say(k engine.Key, what string) error {
+	if a.json() {
+		return a.writeJSON(map[string]string{"integration": k.Integration, "connection_id": k.ConnectionID, "result": what})
+	}
+	_, err := fmt.Fprintf(a.io.Out, "%s: %s\n", k, what)
+	return err
+}
+
+func (a *app) existing(ctx context.Context, integration, connection string) (*use, engine.Key, error) {
+	u, err := a.use(ctx, integration)
+	if err != nil {
+		return nil, engine.Key{}, err
+	}
+	k, err := u.pick(ctx, connection)
+	return u, k, err
+}
+
+// removeConnection needs no configuration, for an integration that is gone leaves
+// connections behind. With one, the provider is told.
+func (a *app) removeConnection(ctx context.Context, integration, connection string) error {
+	var e *engine.Engine
+	u, untold := a.use(ctx, integration)
+	if untold == nil {
+		e = u.engine
+	} else {
+		var err error
+		if e, err = a.withoutConfig(ctx); err != nil {
+			return err
+		}
+	}
+	k, err := pick(ctx, e, integration, connection)
+	if err != nil {
+		return err
+	}
+	if _, err := e.Connection(ctx, k); engine.ErrorKind(err) == engine.KindNotFound {
+		return err
+	}
+	if err := e.Revoke(ctx, k); err != nil {
+		untold = err
+	}
+	if _, err := e.Connection(ctx, k); engine.ErrorKind(err) != engine.KindNotFound {
+		return untold // it is still there
+	}
+	if untold != nil {
+		a.notef("the provider was not told: %s", explain(untold))
+	}
+	return a.say(k, "removed")
+}

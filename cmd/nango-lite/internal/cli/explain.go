@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain <integration>",
+		Short: "Show what is in force and where each value came from",
+		Long: `Explain prints every value in force for an integration: its path, the value,
+and the line of the file or blueprint, the variable or the default that it came
+from. A secret is never shown, nor is what a variable holds unless its key is
+public.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeIntegrations,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := a.integration(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.json() {
+				return a.writeJSON(explanationOf(in))
+			}
+			var rows [][]string
+			for _, v := range in.Values {
+				rows = append(rows, []string{v.Path, shownValue(v), originText(v.Origin)})
+			}
+			return writeColumns(a.io.Out, rows)
+		},
+	}
+}
+
+// An explanation is what explain prints as JSON.
+type explanation struct {
+	Integration string           `json:"integration"`
+	Blueprint   string           `json:"blueprint,omitempty"`
+	Values      []explainedValue `json:"values"`
+}
+
+type explainedValue struct {
+	Path   string        `json:"path"`
+	Value  string        `json:"value"`
+	Hidden bool          `json:"hidden"`
+	From   string        `json:"from"` // the origin as a person reads it
+	Origin schema.Origin `json:"origin"`
+}
+
+func explanationOf(in *schema.Integration) explanation {
+	e := explanation{Integration: in.Name, Blueprint: in.ExtendsBlueprint, Values: []explainedValue{}}
+	for _, v := range in.Values {
+		e.Values = append(e.Values, explainedValue{v.Path, shownValue(v), v.Hidden, originText(v.Origin), v.Origin})
+	}
+	return e
+}
+
+// shownValue hides what is hidden, whatever stands in v.
+func shownValue(v schema.Value) string {
+	if v.Hidden {
+		return schema.Redacted
+	}
+	return v.Text
+}
+
+func originText(o schema.Origin) string {
+	if o.IsDefault() && o.Reference != "" {
+		return "default with " + o.Reference
+	}
+	return o.String()
+}

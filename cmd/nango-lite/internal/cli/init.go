@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [blueprint...]",
+		Short: "Write an integrations file to start from",
+		Long: `Init writes integrations.yaml (or the file that -c names) with a block for each
+blueprint, and .env.example beside it with the variables that it takes. It never
+overwrites a file.`,
+		Example:           "  nango-lite init notion github:v0",
+		ValidArgsFunction: a.completeBlueprints,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(a.files) != 1 {
+				return usagef("init writes one file, and -c names %d", len(a.files))
+			}
+			return a.runInit(a.files[0], args)
+		},
+	}
+}
+
+func (a *app) runInit(name string, refs []string) error {
+	var blocks [][]string
+	var variables []string
+	seen := map[string]bool{}
+	for _, ref := range refs {
+		e, err := a.lookup(ref)
+		if err != nil {
+			return err
+		}
+		if seen[e.blueprint.Name] {
+			return usagef("blueprint %q is named twice", e.blueprint.Name)
+		}
+		seen[e.blueprint.Name] = true
+		lines, vars := e.block()
+		blocks = append(blocks, lines)
+		variables = append(variables, vars...)
+	}
+	if err := writeNew(name, initialFile(blocks)); err != nil {
+		return err
+	}
+	a.notef("wrote %s", name)
+	if err := a.writeEnvExample(filepath.Join(filepath.Dir(name), ".env.example"), variables); err != nil {
+		return err
+	}
+	a.nextSteps(name, refs)
+	return nil
+}
+
+// initialFile is the integrations file. Its first line tells editors what may
+// stand in it.
+func initialFile(blocks [][]string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# yaml-language-server: $schema=%s\n\n", schemaID())
+	b.WriteString("# ${NAME} takes a variable from the environment, or from .env beside this file.\n")
+	if len(blocks) == 0 {
+		b.WriteString("# Add a block for each API: 'nango-lite blueprints list' shows which are known.\nintegrations: {}\n")
+		return b.String()
+	}
+	b.WriteString("integrations:\n")
+	for i, lines := range blocks {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		for _, line := range lines {
+			if line != "" {
+				line = "    " + line
+			}
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// writeEnvExample leaves a file alone that is there: many projects have one.
+func (a *app) writeEnvExample(name string, variables []string) error {
+	var b strings.Builder
+	b.WriteString("# Copy this file to .env, fill it in, and keep .env out of version control.\n")
+	for _, v := range variables {
+		b.WriteString(v + "=\n")
+	}
+	err := writeNew(name, b.String())
+	switch {
+	case errors.Is(err, fs.ErrExist) && len(variables) > 0:
+		a.notef("left %s alone; it needs %s", name, strings.Join(variables, ", "))
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err == nil:
+		a.notef("wrote %s", name)
+	}
+	return err
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(name, text string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already and stays as it is: %w", name, fs.ErrExist)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+func (a *app) nextSteps(name string, refs []string) {
+	config := ""
+	if name != "integrations.yaml" {
+		config = " -c " + name
+	}
+	a.notef("\nnext:")
+	if len(refs) == 0 {
+		a.notef("  nango-lite blueprints list             look for an API, and paste its block into %s", name)
+		return
+	}
+	first, _, _ := strings.Cut(refs[0], ":")
+	a.notef("  nango-lite blueprints show %s      what to bring, and what to know", first)
+	a.notef("  nango-lite%s validate                what is still to fill in", config)
+	a.notef("  nango-lite%s --sandbox connect %s  try it without an account", config, first)
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// inventions make up, for the sandbox, what a file leaves open. The same gap is
+// always filled with the same text, so that what one run connects another run can
+// refresh.
+type inventions struct{ made []loader.Invention }
+
+func (m *inventions) invent(gap loader.Invention) (string, bool) {
+	text := inventedText(gap)
+	if !slices.Contains(m.made, gap) {
+		m.made = append(m.made, gap)
+	}
+	return text, true
+}
+
+// inventedText goes by what the gap is called: it must fit where it stands.
+func inventedText(gap loader.Invention) string {
+	host := slug(gap.Integration) + ".sandbox.example"
+	last := gap.Key[strings.LastIndexByte(gap.Key, '.')+1:]
+	name := gap.Variable
+	if name == "" {
+		name = gap.Integration + "_" + last
+		if strings.HasSuffix(last, "_url") {
+			return "https://" + host + "/" + strings.TrimSuffix(last, "_url")
+		}
+	}
+	switch {
+	case hasWord(name, "URL", "URI", "ORIGIN", "ENDPOINT"):
+		return "https://" + host
+	case hasWord(name, "HOST", "HOSTNAME", "DOMAIN"):
+		return host
+	case strings.HasSuffix(last, "_seconds"), strings.HasSuffix(last, "_sec"), last == "max_retries":
+		return "1"
+	}
+	return "sandbox-" + slug(name)
+}
+
+// hasWord reports whether the name of a variable ends with one of the words.
+func hasWord(name string, words ...string) bool {
+	last := name[strings.LastIndexByte(name, '_')+1:]
+	return slices.Contains(words, last)
+}
+
+// slug makes one label of a host's name.
+func slug(s string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '-'
+	}, s), "-")
+}
+
+// tellInventions says what was made up for an integration, or for all if it is
+// empty: each gap under --trace, else their number.
+func (a *app) tellInventions(made *inventions, integration string) {
+	if made == nil {
+		return
+	}
+	var gaps []string
+	for _, gap := range made.made {
+		if integration == "" || gap.Integration == "" || gap.Integration == integration {
+			gaps = append(gaps, describeGap(gap))
+		}
+	}
+	switch {
+	case len(gaps) == 0:
+	case a.trace:
+		for _, gap := range gaps {
+			a.tracef("invent", "%s: made up for the sandbox", gap)
+		}
+	default:
+		a.notef("sandbox: made up %s that the configuration leaves open (--trace names them)", plural(len(gaps), "value"))
+	}
+}
+
+func describeGap(gap loader.Invention) string {
+	switch {
+	case gap.Variable != "":
+		return "variable " + gap.Variable + " is not set"
+	case gap.Placeholder != "":
+		return gap.Key + " still reads " + gap.Placeholder
+	}
+	return gap.Key + " comes from a file that cannot be read"
+}
+
+// sandboxTimeout ends an attempt in the sandbox, so that nobody waits long for a
+// fault. A file that states a timeout is heard.
+const sandboxTimeout = 1
+
+func shortTimeout(in *schema.Integration) {
+	for i := range in.Values {
+		v := &in.Values[i]
+		if v.Path == "http_request_timeout_seconds" && v.Origin.IsDefault() {
+			seconds := float64(sandboxTimeout)
+			in.HTTPRequestTimeoutSeconds = &seconds
+			v.Text, v.Origin.Reference = strconv.Itoa(sandboxTimeout), "--sandbox"
+		}
+	}
+}

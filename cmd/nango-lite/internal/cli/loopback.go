@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// parseRedirect checks the address that the provider is to send the browser to:
+// it must be one where this process can listen (RFC 8252 7.3).
+func parseRedirect(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, usagef("--redirect-url is an address such as %s", defaultRedirect)
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usagef("--redirect-url must be of this machine: localhost, 127.0.0.1 or [::1], not %s", u.Hostname())
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, nil
+}
+
+// A loopback waits at the redirect URL for the one answer to an authorization.
+type loopback struct {
+	redirect  *url.URL // with the port that was taken
+	listeners []net.Listener
+	server    *http.Server
+
+	mu      sync.Mutex
+	state   schema.Secret
+	answers chan url.Values // one at most
+	outcome chan error      // what the page is to say
+}
+
+// listen takes the redirect URL's port. localhost has an address in each family,
+// and which of them a browser tries first is its own affair: both are taken.
+func listen(redirect *url.URL) (*loopback, error) {
+	u := *redirect
+	l := &loopback{redirect: &u, answers: make(chan url.Values, 1), outcome: make(chan error, 1)}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	hosts := []string{u.Hostname()}
+	if u.Hostname() == "localhost" {
+		hosts = []string{"127.0.0.1", "::1"}
+	}
+	for i, host := range hosts {
+		ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
+		if err != nil && i > 0 && !errors.Is(err, syscall.EADDRINUSE) {
+			continue // a machine without IPv6
+		}
+		if err != nil {
+			l.closeListeners()
+			return nil, listenError(redirect, err)
+		}
+		l.listeners = append(l.listeners, ln)
+		if port == "0" {
+			port = strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
+			u.Host = net.JoinHostPort(u.Hostname(), port)
+		}
+	}
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	for _, ln := range l.listeners {
+		go func() { _ = l.server.Serve(ln) }() // ends with close
+	}
+	return l, nil
+}
+
+func listenError(redirect *url.URL, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %s is in use, so the provider's answer cannot be received at %s: "+
+			"free it, or name another address with --redirect-url (it must be registered with the provider; port 0 takes any free port)",
+			redirect.Port(), redirect)
+	}
+	return fmt.Errorf("cannot listen at %s (--redirect-url names another address): %w", redirect, err)
+}
+
+func (l *loopback) closeListeners() {
+	for _, ln := range l.listeners {
+		_ = ln.Close()
+	}
+}
+
+// close ends the server; a page on its way is still sent.
+func (l *loopback) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if l.server.Shutdown(ctx) != nil {
+		_ = l.server.Close()
+	}
+}
+
+// expect says which answer is the right one.
+func (l *loopback) expect(state schema.Secret) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = state
+}
+
+// wait returns the query of the answer.
+func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (url.Values, error) {
+	timeout := time.NewTimer(p.ExpiresAt.Sub(now))
+	defer timeout.Stop()
+	select {
+	case callback := <-l.answers:
+		return callback, nil
+	case <-timeout.C:
+		return nil, errors.New("nobody came back from the provider's page in time; start again")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// ServeHTTP takes the provider's answer. Whatever else comes here, such as a tab
+// left over from an earlier attempt, is turned away and does not end the wait.
+func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.EscapedPath() != l.redirect.EscapedPath():
+		writeResult(w, http.StatusNotFound, "Nothing here", "nango-lite waits for an answer at another address.")
+		return
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", http.MethodGet)
+		writeResult(w, http.StatusMethodNotAllowed, "Not like this", "This address takes GET.")
+		return
+	}
+	callback := r.URL.Query()
+	if !l.claim(callback.Get("state")) {
+		writeResult(w, http.StatusBadRequest, "Not the answer", "This answer belongs to another attempt. The terminal shows the current one.")
+		return
+	}
+	l.answers <- callback
+	select {
+	case err := <-l.outcome:
+		writeOutcome(w, err)
+	case <-r.Context().Done():
+	}
+}
+
+// claim reports whether an answer with that state is the one, the first time.
+func (l *loopback) claim(state string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.state.IsSet() || !l.state.Equal(schema.NewSecret(state)) {
+		return false
+	}
+	l.state = schema.Secret{}
+	return true
+}
+
+// done tells the page how it went.
+func (l *loopback) done(err error) { l.outcome <- err }

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A shownConnection is what may be seen of a connection: no token, no key, no
+// secret field, nothing of the raw token answer.
+type shownConnection struct {
+	Integration  string            `json:"integration"`
+	ConnectionID string            `json:"connection_id"`
+	Status       engine.Status     `json:"status"`
+	Reason       string            `json:"reason,omitempty"`
+	AuthMode     schema.AuthMode   `json:"auth_mode"`
+	Scopes       []string          `json:"scopes,omitempty"`
+	Refreshable  bool              `json:"refreshable"`
+	ExpiresAt    *time.Time        `json:"expires_at,omitempty"`
+	Fields       map[string]string `json:"fields,omitempty"`
+	Metadata     map[string]any    `json:"metadata,omitempty"`
+	CreatedAt    time.Time         `json:"created_at"`
+	UpdatedAt    time.Time         `json:"updated_at"`
+}
+
+func shownConnectionOf(c *engine.Connection) shownConnection {
+	t := &c.Credentials.Token
+	s := shownConnection{
+		Integration: c.Key.Integration, ConnectionID: c.Key.ConnectionID, Status: c.Status, Reason: c.Reason,
+		AuthMode: c.Credentials.Type, Scopes: t.Scopes, Refreshable: !t.RefreshToken.Empty(),
+		Fields: c.Fields, Metadata: c.Metadata, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+	}
+	if !t.ExpiresAt.IsZero() {
+		at := t.ExpiresAt.UTC()
+		s.ExpiresAt = &at
+	}
+	return s
+}
+
+// rows is s for a person.
+func (s shownConnection) rows() [][]string {
+	rows := [][]string{
+		{"integration", s.Integration},
+		{"connection", s.ConnectionID},
+		{"status", string(s.Status)},
+	}
+	add := func(name, text string) {
+		if text != "" {
+			rows = append(rows, []string{name, text})
+		}
+	}
+	add("reason", s.Reason)
+	add("auth mode", string(s.AuthMode))
+	add("scopes", strings.Join(s.Scopes, " "))
+	if s.ExpiresAt != nil {
+		add("token until", when(*s.ExpiresAt))
+	}
+	if s.AuthMode == schema.OAuth2 {
+		add("refreshable", map[bool]string{true: "yes", false: "no"}[s.Refreshable])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Fields)) {
+		add(name, s.Fields[name])
+	}
+	add("created", when(s.CreatedAt))
+	add("updated", when(s.UpdatedAt))
+	return rows
+}

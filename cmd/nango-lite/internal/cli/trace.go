@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// tracef writes a line of the explanation that --trace asks for.
+func (a *app) tracef(kind, format string, args ...any) {
+	a.traceAt(a.deps.Now(), kind, fmt.Sprintf(format, args...))
+}
+
+func (a *app) traceAt(at time.Time, kind, text string) {
+	fmt.Fprintf(a.io.Err, "%+8.3fs  %-9s  %s\n", at.Sub(a.start).Seconds(), kind, oneLine(text))
+}
+
+// observe is told of what the engine does.
+func (a *app) observe(_ context.Context, ev engine.Event) {
+	a.traceAt(ev.Time, string(ev.Kind), eventText(ev))
+}
+
+// eventText puts an event into words.
+func eventText(ev engine.Event) string {
+	var parts []string
+	switch ev.Kind {
+	case engine.EventAuthorize:
+		parts = []string{ev.Reason, ev.URL}
+	case engine.EventWait:
+		parts = []string{ev.Reason} // which says what for
+	case engine.EventAttempt, engine.EventCall:
+		parts = []string{strings.TrimSpace(ev.Method + " " + ev.URL), answerText(ev), ev.Reason}
+	default:
+		parts = []string{ev.Reason}
+	}
+	if ev.Err != nil {
+		parts = append(parts, ev.Err.Error())
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
+}
+
+// answerText says what came back, when, and after how many attempts.
+func answerText(ev engine.Event) string {
+	text := "no answer"
+	if ev.Status != 0 {
+		text = strings.TrimSpace(strconv.Itoa(ev.Status) + " " + http.StatusText(ev.Status))
+	}
+	if ev.Duration > 0 {
+		text += " after " + round(ev.Duration).String()
+	}
+	switch {
+	case ev.Attempt <= 1:
+	case ev.Kind == engine.EventCall:
+		text += " and " + plural(ev.Attempt, "attempt")
+	default:
+		text = "attempt " + strconv.Itoa(ev.Attempt) + ": " + text
+	}
+	return text
+}
+
+// round keeps three digits or so.
+func round(d time.Duration) time.Duration {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		return d.Round(100 * time.Microsecond)
+	}
+	return d.Round(time.Microsecond)
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A use is an integration, ready to be used.
+type use struct {
+	in        *schema.Integration
+	engine    *engine.Engine
+	transport http.RoundTripper // nil: the engine's own
+}
+
+// use makes an engine for the one integration called name.
+func (a *app) use(ctx context.Context, name string) (*use, error) {
+	in, err := a.integration(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	u := &use{in: in}
+	if u.transport, err = a.transport(in); err != nil {
+		return nil, err
+	}
+	store, err := a.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &schema.Config{Integrations: map[string]*schema.Integration{name: in}}
+	u.engine, err = engine.New(cfg, a.engineOptions(store, u.transport))
+	return u, err
+}
+
+func (a *app) engineOptions(store engine.ConnectionStore, transport http.RoundTripper) *engine.Options {
+	opts := &engine.Options{Connections: store, Transport: transport, Now: a.deps.Now}
+	if a.trace {
+		opts.Observe = a.observe
+	}
+	if a.verbose {
+		opts.Logger = slog.New(slog.NewTextHandler(a.io.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return opts
+}
+
+// errNoConnection means that there is none to choose.
+var errNoConnection = errors.New("no connection")
+
+// defaultConnection is what connect makes where none is named.
+const defaultConnection = "default"
+
+// pick returns the connection that a command means: the one named, or the
+// integration's only one.
+func (u *use) pick(ctx context.Context, named string) (engine.Key, error) {
+	return pick(ctx, u.engine, u.in.Name, named)
+}
+
+func pick(ctx context.Context, e *engine.Engine, integration, named string) (engine.Key, error) {
+	k := engine.Key{Integration: integration, ConnectionID: named}
+	if named != "" {
+		return k, nil
+	}
+	const most = 10
+	page, err := e.Connections(ctx, engine.Query{Integration: integration, Limit: most})
+	if err != nil {
+		return k, err
+	}
+	switch len(page.Connections) {
+	case 0:
+		return k, fmt.Errorf("%w: integration %q has none; make one with 'nango-lite connect %s'", errNoConnection, integration, integration)
+	case 1:
+		k.ConnectionID = page.Connections[0].Key.ConnectionID
+		return k, nil
+	}
+	var ids []string
+	for _, c := range page.Connections {
+		ids = append(ids, c.Key.ConnectionID)
+	}
+	if page.Next != "" {
+		ids = append(ids, "…")
+	}
+	return k, fmt.Errorf("integration %q has several connections; name one with --connection: %s", integration, strings.Join(ids, ", "))
+}
