@@ -3,15 +3,57 @@ package sandbox_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/http"
+	"net/http/httptest"
 
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// A host's test plays the provider and gives its transport to the engine
-// (engine.Options.Transport), or as here to any client.
+const exampleFile = `
+integrations:
+    airtable:
+        extends_blueprint: airtable:v0
+        time_between_retries_sec: 0 # nobody likes to wait in a test
+`
+
+// stop ends an example that went wrong.
+func stop(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// A host's test gives its engine the sandbox as transport.
 func Example() {
+	ctx := context.Background()
+	cfg, diags := loader.LoadBytes(ctx, "integrations.yaml", []byte(exampleFile), nil)
+	stop(diags.Err())
+
+	airtable, err := sandbox.New(cfg.Integrations["airtable"], nil)
+	stop(err)
+	eng, err := engine.New(cfg, &engine.Options{Transport: sandbox.NewMux(airtable).Transport()})
+	stop(err)
+
+	key := engine.Key{Integration: "airtable", ConnectionID: "test"}
+	_, err = eng.Connect(ctx, key, engine.Credentials{APIKey: schema.NewSecret("invented")}, nil)
+	stop(err)
+	client, err := eng.Client(key)
+	stop(err)
+	resp, err := client.Get("/v0/meta/whoami")
+	stop(err)
+	resp.Body.Close()
+	fmt.Println(resp.Status, "after", airtable.Stats().Calls, "request")
+
+	// Output:
+	// 200 OK after 1 request
+}
+
+// An integration may also be made by hand, and any client may use it.
+func ExampleNew() {
 	weather := &schema.Integration{
 		Name:     "weather",
 		Auth:     schema.Auth{AuthMode: schema.APIKey},
@@ -41,4 +83,53 @@ func Example() {
 	// Output:
 	// 200 ""
 	// 401 "unauthorized: header X-Api-Key is missing; it reads \"${api_key}\""
+}
+
+// Faults happen on demand. This provider is down for two requests.
+func ExampleProvider_Fault() {
+	ctx := context.Background()
+	cfg, diags := loader.LoadBytes(ctx, "integrations.yaml", []byte(exampleFile), nil)
+	stop(diags.Err())
+	airtable, err := sandbox.New(cfg.Integrations["airtable"], nil)
+	stop(err)
+	eng, err := engine.New(cfg, &engine.Options{Transport: sandbox.NewMux(airtable).Transport()})
+	stop(err)
+	key := engine.Key{Integration: "airtable", ConnectionID: "test"}
+	_, err = eng.Connect(ctx, key, engine.Credentials{APIKey: schema.NewSecret("invented")}, nil)
+	stop(err)
+
+	stop(airtable.Fault(sandbox.FaultUnavailable, 2))
+	client, err := eng.Client(key)
+	stop(err)
+	resp, err := client.Get("/v0/meta/whoami")
+	stop(err)
+	resp.Body.Close()
+	fmt.Println(resp.Status, "after", airtable.Stats().Calls, "requests")
+
+	// Output:
+	// 200 OK after 3 requests
+}
+
+// A Mux is an http.Handler as well: it plays providers on a port, for programs
+// that are not written in Go.
+func ExampleMux() {
+	cfg, diags := loader.LoadBytes(context.Background(), "integrations.yaml", []byte(exampleFile), nil)
+	stop(diags.Err())
+	airtable, err := sandbox.New(cfg.Integrations["airtable"], nil)
+	stop(err)
+	server := httptest.NewServer(sandbox.NewMux(airtable))
+	defer server.Close()
+
+	// https://api.airtable.com/v0/meta/whoami is played here:
+	r, err := http.NewRequest("GET", server.URL+"/airtable/api.airtable.com/v0/meta/whoami", nil)
+	stop(err)
+	resp, err := http.DefaultClient.Do(r)
+	stop(err)
+	resp.Body.Close()
+	fmt.Println(resp.Status)
+	fmt.Println(resp.Header.Get("X-Sandbox-Refusal"))
+
+	// Output:
+	// 401 Unauthorized
+	// unauthorized: header Authorization is missing; it reads "Bearer ${api_key}"
 }
