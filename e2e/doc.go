@@ -1,0 +1,11 @@
+// Package e2e holds tests of nango-lite as it is built and installed, against
+// programs that we did not write: oidc-provider as an OpenID provider, Notion's
+// own client against the sandbox, and the YAML language server with our schema.
+//
+// They need Node.js and the packages that e2e/npm pins, and are skipped without:
+//
+//	npm ci --prefix e2e/npm
+//	NANGO_LITE_TEST_NPM=$PWD/e2e/npm go test ./e2e
+//
+// Everything runs on loopback; nothing here reaches a real provider.
+package e2e
