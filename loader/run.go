@@ -24,6 +24,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, opts *Options) *run {
+	check.Warm()
 	l := &run{ctx: ctx, cfg: &schema.Config{Integrations: map[string]*schema.Integration{}}, names: map[string]schema.Origin{}}
 	if opts != nil {
 		l.opts = *opts

@@ -61,6 +61,14 @@ func newSchema(data []byte) *Schema {
 	return s
 }
 
+// Warm compiles all schemas side by side, for a caller that is about to need
+// them. Compiling is most of a first load's time.
+var Warm = sync.OnceFunc(func() {
+	for _, s := range []*Schema{Integrations, Blueprint, Integration} {
+		go func() { _, _ = s.compiled() }()
+	}
+})
+
 // Validate returns what is wrong with v, which holds what [tree.Node.JSON]
 // makes, in no particular order.
 func (s *Schema) Validate(v any) (findings []Finding, err error) {

@@ -1,0 +1,92 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// fields checks what users are asked for.
+func (v *version) fields() {
+	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+		f := v.Connection[name]
+		v.fieldValues("connection."+name, f.Field)
+		if f.From == schema.FromUser {
+			v.typed("connection", name, f.Field)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
+		v.fieldValues("credentials."+name, v.Credentials[name])
+		v.typed("credentials", name, v.Credentials[name])
+	}
+}
+
+func (v *version) typed(section, name string, f schema.Field) {
+	if f.Title == "" {
+		v.reportKey("field-title", []string{section, name}, fmt.Sprintf("users are asked for %q, and it has no title", name), "")
+	}
+	if f.Example == "" && f.Default == "" && (f.Pattern != "" || f.Format != "") {
+		v.reportKey("field-example", []string{section, name}, fmt.Sprintf("%q has a form, and no example shows it", name), "")
+	}
+}
+
+func (v *version) fieldValues(at string, f schema.Field) {
+	check := func(path, text string) {
+		if why := misfit(f, text); why != "" {
+			v.report("field-mismatch", path, fmt.Sprintf("%q %s", text, why), "")
+		}
+	}
+	if f.Example != "" {
+		check(at+".example", f.Example)
+	}
+	if f.Default != "" {
+		check(at+".default", f.Default)
+	}
+	for i, text := range f.Enum {
+		if slices.Index(f.Enum, text) < i {
+			v.report("field-mismatch", at+".enum."+strconv.Itoa(i), fmt.Sprintf("%q stands in the list already", text), "")
+			continue
+		}
+		check(at+".enum."+strconv.Itoa(i), text)
+	}
+}
+
+// misfit says in what respect text is no value of f.
+func misfit(f schema.Field, text string) string {
+	if len(f.Enum) > 0 && !slices.Contains(f.Enum, text) {
+		return "is not in the field's enum"
+	}
+	if p, err := regexp.Compile(`^(?:` + f.Pattern + `)$`); err == nil && f.Pattern != "" && !p.MatchString(text) {
+		return "does not match the field's pattern"
+	}
+	if fits := formats[f.Format]; fits != nil && !fits(text) {
+		return "is not of the format " + f.Format
+	}
+	return ""
+}
+
+var (
+	hostname = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+	uuid     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	integer  = regexp.MustCompile(`^-?[0-9]+$`)
+)
+
+var formats = map[string]func(string) bool{
+	"hostname": hostname.MatchString,
+	"uuid":     uuid.MatchString,
+	"integer":  integer.MatchString,
+	"email": func(s string) bool {
+		a, err := mail.ParseAddress(s)
+		return err == nil && a.Address == s
+	},
+	"uri": func(s string) bool {
+		u, err := url.Parse(s)
+		return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	},
+}

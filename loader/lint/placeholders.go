@@ -1,0 +1,76 @@
+package lint
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// sections returns auth and requests as plain maps.
+func (v *version) sections() any {
+	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests})
+	if err != nil {
+		return nil
+	}
+	var out any
+	_ = json.Unmarshal(data, &out)
+	return out
+}
+
+// each calls visit for every text below n.
+func each(n any, path []string, visit func(path []string, text string)) {
+	switch n := n.(type) {
+	case string:
+		visit(path, n)
+	case map[string]any:
+		for name, value := range n {
+			each(value, append(path[:len(path):len(path)], name), visit)
+		}
+	case []any:
+		for i, item := range n {
+			each(item, append(path[:len(path):len(path)], strconv.Itoa(i)), visit)
+		}
+	}
+}
+
+// sends are the placeholders that carry what a mode obtains. OAuth 1.0a signs
+// instead.
+var sends = map[schema.AuthMode][]string{
+	schema.OAuth2:           {"access_token", "token.*"},
+	schema.APIKey:           {"api_key", "credentials.*"},
+	schema.UsernamePassword: {"basic_auth_encoded", "username", "password", "credentials.*"},
+}
+
+func (v *version) placeholders() {
+	templates := v.templates()
+	if names := sends[v.Auth.AuthMode]; names != nil && !uses(templates, "requests.", names...) {
+		v.report("unused-credential", "requests.headers", fmt.Sprintf("no call sends ${%s}", names[0]),
+			"put it into requests.headers, as the provider wants it")
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+		if f := v.Connection[name]; f.From == schema.FromUser && !uses(templates, "", "connection."+name) {
+			v.reportKey("unused-field", []string{"connection", name}, fmt.Sprintf("users are asked for %q, and nothing uses it", name), "")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
+		if !uses(templates, "", credentialNames(name)...) {
+			v.reportKey("unused-field", []string{"credentials", name}, fmt.Sprintf("users are asked for %q, and nothing uses it", name), "")
+		}
+	}
+}
+
+// credentialNames are the placeholders that hold a field of credentials.
+func credentialNames(name string) []string {
+	names := []string{"credentials." + name}
+	switch name {
+	case "api_key":
+		names = append(names, "api_key")
+	case "username", "password":
+		names = append(names, name, "basic_auth_encoded")
+	}
+	return names
+}
