@@ -34,7 +34,7 @@ type Sealer interface {
 // read by anyone. Errors never quote content.
 //
 // Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
-// float64, whole ones from 2^53 on as [json.Number].
+// float64, from 2^53 on as [json.Number] with all their digits.
 func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
 	if err := checkKey(c.Key); err != nil {
 		return nil, fmt.Errorf("encode connection: %w", err)
@@ -94,9 +94,9 @@ func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
 		Credentials:    secrets.credentials(w.Type, &w.Token),
 		Fields:         w.Fields,
 		Metadata:       metadata,
-		RefreshStarted: w.RefreshStarted.UTC(),
-		CreatedAt:      w.CreatedAt.UTC(),
-		UpdatedAt:      w.UpdatedAt.UTC(),
+		RefreshStarted: stamp(w.RefreshStarted),
+		CreatedAt:      stamp(w.CreatedAt),
+		UpdatedAt:      stamp(w.UpdatedAt),
 	}, nil
 }
 
@@ -234,8 +234,8 @@ func (w *wireTokenSecrets) token(public *wireToken) Token {
 		AccessToken:  w.AccessToken.Secret,
 		TokenType:    public.TokenType,
 		RefreshToken: w.RefreshToken.Secret,
-		ObtainedAt:   public.ObtainedAt.UTC(),
-		ExpiresAt:    public.ExpiresAt.UTC(),
+		ObtainedAt:   stamp(public.ObtainedAt),
+		ExpiresAt:    stamp(public.ExpiresAt),
 		Scopes:       public.Scopes,
 		Raw:          w.Raw.Secret,
 	}
@@ -369,12 +369,10 @@ func copyJSON(v any) any {
 	return v
 }
 
-// number returns n as float64, unless it is a whole number that float64 might
-// round, or too large altogether.
+// number returns n as float64, or as it is where float64 rounds whole numbers.
 func number(n json.Number) any {
 	f, err := n.Float64()
-	whole := !strings.ContainsAny(n.String(), ".eE")
-	if err != nil || whole && (f >= 1<<53 || f <= -1<<53) {
+	if err != nil || f >= 1<<53 || f <= -1<<53 {
 		return n
 	}
 	return f

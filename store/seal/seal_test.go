@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -239,9 +240,19 @@ func TestCreateFileAtOnce(t *testing.T) {
 	}
 }
 
+// sealedOnce was made by the first version: what was sealed once must open for
+// ever.
+var sealedOnce, _ = hex.DecodeString("01036f6e6562e3ba8be63a0d9c862e196262ffef30b4f6d7dc815412358bdf96eb4a5e438d50344effc1f31e")
+
+func TestOldFormat(t *testing.T) {
+	got, err := parse(t, "one:"+key32).Open(sealedOnce, []byte("aad"))
+	if err != nil || string(got) != "secret text" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
-	k := parse(f, "one:"+key32)
-	sealed, _ := k.Seal([]byte("secret text"), []byte("aad"))
+	k, sealed := parse(f, "one:"+key32), sealedOnce
 	f.Add(sealed, []byte("aad"))
 	f.Add([]byte{1, 3, 'o', 'n', 'e'}, []byte(nil))
 	f.Add([]byte{1, 255}, []byte(nil))

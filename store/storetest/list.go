@@ -79,20 +79,20 @@ func testListFilters(t *testing.T, s engine.ConnectionStore) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for i, k := range all {
 		c := mustGet(t, s, k)
-		c.Credentials.Token.ExpiresAt = now.Add(time.Duration(i) * time.Second)
+		c.Credentials.Token.ExpiresAt = now.Add(time.Duration(len(all)-i) * time.Second) // the last ends first
 		switch i {
-		case 1:
+		case 6:
 			c.Status = engine.StatusNeedsReauthorization
-		case 2:
+		case 7:
 			c.Credentials.Token.ExpiresAt = time.Time{} // no end is known
 		}
 		checkError(t, "Replace", s.Replace(t.Context(), c, c.Generation), nil)
 	}
-	soon := engine.Query{ExpiresBefore: now.Add(5 * time.Second), Limit: 2}
-	checkKeys(t, "ends before", list(t, s, soon, nil), []engine.Key{all[0], all[3], all[4]})
+	soon := engine.Query{ExpiresBefore: now.Add(7 * time.Second), Limit: 2}
+	checkKeys(t, "ends before", list(t, s, soon, nil), []engine.Key{all[3], all[4], all[5], all[8]})
 	soon.Integration = "github"
-	checkKeys(t, "ends before, one integration", list(t, s, soon, nil), all[3:5])
-	checkKeys(t, "ends before all", list(t, s, engine.Query{ExpiresBefore: now}, nil), nil)
+	checkKeys(t, "ends before, one integration", list(t, s, soon, nil), all[3:6])
+	checkKeys(t, "ends before all", list(t, s, engine.Query{ExpiresBefore: now.Add(time.Second)}, nil), nil)
 }
 
 func testListDefault(t *testing.T, s engine.ConnectionStore) {
