@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/cli"
+	_ "github.com/nango-lite/nango-lite/cmd/nango-lite/internal/quick" // answers "version"
 )
 
 func main() { os.Exit(run()) }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,4 +38,26 @@ func TestScript(t *testing.T) {
 			"mode":      mode,
 		},
 	})
+}
+
+// TestVersionIsQuick holds that "version" is answered before the packages are
+// initialized that cost most of a start.
+func TestVersionIsQuick(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	var trace bytes.Buffer
+	cmd.Stderr = &trace
+	out, err := cmd.Output()
+	if err != nil || !strings.HasPrefix(string(out), "nango-lite ") {
+		t.Fatalf("got %q, %v", out, err)
+	}
+	for _, slow := range []string{"jsonschema", "sqlite", "net/http", "cobra", "nango-lite/sandbox"} {
+		if strings.Contains(trace.String(), slow) {
+			t.Errorf("%s was initialized first", slow)
+		}
+	}
 }

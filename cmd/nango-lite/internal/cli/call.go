@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -74,8 +73,8 @@ func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error
 	if err != nil {
 		return err
 	}
-	if flags.paginate && (flags.include || flags.hasData || req.Method != http.MethodGet) {
-		return usagef("--paginate follows the pages of a GET; it goes with neither -d nor -i")
+	if flags.paginate && flags.include {
+		return usagef("--paginate writes items of many answers; it does not go with -i")
 	}
 	u, err := a.use(ctx, args[0])
 	if err != nil {
@@ -85,10 +84,10 @@ func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error
 	if err != nil {
 		return err
 	}
-	contentType(req, u.in, flags)
 	if flags.paginate {
 		return a.paginate(u, k, req)
 	}
+	contentType(req, u.in)
 	client, err := u.engine.Client(k)
 	if err != nil {
 		return err
@@ -173,9 +172,4 @@ func (a *app) withFault(req *http.Request, fault string) error {
 	}
 	req.Header.Set(sandbox.FaultHeader, sandbox.FaultValue(f, 1, rand.Text()))
 	return nil
-}
-
-// paginate writes the items of all pages.
-func (a *app) paginate(u *use, k engine.Key, req *http.Request) error {
-	return errors.New("not yet")
 }

@@ -95,7 +95,7 @@ func (a *app) body(flags callFlags) (io.Reader, error) {
 
 // contentType says what a body is where neither -H nor the integration does:
 // JSON if it reads as JSON, else a form, as with curl.
-func contentType(req *http.Request, in *schema.Integration, flags callFlags) {
+func contentType(req *http.Request, in *schema.Integration) {
 	if req.GetBody == nil || req.Header.Get("Content-Type") != "" {
 		return
 	}
