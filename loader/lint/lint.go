@@ -89,7 +89,7 @@ func (l *linter) version(f tree.Field) {
 		l.found = append(l.found, ds...)
 		return
 	}
-	inherited := map[loader.Diagnostic]bool{}
+	inherited := map[string]bool{}
 	if v.Extends != "" {
 		for _, d := range l.checked(v.Extends, schema.Origin{}) {
 			inherited[key(d)] = true
@@ -112,10 +112,7 @@ func (l *linter) version(f tree.Field) {
 }
 
 // key makes a finding comparable.
-func key(d loader.Diagnostic) loader.Diagnostic {
-	d.Related = nil
-	return d
-}
+func key(d loader.Diagnostic) string { return d.Place.String() + " " + d.Code + " " + d.Message }
 
 func (l *linter) checked(ref string, at schema.Origin) loader.Diagnostics {
 	typed, _ := l.catalog.Version(ref)

@@ -1,0 +1,148 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// rules checks conditions: that they can match, and that they get the chance.
+func (v *version) rules() {
+	conditions := v.conditions()
+	for _, at := range slices.Sorted(maps.Keys(conditions)) {
+		c := conditions[at]
+		inToken := strings.HasPrefix(at, "auth.token_response.") // there, code is error_code
+		if e := v.Requests.Errors; len(c.Code) > 0 && !inToken && (e == nil || e.Code == "") {
+			v.report("dead-condition", at+".code", "this never matches: errors.code does not say where codes stand", "")
+		}
+		for _, s := range c.Status {
+			if s < 200 || http.StatusText(s) == "" && s < 400 {
+				v.report("dead-condition", at+".status", fmt.Sprintf("this never matches: no answer ends with status %d", s), "")
+			}
+		}
+		failure := at != "auth.token_response.success" && !strings.HasPrefix(at, "notes.")
+		if failure && len(c.Header)+len(c.Body)+len(c.Code) == 0 && slices.ContainsFunc(c.Status, func(s int) bool { return s >= 200 && s < 300 }) {
+			v.report("wide-condition", at+".status", "this takes every answer with this status for a failure", "say what sets the failures apart: a code, a header or something in the body")
+		}
+	}
+	if e := v.Requests.Errors; e != nil {
+		var seen []schema.Condition
+		for _, r := range e.Rules {
+			seen = append(seen, r.When)
+		}
+		v.shadowed("requests.errors.rules", ".when", seen)
+	}
+	if l := v.Requests.RateLimit; l != nil {
+		v.shadowed("requests.rate_limit.detect", "", l.Detect)
+	}
+	v.shadowed("auth.refresh_on", "", v.Auth.RefreshOn)
+}
+
+func (v *version) shadowed(list, below string, cs []schema.Condition) {
+	for i := range cs {
+		for j := range i {
+			if covers(cs[j], cs[i]) {
+				v.report("shadowed-rule", list+"."+strconv.Itoa(i)+below, fmt.Sprintf("this is never reached: number %d of the list matches whatever it matches", j+1), "")
+				break
+			}
+		}
+	}
+}
+
+// covers reports whether a matches every answer that b matches.
+func covers(a, b schema.Condition) bool {
+	if !among(a.Status, b.Status) || !among(a.Code, b.Code) {
+		return false
+	}
+	for name, want := range a.Header {
+		got, ok := headerOf(b.Header, name)
+		if !ok || want != "*" && want != got {
+			return false
+		}
+	}
+	for path, want := range a.Body {
+		got, ok := b.Body[path]
+		if !ok || !reflect.DeepEqual(want, "*") && !subset(alternatives(got), alternatives(want)) {
+			return false
+		}
+	}
+	return true
+}
+
+// among reports whether all of b are in a, where an empty a takes everything.
+func among[T comparable](a, b schema.OneOrMany[T]) bool {
+	return len(a) == 0 || len(b) > 0 && !slices.ContainsFunc(b, func(x T) bool { return !a.Has(x) })
+}
+
+func subset(small, large []any) bool {
+	return !slices.ContainsFunc(small, func(x any) bool { return !slices.Contains(large, x) })
+}
+
+func alternatives(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	return []any{v}
+}
+
+func headerOf(h map[string]string, name string) (string, bool) {
+	for n, value := range h {
+		if strings.EqualFold(n, name) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// matches reports whether a sample's answer is as c says. The code is looked for
+// at codePath.
+func matches(c schema.Condition, r schema.SampleResponse, codePath string) bool {
+	if len(c.Status) > 0 && !c.Status.Has(statusOf(r)) {
+		return false
+	}
+	for name, want := range c.Header {
+		if got, ok := headerOf(r.Headers, name); !ok || want != "*" && want != got {
+			return false
+		}
+	}
+	if len(c.Code) > 0 {
+		code, ok := textAt(r.Body, codePath)
+		if codePath == "" || !ok || !c.Code.Has(code) {
+			return false
+		}
+	}
+	for path, want := range c.Body {
+		got, ok := at(r.Body, path)
+		if !ok || want == "*" && got == nil {
+			return false
+		}
+		if want != "*" && !slices.ContainsFunc(alternatives(want), func(w any) bool { return equals(got, w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// equals compares scalars. Numbers compare as text, so that 7 and "7" are the
+// same; "true" is not true.
+func equals(got, want any) bool {
+	if (got == nil) != (want == nil) {
+		return false
+	}
+	_, wantBool := want.(bool)
+	_, gotBool := got.(bool)
+	return wantBool == gotBool && scalar(got) == scalar(want)
+}
+
+func statusOf(r schema.SampleResponse) int {
+	if r.Status == 0 {
+		return http.StatusOK
+	}
+	return r.Status
+}

@@ -1,0 +1,74 @@
+package lint
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nango-lite/nango-lite/loader/internal/shape"
+)
+
+const longestNote = 300
+
+// praise are words that tell a reader nothing. Field notes say what one trips
+// over.
+var praise = regexp.MustCompile(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
+
+func (v *version) notes() {
+	if v.Comment != "" {
+		v.sentence("comment", v.Comment)
+	}
+	for i, n := range v.Notes {
+		at := "notes." + strconv.Itoa(i)
+		v.sentence(at+".text", n.Text)
+		if length := utf8.RuneCountInString(n.Text); length > longestNote {
+			v.report("note-length", at+".text", fmt.Sprintf("the note has %d letters; %d are enough", length, longestNote), "say one thing, or make two notes of it")
+		}
+		if n.Key != "" {
+			v.noteKey(at+".key", n.Key)
+		}
+	}
+}
+
+func (v *version) sentence(at, text string) {
+	first, _, _ := strings.Cut(text, " ")
+	r, _ := utf8.DecodeRuneInString(text)
+	switch {
+	case unicode.IsLower(r) && !strings.ContainsAny(first, "_./:{}0123456789"):
+		v.report("note-sentence", at, "the sentence does not begin with a capital", "")
+	case !strings.HasSuffix(text, "."):
+		v.report("note-sentence", at, "the sentence does not end in a full stop", "")
+	}
+	if word := praise.FindString(text); word != "" {
+		v.report("note-words", at, fmt.Sprintf("%q praises; say what it does instead", word), "")
+	}
+}
+
+// noteKey: a note shows beside the key that it is about.
+func (v *version) noteKey(at, key string) {
+	path := strings.Split(key, ".")
+	switch path[0] {
+	case "connection":
+		if _, ok := v.Connection[strings.Join(path[1:], ".")]; len(path) == 2 && !ok {
+			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0], path[1]), "")
+			return
+		}
+	case "credentials":
+		implied := []string{"api_key", "username", "password"}
+		if _, ok := v.Credentials[strings.Join(path[1:], ".")]; len(path) == 2 && !ok && !slices.Contains(implied, path[1]) {
+			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0], path[1]), "")
+			return
+		}
+	case "auth", "requests":
+	default:
+		v.report("note-key", at, fmt.Sprintf("%q is no key of a version", key), "write it from the top, such as auth.pkce")
+		return
+	}
+	if shape.Integration().At(path) == nil {
+		v.report("note-key", at, fmt.Sprintf("%q is no key of a version", key), "write it from the top, such as auth.pkce")
+	}
+}

@@ -1,0 +1,74 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// pages: at least one sample must be a list as pagination describes it, and one
+// show how the list goes on.
+func (v *version) pages() {
+	p := v.Requests.Pagination
+	if p == nil || len(v.of(schema.SampleAPI)) == 0 {
+		return
+	}
+	lists := v.lists(p.Items)
+	if len(lists) == 0 {
+		where := fmt.Sprintf("has a list at %q", p.Items)
+		if p.Items == "" {
+			where = "is a list"
+		}
+		v.report("sample-page", "requests.pagination.items", "no sample's answer "+where, "add a sample of a list, or correct the path")
+		return
+	}
+	switch {
+	case p.Kind == "cursor" && p.Cursor != nil:
+		v.shown(lists, "requests.pagination.cursor.response", p.Cursor.Response)
+	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
+		v.shown(lists, "requests.pagination.link.response", p.Link.Response)
+	case p.Kind == "link":
+		v.linked(lists)
+	}
+	if p.HasMore != "" {
+		v.shown(lists, "requests.pagination.has_more", p.HasMore)
+		for i, s := range lists {
+			if more, ok := at(s.Response.Body, p.HasMore); ok {
+				if _, isBool := more.(bool); !isBool {
+					v.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where has_more looks, is neither true nor false", p.HasMore), "")
+				}
+			}
+		}
+	}
+}
+
+// lists returns the good answers with a list at a path.
+func (v *version) lists(items string) map[int]schema.Sample {
+	out := map[int]schema.Sample{}
+	for i, s := range v.of(schema.SampleAPI) {
+		if list, ok := at(s.Response.Body, items); ok && statusOf(s.Response) < 300 {
+			if _, isList := list.([]any); isList {
+				out[i] = s
+			}
+		}
+	}
+	return out
+}
+
+func (v *version) shown(lists map[int]schema.Sample, by, path string) {
+	for _, s := range lists {
+		if _, ok := at(s.Response.Body, path); ok {
+			return
+		}
+	}
+	v.report("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
+}
+
+func (v *version) linked(lists map[int]schema.Sample) {
+	for _, s := range lists {
+		if _, ok := headerOf(s.Response.Headers, "Link"); ok {
+			return
+		}
+	}
+	v.report("sample-page", "requests.pagination.kind", "no sample of a list has the header Link", "")
+}
