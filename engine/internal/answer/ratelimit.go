@@ -52,23 +52,28 @@ func rateLimits(value string) []rateLimit {
 	var list []rateLimit
 	var old rateLimit
 	for item := range splitOutside(value, ',') {
-		head, parameters, _ := strings.Cut(item, ";")
-		key, v, isPair := strings.Cut(strings.TrimSpace(head), "=")
-		switch {
-		case isPair && strings.EqualFold(key, "remaining"):
-			old.remaining = v
-		case isPair && strings.EqualFold(key, "reset"):
-			old.reset = v
-		case !isPair:
-			var l rateLimit
-			for p := range splitOutside(parameters, ';') {
-				switch key, v, _ := strings.Cut(strings.TrimSpace(p), "="); key {
-				case "r":
-					l.remaining = v
-				case "t":
-					l.reset = v
-				}
+		var l rateLimit
+		isPair, head := false, true
+		for p := range splitOutside(item, ';') {
+			p = strings.TrimSpace(p)
+			if head && strings.HasPrefix(p, `"`) { // the name of the limit
+				head = false
+				continue
 			}
+			key, v, pair := strings.Cut(p, "=")
+			isPair, head = isPair || head && pair, false
+			switch {
+			case isPair && strings.EqualFold(key, "remaining"):
+				old.remaining = v
+			case isPair && strings.EqualFold(key, "reset"):
+				old.reset = v
+			case key == "r":
+				l.remaining = v
+			case key == "t":
+				l.reset = v
+			}
+		}
+		if !isPair {
 			list = append(list, l)
 		}
 	}

@@ -59,10 +59,11 @@ func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	call.setSnapshot(s)
-	if call.base, err = b.render(call, s); err != nil {
+	base, err := b.render(call, s)
+	if err != nil {
 		return nil, err
 	}
+	call.Begin(s, base)
 	if r.Response != nil {
 		return followed(call, r)
 	}

@@ -77,6 +77,13 @@ func (c *Call) Snapshot() Snapshot {
 	return c.snapshot
 }
 
+// Begin says with which connection and where the call is made. [BaseURL] does it;
+// layers below rely on it.
+func (c *Call) Begin(s Snapshot, base *url.URL) {
+	c.setSnapshot(s)
+	c.base = base
+}
+
 func (c *Call) setSnapshot(s Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

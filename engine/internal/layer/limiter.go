@@ -3,6 +3,7 @@ package layer
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -224,9 +225,8 @@ func (l *Limiter) dispatch(now time.Time) {
 	}
 	wait := l.until.Sub(now)
 	if wait <= 0 {
-		wait = time.Duration((1 - l.tokens) / l.budget.Rate * float64(time.Second))
+		wait = time.Duration(math.Ceil((1 - l.tokens) / l.budget.Rate * float64(time.Second))) // rather late than early
 	}
-	wait = max(wait, 0) + time.Microsecond // rather late than early
 	if l.timer == nil {
 		l.timer = time.AfterFunc(wait, l.tick)
 		return
