@@ -50,6 +50,9 @@ func (a *app) close() {
 	}
 }
 
+// defaultFile is read where -c names none.
+const defaultFile = "integrations.yaml"
+
 // inProcess is what --sandbox without a URL means.
 const inProcess = "in-process"
 
@@ -96,7 +99,7 @@ On a fresh machine, without accounts or secrets:
 func (a *app) flags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.SortFlags = false
-	f.StringArrayVarP(&a.files, "config", "c", []string{"integrations.yaml"}, "integrations `FILE`; may be given more than once")
+	f.StringArrayVarP(&a.files, "config", "c", []string{defaultFile}, "integrations `FILE`; may be given more than once")
 	f.StringArrayVar(&a.blueprints, "blueprints", nil, "`DIR` of blueprints over the bundled ones; may be given more than once")
 	f.StringVar(&a.store, "store", "", "where connections live: a path, or `sqlite:PATH` (default: a file in your data directory)")
 	f.StringVar(&a.envFile, "env-file", "", "`FILE` of variables (default: .env beside the integrations file)")

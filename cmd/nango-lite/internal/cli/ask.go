@@ -176,6 +176,7 @@ func (a *app) askLine(ctx context.Context, question string, secret bool) (string
 	case r := <-done:
 		return r.text, r.err
 	case <-ctx.Done():
+		fmt.Fprintln(a.io.Err)
 		return "", ctx.Err()
 	}
 }

@@ -73,11 +73,12 @@ func Run(ctx context.Context, args []string, streams IO, deps Deps) int {
 	}
 	var ran *runError
 	if !errors.As(err, &ran) || errors.As(err, new(usageError)) {
-		fmt.Fprintf(a.io.Err, "error: %s\nRun '%s --help' for usage.\n", oneLine(err.Error()), cmd.CommandPath())
+		text := strings.Join(strings.Fields(oneLine(err.Error())), " ") // cobra's suggestions take lines
+		fmt.Fprintf(a.io.Err, "error: %s\nRun '%s --help' for usage.\n", text, cmd.CommandPath())
 		return exitUsage
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(a.io.Err, "error: %s\n", explain(ran.err))
+		fmt.Fprintf(a.io.Err, "error: %s\n", a.explain(ran.err))
 	}
 	return exitFailure
 }

@@ -97,7 +97,7 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 		c, err = a.connectBrowser(ctx, u, k, given, redirect, flags.noBrowser)
 	}
 	if err != nil {
-		return err
+		return connectError{err}
 	}
 	return a.tellConnected(c, d, flags.noBrowser)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-func isNoConnection(err error) bool { return errors.Is(err, errNoConnection) }
 
 func (a *app) connectionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -197,7 +194,7 @@ func (a *app) removeConnection(ctx context.Context, integration, connection stri
 		return untold // it is still there
 	}
 	if untold != nil {
-		a.notef("the provider was not told: %s", explain(untold))
+		a.notef("the provider was not told: %s", a.explain(untold))
 	}
 	return a.say(k, "removed")
 }

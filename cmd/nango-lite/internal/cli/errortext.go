@@ -4,38 +4,78 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine"
 )
 
-// explain puts an error into one line, with what to do about it. An answer of a
-// provider and its URL's query stay out of it.
-func explain(err error) string {
+// A connectError ends an attempt to connect: to connect again is no advice then.
+type connectError struct{ error }
+
+func (e connectError) Unwrap() error { return e.error }
+
+// explain puts an error into one line, with what to do about it. A URL's query
+// stays out of it.
+func (a *app) explain(err error) string {
 	var e *engine.Error
+	var none noConnectionError
 	var u *url.Error
+	text := err.Error()
 	switch {
+	case errors.As(err, &none):
+		text += "; make one with '" + a.commandLine("connect", none.integration) + "'"
 	case errors.As(err, &e):
-		return oneLine(e.Error() + advice(e))
+		text = e.Error() + hint(e) // without net/http's words around it, which quote the URL
+		if e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)) {
+			text += "; connect again with '" + a.reconnect(e.Key) + "'"
+		}
 	case errors.Is(err, context.Canceled):
-		return "interrupted"
+		text = "interrupted"
 	case errors.As(err, &u):
-		return oneLine(u.Op + " " + withoutQuery(u.URL) + ": " + u.Err.Error())
+		text = u.Op + " " + withoutQuery(u.URL) + ": " + u.Err.Error()
 	}
-	return oneLine(err.Error())
+	return oneLine(text)
 }
 
-func advice(e *engine.Error) string {
-	text := ""
-	if e.Hint != "" {
-		text = "; hint: " + e.Hint
+func hint(e *engine.Error) string {
+	if e.Hint == "" {
+		return ""
 	}
-	if e.Kind == engine.KindReauthorize && e.Key.Integration != "" {
-		text += "; connect again: nango-lite connect " + e.Key.Integration
-		if e.Key.ConnectionID != "" && e.Key.ConnectionID != defaultConnection {
-			text += " --connection " + e.Key.ConnectionID
+	return "; hint: " + e.Hint
+}
+
+func (a *app) reconnect(k engine.Key) string {
+	if k.ConnectionID == "" || k.ConnectionID == defaultConnection {
+		return a.commandLine("connect", k.Integration)
+	}
+	return a.commandLine("connect", k.Integration, "--connection", k.ConnectionID)
+}
+
+// commandLine is a command as it is to be typed in this situation.
+func (a *app) commandLine(args ...string) string {
+	words := append([]string{"nango-lite"}, args...)
+	if !slices.Equal(a.files, []string{defaultFile}) {
+		for _, name := range a.files {
+			words = append(words, "-c", name)
 		}
 	}
-	return text
+	if a.store != "" {
+		words = append(words, "--store", a.store)
+	}
+	switch a.sandbox {
+	case "":
+	case inProcess:
+		words = append(words, "--sandbox")
+	default:
+		words = append(words, "--sandbox="+a.sandbox)
+	}
+	for i, word := range words {
+		if strings.ContainsAny(word, " '\"\\$&;|<>*?()`") {
+			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func withoutQuery(rawURL string) string {

@@ -117,16 +117,18 @@ func writeNew(name, text string) error {
 
 func (a *app) nextSteps(name string, refs []string) {
 	config := ""
-	if name != "integrations.yaml" {
+	if name != defaultFile {
 		config = " -c " + name
 	}
 	a.notef("\nnext:")
 	if len(refs) == 0 {
-		a.notef("  nango-lite blueprints list             look for an API, and paste its block into %s", name)
+		a.notef("  nango-lite blueprints list  look for an API, and paste its block into %s", name)
 		return
 	}
 	first, _, _ := strings.Cut(refs[0], ":")
-	a.notef("  nango-lite blueprints show %s      what to bring, and what to know", first)
-	a.notef("  nango-lite%s validate                what is still to fill in", config)
-	a.notef("  nango-lite%s --sandbox connect %s  try it without an account", config, first)
+	_ = writeColumns(a.io.Err, [][]string{
+		{"  nango-lite blueprints show " + first, "what to bring, and what to know"},
+		{"  nango-lite" + config + " validate", "what is still to fill in"},
+		{"  nango-lite" + config + " --sandbox connect " + first, "try it without an account"},
+	})
 }

@@ -59,7 +59,7 @@ func listen(redirect *url.URL) (*loopback, error) {
 	}
 	for i, host := range hosts {
 		ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
-		if err != nil && i > 0 && !errors.Is(err, syscall.EADDRINUSE) {
+		if err != nil && i > 0 && !isInUse(err) {
 			continue // a machine without IPv6
 		}
 		if err != nil {
@@ -79,8 +79,13 @@ func listen(redirect *url.URL) (*loopback, error) {
 	return l, nil
 }
 
+// isInUse knows Windows' number for it, too, which syscall does not name.
+func isInUse(err error) bool {
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.Errno(10048))
+}
+
 func listenError(redirect *url.URL, err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if isInUse(err) {
 		return fmt.Errorf("port %s is in use, so the provider's answer cannot be received at %s: "+
 			"free it, or name another address with --redirect-url (it must be registered with the provider; port 0 takes any free port)",
 			redirect.Port(), redirect)

@@ -49,8 +49,14 @@ func (a *app) engineOptions(store engine.ConnectionStore, transport http.RoundTr
 	return opts
 }
 
-// errNoConnection means that there is none to choose.
-var errNoConnection = errors.New("no connection")
+// A noConnectionError means that there is none to choose.
+type noConnectionError struct{ integration string }
+
+func (e noConnectionError) Error() string {
+	return fmt.Sprintf("integration %q has no connection", e.integration)
+}
+
+func isNoConnection(err error) bool { return errors.As(err, new(noConnectionError)) }
 
 // defaultConnection is what connect makes where none is named.
 const defaultConnection = "default"
@@ -73,7 +79,7 @@ func pick(ctx context.Context, e *engine.Engine, integration, named string) (eng
 	}
 	switch len(page.Connections) {
 	case 0:
-		return k, fmt.Errorf("%w: integration %q has none; make one with 'nango-lite connect %s'", errNoConnection, integration, integration)
+		return k, noConnectionError{integration}
 	case 1:
 		k.ConnectionID = page.Connections[0].Key.ConnectionID
 		return k, nil
