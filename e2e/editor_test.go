@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,27 +13,20 @@ import (
 // What an editor with the YAML language server shows to an operator: our schema,
 // as the program prints it, over the example file and over broken copies of it.
 func TestEditor(t *testing.T) {
+	t.Parallel()
 	needPrograms(t)
 	example, err := os.ReadFile("../integrations.example.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := install(t, "integrations: {}\n")
-	schema := filepath.Join(n.dir, "integrations.schema.json")
-	if err := os.WriteFile(schema, []byte(n.must("schema", "integrations")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text := withSchema(t, string(example), fileURI(schema))
-	server := speak(t, startNode(t, nil, "node_modules/yaml-language-server/bin/yaml-language-server", "--stdio"), object{"yaml": object{
-		"validate": true, "completion": true, "hover": true,
-		"schemaStore": object{"enable": false}, // a list that it would fetch
-	}})
+	text := withModeline(t, string(example), schemaFile(n, "integrations"))
+	server := startEditor(t, nil)
 
 	t.Run("example", func(t *testing.T) {
 		uri := fileURI(filepath.Join(n.dir, "example.yaml"))
-		for _, d := range server.diagnose(uri, text) {
-			t.Errorf("line %d: %s", d.Range.Start.Line+1, d.Message)
-		}
+		server.open(uri, text)
+		wantClean(t, server.findings(uri), 4)
 		hover := string(server.at("textDocument/hover", uri, placeOf(t, text, "oauth_scopes")))
 		if !strings.Contains(hover, "Scopes to ask for") {
 			t.Errorf("hovering over oauth_scopes shows %s; want what the schema says of it", hover)
@@ -56,7 +48,9 @@ func TestEditor(t *testing.T) {
 			}
 			text := strings.Replace(text, broken.from, broken.to, 1)
 			line := placeOf(t, text, broken.to).Line
-			found := server.diagnose(fileURI(filepath.Join(n.dir, broken.name+".yaml")), text)
+			uri := fileURI(filepath.Join(n.dir, broken.name+".yaml"))
+			server.open(uri, text)
+			found := server.findings(uri)
 			if !slices.ContainsFunc(found, func(d diagnostic) bool {
 				return d.Range.Start.Line == line && strings.Contains(d.Message, broken.message)
 			}) {
@@ -74,11 +68,61 @@ func TestEditor(t *testing.T) {
 		const block = "    new:\n        \n"
 		text := text + block
 		uri := fileURI(filepath.Join(n.dir, "completion.yaml"))
-		server.diagnose(uri, text)
+		server.open(uri, text)
+		server.findings(uri)
 		at := position{Line: strings.Count(text, "\n") - 1, Character: 8}
 		checkCompletion(t, server.at("textDocument/completion", uri, at),
 			"extends_blueprint", "oauth_client_id", "oauth_client_secret", "oauth_scopes", "auth", "requests")
 	})
+}
+
+// Authors of blueprints write in an editor, too: it must find no mistake in those
+// that are bundled, and one in one with a key that does not exist.
+func TestEditorOverBlueprints(t *testing.T) {
+	t.Parallel()
+	needPrograms(t)
+	files, err := filepath.Glob("../blueprints/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no blueprints: %v", err)
+	}
+	n := install(t, "integrations: {}\n")
+	server := startEditor(t, object{schemaFile(n, "blueprint"): "*.yaml"})
+	uri := func(name string) string { return fileURI(filepath.Join(n.dir, filepath.Base(name))) }
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.open(uri(name), string(text))
+	}
+	server.open(uri("broken.yaml"), "format: 1\nnames: broken\n")
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) { wantClean(t, server.findings(uri(name)), 2) })
+	}
+	if found := server.findings(uri("broken.yaml")); len(found) == 0 {
+		t.Error("nothing is found in a broken blueprint; was the schema read?")
+	}
+}
+
+// startEditor starts the language server as an editor does. schemas says which
+// schema is for which files; a file can also say so itself.
+func startEditor(t *testing.T, schemas object) *languageServer {
+	t.Helper()
+	p := startNode(t, nil, "node_modules/yaml-language-server/bin/yaml-language-server", "--stdio")
+	return speak(t, p, object{"yaml": object{
+		"validate": true, "completion": true, "hover": true, "schemas": schemas,
+		"schemaStore": object{"enable": false}, // a list that it would fetch
+	}})
+}
+
+// wantClean wants nothing of that severity or worse.
+func wantClean(t *testing.T, found []diagnostic, severity int) {
+	t.Helper()
+	for _, d := range found {
+		if d.Severity <= severity {
+			t.Errorf("line %d: %s", d.Range.Start.Line+1, d.Message)
+		}
+	}
 }
 
 // checkCompletion holds that keys are offered, and everything with a description.
@@ -111,15 +155,26 @@ func checkCompletion(t *testing.T, answer json.RawMessage, keys ...string) {
 	}
 }
 
-var modeline = regexp.MustCompile(`(?m)\A# yaml-language-server: \$schema=\S+$`)
-
-// withSchema points the file's first line, which editors read, at uri.
-func withSchema(t *testing.T, text, uri string) string {
-	t.Helper()
-	if !modeline.MatchString(text) {
-		t.Fatalf("the first line does not name a schema: %.80q", text)
+// schemaFile writes the schema of that name as the program prints it, and returns
+// its URI.
+func schemaFile(n *installation, name string) string {
+	n.t.Helper()
+	file := filepath.Join(n.dir, name+".schema.json")
+	if err := os.WriteFile(file, []byte(n.must("schema", name)), 0o600); err != nil {
+		n.t.Fatal(err)
 	}
-	return modeline.ReplaceAllLiteralString(text, "# yaml-language-server: $schema="+uri)
+	return fileURI(file)
+}
+
+// withModeline points the first line of a file, which editors read, at uri.
+func withModeline(t *testing.T, text, uri string) string {
+	t.Helper()
+	const line = "# yaml-language-server: $schema="
+	first, rest, _ := strings.Cut(text, "\n")
+	if !strings.HasPrefix(first, line) {
+		t.Fatalf("the first line does not name a schema: %q", first)
+	}
+	return line + uri + "\n" + rest
 }
 
 func fileURI(path string) string {

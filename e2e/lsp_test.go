@@ -34,8 +34,9 @@ type position struct {
 }
 
 type diagnostic struct {
-	Range   struct{ Start, End position }
-	Message string
+	Range    struct{ Start, End position }
+	Severity int // 1 error, 2 warning, 3 information, 4 hint
+	Message  string
 }
 
 // object is what JSON calls so.
@@ -58,12 +59,17 @@ func speak(t *testing.T, p *process, settings object) *languageServer {
 	return s
 }
 
-// diagnose opens a document and returns what the server finds in it.
-func (s *languageServer) diagnose(uri, text string) []diagnostic {
+// open opens a document.
+func (s *languageServer) open(uri, text string) {
 	s.t.Helper()
 	s.notify("textDocument/didOpen", object{"textDocument": object{
 		"uri": uri, "languageId": "yaml", "version": 1, "text": text,
 	}})
+}
+
+// findings waits for what the server finds in a document that was opened.
+func (s *languageServer) findings(uri string) []diagnostic {
+	s.t.Helper()
 	for {
 		if found, ok := s.published[uri]; ok {
 			return found

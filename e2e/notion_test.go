@@ -13,6 +13,7 @@ import (
 // makes of the sandbox's answers says whether the sandbox, and with it our
 // blueprint, speaks as Notion does: tokens, lists, pages, errors, the wait of a 429.
 func TestNotionsClientAgainstTheSandbox(t *testing.T) {
+	t.Parallel()
 	needPrograms(t)
 	const clientID, clientSecret = "5a1d1c2e-8b7e-4a53-a2b5-0c9e7d6f4b31", "secret_Rn7VxQ2k"
 	n := install(t, `integrations:

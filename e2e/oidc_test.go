@@ -14,6 +14,7 @@ import (
 // provider is strict: code flow, PKCE, client secret in the header (encoded, as
 // RFC 6749 2.3.1 says), refresh tokens that are good once.
 func TestIntegrationWithoutABlueprint(t *testing.T) {
+	t.Parallel()
 	needPrograms(t)
 	const life = 2 * time.Second // of the first access token
 	op := startProvider(t, life)
@@ -63,6 +64,7 @@ func TestIntegrationWithoutABlueprint(t *testing.T) {
 
 // A user who says no leaves nothing behind, and the page says so as the terminal does.
 func TestConsentRefused(t *testing.T) {
+	t.Parallel()
 	needPrograms(t)
 	op := startProvider(t, time.Hour)
 	n := install(t, op.config(), "HARBOUR_SECRET="+op.secret)
