@@ -13,6 +13,8 @@ import (
 // standard streams, as to an editor.
 type languageServer struct {
 	*process
+	settings  object // of the editor, by section
+	settled   bool   // the server has them
 	asked     int
 	published map[string][]diagnostic // the latest of each document
 }
@@ -45,7 +47,7 @@ type object = map[string]any
 // speak shakes hands with a server that was started.
 func speak(t *testing.T, p *process, settings object) *languageServer {
 	t.Helper()
-	s := &languageServer{process: p, published: map[string][]diagnostic{}}
+	s := &languageServer{process: p, settings: settings, published: map[string][]diagnostic{}}
 	s.request("initialize", object{
 		"processId": nil, "rootUri": nil,
 		"capabilities": object{"textDocument": object{
@@ -56,6 +58,9 @@ func speak(t *testing.T, p *process, settings object) *languageServer {
 	})
 	s.notify("initialized", object{})
 	s.notify("workspace/didChangeConfiguration", object{"settings": settings})
+	for !s.settled { // it asks for them itself; what is opened before has the defaults
+		s.handle(s.receive())
+	}
 	return s
 }
 
@@ -120,9 +125,29 @@ func (s *languageServer) handle(m received) {
 			s.t.Fatal(err)
 		}
 		s.published[params.URI] = params.Diagnostics
+	case m.Method == "workspace/configuration":
+		var params struct{ Items []struct{ Section string } }
+		if err := json.Unmarshal(m.Params, &params); err != nil {
+			s.t.Fatal(err)
+		}
+		sections := []any{}
+		for _, item := range params.Items {
+			sections = append(sections, s.settings[item.Section])
+		}
+		s.answer(m.ID, sections)
+		s.settled = true
 	case m.Method != "" && m.ID != nil:
-		s.send(message{ID: m.ID, Result: json.RawMessage("null")})
+		s.answer(m.ID, nil)
 	}
+}
+
+func (s *languageServer) answer(id *int, result any) {
+	s.t.Helper()
+	text, err := json.Marshal(result)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.send(message{ID: id, Result: text})
 }
 
 func (s *languageServer) send(m message) {
