@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/nango-lite/nango-lite/sandbox"
 )
 
 // program builds nango-lite once, and returns the directory it is in, which is
@@ -195,4 +197,14 @@ func (tm terminal) commands(t *testing.T, parent string) []string {
 		out = append(out, below...)
 	}
 	return out
+}
+
+// The page about the sandbox has every fault.
+func TestSandboxPageHasEveryFault(t *testing.T) {
+	page := read(t, "sandbox.md")
+	for _, f := range sandbox.Faults() {
+		if !strings.Contains(page, "`"+string(f)+"`") {
+			t.Errorf("sandbox.md does not mention the fault %q", f)
+		}
+	}
 }
