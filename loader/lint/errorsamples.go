@@ -35,12 +35,29 @@ func (v *version) errorSamples() {
 				hits++
 			}
 		}
-		if _, object := r.Body.(map[string]any); object && wanted > 0 && hits == 0 {
-			v.report("sample-error", sampleAt(i, ".response.body"), "neither code nor message stands where requests.errors says", "")
+		if _, object := r.Body.(map[string]any); object && wanted > 0 && hits == 0 && !ruled && !v.hinted(r, e.Code) {
+			v.report("sample-error", sampleAt(i, ".response.body"), "callers learn nothing from this: it has neither code nor message where requests.errors says, and no rule or note matches",
+				"correct the paths, or add a rule, or a note with when")
 		}
 	}
+	for _, s := range v.of(schema.SampleRateLimited) { // the same words tell it
+		for by, p := range paths {
+			_, ok := textAt(s.Response.Body, p)
+			found[by] = found[by] || ok
+		}
+	}
+	v.unseen(paths, found, len(samples) > 0)
+}
+
+// hinted reports whether a note is offered with an answer.
+func (v *version) hinted(r schema.SampleResponse, codePath string) bool {
+	return slices.ContainsFunc(v.Notes, func(n schema.Note) bool { return n.When != nil && matches(*n.When, r, codePath) })
+}
+
+// unseen reports paths at which no sample has anything.
+func (v *version) unseen(paths map[string]string, found map[string]bool, sampled bool) {
 	for _, by := range []string{"requests.errors.code", "requests.errors.message"} {
-		if p := paths[by]; p != "" && len(samples) > 0 && !found[by] {
+		if p := paths[by]; p != "" && sampled && !found[by] {
 			v.report("sample-error", by, fmt.Sprintf("no error sample has anything at %q", p), "")
 		}
 	}

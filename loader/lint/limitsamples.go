@@ -21,11 +21,15 @@ func (v *version) rateLimited() {
 	} else if len(samples) == 0 {
 		v.missing(schema.SampleRateLimited, "and rate_limit says how to know one")
 	}
+	stated := len(samples) == 0 || len(limit.Wait) == 0
 	for i, s := range samples {
 		if !v.detected(limit, s.Response) {
 			v.report("sample-rate-limit", sampleAt(i, ".response"), "this is not taken for a rate limit", "rate_limit.detect says what is; by default, status 429")
 		}
-		v.waits(i, limit, s.Response)
+		stated = v.waits(i, limit, s.Response) || stated
+	}
+	if !stated {
+		v.report("sample-rate-limit", "requests.rate_limit.wait", "no rate_limited sample says how long to wait where this looks", "")
 	}
 }
 
@@ -45,28 +49,29 @@ func (v *version) detected(limit *schema.RateLimit, r schema.SampleResponse) boo
 	return slices.ContainsFunc(limit.Detect, func(c schema.Condition) bool { return matches(c, r, codePath) })
 }
 
-func (v *version) waits(i int, limit *schema.RateLimit, r schema.SampleResponse) {
-	found := false
+// waits checks what a sample says about the wait, and reports whether it says
+// anything.
+func (v *version) waits(i int, limit *schema.RateLimit, r schema.SampleResponse) (found bool) {
 	for _, w := range limit.Wait {
-		text, ok := headerOf(r.Headers, w.Header)
-		if w.Header == "" {
-			text, ok = textAt(r.Body, w.Body)
-		}
-		if !ok {
-			continue
-		}
-		found = true
-		if !readable(w.Format, text) {
+		text, ok := waitIn(w, r)
+		found = found || ok
+		alike := func(o schema.Wait) bool { return o.Header == w.Header && o.Body == w.Body && readable(o.Format, text) }
+		if ok && !slices.ContainsFunc(limit.Wait, alike) { // one header may come in several forms
 			v.report("sample-rate-limit", sampleAt(i, ".response"), fmt.Sprintf("%q, where the wait stands, is not of the form %s", text, formOf(w)), "")
 		}
 	}
 	after, ok := headerOf(r.Headers, "Retry-After")
-	if ok && !readable("", after) {
+	if ok && !found && !readable("", after) {
 		v.report("sample-rate-limit", sampleAt(i, ".response.headers"), fmt.Sprintf("Retry-After: %s is neither seconds nor a date", after), "")
 	}
-	if len(limit.Wait) > 0 && !found && !ok {
-		v.report("sample-rate-limit", sampleAt(i, ".response"), "this says nowhere how long to wait, though rate_limit.wait names a place", "")
+	return found || ok
+}
+
+func waitIn(w schema.Wait, r schema.SampleResponse) (string, bool) {
+	if w.Header == "" {
+		return textAt(r.Body, w.Body)
 	}
+	return headerOf(r.Headers, w.Header)
 }
 
 func formOf(w schema.Wait) string {
@@ -81,6 +86,17 @@ var (
 	rateLimit = regexp.MustCompile(`(^|[;,]\s*)(t|reset)=[0-9]+`)
 )
 
+// isoDate reports whether text is a date of RFC 3339, or lacks no more than its
+// zone.
+func isoDate(text string) bool {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
+		if _, err := time.Parse(layout, text); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // readable reports whether text is of a form of waits.
 func readable(format, text string) bool {
 	isDate := func() bool { _, err := http.ParseTime(text); return err == nil }
@@ -90,8 +106,7 @@ func readable(format, text string) bool {
 	case "date":
 		return isDate()
 	case "iso_date":
-		_, err := time.Parse(time.RFC3339, text)
-		return err == nil
+		return isoDate(text)
 	case "epoch_seconds":
 		n, err := strconv.ParseFloat(text, 64)
 		return err == nil && n > 1e9 && n < 1e11

@@ -38,7 +38,7 @@ func (v *version) sentence(at, text string) {
 	first, _, _ := strings.Cut(text, " ")
 	r, _ := utf8.DecodeRuneInString(text)
 	switch {
-	case unicode.IsLower(r) && !strings.ContainsAny(first, "_./:{}0123456789"):
+	case unicode.IsLower(r) && !isName(first):
 		v.report("note-sentence", at, "the sentence does not begin with a capital", "")
 	case !strings.HasSuffix(text, "."):
 		v.report("note-sentence", at, "the sentence does not end in a full stop", "")
@@ -46,6 +46,12 @@ func (v *version) sentence(at, text string) {
 	if word := praise.FindString(text); word != "" {
 		v.report("note-words", at, fmt.Sprintf("%q praises; say what it does instead", word), "")
 	}
+}
+
+// isName reports whether a word is a key or another name, which keeps its small
+// letter: expires_in, auth.revoke, policyName.
+func isName(word string) bool {
+	return strings.ContainsAny(word, "_./:{}0123456789") || strings.ContainsFunc(word, unicode.IsUpper)
 }
 
 // noteKey: a note shows beside the key that it is about.

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -57,11 +58,29 @@ func (v *version) lists(items string) map[int]schema.Sample {
 
 func (v *version) shown(lists map[int]schema.Sample, by, path string) {
 	for _, s := range lists {
-		if _, ok := at(s.Response.Body, path); ok {
+		if shows(s.Response.Body, path) {
 			return
 		}
 	}
 	v.report("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
+}
+
+// shows reports whether a body has something at a path, or null on the way: many
+// APIs end a list with next: null instead of next: {cursor: …}.
+func shows(body any, path string) bool {
+	for {
+		if _, ok := at(body, path); ok {
+			return true
+		}
+		i := strings.LastIndexByte(path, '.')
+		if i < 0 {
+			return false
+		}
+		path = path[:i]
+		if value, ok := at(body, path); ok && value != nil {
+			return false
+		}
+	}
 }
 
 func (v *version) linked(lists map[int]schema.Sample) {
