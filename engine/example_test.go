@@ -307,7 +307,7 @@ func ExampleOptions_observe() {
 
 	// Output:
 	// authorize: sending the user to consent, with PKCE S256
-	// exchange: the code was exchanged for a token, which has no stated end
+	// exchange: the code was exchanged for a token without a stated end
 	// attempt: GET https://api.notion.com/v1/users: 200
 	// call: GET https://api.notion.com/v1/users: 200
 }

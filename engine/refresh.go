@@ -212,7 +212,9 @@ func (e *Engine) redeemRefresh(ctx context.Context, in *integration, c *Connecti
 	start := e.opts.Now()
 	intent := c.Clone()
 	intent.RefreshStarted, intent.UpdatedAt = start, start
-	if err := e.opts.Connections.Replace(ctx, intent, c.Generation); err != nil {
+	if err := e.opts.Connections.Replace(ctx, intent, c.Generation); errors.Is(err, ErrConflict) {
+		return e.adopt(ctx, in, c)
+	} else if err != nil {
 		return nil, storeError("refresh", c.Key, err)
 	}
 	next, err := e.redeemPatiently(ctx, in, intent)
@@ -223,7 +225,7 @@ func (e *Engine) redeemRefresh(ctx context.Context, in *integration, c *Connecti
 	}
 	next, err = e.keep(ctx, in, intent, next)
 	if ev.Err = err; err == nil {
-		ev.Reason += ": refreshed" + describeToken(&next.Credentials.Token, e.opts.Now())
+		ev.Reason += ": got a new token" + describeToken(&next.Credentials.Token, e.opts.Now())
 	}
 	e.emit(ctx, ev)
 	return next, err
@@ -272,21 +274,27 @@ func (e *Engine) keep(ctx context.Context, in *integration, c, next *Connection)
 		if err == nil {
 			return next, nil
 		}
-		if errors.Is(err, ErrConflict) { // connected again meanwhile: the user's latest word counts
-			current, err := e.opts.Connections.Get(ctx, c.Key)
-			if err != nil {
-				return nil, storeError("refresh", c.Key, err)
-			}
-			if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
-				return newer, err
-			}
-			return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "the connection was changed meanwhile"}
+		if errors.Is(err, ErrConflict) {
+			return e.adopt(ctx, in, c)
 		}
 		if errors.Is(err, ErrNoConnection) || attempt == storeAttempts {
 			return nil, storeError("refresh", c.Key, err)
 		}
 		time.Sleep(wait)
 	}
+}
+
+// adopt returns what someone else has stored in place of c: the user has
+// connected again, and their latest word counts.
+func (e *Engine) adopt(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
+	current, err := e.opts.Connections.Get(ctx, c.Key)
+	if err != nil {
+		return nil, storeError("refresh", c.Key, err)
+	}
+	if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
+		return newer, err
+	}
+	return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "the connection was changed meanwhile"}
 }
 
 // afterFailure tells what a failed redemption means. Only the provider's word
@@ -311,16 +319,17 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, c *Connectio
 	return e.giveUp(ctx, current, reason)
 }
 
-// describeToken says for a trace what a token is good for.
+// describeToken says for a trace what a token is good for; it follows the word
+// "token".
 func describeToken(t *Token, now time.Time) string {
 	var text string
 	if t.ExpiresAt.IsZero() {
-		text = ", which has no stated end"
+		text = " without a stated end"
 	} else {
-		text = fmt.Sprintf(", good for %s", t.ExpiresAt.Sub(now).Round(time.Second))
+		text = fmt.Sprintf(" good for %s", t.ExpiresAt.Sub(now).Round(time.Second))
 	}
 	if t.RefreshToken.Empty() {
-		text += ", without a refresh token"
+		text += " and no refresh token"
 	}
 	return text
 }

@@ -359,8 +359,8 @@ func TestRefreshEvents(t *testing.T) {
 		token(t, e)
 		want := []string{
 			"authorize: sending the user to consent, asking for read write, with PKCE S256",
-			"exchange: the code was exchanged for a token, good for 1m40s",
-			"refresh: the token ends in 10s: refreshed, good for 1m40s",
+			"exchange: the code was exchanged for a token good for 1m40s",
+			"refresh: the token ends in 10s: got a new token good for 1m40s",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
