@@ -42,7 +42,7 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	call.setSnapshot(s)
-	resp, err := a.send(r, s)
+	resp, err := a.send(call, r, s)
 	if err != nil || call.refreshed {
 		return resp, err
 	}
@@ -55,8 +55,9 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // send sends r with credentials. The answer names r as its request: what it was
 // sent with is nobody's business above.
-func (a *authorize) send(r *http.Request, s Snapshot) (*http.Response, error) {
+func (a *authorize) send(call *Call, r *http.Request, s Snapshot) (*http.Response, error) {
 	out := copyRequest(r)
+	call.fresh = out
 	if err := a.add(out, s.Value); err != nil {
 		closeBody(r)
 		return nil, err
@@ -106,14 +107,12 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 	if err != nil {
 		return resp, nil
 	}
-	if call.again != nil {
-		if err := call.again(); err != nil {
-			closeBody(again)
-			return resp, nil
-		}
+	if err := call.another(r); err != nil {
+		closeBody(again)
+		return resp, nil
 	}
 	drain(resp)
-	return a.send(again, s)
+	return a.send(call, again, s)
 }
 
 // drain reads a little of what is left and closes the body, so that the

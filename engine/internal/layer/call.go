@@ -25,6 +25,7 @@ type Call struct {
 	// The rest belongs to the goroutine that makes the call.
 
 	own       *http.Request // see ownRequest
+	fresh     *http.Request // made for the attempt at hand, and known to nobody else
 	base      *url.URL      // base URL, rendered
 	guarded   bool          // connect to public addresses only
 	foreign   bool          // the request goes to another origin than base's
@@ -32,7 +33,8 @@ type Call struct {
 	traceSent bool          // whether the request was sent matters to the retry layer
 	attempt   int           // 1 for the first
 	reason    string        // how the call ended, in words
-	again     func() error  // asks the rate limit for one request more
+	limit     *RateLimit    // that let the attempt through,
+	limiter   *Limiter      // and by which count
 	secrets   []string      // of the URL
 }
 

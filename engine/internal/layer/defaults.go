@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/render"
@@ -14,6 +15,27 @@ import (
 type Field struct {
 	Name  string
 	Value schema.Template
+
+	canonical string   // Name, as net/http spells headers
+	fixed     []string // the value, where it is the same for all
+}
+
+// prepared returns fields with what can be known before the first call. A header
+// whose value is the same for all shares it among requests, which do not change
+// it.
+func prepared(fields []Field) []Field {
+	fields = slices.Clone(fields)
+	for i := range fields {
+		f := &fields[i]
+		f.canonical = http.CanonicalHeaderKey(f.Name)
+		if len(f.Value.Refs()) > 0 {
+			continue
+		}
+		if v, err := render.Header(f.Value, nil); err == nil {
+			f.fixed = []string{v}
+		}
+	}
+	return fields
 }
 
 // Defaults returns the layer that adds headers and query parameters which the
@@ -23,6 +45,7 @@ func Defaults(headers, params []Field) Layer {
 	if len(headers)+len(params) == 0 {
 		return nil
 	}
+	headers = prepared(headers)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
@@ -44,12 +67,16 @@ func addDefaults(r *http.Request, headers, params []Field, values render.Values)
 		if has(r.Header, f.Name) {
 			continue
 		}
+		if f.fixed != nil {
+			r.Header[f.canonical] = f.fixed
+			continue
+		}
 		v, err := render.Header(f.Value, values)
 		if err != nil {
 			return fmt.Errorf("header %s: %w", f.Name, err)
 		}
-		if v != "" || f.Value.Refs() == nil {
-			r.Header[http.CanonicalHeaderKey(f.Name)] = []string{v}
+		if v != "" {
+			r.Header[f.canonical] = []string{v}
 		}
 	}
 	query := r.URL.RawQuery

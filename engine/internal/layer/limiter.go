@@ -68,20 +68,32 @@ func (l *Limiter) set(b Budget) {
 	l.tokens = min(l.tokens, b.Burst)
 }
 
+// TryAcquire is Acquire for who would not wait. It reports whether the request
+// may start.
+func (l *Limiter) TryAcquire(again bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.refill(now)
+	if l.first != nil || !l.clear(now, again) {
+		return false
+	}
+	l.take(again)
+	return true
+}
+
 // Acquire waits until a request may start. A wait that is known to be longer
 // than most, or to pass ctx's deadline, is refused at once with a [*LimitError].
 // notify, if not nil, is told of a wait before it begins. Each success must be
 // followed by one call of Release, unless again says that it replaces a request
 // whose place is still taken.
 func (l *Limiter) Acquire(ctx context.Context, most time.Duration, again bool, notify func(time.Duration, string)) error {
+	if l.TryAcquire(again) {
+		return nil
+	}
 	l.mu.Lock()
 	now := l.now()
 	l.refill(now)
-	if l.first == nil && l.clear(now, again) {
-		l.take(again)
-		l.mu.Unlock()
-		return nil
-	}
 	wait, reason := l.estimate(now)
 	if err := tooLong(ctx, wait, most, reason); err != nil {
 		l.mu.Unlock()

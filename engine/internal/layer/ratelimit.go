@@ -100,16 +100,11 @@ func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 		scope = ""
 	}
 	l := t.limits.limiter(scope, &t.Budget)
-	acquire := func(again bool) error {
-		return l.Acquire(r.Context(), t.MaxWait, again, func(wait time.Duration, reason string) {
-			call.notify(Notice{Kind: Waiting, Request: r, Attempt: call.attempt, Wait: wait, Reason: reason + ": waiting " + inWords(wait)})
-		})
-	}
-	if err := acquire(false); err != nil {
+	if err := t.acquire(l, call, r, false); err != nil {
 		closeBody(r)
 		return nil, err
 	}
-	call.again = func() error { return acquire(true) }
+	call.limit, call.limiter = t, l
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		l.Release()
@@ -123,6 +118,24 @@ func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 	l.Learn(t.Lesson(resp))
 	l.Release()
 	return resp, nil
+}
+
+// acquire waits for r's turn.
+func (t *RateLimit) acquire(l *Limiter, call *Call, r *http.Request, again bool) error {
+	if l.TryAcquire(again) {
+		return nil
+	}
+	return l.Acquire(r.Context(), t.MaxWait, again, func(wait time.Duration, reason string) {
+		call.notify(Notice{Kind: Waiting, Request: r, Attempt: call.attempt, Wait: wait, Reason: reason + ": waiting " + inWords(wait)})
+	})
+}
+
+// another waits until r may be sent once more within the same attempt.
+func (c *Call) another(r *http.Request) error {
+	if c.limit == nil {
+		return nil
+	}
+	return c.limit.acquire(c.limiter, c, r, true)
 }
 
 // held is a body that counts as a request under way until it ends.

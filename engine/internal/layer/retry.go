@@ -40,13 +40,14 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	safe := t.repeatable(call, r)
 	call.traceSent = !safe && t.Unsafe != "never"
-	run := &rounds{retry: t, call: call, request: r, safe: safe}
-	call.attempt = 0
-	run.send(r)
-	if !run.judge() {
-		return run.resp, run.err
+	call.attempt = 1
+	resp, err := t.next.RoundTrip(r)
+	v := t.judge(call, r, safe, resp, err)
+	if !v.again {
+		call.note(v)
+		return resp, err
 	}
-	return run.others()
+	return (&rounds{retry: t, call: call, request: r, safe: safe, resp: resp, err: err, verdict: v}).others()
 }
 
 // newUUID returns a random UUID (RFC 9562 5.4).
@@ -64,27 +65,17 @@ type rounds struct {
 	request *http.Request
 	safe    bool // may be repeated whatever became of it
 
-	resp *http.Response // the last answer,
-	err  error          // or why there was none
-	wait time.Duration  // before the next attempt
-	why  string
-	used bool // resp or err have been given to retryablehttp
+	resp    *http.Response // the last answer,
+	err     error          // or why there was none
+	verdict verdict
+	used    bool // resp or err have been given to retryablehttp
 }
 
-// send makes an attempt.
-func (t *rounds) send(r *http.Request) {
-	t.call.attempt++
-	t.resp, t.err = t.next.RoundTrip(r)
-}
-
-// judge decides whether there is another attempt, and notes when.
-func (t *rounds) judge() bool {
-	v := t.Policy.judge(t.call, t.request, t.safe, t.resp, t.err)
-	t.wait, t.why = v.wait, v.reason
-	if v.reason != "" && !v.again {
-		t.call.reason = v.reason
+// note keeps why a call ended.
+func (c *Call) note(v verdict) {
+	if v.reason != "" {
+		c.reason = v.reason
 	}
-	return v.again
 }
 
 // others makes the attempts after the first.
@@ -119,7 +110,8 @@ func (t *rounds) RoundTrip(*http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.send(r)
+		t.call.attempt++
+		t.resp, t.err = t.next.RoundTrip(r)
 	}
 	t.used = true
 	if t.err != nil {
@@ -136,11 +128,15 @@ func (t *rounds) checkRetry(_ context.Context, _ *http.Response, err error) (boo
 		t.resp, t.err = nil, err
 		return false, nil
 	}
-	return t.judge(), nil
+	t.verdict = t.judge(t.call, t.request, t.safe, t.resp, t.err)
+	if !t.verdict.again {
+		t.call.note(t.verdict)
+	}
+	return t.verdict.again, nil
 }
 
 func (t *rounds) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
-	reason := fmt.Sprintf("%s: waiting %s before attempt %d of %d", t.why, inWords(t.wait), t.call.attempt+1, t.Max+1)
-	t.call.notify(Notice{Kind: Waiting, Request: t.request, Response: t.resp, Attempt: t.call.attempt, Wait: t.wait, Reason: reason, Err: t.err})
-	return t.wait
+	reason := fmt.Sprintf("%s: waiting %s before attempt %d of %d", t.verdict.reason, inWords(t.verdict.wait), t.call.attempt+1, t.Max+1)
+	t.call.notify(Notice{Kind: Waiting, Request: t.request, Response: t.resp, Attempt: t.call.attempt, Wait: t.verdict.wait, Reason: reason, Err: t.err})
+	return t.verdict.wait
 }

@@ -52,21 +52,21 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return whole(resp, r), nil
 	}
 	w := &watch{idle: t.timeout}
-	w.ctx, w.cancel = context.WithCancelCause(r.Context())
-	w.timer = time.AfterFunc(t.timeout, w.expire)
-	resp, err := t.next.RoundTrip(r.WithContext(w.ctx))
+	ctx, cancel := context.WithCancel(r.Context())
+	w.cancel = cancel
+	w.timer = time.AfterFunc(t.timeout, cancel)
+	r = withContext(r, ctx)
+	resp, err := t.next.RoundTrip(r)
 	inTime := w.timer.Stop()
-	if err != nil {
-		if cause := context.Cause(w.ctx); cause == errSilent {
+	if err != nil || !inTime { // if an answer came too late, its context is gone
+		cancel()
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if !inTime {
 			err = errNoAnswer
 		}
-		w.cancel(nil)
 		return nil, failure(caller, err, sent)
-	}
-	if !inTime { // it came, but the context is gone
-		w.cancel(nil)
-		_ = resp.Body.Close()
-		return nil, failure(caller, errNoAnswer, sent)
 	}
 	whole(resp, r)
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -94,27 +94,34 @@ func whole(resp *http.Response, r *http.Request) *http.Response {
 	return resp
 }
 
+// withContext gives r another context: in place, if the chain made r for this
+// attempt alone.
+func withContext(r *http.Request, ctx context.Context) *http.Request {
+	if call := From(ctx); call != nil && call.fresh == r {
+		*r = *r.WithContext(ctx)
+		return r
+	}
+	return r.WithContext(ctx)
+}
+
 // A watch ends an attempt that takes too long, and is the body of the answer.
 type watch struct {
 	io.ReadCloser
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	cancel context.CancelFunc
 	timer  *time.Timer
-	idle   time.Duration
+	idle   time.Duration // 0: no limit
 }
-
-func (w *watch) expire() { w.cancel(errSilent) }
 
 func (w *watch) Read(p []byte) (int, error) {
 	if w.idle > 0 {
 		w.timer.Reset(w.idle)
 	}
 	n, err := w.ReadCloser.Read(p)
-	w.timer.Stop()
+	inTime := w.timer.Stop() || w.idle == 0
 	switch {
 	case err == io.EOF:
-		w.cancel(nil)
-	case err != nil && context.Cause(w.ctx) == errSilent:
+		w.cancel()
+	case err != nil && !inTime:
 		err = &TransportError{Err: errSilent, Timeout: true}
 	}
 	return n, err
@@ -124,7 +131,7 @@ func (w *watch) Read(p []byte) (int, error) {
 func (w *watch) Close() error {
 	err := w.ReadCloser.Close()
 	w.timer.Stop()
-	w.cancel(nil)
+	w.cancel()
 	return err
 }
 

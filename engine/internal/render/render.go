@@ -39,19 +39,19 @@ func Text(t schema.Template, values Values) (string, error) {
 	if len(t.Parts) == 1 && t.Parts[0].Refs == nil { // the common case: no placeholder
 		return t.Parts[0].Literal, nil
 	}
-	var b strings.Builder
+	var few [4]string // most templates are a word and a value
+	texts := few[:0]
 	for _, p := range t.Parts {
-		if p.Refs == nil {
-			b.WriteString(p.Literal)
-			continue
+		v := p.Literal
+		if p.Refs != nil {
+			var err error
+			if v, _, err = value(p, values); err != nil {
+				return "", err
+			}
 		}
-		v, _, err := value(p, values)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(v)
+		texts = append(texts, v)
 	}
-	return b.String(), nil
+	return strings.Join(texts, ""), nil
 }
 
 // Header fills t for a header: CR, LF and NUL are refused.
