@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,21 @@ func newApp(streams IO, deps Deps) *app {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
+	streams.Err = &turnWriter{w: streams.Err}
 	return &app{io: streams, deps: deps, start: deps.Now()}
+}
+
+// A turnWriter takes one write at a time: the engine tells of a refresh from a
+// goroutine of its own.
+type turnWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (t *turnWriter) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.w.Write(b)
 }
 
 // onClose has c closed at the end of the run, the last first.
@@ -143,6 +158,9 @@ func (a *app) notef(format string, args ...any) {
 
 // isTerminal reports whether stream is a terminal.
 func isTerminal(stream any) bool {
+	if t, ok := stream.(*turnWriter); ok {
+		stream = t.w
+	}
 	f, ok := stream.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -39,10 +40,25 @@ func eventText(ev engine.Event) string {
 	default:
 		parts = []string{ev.Reason}
 	}
+	if ev.Err != nil && ev.Kind == engine.EventRefresh {
+		parts = append(parts, "failed")
+	}
 	if ev.Err != nil {
-		parts = append(parts, ev.Err.Error())
+		parts = append(parts, failureText(ev.Err))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
+}
+
+// failureText leaves out what the line says already: what was being done, and to
+// which connection.
+func failureText(err error) string {
+	var e *engine.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	short := *e
+	short.Op, short.Key = "", engine.Key{}
+	return strings.TrimPrefix(short.Error(), ": ")
 }
 
 // answerText says what came back, when, and after how many attempts.
