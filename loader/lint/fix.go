@@ -144,7 +144,7 @@ func cut(lines []string, n *tree.Node, end int) (chunks []chunk, begin, stop int
 	starts := make([]int, len(n.Fields)) // 0-based
 	for i, f := range n.Fields {
 		start := f.At.Line - 1
-		for i > 0 && start-1 > n.Fields[i-1].At.Line-1 && isComment(lines[start-1], depth) {
+		for start > above(n, i) && isComment(lines[start-1], depth) {
 			start--
 		}
 		starts[i] = start
@@ -168,6 +168,18 @@ func cut(lines []string, n *tree.Node, end int) (chunks []chunk, begin, stop int
 		chunks = append(chunks, chunk{strings.Join(lines[start:gap], ""), strings.Join(lines[gap:next], "")})
 	}
 	return chunks, starts[0], stop
+}
+
+// above is the first line that may be a comment on entry i. What stands at the top
+// of the file is about the file.
+func above(n *tree.Node, i int) int {
+	switch {
+	case i > 0:
+		return n.Fields[i-1].At.Line
+	case n.Fields[0].At.Column == 1:
+		return n.Fields[0].At.Line - 1
+	}
+	return 0
 }
 
 func isComment(line string, depth int) bool {
