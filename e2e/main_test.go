@@ -63,7 +63,7 @@ func buildOnce(dir string) (err error) {
 		return err
 	}
 	program = filepath.Join(scratch, "nango-lite")
-	args := []string{"build", "-o", program}
+	args := []string{"build", "-buildvcs=false", "-o", program}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
