@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
-	"strings"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -114,6 +113,17 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// do makes a call as a client would, redirects included. The error is without
+// net/http's URL.
+func (c *caller) do(r *http.Request) (*http.Response, error) {
+	resp, err := (&http.Client{Transport: c, CheckRedirect: layer.CheckRedirect}).Do(r)
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return nil, wrapped.Err
+	}
+	return resp, err
+}
+
 // callError gives a failure of the layers its kind. Contexts' errors pass
 // through.
 func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
@@ -136,7 +146,7 @@ func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
 		e.Kind, e.Detail = missingKind(missing.Name), err.Error()
 	case errors.As(err, &failed):
 		e.Kind, e.Detail = KindUnavailable, call.Reason()
-		e.Err = masked(failed.Err, call.Secrets())
+		e.Err = masked(failed.Err, call)
 	default:
 		e.Kind, e.Err = KindClient, err
 	}
@@ -150,28 +160,4 @@ func missingKind(name string) Kind {
 		return KindClient
 	}
 	return KindReauthorize
-}
-
-// A maskedError has a text of its own over its cause's chain.
-type maskedError struct {
-	text  string
-	cause error
-}
-
-func (m *maskedError) Error() string { return m.text }
-
-// Unwrap returns the cause.
-func (m *maskedError) Unwrap() error { return m.cause }
-
-// quoted is what net/http and others repeat of an answer or a URL.
-var quoted = regexp.MustCompile(`"[^"]*"?|\?\S+`)
-
-// masked returns err with a text that repeats nothing of the request and the
-// answer.
-func masked(err error, secrets []string) error {
-	text := quoted.ReplaceAllString(scrubError(err).Error(), "…")
-	for _, s := range secrets {
-		text = strings.ReplaceAll(text, s, "…")
-	}
-	return &maskedError{text, err}
 }

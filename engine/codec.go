@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -36,7 +35,7 @@ type Sealer interface {
 // Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
 // float64, from 2^53 on as [json.Number] with all their digits.
 func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
-	if err := checkKey(c.Key); err != nil {
+	if err := c.Key.Check(); err != nil {
 		return nil, fmt.Errorf("encode connection: %w", err)
 	}
 	metadata, err := encodeMetadata(c.Metadata)
@@ -75,7 +74,7 @@ func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
 		return nil, fmt.Errorf("decode connection: %w", ErrEncoding)
 	}
 	k := Key{w.Integration, w.ConnectionID}
-	if w.Version != wireVersion || checkKey(k) != nil {
+	if w.Version != wireVersion || k.Check() != nil {
 		return nil, fmt.Errorf("decode connection: %w: version %d", ErrEncoding, w.Version)
 	}
 	var secrets wireSecrets
@@ -98,6 +97,31 @@ func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
 		CreatedAt:      stamp(w.CreatedAt),
 		UpdatedAt:      stamp(w.UpdatedAt),
 	}, nil
+}
+
+// SealedPart returns the part of an encoded connection that a [Sealer] sealed, such
+// as for asking store/seal which key that was. The error is [ErrEncoding] if encoded
+// cannot be read.
+func SealedPart(encoded []byte) ([]byte, error) {
+	var w struct {
+		Version int    `json:"v"`
+		Sealed  []byte `json:"sealed"`
+	}
+	if json.Unmarshal(encoded, &w) != nil || w.Version != wireVersion || w.Sealed == nil {
+		return nil, ErrEncoding
+	}
+	return w.Sealed, nil
+}
+
+// ResealConnection returns an encoded connection with its sealed part opened and
+// sealed anew by s, and nothing else changed: with a key set whose active key is
+// another by now, that is what rotates keys.
+func ResealConnection(encoded []byte, s Sealer) ([]byte, error) {
+	c, err := DecodeConnection(encoded, s)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeConnection(c, s)
 }
 
 const wireVersion = 1
@@ -293,16 +317,6 @@ func openJSON(s Sealer, aad string, sealed []byte, v any) error {
 // length keeps a/b + c apart from a + b/c.
 func connectionAAD(k Key) string {
 	return "connection/1 " + strconv.Itoa(len(k.Integration)) + ":" + k.Integration + "/" + k.ConnectionID
-}
-
-// checkKey refuses what JSON would change and what PostgreSQL cannot keep.
-func checkKey(k Key) error {
-	for _, part := range []string{k.Integration, k.ConnectionID} {
-		if part == "" || !utf8.ValidString(part) || strings.ContainsRune(part, 0) {
-			return fmt.Errorf("key %q is empty in part, or not UTF-8, or holds a NUL", k)
-		}
-	}
-	return nil
 }
 
 var (

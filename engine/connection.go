@@ -116,12 +116,13 @@ func (t *Token) RawValue(path string) (string, bool) {
 	return jsonpath.Text(doc, path)
 }
 
-// Clone returns a copy that shares nothing with c. Metadata is copied at its
-// first level only.
+// Clone returns a copy that shares nothing with c. Of Metadata, maps of type
+// map[string]any and slices of type []any are copied, as deep as they go: all that
+// JSON gives.
 func (c *Connection) Clone() *Connection {
 	d := *c
 	d.Fields = maps.Clone(c.Fields)
-	d.Metadata = maps.Clone(c.Metadata)
+	d.Metadata = mapValues(c.Metadata, copyJSON)
 	d.Credentials.Fields = maps.Clone(c.Credentials.Fields)
 	d.Credentials.Token = c.Credentials.Token.clone()
 	return &d

@@ -52,7 +52,7 @@ func (s *MemoryStore) Get(ctx context.Context, k Key) (*Connection, error) {
 	if !ok {
 		return nil, ErrNoConnection
 	}
-	return kept(c), nil // stored connections are replaced, never changed
+	return c.Clone(), nil // stored connections are replaced, never changed
 }
 
 // Put implements [ConnectionStore].
@@ -143,7 +143,7 @@ func (s *MemoryStore) List(ctx context.Context, q Query) (Page, error) {
 		p.Next = EncodeCursor(found[limit-1].Key)
 	}
 	for _, c := range found {
-		p.Connections = append(p.Connections, kept(c))
+		p.Connections = append(p.Connections, c.Clone())
 	}
 	return p, nil
 }
@@ -160,6 +160,9 @@ func (q *Query) selects(c *Connection) bool {
 // Acquire implements [ConnectionStore].
 func (s *MemoryStore) Acquire(ctx context.Context, k Key, holder string, ttl time.Duration) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := errors.Join(k.Check(), CheckHolder(holder)); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -201,7 +204,7 @@ func toKeep(ctx context.Context, c *Connection) (*Connection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := checkKey(c.Key); err != nil {
+	if err := c.Key.Check(); err != nil {
 		return nil, err
 	}
 	b, err := encodeMetadata(c.Metadata)
@@ -223,13 +226,6 @@ func (t *Token) stampTimes() {
 		s.stampTimes()
 		t.Secondary[name] = s
 	}
-}
-
-// kept returns a copy of a stored connection that shares nothing with it.
-func kept(c *Connection) *Connection {
-	d := c.Clone()
-	d.Metadata = mapValues(c.Metadata, copyJSON)
-	return d
 }
 
 func compareKeys(a, b Key) int {

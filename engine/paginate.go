@@ -6,11 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"io"
 	"iter"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -57,10 +55,7 @@ func (e *Engine) Paginate(ctx context.Context, k Key, path string, opts *PageOpt
 		}
 		for more := true; more; {
 			var items []json.RawMessage
-			if items, more, err = p.next(ctx); err != nil {
-				yield(nil, err)
-				return
-			}
+			items, more, err = p.next(ctx)
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
@@ -68,6 +63,10 @@ func (e *Engine) Paginate(ctx context.Context, k Key, path string, opts *PageOpt
 				if p.count++; p.count == p.opts.Max {
 					return
 				}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
 			}
 			if p.opts.Page != nil {
 				p.opts.Page(p.cursor)
@@ -80,7 +79,7 @@ func (e *Engine) Paginate(ctx context.Context, k Key, path string, opts *PageOpt
 type pager struct {
 	schema.Pagination
 	key    Key
-	rt     http.RoundTripper
+	caller *caller
 	path   *url.URL
 	opts   PageOptions
 	count  int
@@ -103,7 +102,7 @@ func (e *Engine) newPager(k Key, path string, opts *PageOptions) (*pager, error)
 	if err != nil {
 		return nil, &Error{Op: "paginate", Key: k, Kind: KindUnsupported, Detail: "the path is not one"}
 	}
-	p := &pager{Pagination: *in.Requests.Pagination, key: k, rt: &caller{e: e, key: k}, path: u, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	p := &pager{Pagination: *in.Requests.Pagination, key: k, caller: &caller{e: e, key: k}, path: u, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	if opts != nil {
 		p.opts = *opts
 	}
@@ -119,13 +118,14 @@ func (p *pager) fail(resp *http.Response, detail string) error {
 	return &Error{Op: "paginate", Key: p.key, Kind: KindInvalidResponse, Status: resp.StatusCode, Detail: detail}
 }
 
-// next reads a page, and says whether there is another.
+// next reads a page, and says whether there is another. There may be items even
+// if the way on from them is an error.
 func (p *pager) next(ctx context.Context) (items []json.RawMessage, more bool, err error) {
 	r, err := p.request(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	resp, err := p.rt.RoundTrip(r)
+	resp, err := p.caller.do(r)
 	if err != nil {
 		return nil, false, p.leftHome(err)
 	}
@@ -140,18 +140,31 @@ func (p *pager) next(ctx context.Context) (items []json.RawMessage, more bool, e
 	if items, err = p.items(resp, page); err != nil {
 		return nil, false, err
 	}
+	if p.same(items) {
+		return nil, false, p.fail(resp, "the list runs in a circle: two pages in a row are the same")
+	}
 	cursor, err := p.following(resp, page, items)
 	if err != nil || cursor == "" {
 		p.cursor = ""
 		return items, false, err
 	}
-	if h := p.hash([]byte(cursor)); p.seen[h] {
-		return nil, false, p.fail(resp, "the list runs in a circle: the provider named a page again that was read already")
-	} else {
-		p.seen[h] = true
+	h := p.hash([]byte(cursor))
+	if p.seen[h] {
+		return items, false, p.fail(resp, "the list runs in a circle: the provider named a page again that was read already")
 	}
-	p.cursor = cursor
+	p.seen[h], p.cursor = true, cursor
 	return items, true, nil
+}
+
+// same reports whether a provider that should count has given the page before
+// once more.
+func (p *pager) same(items []json.RawMessage) bool {
+	if p.Kind != "offset" && p.Kind != "page" || len(items) == 0 {
+		return false
+	}
+	before := p.last
+	p.last = p.hash(bytes.Join(bytesOf(items), []byte{','}))
+	return p.last == before
 }
 
 // leftHome says of a next page that may not be asked for whose doing it is.
@@ -163,117 +176,13 @@ func (p *pager) leftHome(err error) error {
 	return err
 }
 
-// request returns the request for the page at p.cursor.
-func (p *pager) request(ctx context.Context) (*http.Request, error) {
-	u := *p.path
-	given, _ := url.ParseQuery(u.RawQuery)
-	params := map[string]any{}
-	if p.Limit != nil && p.Limit.Max > 0 {
-		params[p.Limit.Request] = p.Limit.Max
-	}
-	for name := range params {
-		if given.Has(name) {
-			delete(params, name)
-		}
-	}
-	switch {
-	case p.Kind == "link" && p.cursor != "":
-		link, err := url.Parse(p.cursor)
-		if err != nil {
-			return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnsupported, Detail: "the cursor to go on at is not a URL"}
-		}
-		u, params = *link, nil
-	case p.Kind == "cursor" && p.cursor != "":
-		params[p.Cursor.Request] = p.cursor
-	case p.Kind == "offset" && (p.cursor != "" || !given.Has(p.Offset.Request)):
-		params[p.Offset.Request] = p.counter(p.Offset, 0)
-	case p.Kind == "page" && (p.cursor != "" || !given.Has(p.Page.Request)):
-		params[p.Page.Request] = p.counter(p.Page, 1)
-	}
-	body, err := p.body(params)
-	if err != nil {
-		return nil, err
-	}
-	if p.In != "body" || p.opts.Method != http.MethodPost {
-		setParams(&u, params)
-	}
-	r, err := http.NewRequestWithContext(ctx, p.opts.Method, u.String(), body)
-	if err != nil {
-		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnsupported, Detail: "the path or method is not one"}
-	}
-	maps.Copy(r.Header, p.opts.Header)
-	if body != nil && r.Header.Get("Content-Type") == "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	return r, nil
-}
-
-// counter returns the offset or page number to ask for.
-func (p *pager) counter(c *schema.PageCounter, start int) int {
-	if n, err := strconv.Atoi(p.cursor); err == nil {
-		return n
-	}
-	if c.Start != nil {
-		return *c.Start
-	}
-	return start
-}
-
-// setParams replaces what is already in the query and leaves the rest as it is.
-func setParams(u *url.URL, params map[string]any) {
-	if len(params) == 0 {
-		return
-	}
-	var kept []string
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		decoded, _ := url.QueryUnescape(name)
-		if _, ok := params[decoded]; !ok && pair != "" {
-			kept = append(kept, pair)
-		}
-	}
-	q := url.Values{}
-	for name, v := range params {
-		q.Set(name, fmt.Sprint(v))
-	}
-	u.RawQuery = strings.Join(append(kept, q.Encode()), "&")
-}
-
-// body returns the JSON body, with params in it where they belong there.
-func (p *pager) body(params map[string]any) (io.Reader, error) {
-	if p.opts.Method != http.MethodPost || p.opts.Body == nil && p.In != "body" {
-		return nil, nil
-	}
-	text, err := json.Marshal(p.opts.Body)
-	if err != nil {
-		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnsupported, Detail: "the body cannot be written as JSON"}
-	}
-	if p.In != "body" {
-		return bytes.NewReader(text), nil
-	}
-	doc := map[string]json.RawMessage{}
-	if p.opts.Body != nil && json.Unmarshal(text, &doc) != nil {
-		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnsupported, Detail: "the body must be a JSON object: the place in the list goes into it"}
-	}
-	for name, v := range params {
-		if _, given := doc[name]; given && (p.Limit != nil && name == p.Limit.Request || p.cursor == "") {
-			continue
-		}
-		doc[name], _ = json.Marshal(v)
-	}
-	if text, err = json.Marshal(doc); err != nil {
-		return nil, err
-	}
-	return bytes.NewReader(text), nil
-}
-
 func (p *pager) read(ctx context.Context, resp *http.Response) (json.RawMessage, error) {
 	page, err := io.ReadAll(io.LimitReader(resp.Body, maxPage+1))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnavailable, Status: resp.StatusCode, Detail: "the page broke off", Err: masked(err, nil)}
+		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnavailable, Status: resp.StatusCode, Detail: "the page broke off", Err: masked(err, layer.From(resp.Request.Context()))}
 	case len(page) > maxPage:
 		return nil, p.fail(resp, "a page is longer than 64 MiB")
 	case !json.Valid(page):
@@ -311,11 +220,6 @@ func (p *pager) following(resp *http.Response, page json.RawMessage, items []jso
 		if len(items) == 0 {
 			return "", nil
 		}
-		h := p.hash(bytes.Join(bytesOf(items), []byte{','}))
-		if h == p.last {
-			return "", p.fail(resp, "the list runs in a circle: two pages in a row are the same")
-		}
-		p.last = h
 		return p.counted(items), nil
 	}
 	return "", p.fail(resp, "this kind of pagination is not known")

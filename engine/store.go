@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Errors of a ConnectionStore. Implementations may wrap them.
@@ -23,7 +26,23 @@ var (
 // they neither keep a *Connection given to them nor return one that is shared.
 // They return the context's error if it ends first.
 //
-// Times are kept to the microsecond, in UTC.
+// What they agree on, so that a host may move from one to another:
+//
+//   - A key has two parts of 1 to [MaxKeyPart] bytes of UTF-8 without NUL; holders
+//     of leases obey the same rule. Put, Replace and Acquire refuse others; nothing
+//     is stored under them, so Get and Delete return ErrNoConnection. Parts are
+//     compared byte by byte: "a" and "A" are two, as are "ä" composed and decomposed.
+//   - What was put comes out, empty where it was empty and nil where it was nil.
+//     Times are kept to the microsecond, in UTC, and before the year 10000.
+//   - Metadata is what JSON makes of it: numbers come back as float64, from 2^53 on
+//     as [json.Number] with all their digits.
+//   - CreatedAt and UpdatedAt are kept as the caller says. A store sets Generation
+//     in Put, and nothing else.
+//   - Leases are judged by one clock, the medium's where it has one, and never by
+//     the caller's. One that begins further ahead than it lasts was taken before that
+//     clock was set back: it has ended.
+//
+// A store whose writes others can follow is a [ChangeFeed] too.
 type ConnectionStore interface {
 	// Get returns the connection of k, or ErrNoConnection.
 	Get(ctx context.Context, k Key) (*Connection, error)
@@ -43,7 +62,9 @@ type ConnectionStore interface {
 	// Delete removes the connection of k, or returns ErrNoConnection.
 	Delete(ctx context.Context, k Key) error
 
-	// List returns connections ordered by integration and connection id.
+	// List returns connections ordered by integration and connection id, byte by
+	// byte. Pages neither skip nor repeat what was there all the time. If q.Cursor is
+	// the Next of no Page, the error is ErrCursor.
 	List(ctx context.Context, q Query) (Page, error)
 
 	// Acquire gives holder the lease of k until ttl has passed, by the store's
@@ -54,6 +75,33 @@ type ConnectionStore interface {
 
 	// Release ends the lease if holder has it, and does nothing otherwise.
 	Release(ctx context.Context, k Key, holder string) error
+}
+
+// A ChangeFeed is a [ConnectionStore] that can say what was written, so that caches
+// over it learn what other processes did. Ask it every half second; see [Changes].
+type ChangeFeed interface {
+	// Changes returns what was put, replaced or deleted after revision since, by
+	// anyone. Whoever asks first passes -1 and learns the revision that there is.
+	Changes(ctx context.Context, since int64) (Changes, error)
+}
+
+// Changes are the answer of a [ChangeFeed].
+type Changes struct {
+	// Revision is where the next question begins. Each write has a higher one than
+	// all that were done before.
+	Revision int64
+
+	// Keys are the connections concerned, oldest change first, none twice. What
+	// happened to one is for the store to say: Get it, or forget it.
+	Keys []Key
+
+	// More means that there is more already: ask again at once.
+	More bool
+
+	// All means that anything may have changed, because since was negative, or so
+	// long ago that deletions are forgotten, or of a database that a backup has
+	// replaced. Keys is empty then.
+	All bool
 }
 
 // A Query selects connections for [ConnectionStore.List]. The zero Query selects
@@ -73,6 +121,31 @@ type Query struct {
 type Page struct {
 	Connections []*Connection
 	Next        string // cursor of the next page; empty on the last
+}
+
+// MaxKeyPart is how many bytes each part of a [Key] may have, and a lease's holder:
+// an index of PostgreSQL does not hold more than about 2,700 in all.
+const MaxKeyPart = 1024
+
+// Check returns an error if no store keeps connections under k; the rule is
+// [ConnectionStore]'s.
+func (k Key) Check() error {
+	if !validPart(k.Integration) || !validPart(k.ConnectionID) {
+		return fmt.Errorf("key %.100q: each part must be 1 to %d bytes of UTF-8 without NUL", k, MaxKeyPart)
+	}
+	return nil
+}
+
+// CheckHolder returns an error if holder cannot hold a lease.
+func CheckHolder(holder string) error {
+	if !validPart(holder) {
+		return fmt.Errorf("holder %.100q: it must be 1 to %d bytes of UTF-8 without NUL", holder, MaxKeyPart)
+	}
+	return nil
+}
+
+func validPart(s string) bool {
+	return s != "" && len(s) <= MaxKeyPart && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }
 
 // NewGeneration returns a generation for a connection that did not exist. It is

@@ -38,7 +38,7 @@ func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Ses
 	if err != nil {
 		return &Error{Op: "verify", Key: k, Kind: KindClient, Detail: "requests.verify.path is not a path"}
 	}
-	resp, err := (&caller{e: e, key: k, fixed: s}).RoundTrip(r)
+	resp, err := (&caller{e: e, key: k, fixed: s}).do(r)
 	if err != nil {
 		return err
 	}

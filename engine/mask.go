@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"encoding/base64"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A maskedError has a text of its own over its cause's chain.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (m *maskedError) Error() string { return m.text }
+
+// Unwrap returns the cause.
+func (m *maskedError) Unwrap() error { return m.cause }
+
+// repeated is what net/http and others repeat of an answer or a URL.
+var repeated = regexp.MustCompile(`"[^"]*"?|\?\S+`)
+
+// masked returns err with a text that repeats nothing of the request and the
+// answer, as far as one can tell; call may be nil.
+func masked(err error, call *layer.Call) error {
+	return &maskedError{maskValues(repeated.ReplaceAllString(scrubError(err).Error(), "…"), call), err}
+}
+
+// maskValues takes the secrets of the call at hand out of a text, whatever name
+// they go by there and however they are encoded.
+func maskValues(text string, call *layer.Call) string {
+	if text == "" || call == nil {
+		return text
+	}
+	for _, s := range credentialsOf(call) {
+		if len(s) < 4 {
+			continue // would be found in any text
+		}
+		for _, spelled := range []string{
+			s, url.QueryEscape(s), url.PathEscape(s),
+			strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(s)), "="), base64.RawURLEncoding.EncodeToString([]byte(s)),
+		} {
+			text = strings.ReplaceAll(text, spelled, schema.Redacted)
+		}
+	}
+	return text
+}
+
+// credentialsOf returns the values that a call is authorised with.
+func credentialsOf(call *layer.Call) []string {
+	list := call.Secrets()
+	in, ok := call.Data.(*integration)
+	s := call.Snapshot()
+	if !ok || s == nil {
+		return list
+	}
+	for _, fields := range [][]layer.Field{in.calls.headers.secret, in.calls.params.secret} {
+		for _, f := range fields {
+			names := f.Value.Refs()
+			if len(names) == 0 { // text from a variable
+				for _, p := range f.Value.Parts {
+					list = append(list, p.Literal)
+				}
+			}
+			if slices.Contains(names, "basic_auth_encoded") {
+				names = append(names, "username", "password")
+			}
+			for _, name := range names {
+				if v, ok := s.Value(name); ok && v != "" {
+					list = append(list, v)
+				}
+			}
+		}
+	}
+	return list
+}
