@@ -360,23 +360,22 @@ func decodeMetadata(b json.RawMessage) (map[string]any, error) {
 		return nil, ErrEncoding
 	}
 	for k, v := range m {
-		m[k] = copyJSON(v)
+		m[k] = numbers(v)
 	}
 	return m, nil
 }
 
-// copyJSON returns a deep copy of decoded JSON, with numbers as [EncodeConnection]
-// promises them.
-func copyJSON(v any) any {
+// numbers returns decoded JSON with numbers as [EncodeConnection] promises them.
+func numbers(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		return mapValues(v, copyJSON)
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = copyJSON(v[i])
+		for k := range v {
+			v[k] = numbers(v[k])
 		}
-		return out
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
 	case json.Number:
 		return number(v)
 	}

@@ -122,10 +122,28 @@ func (t *Token) RawValue(path string) (string, bool) {
 func (c *Connection) Clone() *Connection {
 	d := *c
 	d.Fields = maps.Clone(c.Fields)
-	d.Metadata = mapValues(c.Metadata, copyJSON)
+	d.Metadata = mapValues(c.Metadata, copyValue)
 	d.Credentials.Fields = maps.Clone(c.Credentials.Fields)
 	d.Credentials.Token = c.Credentials.Token.clone()
 	return &d
+}
+
+// copyValue returns a deep copy of what JSON gives.
+func copyValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return mapValues(v, copyValue)
+	case []any:
+		if v == nil {
+			return v
+		}
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = copyValue(v[i])
+		}
+		return out
+	}
+	return v
 }
 
 func (t Token) clone() Token {

@@ -250,7 +250,7 @@ func DecodeCursor(cursor string) (Key, error) {
 	}
 	var k []string
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(b, &k) != nil || len(k) != 2 {
+	if err != nil || json.Unmarshal(b, &k) != nil || len(k) != 2 || (Key{k[0], k[1]}).Check() != nil {
 		return Key{}, ErrCursor
 	}
 	return Key{k[0], k[1]}, nil

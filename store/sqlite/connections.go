@@ -150,6 +150,9 @@ WHERE lease.holder = excluded.holder
 
 // Acquire implements [engine.ConnectionStore]. Leases are kept to the millisecond.
 func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
+	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
+		return err
+	}
 	ms := (ttl + time.Millisecond - 1).Milliseconds()
 	n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)
 	if err == nil && n == 0 {

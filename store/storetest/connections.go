@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -111,10 +112,50 @@ func testIDs(t *testing.T, s engine.ConnectionStore) {
 	if !slices.Equal(got, want) {
 		t.Errorf("listed %q, want %q", got, want)
 	}
-	for _, k := range []engine.Key{{Integration: "a"}, {ConnectionID: "a"}, {Integration: "a", ConnectionID: "\xff"}, {Integration: "a\x00", ConnectionID: "a"}} {
-		if err := s.Put(t.Context(), &engine.Connection{Key: k}); err == nil {
-			t.Errorf("Put took the key %q, which not every store can keep", k)
+}
+
+// The longest key is kept; keys that not every store can keep are taken by none.
+func testKeyRules(t *testing.T, s engine.ConnectionStore) {
+	ctx := t.Context()
+	long := make([]byte, engine.MaxKeyPart)
+	rand.NewChaCha8([32]byte{}).Read(long) // nothing that could be compressed
+	for i := range long {
+		long[i] = 'a' + long[i]%26
+	}
+	longest := engine.Key{Integration: string(long), ConnectionID: string(long)}
+	c := Connection(longest)
+	mustPut(t, s, c)
+	checkKept(t, s, c)
+	checkError(t, "Acquire of the longest key", s.Acquire(ctx, longest, string(long), time.Minute), nil)
+	checkError(t, "Delete of the longest key", s.Delete(ctx, longest), nil)
+
+	for _, k := range []engine.Key{
+		{Integration: "a"}, {ConnectionID: "a"}, {}, {Integration: "a", ConnectionID: "\xff"}, {Integration: "a\x00", ConnectionID: "a"},
+		{Integration: "a", ConnectionID: string(long) + "a"}, {Integration: string(long) + "a", ConnectionID: "a"},
+	} {
+		for what, err := range map[string]error{
+			"Put":     s.Put(ctx, &engine.Connection{Key: k}),
+			"Replace": s.Replace(ctx, &engine.Connection{Key: k}, 1),
+			"Acquire": s.Acquire(ctx, k, "a", time.Minute),
+		} {
+			if err == nil {
+				t.Errorf("%s took the key %.20q, which not every store can keep", what, k)
+			}
 		}
+		_, err := s.Get(ctx, k)
+		checkError(t, "Get of a key that cannot be", err, engine.ErrNoConnection)
+		checkError(t, "Delete of a key that cannot be", s.Delete(ctx, k), engine.ErrNoConnection)
+		checkError(t, "Release of a key that cannot be", s.Release(ctx, k, "a"), nil)
+		p, err := s.List(ctx, engine.Query{Integration: k.Integration + "\x00"})
+		if err != nil || len(p.Connections) != 0 {
+			t.Errorf("List of an integration that cannot be: got %d connections, %v", len(p.Connections), err)
+		}
+	}
+	for _, holder := range []string{"", "\xff", "a\x00", string(long) + "a"} {
+		if err := s.Acquire(ctx, key, holder, time.Minute); err == nil {
+			t.Errorf("Acquire took the holder %.20q", holder)
+		}
+		checkError(t, "Release by a holder that cannot be", s.Release(ctx, key, holder), nil)
 	}
 }
 

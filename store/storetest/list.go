@@ -110,7 +110,7 @@ func testListDefault(t *testing.T, s engine.ConnectionStore) {
 
 func testListCursor(t *testing.T, s engine.ConnectionStore) {
 	put(t, s, []string{"a"}, []string{"1"})
-	for _, cursor := range []string{"a/1", "1", "!", "bnVsbA", "' OR 1"} {
+	for _, cursor := range []string{"a/1", "1", "!", "bnVsbA", "' OR 1", engine.EncodeCursor(engine.Key{Integration: "a\x00", ConnectionID: "a"})} {
 		_, err := s.List(t.Context(), engine.Query{Cursor: cursor})
 		checkError(t, "List with the cursor "+cursor, err, engine.ErrCursor)
 	}

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) engine.ConnectionStore) {
 		"times":                 testTimes,
 		"metadata":              testMetadata,
 		"ids":                   testIDs,
+		"keys and holders":      testKeyRules,
 		"not found":             testNotFound,
 		"snapshots":             testSnapshots,
 		"put again":             testPutAgain,
