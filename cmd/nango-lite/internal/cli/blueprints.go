@@ -34,6 +34,8 @@ func (a *app) blueprintsCommand() *cobra.Command {
 			RunE:  func(_ *cobra.Command, args []string) error { return a.listBlueprints(args) },
 		},
 		a.showBlueprintCommand(),
+		a.lintBlueprintsCommand(),
+		a.newBlueprintCommand(),
 	)
 	return cmd
 }

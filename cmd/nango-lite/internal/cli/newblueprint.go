@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A newBlueprint is what an author says about an API.
+type newBlueprint struct {
+	Name, DisplayName, Maintainer, DocsURL string
+	Mode                                   schema.AuthMode
+	AuthorizationURL, TokenURL, RequestURL string
+	BaseURL, VerifyPath                    string
+	Headers                                []newHeader
+}
+
+type newHeader struct{ Name, Value string }
+
+func (a *app) newBlueprintCommand() *cobra.Command {
+	var b newBlueprint
+	var mode, dir string
+	var headers []string
+	cmd := &cobra.Command{
+		Use:   "new <name>",
+		Short: "Write a blueprint to start from",
+		Long: `New writes DIR/NAME.yaml with a sample of each kind to edit. What the flags do not
+say is asked at the terminal; in a script it is an error. It never overwrites.`,
+		Example: "  nango-lite blueprints new acme --auth-mode API_KEY --base-url https://api.acme.example \\\n    --docs-url https://docs.acme.example --header 'X-API-Key=${api_key}'",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b.Name, b.Mode = args[0], schema.AuthMode(mode)
+			file := filepath.Join(dir, b.Name+".yaml")
+			if !newName.MatchString(b.Name) {
+				return usagef("%q is not a name for a blueprint: those hold lower-case letters, digits and '-'", b.Name)
+			}
+			if _, err := os.Stat(file); err == nil {
+				return fmt.Errorf("%s is there already and stays as it is", file)
+			}
+			if err := a.complete(cmd.Context(), &b); err != nil {
+				return err
+			}
+			if err := b.setHeaders(headers); err != nil {
+				return err
+			}
+			return a.writeBlueprint(dir, &b)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&b.DisplayName, "display-name", "", "name of the product, for people (default: the name with a capital)")
+	f.StringVar(&mode, "auth-mode", "", "kind of credentials: "+strings.Join(modeNames(), ", "))
+	f.StringVar(&b.BaseURL, "base-url", "", "root of the API")
+	f.StringVar(&b.AuthorizationURL, "authorization-url", "", "page where users consent (OAuth)")
+	f.StringVar(&b.TokenURL, "token-url", "", "token endpoint (OAuth)")
+	f.StringVar(&b.RequestURL, "request-url", "", "temporary-credential endpoint (OAuth 1.0a)")
+	f.StringVar(&b.DocsURL, "docs-url", "", "the provider's API documentation")
+	f.StringVar(&b.VerifyPath, "verify-path", "/me", "path of a cheap GET that proves credentials")
+	f.StringVar(&b.Maintainer, "maintainer", "Your Name <you@example.com>", "who to ask")
+	f.StringArrayVar(&headers, "header", nil, "`NAME=VALUE` for every call; may be given more than once")
+	f.StringVarP(&dir, "output", "o", "blueprints", "`DIR` to write to")
+	return cmd
+}
+
+var newName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+var newModes = []schema.AuthMode{schema.OAuth2, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+
+func modeNames() (names []string) {
+	for _, m := range newModes {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+// A newQuestion is about something that an author has to say.
+type newQuestion struct {
+	flag, title string
+	value       *string
+	fallback    string
+	modes       []schema.AuthMode // empty: all
+}
+
+// complete asks for what is missing, and checks all.
+func (a *app) complete(ctx context.Context, b *newBlueprint) error {
+	oauth := []schema.AuthMode{schema.OAuth2, schema.OAuth1}
+	urls := []newQuestion{
+		{flag: "base-url", title: "Root of the API, such as https://api.acme.example", value: &b.BaseURL},
+		{flag: "request-url", title: "Temporary-credential endpoint", value: &b.RequestURL, modes: oauth[1:]},
+		{flag: "authorization-url", title: "Page where users consent", value: &b.AuthorizationURL, modes: oauth},
+		{flag: "token-url", title: "Token endpoint", value: &b.TokenURL, modes: oauth},
+		{flag: "docs-url", title: "The provider's API documentation", value: &b.DocsURL},
+	}
+	mode := newQuestion{
+		flag: "auth-mode", title: "Kind of credentials (" + strings.Join(modeNames(), ", ") + "; empty for OAUTH2)",
+		value: (*string)(&b.Mode), fallback: string(schema.OAuth2),
+	}
+	if err := a.askAll(ctx, b, append([]newQuestion{mode}, urls...)); err != nil {
+		return err
+	}
+	if !slices.Contains(newModes, b.Mode) {
+		return usagef("--auth-mode is %s, not %q", strings.Join(modeNames(), " or "), b.Mode)
+	}
+	if b.DisplayName == "" {
+		b.DisplayName = strings.ToUpper(b.Name[:1]) + b.Name[1:]
+	}
+	for _, q := range urls {
+		u, err := url.Parse(*q.value)
+		if *q.value != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+			return usagef("--%s is an https URL, such as https://api.acme.example", q.flag)
+		}
+		if *q.value != "" && !q.fits(b.Mode) {
+			return usagef("--%s is not for auth mode %s", q.flag, b.Mode)
+		}
+	}
+	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
+	if !strings.HasPrefix(b.VerifyPath, "/") {
+		return usagef("--verify-path begins with /")
+	}
+	return nil
+}
+
+func (q newQuestion) fits(mode schema.AuthMode) bool {
+	return len(q.modes) == 0 || slices.Contains(q.modes, mode)
+}
+
+// askAll asks what the flags have left open. A script must say it all.
+func (a *app) askAll(ctx context.Context, b *newBlueprint, questions []newQuestion) error {
+	var missing []string
+	for _, q := range questions {
+		if *q.value != "" || !q.fits(b.Mode) {
+			continue
+		}
+		if !a.canAsk() {
+			missing = append(missing, "--"+q.flag)
+			continue
+		}
+		text, err := a.askLine(ctx, q.title+": ", false)
+		if err != nil {
+			return err
+		}
+		if *q.value = strings.TrimSpace(text); *q.value == "" {
+			*q.value = q.fallback
+		}
+		if *q.value == "" {
+			return usagef("a blueprint needs --%s", q.flag)
+		}
+	}
+	if len(missing) > 0 {
+		return usagef("stdin is no terminal to ask at; say %s", strings.Join(missing, " "))
+	}
+	return nil
+}
+
+// credentialHeaders are where most APIs want what a mode obtains.
+var credentialHeaders = map[schema.AuthMode]string{
+	schema.OAuth2:           "Bearer ${access_token}",
+	schema.APIKey:           "Bearer ${api_key}",
+	schema.UsernamePassword: "Basic ${basic_auth_encoded}",
+}
+
+// setHeaders takes NAME=VALUE. The usual Authorization is for those who send the
+// credential in no header of their own.
+func (b *newBlueprint) setHeaders(given []string) error {
+	sent := false
+	for _, h := range given {
+		name, value, ok := strings.Cut(h, "=")
+		if !ok || name == "" {
+			return usagef("--header wants NAME=VALUE")
+		}
+		t, err := schema.ParseTemplate(value)
+		if err != nil {
+			return usagef("--header %s: %v", name, err)
+		}
+		sent = sent || strings.EqualFold(name, "Authorization")
+		for _, ref := range t.Refs() {
+			sent = sent || schema.IsCredential(ref, nil)
+		}
+		b.Headers = append(b.Headers, newHeader{name, value})
+	}
+	if usual := credentialHeaders[b.Mode]; usual != "" && !sent {
+		b.Headers = append([]newHeader{{"Authorization", usual}}, b.Headers...)
+	}
+	return nil
+}
+
+//go:embed newblueprint.yaml.tmpl
+var newBlueprintText string
+
+var newBlueprintTemplate = template.Must(template.New("").Funcs(template.FuncMap{"yaml": yamlText}).Parse(newBlueprintText))
+
+func (a *app) writeBlueprint(dir string, b *newBlueprint) error {
+	var text strings.Builder
+	if err := newBlueprintTemplate.Execute(&text, b); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f := fileIn(dir, b.Name+".yaml")
+	if err := writeNew(f.name, text.String()); err != nil {
+		return err
+	}
+	a.notef("wrote %s", f.name)
+	if found := a.lintFile(f); len(found) > 0 {
+		if err := a.writeDiagnostics(found); err != nil {
+			return err
+		}
+		if found.HasErrors() {
+			return errReported
+		}
+	}
+	a.notef("\nnext:")
+	a.notef("  edit it: samples and notes are there to be replaced")
+	a.notef("  nango-lite blueprints lint %s", f.name)
+	a.notef("  nango-lite --blueprints %s blueprints show %s", filepath.ToSlash(filepath.Clean(dir)), b.Name)
+	return nil
+}
+
+var (
+	// texts, URLs and headers that YAML reads as themselves
+	plainText     = regexp.MustCompile(`^[A-Za-z/][^:#"'{}\[\],\\\x00-\x1f]*$|^https://[^\s:#"'{}\[\],\\]+$|^[A-Za-z-]+ \$\{[a-z_.]+\}$`)
+	notPlainWords = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+)
+
+// yamlText writes a text as a YAML scalar that reads as it.
+func yamlText(s string) string {
+	if plainText.MatchString(s) && strings.TrimSpace(s) == s && !slices.Contains(notPlainWords, strings.ToLower(s)) {
+		return s
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s)
+	return strings.TrimSuffix(b.String(), "\n")
+}
