@@ -69,6 +69,7 @@ type rounds struct {
 	err     error          // or why there was none
 	verdict verdict
 	used    bool // resp or err have been given to retryablehttp
+	broken  bool // the body cannot be read again after all
 }
 
 // note keeps why a call ended.
@@ -108,6 +109,7 @@ func (t *rounds) RoundTrip(*http.Request) (*http.Response, error) {
 	if t.used {
 		r, err := rewound(t.request)
 		if err != nil {
+			t.resp, t.err, t.broken = nil, err, true
 			return nil, err
 		}
 		t.call.attempt++
@@ -120,13 +122,12 @@ func (t *rounds) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: t.resp.Body, Request: t.request}, nil
 }
 
-func (t *rounds) checkRetry(_ context.Context, _ *http.Response, err error) (bool, error) {
-	if t.call.attempt == 1 {
-		return true, nil // judged already
-	}
-	if t.err == nil && err != nil { // the body could not be rewound
-		t.resp, t.err = nil, err
+func (t *rounds) checkRetry(context.Context, *http.Response, error) (bool, error) {
+	switch {
+	case t.broken:
 		return false, nil
+	case t.call.attempt == 1:
+		return true, nil // judged already
 	}
 	t.verdict = t.judge(t.call, t.request, t.safe, t.resp, t.err)
 	if !t.verdict.again {
