@@ -61,8 +61,14 @@ type LimitState struct {
 // Limits returns the rate limits of an integration as they stand, for display.
 // There are none before its first call.
 func (e *Engine) Limits(integration string) []LimitState {
+	e.limits.mu.Lock()
+	limits := e.limits.byName[integration]
+	e.limits.mu.Unlock()
+	if limits == nil {
+		return nil
+	}
 	var list []LimitState
-	for _, s := range e.limits.of(integration, e.opts.Now).State() {
+	for _, s := range limits.State() {
 		list = append(list, LimitState{s.Scope, s.Until, s.Reason, s.Waiting, s.Running})
 	}
 	return list

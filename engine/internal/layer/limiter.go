@@ -47,14 +47,6 @@ type Limiter struct {
 	timer       *time.Timer
 }
 
-// A waiter stands in line.
-type waiter struct {
-	prev, next *waiter
-	again      bool // replaces a request under way, and so takes no place of its own
-	gone       chan struct{}
-	granted    bool
-}
-
 func newLimiter(now func() time.Time, b Budget) *Limiter {
 	l := &Limiter{now: now, at: now()}
 	l.set(b)
@@ -250,46 +242,6 @@ func (l *Limiter) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dispatch(l.now())
-}
-
-// leave takes w out of the line. One that was let go in the same moment gives
-// back what it got.
-func (l *Limiter) leave(w *waiter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !w.granted {
-		l.remove(w)
-	} else {
-		l.tokens++
-		if !w.again {
-			l.running--
-		}
-	}
-	l.dispatch(l.now())
-}
-
-func (l *Limiter) push(w *waiter) {
-	if w.prev = l.last; w.prev == nil {
-		l.first = w
-	} else {
-		w.prev.next = w
-	}
-	l.last = w
-	l.waiting++
-}
-
-func (l *Limiter) remove(w *waiter) {
-	if w.prev == nil {
-		l.first = w.next
-	} else {
-		w.prev.next = w.next
-	}
-	if w.next == nil {
-		l.last = w.prev
-	} else {
-		w.next.prev = w.prev
-	}
-	l.waiting--
 }
 
 // A LimitState is a limiter at a moment.

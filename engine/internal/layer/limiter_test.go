@@ -97,6 +97,32 @@ func TestBudgetIsKeptInOrder(t *testing.T) {
 	})
 }
 
+// Nobody overtakes, and nobody comes early, however many wait.
+func TestTenThousandWaiters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate, burst, n = 1000, 50, 10_000
+		l := newLimited(layer.Budget{Rate: rate, Burst: burst}, true, time.Hour)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range n {
+			wg.Go(func() {
+				if err := l.send(t.Context(), "a"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for i, at := range l.at { // all were there from the start, so each has its time
+			if early := float64(i+1-burst)/rate - at.Sub(start).Seconds(); early > 1e-6 {
+				t.Fatalf("request %d came %v s early", i, early)
+			}
+		}
+		if took := time.Since(start); took > 9951*time.Millisecond {
+			t.Errorf("took %v, want 9.95 s", took)
+		}
+	})
+}
+
 func TestBudgetByConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimited(layer.Budget{Rate: 1, Burst: 1}, false, time.Hour)
