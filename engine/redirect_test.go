@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -218,6 +221,25 @@ func TestS35_PublicHostsOnly(t *testing.T) {
 		if _, err := client(t, e).Get("/x"); !errors.Is(err, engine.ErrUnsupported) || !strings.Contains(err.Error(), "public network") {
 			t.Errorf("%s: got %v", host, err)
 		}
+	}
+}
+
+// A provider's redirect is no way into our own network either.
+func TestS35_RedirectToOurOwnNetwork(t *testing.T) {
+	reached := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reached = r.Host; r.Host == "api.public.test" {
+			http.Redirect(w, r, "http://"+r.Context().Value(http.LocalAddrContextKey).(net.Addr).String()+"/latest/meta-data", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
+	}}
+	defer transport.CloseIdleConnections()
+	e := keyedEngine(t, transport, nil, func(in *schema.Integration) { in.Requests.BaseURL = "http://api.public.test" })
+	if _, err := client(t, e).Get("/x"); !errors.Is(err, engine.ErrUnsupported) || reached != "api.public.test" {
+		t.Errorf("got %v, reached %s", err, reached)
 	}
 }
 

@@ -104,6 +104,13 @@ func (c *Call) Base() *url.URL { return c.base }
 // Secrets returns what in the URL of the call grants access.
 func (c *Call) Secrets() []string { return c.secrets }
 
+// note keeps why a call ended.
+func (c *Call) note(v verdict) {
+	if v.reason != "" {
+		c.reason = v.reason
+	}
+}
+
 // notify tells whoever watches.
 func (c *Call) notify(n Notice) {
 	if c.Notify != nil {

@@ -72,13 +72,6 @@ type rounds struct {
 	broken  bool // the body cannot be read again after all
 }
 
-// note keeps why a call ended.
-func (c *Call) note(v verdict) {
-	if v.reason != "" {
-		c.reason = v.reason
-	}
-}
-
 // others makes the attempts after the first.
 func (t *rounds) others() (*http.Response, error) {
 	client := &retryablehttp.Client{
