@@ -193,13 +193,20 @@ func kindOfCode(code string) Kind {
 	return ""
 }
 
-// ruledKind returns the kind that requests.errors gives the answer, or "".
+// ruledKind returns the kind that requests.errors gives the answer, or "". A rule
+// by status alone is about the API: there 401 speaks of the token, while at a token
+// endpoint it speaks of the client (RFC 6749 5.2), and a wrong client secret must
+// not end connections.
 func (in *integration) ruledKind(a *oauthwire.Answer) Kind {
 	if in.Requests.Errors == nil {
 		return ""
 	}
 	matches := in.tokenMatcher(a)
 	for _, rule := range in.Requests.Errors.Rules {
+		w := &rule.When
+		if len(w.Code)+len(w.Body)+len(w.Header) == 0 {
+			continue
+		}
 		if rule.Kind != "" && matches(rule.When) {
 			return Kind(rule.Kind)
 		}

@@ -239,6 +239,30 @@ func TestInvalidGrantEndsTheConnection(t *testing.T) {
 	})
 }
 
+// Most blueprints say that a 401 of the API means "authorise again". At the token
+// endpoint a 401 says that the client's secret is wrong (RFC 6749 5.2): the operator
+// mends that, and no user has to come back.
+func TestWrongClientSecretEndsNoConnection(t *testing.T) {
+	for _, body := range []string{`{"error":"invalid_client"}`, `{}`, `{"message":"Unauthorized"}`} {
+		server := &rotating{failing: func(int) (int, string) { return 401, body }}
+		bubble(t, server, func(in *schema.Integration) {
+			in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{
+				{When: schema.Condition{Status: schema.OneOrMany[int]{401}}, Kind: "reauthorize"},
+			}}
+		}, func(t *testing.T, e *engine.Engine, _ *provider) {
+			time.Sleep(100 * time.Second)
+			if _, err := e.TokenSource(alice).Token(t.Context()); !errors.Is(err, engine.ErrClient) {
+				t.Errorf("%s: got %v", body, err)
+			}
+			server.failing = nil
+			time.Sleep(time.Minute)
+			if got := token(t, e); got != "a2" {
+				t.Errorf("%s: token %s", body, got)
+			}
+		})
+	}
+}
+
 // invalid_grant has two meanings; if a sibling was faster, its token is taken.
 func TestInvalidGrantAfterASiblingWasFaster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
