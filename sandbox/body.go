@@ -49,10 +49,14 @@ func clone(v any) any {
 	return v
 }
 
-// lookup returns what stands at a dotted path; the empty path is v itself.
+// lookup returns what stands at a dotted path; the empty path is v itself. A key
+// that holds a dot is found if it stands whole ("@odata.nextLink").
 func lookup(v any, path string) (any, bool) {
 	if path == "" {
 		return v, v != nil
+	}
+	if value, ok := whole(v, path); ok {
+		return value, true
 	}
 	for key := range strings.SplitSeq(path, ".") {
 		switch at := v.(type) {
@@ -75,6 +79,13 @@ func lookup(v any, path string) (any, bool) {
 	return v, true
 }
 
+// whole returns the value of a key that is the path as it stands.
+func whole(v any, path string) (any, bool) {
+	object, _ := v.(map[string]any)
+	value, ok := object[path]
+	return value, ok
+}
+
 // put returns v with value at a dotted path, making objects (and lists, for a 0)
 // on the way. What is in the way and neither object nor list is replaced.
 func put(v any, path string, value any) any {
@@ -82,6 +93,9 @@ func put(v any, path string, value any) any {
 		return value
 	}
 	key, rest, _ := strings.Cut(path, ".")
+	if _, ok := whole(v, path); ok {
+		key, rest = path, ""
+	}
 	if list, ok := v.([]any); ok {
 		if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < len(list) {
 			list[n] = put(list[n], rest, value)
@@ -102,6 +116,9 @@ func put(v any, path string, value any) any {
 // remove takes what stands at a dotted path away.
 func remove(v any, path string) {
 	parent, key := splitPath(path)
+	if _, ok := whole(v, path); ok {
+		parent, key = "", path
+	}
 	at, _ := lookup(v, parent)
 	if object, ok := at.(map[string]any); ok {
 		delete(object, key)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // idNames are what APIs call the field that tells items apart.
@@ -37,8 +38,18 @@ func ids(item any, visit func(name string, id any)) {
 		visit("", item)
 		return
 	}
+	found := false
 	for _, name := range idNames {
 		if id, has := object[name]; has {
+			visit(name, id)
+			found = true
+		}
+	}
+	if found {
+		return
+	}
+	for name, id := range object { // ContactID and the like, which may name others as well
+		if strings.HasSuffix(name, "ID") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_id") {
 			visit(name, id)
 		}
 	}

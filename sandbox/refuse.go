@@ -58,9 +58,19 @@ func (p *Provider) refusalAnswer(ref *refusal) answer {
 	if !exact {
 		p.reshape(&a, ref)
 	}
+	p.expire(&a, ref)
 	p.say(&a, ref.reason)
 	p.name(&a)
 	return ref.mark(a)
+}
+
+// expire makes the answer to an expired token one that refresh_on describes, if
+// the blueprint has it: such providers may never answer 401.
+func (p *Provider) expire(a *answer, ref *refusal) {
+	on := p.integration.Auth.RefreshOn
+	if ref.code == codeExpired && len(on) > 0 && !slices.ContainsFunc(on, func(c schema.Condition) bool { return p.matches(&c, a) }) {
+		p.satisfy(&on[0], a)
+	}
 }
 
 // name gives an answer whose body holds its request id a new one.

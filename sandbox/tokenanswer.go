@@ -192,7 +192,11 @@ func (p *Provider) putConnection(a *answer) {
 // RFC 6749 5.2 says.
 func (p *Provider) tokenError(ref *refusal) answer {
 	at := p.responsePaths()
-	a, sampled := p.samples.tokenError(ref.code)
+	a, sampled := p.sampledTokenError(ref.code, at.errorCode)
+	if ref.code == "invalid_grant" && p.endsGrant(&a) {
+		a.set("Cache-Control", "no-store")
+		return ref.mark(a)
+	}
 	was, _ := lookup(a.body, at.errorCode)
 	if !sampled {
 		a = answer{status: ref.status, body: map[string]any{}}
@@ -212,6 +216,27 @@ func (p *Provider) tokenError(ref *refusal) answer {
 	}
 	a.set("Cache-Control", "no-store")
 	return ref.mark(a)
+}
+
+// sampledTokenError returns the sample nearest to a refusal. Of several, the end of
+// a grant is the one to which the blueprint gives that meaning.
+func (p *Provider) sampledTokenError(code, codePath string) (answer, bool) {
+	for _, one := range p.samples.tokenErrors {
+		was, _ := lookup(one.answer.body, codePath)
+		if code == "invalid_grant" && (p.endsGrant(&one.answer) || text(was) != code && p.errorCode(code, was) == was) {
+			return one.answer.copy(), true
+		}
+	}
+	return p.samples.tokenError(code)
+}
+
+// endsGrant reports whether an answer is, word for word, what the blueprint takes
+// for the end of a grant: X tells it by the description alone.
+func (p *Provider) endsGrant(a *answer) bool {
+	e := p.integration.Requests.Errors
+	return e != nil && a.body != nil && slices.ContainsFunc(e.Rules, func(r schema.ErrorRule) bool {
+		return r.Kind == "reauthorize" && len(r.When.Body) > 1 && p.matches(&r.When, a)
+	})
 }
 
 // errorCode returns the code to answer with: the provider's own where the sample
