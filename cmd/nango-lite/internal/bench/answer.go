@@ -1,0 +1,241 @@
+package bench
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An answer is what a provider says, as data.
+type answer struct {
+	status int
+	header http.Header
+	body   any // decoded JSON; a string stands for itself, nil for nothing
+}
+
+// sampled returns the answer that a sample shows.
+func sampled(r schema.SampleResponse) answer {
+	a := answer{status: r.Status, header: http.Header{}, body: plain(r.Body)}
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	for name, v := range r.Headers {
+		a.header.Set(name, v)
+	}
+	return a
+}
+
+func (a answer) clone() answer { return answer{a.status, a.header.Clone(), plain(a.body)} }
+
+// response is a as an answer to r.
+func (a answer) response(r *http.Request) *http.Response {
+	h := a.header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	var body []byte
+	switch v := a.body.(type) {
+	case nil:
+	case string:
+		body = []byte(v)
+	default:
+		body = []byte(encode(v))
+		if h.Get("Content-Type") == "" {
+			h.Set("Content-Type", "application/json")
+		}
+	}
+	return &http.Response{
+		Status: strconv.Itoa(a.status) + " " + http.StatusText(a.status), StatusCode: a.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
+
+// shape returns an error as this API writes them: the first error sample that has
+// a code, else the first that is an object, else an empty object with status 400.
+func shape(in *schema.Integration) answer {
+	best := answer{status: http.StatusBadRequest, header: http.Header{}, body: map[string]any{}}
+	found := false
+	for _, s := range in.Samples {
+		if s.Kind != schema.SampleError {
+			continue
+		}
+		a := sampled(s.Response)
+		if _, ok := a.body.(map[string]any); !ok {
+			continue
+		}
+		_, coded := lookup(a.body, codePath(in))
+		if !found || coded && codePath(in) != "" {
+			best, found = a, true
+		}
+		if coded && codePath(in) != "" {
+			break
+		}
+	}
+	return best
+}
+
+func codePath(in *schema.Integration) string {
+	if in.Requests.Errors == nil {
+		return ""
+	}
+	return in.Requests.Errors.Code
+}
+
+// alternatives returns answers that c describes, one for each value that it would
+// take, in the shape of base. codeAt is where the code stands.
+func alternatives(c *schema.Condition, base answer, codeAt string) []answer {
+	first := base.clone()
+	if len(c.Status) > 0 {
+		first.status = c.Status[0]
+	}
+	for name, v := range c.Header {
+		if v == "*" {
+			v = "1"
+		}
+		first.header.Set(name, v)
+	}
+	for path, want := range c.Body {
+		first.body = put(first.body, path, oneOf(want)[0])
+	}
+	if len(c.Code) > 0 && codeAt != "" {
+		first.body = put(first.body, codeAt, c.Code[0])
+	}
+	list := []answer{first}
+	vary := func(change func(*answer)) {
+		a := first.clone()
+		change(&a)
+		list = append(list, a)
+	}
+	for i := 1; i < len(c.Status); i++ {
+		vary(func(a *answer) { a.status = c.Status[i] })
+	}
+	for i := 1; i < len(c.Code) && codeAt != ""; i++ {
+		vary(func(a *answer) { a.body = put(a.body, codeAt, c.Code[i]) })
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
+		for _, v := range oneOf(c.Body[path])[1:] {
+			vary(func(a *answer) { a.body = put(a.body, path, v) })
+		}
+	}
+	return list
+}
+
+// neighbours returns answers that miss c by one value each.
+func neighbours(c *schema.Condition, base answer, codeAt string) []answer {
+	first := alternatives(c, base, codeAt)[0]
+	var list []answer
+	vary := func(change func(*answer)) {
+		a := first.clone()
+		change(&a)
+		list = append(list, a)
+	}
+	if len(c.Status) > 0 {
+		other := http.StatusTeapot
+		if c.Status[0] < 400 {
+			other = http.StatusCreated
+		}
+		vary(func(a *answer) { a.status = other })
+	}
+	for name, v := range c.Header {
+		if v == "*" {
+			vary(func(a *answer) { a.header.Del(name) })
+		} else {
+			vary(func(a *answer) { a.header.Set(name, v+"1") })
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
+		vary(func(a *answer) { remove(a.body, path) })
+		if v := oneOf(c.Body[path])[0]; c.Body[path] != "*" {
+			if on, ok := v.(bool); ok {
+				vary(func(a *answer) { a.body = put(a.body, path, !on) })
+			} else {
+				vary(func(a *answer) { a.body = put(a.body, path, "bench_other") })
+			}
+		}
+	}
+	if len(c.Code) > 0 && codeAt != "" {
+		vary(func(a *answer) { a.body = put(a.body, codeAt, "bench_other") })
+	}
+	return list
+}
+
+// oneOf returns the values that a condition's body path may have.
+func oneOf(want any) []any {
+	list, ok := want.([]any)
+	if !ok || len(list) == 0 {
+		list = []any{want}
+	}
+	list = slices.Clone(list)
+	for i, v := range list {
+		if v == "*" {
+			list[i] = "bench_any"
+		}
+	}
+	return list
+}
+
+// holds reports whether a is what c describes.
+func holds(c *schema.Condition, a *answer, codeAt string) bool {
+	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
+		return false
+	}
+	for name, want := range c.Header {
+		if got := a.header.Get(name); got == "" || want != "*" && got != want {
+			return false
+		}
+	}
+	for path, want := range c.Body {
+		got, ok := lookup(a.body, path)
+		if !ok || !accepts(want, got) {
+			return false
+		}
+	}
+	if len(c.Code) > 0 {
+		got, ok := lookup(a.body, codeAt)
+		if !ok || codeAt == "" || !slices.Contains(c.Code, text(got)) {
+			return false
+		}
+	}
+	return true
+}
+
+func accepts(want, got any) bool {
+	if list, ok := want.([]any); ok {
+		return slices.ContainsFunc(list, func(v any) bool { return accepts(v, got) })
+	}
+	if want == "*" {
+		return got != nil
+	}
+	return text(plain(want)) == text(got) && !isContainer(got)
+}
+
+func isContainer(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+// describe names an answer in a failure.
+func (a *answer) describe() string {
+	parts := []string{strconv.Itoa(a.status)}
+	for _, name := range slices.Sorted(maps.Keys(a.header)) {
+		parts = append(parts, name+": "+a.header.Get(name))
+	}
+	if a.body != nil {
+		b := encode(a.body)
+		if len(b) > 120 {
+			b = b[:120] + "…"
+		}
+		parts = append(parts, b)
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,207 @@
+// Package bench is the test bench of blueprint authors: it takes an entry of the
+// catalog through every step that its mode has, the engine on one side and the
+// sandbox on the other, with the entry's own example values and samples.
+//
+// Start with [Resolve], which makes an [Entry] of a blueprint's version, and
+// [Entry.Run], which returns a [Report]. [Catalog] plays a whole catalog.
+//
+// What is expected comes from the entry as the sandbox plays it (Entry.Played),
+// read here once more by code that is neither the engine's nor the sandbox's.
+// Entry.Client may be another reading of the same blueprint: the mutation test
+// changes a value there and sees whether anything notices.
+//
+// # Time
+//
+// Tokens expire by a clock that a check moves, and cost no time. Waits are real,
+// because the engine's timers are: a check may wait for a second or two, when the
+// provider says Retry-After. All checks of all entries wait at the same time, so
+// a whole catalog takes as long as its slowest check. In tests everything runs
+// under testing/synctest, where waits cost nothing; [Options.Patient] then adds
+// the checks that wait for minutes.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An Entry is a version of a blueprint that is ready to be played.
+type Entry struct {
+	Ref    string              // name:version
+	Client *schema.Integration // as the engine has it
+	Played *schema.Integration // as the sandbox plays it
+}
+
+// Options adjust a run. The zero Options are ready for use.
+type Options struct {
+	// Patient adds checks that wait longer than a person likes to.
+	Patient bool
+	// Step, if not empty, is the only step to be run.
+	Step string
+}
+
+// A step is one row of the report.
+type step struct {
+	name string
+	// absent says why the entry does not have this step, or "".
+	absent func(*Entry) string
+	// checks returns what has to hold, and what was looked at, in words.
+	checks func(*Entry, Options) ([]check, string)
+}
+
+// A check is one thing that has to hold. It builds its own world and shares
+// nothing with the others.
+type check struct {
+	name string
+	run  func(context.Context) error
+}
+
+// steps are the rows in their order.
+var steps = []step{
+	{"connect", always, connectChecks},
+	{"exchange", oauthOnly, exchangeChecks},
+	{"deny", oauthOnly, denyChecks},
+	{"verify", withoutVerify, verifyChecks},
+	{"call", always, callChecks},
+	{"page", withoutPages, pageChecks},
+	{"expire", oauthOnly, expireChecks},
+	{"refresh", oauthOnly, refreshChecks},
+	{"revoked", withoutCredentials, revokedChecks},
+	{"rate limit", always, limitChecks},
+	{"budget", withoutBudget, budgetChecks},
+	{"retry", always, retryChecks},
+	{"errors", always, errorChecks},
+	{"revoke", withoutRevocation, revokeChecks},
+}
+
+// Steps returns the names of all steps, in their order.
+func Steps() []string {
+	names := make([]string, len(steps))
+	for i, s := range steps {
+		names[i] = s.name
+	}
+	return names
+}
+
+func always(*Entry) string { return "" }
+
+func oauthOnly(e *Entry) string {
+	if e.Played.Auth.AuthMode != schema.OAuth2 {
+		return "the mode has no such step"
+	}
+	return ""
+}
+
+func withoutCredentials(e *Entry) string {
+	if e.Played.Auth.AuthMode == schema.NoAuth {
+		return "the mode has no such step"
+	}
+	return ""
+}
+
+func withoutVerify(e *Entry) string {
+	if e.Played.Requests.Verify == nil {
+		return "no verify call is declared"
+	}
+	return ""
+}
+
+func withoutPages(e *Entry) string {
+	if e.Played.Requests.Pagination == nil {
+		return "no pagination is declared"
+	}
+	return ""
+}
+
+func withoutBudget(e *Entry) string {
+	if r := e.Played.Requests.RateLimit; r == nil || r.Budget == nil {
+		return "no budget is declared"
+	}
+	return ""
+}
+
+func withoutRevocation(e *Entry) string {
+	if e.Played.Auth.RevocationURL == "" {
+		return "no revocation_url is declared"
+	}
+	return ""
+}
+
+// unplayable says why no step can be played, or "".
+func (e *Entry) unplayable() string {
+	switch e.Played.Auth.AuthMode {
+	case schema.OAuth2, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+		return ""
+	}
+	return fmt.Sprintf("auth mode %s cannot be played yet", e.Played.Auth.AuthMode)
+}
+
+// Run plays the entry. All checks run at the same time.
+func (e *Entry) Run(ctx context.Context, opts Options) Report {
+	report := Report{Entry: e.Ref, Mode: string(e.Played.Auth.AuthMode), Steps: []Result{}}
+	wanted := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return opts.Step != "" && s.name != opts.Step })
+	results := make([]Result, len(wanted))
+	var all sync.WaitGroup
+	for i, s := range wanted {
+		results[i] = Result{Step: s.name, Status: Absent, Detail: e.unplayable()}
+		if results[i].Detail != "" {
+			continue
+		}
+		if results[i].Detail = s.absent(e); results[i].Detail != "" {
+			continue
+		}
+		all.Go(func() { results[i] = e.runStep(ctx, s, opts) })
+	}
+	all.Wait()
+	report.Steps = append(report.Steps, results...)
+	return report
+}
+
+func (e *Entry) runStep(ctx context.Context, s step, opts Options) Result {
+	checks, about := s.checks(e, opts)
+	if len(checks) == 0 {
+		return Result{Step: s.name, Status: Absent, Detail: about}
+	}
+	errs := make([]error, len(checks))
+	var all sync.WaitGroup
+	for i, c := range checks {
+		all.Go(func() { errs[i] = guarded(ctx, c) })
+	}
+	all.Wait()
+	if failed := errors.Join(errs...); failed != nil {
+		return Result{Step: s.name, Status: Failed, Detail: strings.ReplaceAll(failed.Error(), "\n", "; ")}
+	}
+	return Result{Step: s.name, Status: Passed, Detail: about}
+}
+
+// guarded runs a check. A panic, which a blueprint that nobody foresaw may cause,
+// fails the check and not the program.
+func guarded(ctx context.Context, c check) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: panic: %v at %s", c.name, p, place(debug.Stack()))
+		}
+	}()
+	if err = c.run(ctx); err != nil {
+		err = fmt.Errorf("%s: %w", c.name, err)
+	}
+	return err
+}
+
+// place finds in a stack the line that panicked.
+func place(stack []byte) string {
+	_, after, _ := strings.Cut(string(stack), "panic(")
+	for line := range strings.Lines(after) {
+		if file, ok := strings.CutPrefix(line, "\t"); ok && strings.Contains(file, "nango-lite/") {
+			return strings.TrimSpace(file)
+		}
+	}
+	return "?"
+}

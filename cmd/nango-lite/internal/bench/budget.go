@@ -1,0 +1,171 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func budgetChecks(e *Entry, _ Options) ([]check, string) {
+	b := e.Played.Requests.RateLimit.Budget
+	var checks []check
+	about := ""
+	if b.Requests > 0 {
+		checks = append(checks, check{"pace", e.keepsPace}, check{"scope", e.keepsScope})
+		about = fmt.Sprintf("%g requests in %g s after a burst of %d", b.Requests, perSeconds(b), burst(b))
+	}
+	if b.Concurrency > 0 {
+		checks = append(checks, check{"concurrency", e.keepsConcurrency})
+		if about != "" {
+			about += ", "
+		}
+		about += fmt.Sprintf("%d at once", b.Concurrency)
+	}
+	return checks, about
+}
+
+func perSeconds(b *schema.Budget) float64 {
+	if b.PerSeconds == 0 {
+		return 1
+	}
+	return b.PerSeconds
+}
+
+func burst(b *schema.Budget) int { return max(b.Burst, 1) }
+
+// interval is the time between two requests once the burst is spent.
+func interval(b *schema.Budget) time.Duration {
+	return time.Duration(perSeconds(b) / b.Requests * float64(time.Second))
+}
+
+// ok answers everything.
+func ok(*http.Request, int) *answer {
+	return &answer{status: http.StatusOK, header: http.Header{}, body: map[string]any{}}
+}
+
+// keepsPace holds that the burst goes out at once, and what follows at the
+// declared pace, neither faster nor slower.
+func (e *Entry) keepsPace(ctx context.Context) error {
+	b := e.Played.Requests.RateLimit.Budget
+	st, err := e.connected(ctx, setup{budget: true})
+	if err != nil {
+		return err
+	}
+	st.wire.reset(ok)
+	start := st.clock.now()
+	after := int(max(1, min(4, time.Second/interval(b))))
+	for range burst(b) + after {
+		if _, err := st.succeed(ctx, e.probe()); err != nil {
+			return err
+		}
+	}
+	for i, r := range st.wire.requests() {
+		due := time.Duration(max(0, i+1-burst(b))) * interval(b)
+		switch came := r.at.Sub(start); {
+		case came < due-due/50-time.Millisecond:
+			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
+		case came > due+due/50+late():
+			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
+		}
+	}
+	return nil
+}
+
+// keepsScope holds that two connections share the budget, or do not.
+func (e *Entry) keepsScope(ctx context.Context) error {
+	b := e.Played.Requests.RateLimit.Budget
+	st, err := e.connected(ctx, setup{budget: true})
+	if err != nil {
+		return err
+	}
+	other := engine.Key{Integration: integration, ConnectionID: "user-2"}
+	if _, err := st.connect(ctx, other); err != nil {
+		return err
+	}
+	st.wire.reset(ok)
+	for range burst(b) {
+		if _, err := st.succeed(ctx, e.probe()); err != nil {
+			return err
+		}
+	}
+	if _, _, err := st.doAs(ctx, other, e.probe()); err != nil {
+		return err
+	}
+	shared := b.Scope != "connection"
+	if waited := len(st.waited()) > 0; waited != shared {
+		return fmt.Errorf("a second connection waited: %t, with the scope %s", waited, or(b.Scope, "integration"))
+	}
+	return nil
+}
+
+// keepsConcurrency holds that as many requests are under way as may be, and no
+// more.
+func (e *Entry) keepsConcurrency(ctx context.Context) error {
+	b := *e.Played.Requests.RateLimit.Budget
+	loose := *e
+	loose.Client = withoutPace(e.Client)
+	st, err := loose.connected(ctx, setup{budget: true})
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	running, most := 0, 0
+	arrived := make(chan struct{}, b.Concurrency+2)
+	leave := make(chan struct{})
+	st.wire.reset(func(r *http.Request, n int) *answer {
+		mu.Lock()
+		running++
+		most = max(most, running)
+		mu.Unlock()
+		arrived <- struct{}{}
+		<-leave
+		mu.Lock()
+		running--
+		mu.Unlock()
+		return ok(r, n)
+	})
+	errs := make(chan error, b.Concurrency+1)
+	for range b.Concurrency + 1 {
+		go func() {
+			_, err := st.succeed(ctx, e.probe())
+			errs <- err
+		}()
+	}
+	missing := b.Concurrency
+	timeout := time.After(5 * time.Second)
+	for ; missing > 0; missing-- {
+		select {
+		case <-arrived:
+			continue
+		case <-timeout:
+		}
+		break
+	}
+	time.Sleep(20 * time.Millisecond) // one more would come now
+	close(leave)
+	for range b.Concurrency + 1 {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	if most != b.Concurrency {
+		return fmt.Errorf("%d requests were under way at once, and %d may be", most, b.Concurrency)
+	}
+	return nil
+}
+
+// withoutPace leaves the concurrency of a budget.
+func withoutPace(in *schema.Integration) *schema.Integration {
+	changed := *in
+	limit := *in.Requests.RateLimit
+	if limit.Budget != nil {
+		limit.Budget = &schema.Budget{Concurrency: limit.Budget.Concurrency, Scope: limit.Budget.Scope}
+	}
+	changed.Requests.RateLimit = &limit
+	return &changed
+}

@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func verifyChecks(e *Entry, _ Options) ([]check, string) {
+	v := e.Played.Requests.Verify
+	return []check{{"verify", e.verifies}}, or(v.Method, http.MethodGet) + " " + v.Path
+}
+
+func (e *Entry) verifies(ctx context.Context) error {
+	st, err := e.connected(ctx, setup{})
+	if err != nil {
+		return err
+	}
+	if err := st.engine.Verify(ctx, st.key); err != nil {
+		return err
+	}
+	v := e.Played.Requests.Verify
+	seen := st.wire.requests()
+	if len(seen) != 1 || seen[0].method != or(v.Method, http.MethodGet) {
+		return fmt.Errorf("the verify call is not the one %s that is declared", or(v.Method, http.MethodGet))
+	}
+	return st.wire.err()
+}
+
+func callChecks(e *Entry, _ Options) ([]check, string) {
+	var checks []check
+	for i := range e.Played.Samples {
+		if s := &e.Played.Samples[i]; isAPI(s) {
+			c := callOf(s)
+			checks = append(checks, check{c.method + " " + s.Request.Path, e.answersSample(s, c)})
+		}
+	}
+	if len(checks) == 0 {
+		return nil, "there is no sample of a call"
+	}
+	return checks, plural(len(checks), "sample")
+}
+
+var segmentName = regexp.MustCompile(`\{[^{}/]*\}`)
+
+// callOf is the call that a sample shows.
+func callOf(s *schema.Sample) call {
+	path := segmentName.ReplaceAllString(s.Request.Path, "bench")
+	if len(s.Request.Query) > 0 {
+		q := url.Values{}
+		for name, v := range s.Request.Query {
+			q.Set(name, v)
+		}
+		mark := "?"
+		if strings.Contains(path, "?") {
+			mark = "&"
+		}
+		path += mark + q.Encode()
+	}
+	return call{method: or(s.Request.Method, http.MethodGet), path: path, body: plain(s.Request.Body)}
+}
+
+// answersSample holds that the caller of a sample gets its answer.
+func (e *Entry) answersSample(s *schema.Sample, c call) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.connected(ctx, setup{budget: true})
+		if err != nil {
+			return err
+		}
+		got, _, err := st.do(ctx, c)
+		if err != nil {
+			return err
+		}
+		want := sampled(s.Response)
+		if got.status != want.status {
+			return refusal(fmt.Errorf("status %d, and the sample has %d", got.status, want.status), got)
+		}
+		if err := e.sameBody(got.body, want.body); err != nil {
+			return err
+		}
+		if n := st.provider.Stats().RateLimited; n > 0 {
+			return errors.New("the sandbox refused the first call as one too many")
+		}
+		return st.wire.err()
+	}
+}
+
+// sameBody compares an answer with its sample. Of a list the items have to be the
+// same: where it goes on is the sandbox's to say.
+func (e *Entry) sameBody(got, want any) error {
+	if p := e.Played.Requests.Pagination; p != nil {
+		if list, ok := lookup(want, p.Items); ok {
+			if _, ok := list.([]any); ok {
+				items, _ := lookup(got, p.Items)
+				got, want = items, list
+			}
+		}
+	}
+	if r := e.Played.Requests.Errors; r != nil && r.RequestID != nil && r.RequestID.Body != "" {
+		remove(got, r.RequestID.Body)
+		want = plain(want)
+		remove(want, r.RequestID.Body)
+	}
+	if g, w := encode(got), encode(want); g != w {
+		return fmt.Errorf("the answer differs from the sample: %s, want %s", short(g), short(w))
+	}
+	return nil
+}
+
+func short(s string) string {
+	if len(s) > 120 {
+		return s[:120] + "…"
+	}
+	return s
+}

@@ -1,0 +1,252 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func connectChecks(e *Entry, _ Options) ([]check, string) {
+	checks := []check{{"what the user must bring", e.describes}, {"all fields", e.connects(true)}, {"required fields only", e.connects(false)}}
+	about := "with what the user types"
+	if e.Played.Auth.AuthMode == schema.OAuth2 {
+		checks = append(checks, check{"authorization URL", e.authorizes}, check{"scopes of the host's choice", e.authorizesScopes})
+		about = "the strict sandbox took the authorization URL"
+	}
+	for _, f := range e.asked() {
+		if f.required {
+			checks = append(checks, check{"without " + f.name, e.misses(f.name)})
+		}
+	}
+	return checks, about
+}
+
+// An askedField is one that the user types.
+type askedField struct {
+	name       string
+	credential bool
+	required   bool
+	schema.Field
+}
+
+func (e *Entry) asked() []askedField {
+	var list []askedField
+	add := func(name string, credential bool, f schema.Field) {
+		list = append(list, askedField{name, credential, !f.Optional && f.Default == "", f})
+	}
+	in := e.Played
+	for _, name := range slices.Sorted(maps.Keys(in.Connection)) {
+		if f := in.Connection[name]; f.From == schema.FromUser {
+			add(name, false, f.Field)
+		}
+	}
+	names := slices.Sorted(maps.Keys(in.Credentials))
+	switch in.Auth.AuthMode {
+	case schema.APIKey:
+		names = append(names, "api_key")
+	case schema.UsernamePassword:
+		names = append(names, "username", "password")
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		f := in.Credentials[name]
+		f.Secret = f.Secret || name == "api_key" || name == "password"
+		add(name, true, f)
+	}
+	return list
+}
+
+// describes compares what the engine would ask a user for with what is declared.
+func (e *Entry) describes(context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	d, err := st.engine.Describe(integration)
+	if err != nil {
+		return err
+	}
+	var got, want []string
+	line := func(name string, credential bool, f schema.Field) string {
+		return fmt.Sprintf("%s credential=%t optional=%t secret=%t format=%q pattern=%q enum=%q default=%q", name, credential, f.Optional, f.Secret, f.Format, f.Pattern, f.Enum, f.Default)
+	}
+	for _, f := range d.Fields {
+		got = append(got, line(f.Name, f.Credential, f.Field))
+	}
+	for _, f := range e.asked() {
+		want = append(want, line(f.name, f.credential, f.Field))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("the user is asked for %q, and %q is declared", got, want)
+	}
+	if d.AuthMode != e.Played.Auth.AuthMode {
+		return fmt.Errorf("the mode is %s, and %s is declared", d.AuthMode, e.Played.Auth.AuthMode)
+	}
+	return nil
+}
+
+// connects makes a connection and a call with it, with optional fields or without.
+func (e *Entry) connects(optional bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.stage(setup{})
+		if err != nil {
+			return err
+		}
+		var c *engine.Connection
+		if e.Played.Auth.AuthMode == schema.OAuth2 {
+			p, callback, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(optional)})
+			if err != nil {
+				return err
+			}
+			if c, err = st.engine.Exchange(ctx, p, callback); err != nil {
+				return err
+			}
+		} else {
+			given := e.credentials()
+			if !optional {
+				e.strip(&given)
+			}
+			if c, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: e.fields(optional), Verify: true}); err != nil {
+				return err
+			}
+		}
+		if err := e.keeps(c, optional); err != nil {
+			return err
+		}
+		if _, err := st.succeed(ctx, e.probe()); err != nil {
+			return err
+		}
+		return st.wire.err()
+	}
+}
+
+// strip takes out what need not be there.
+func (e *Entry) strip(given *engine.Credentials) {
+	for _, f := range e.asked() {
+		if f.credential && !f.required {
+			setCredential(given, f.name, schema.Secret{})
+		}
+	}
+}
+
+func setCredential(given *engine.Credentials, name string, v schema.Secret) {
+	switch name {
+	case "api_key":
+		given.APIKey = v
+	case "username":
+		given.Username = v
+	case "password":
+		given.Password = v
+	default:
+		delete(given.Fields, name)
+	}
+}
+
+// keeps holds that what the user typed about the connection is there, secrets
+// apart from the rest.
+func (e *Entry) keeps(c *engine.Connection, optional bool) error {
+	for name, want := range e.fields(optional) {
+		got, plain := c.Fields[name]
+		if e.Played.Connection[name].Secret {
+			got = c.Credentials.Fields["connection."+name].Reveal()
+			if plain {
+				return fmt.Errorf("connection.%s is a secret and is not kept as one", name)
+			}
+		}
+		if got != want {
+			return fmt.Errorf("connection.%s is not what the user typed", name)
+		}
+	}
+	return nil
+}
+
+// misses holds that a required value is missed before anything is sent.
+func (e *Entry) misses(name string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.stage(setup{})
+		if err != nil {
+			return err
+		}
+		fields, given := e.fields(true), e.credentials()
+		delete(fields, name)
+		setCredential(&given, name, schema.Secret{})
+		if e.Played.Auth.AuthMode == schema.OAuth2 {
+			_, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: fields})
+		} else {
+			_, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: fields})
+		}
+		if !errors.Is(err, engine.ErrClient) {
+			return fmt.Errorf("got %v, want an error of kind client", err)
+		}
+		return nil
+	}
+}
+
+// standard parameters of an authorization request.
+var standard = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+
+// authorizes holds that the authorization URL has the parameters that are declared
+// and no others; the sandbox holds that their values are right.
+func (e *Entry) authorizes(ctx context.Context) error {
+	return e.authorizesWith(ctx, nil, e.scope(nil))
+}
+
+func (e *Entry) authorizesScopes(ctx context.Context) error {
+	if e.Played.Auth.Scopes == "none" {
+		return nil
+	}
+	return e.authorizesWith(ctx, benchScopes, e.scope(benchScopes))
+}
+
+// scope is the scope parameter that the entry asks for.
+func (e *Entry) scope(chosen []string) string {
+	a := &e.Played.Auth
+	switch {
+	case chosen != nil:
+		return strings.Join(chosen, a.Separator())
+	case e.Played.OAuthScopes != nil:
+		return e.Played.OAuthScopes.Join(a.Separator())
+	}
+	return strings.Join(a.DefaultScopes, a.Separator())
+}
+
+func (e *Entry) authorizesWith(ctx context.Context, scopes []string, want string) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	p, _, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(true), Scopes: scopes})
+	if scopes == nil && err != nil {
+		return err
+	}
+	if p == nil { // the sandbox knows the configured scopes alone
+		if p, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: e.fields(true), Scopes: scopes}); err != nil {
+			return err
+		}
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		return err
+	}
+	if got := u.Query().Get("scope"); got != want {
+		return fmt.Errorf("scope is %q, and %q is declared", got, want)
+	}
+	_, own, _ := strings.Cut(e.Played.Auth.AuthorizationURL, "?")
+	known, _ := url.ParseQuery(own)
+	for name := range u.Query() {
+		_, declared := e.Played.Auth.AuthorizationParams[name]
+		if !declared && !known.Has(name) && !slices.Contains(standard, name) {
+			return fmt.Errorf("the authorization URL has the parameter %s, which nobody declares", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func errorChecks(e *Entry, _ Options) ([]check, string) {
+	in := e.Played
+	var checks []check
+	add := func(name string, a answer) {
+		e.name(&a)
+		checks = append(checks, check{name, e.maps(a)}, check{name + ", made again or not", e.repeats(a)})
+	}
+	samples := 0
+	for i, s := range in.Samples {
+		if s.Kind == schema.SampleError || s.Kind == schema.SampleRateLimited {
+			a := sampled(s.Response)
+			if s.Kind == schema.SampleRateLimited && s.Response.Status == 0 {
+				a.status = http.StatusTooManyRequests
+			}
+			add(fmt.Sprintf("sample %d", i+1), a)
+			samples++
+		}
+	}
+	about := plural(samples, "sample")
+	base := shape(in)
+	if r := in.Requests.Errors; r != nil {
+		for i := range r.Rules {
+			for j, a := range alternatives(&r.Rules[i].When, base, r.Code) {
+				add(fmt.Sprintf("rule %d.%d", i+1, j+1), a)
+			}
+			for j, a := range neighbours(&r.Rules[i].When, base, r.Code) {
+				add(fmt.Sprintf("beside rule %d.%d", i+1, j+1), a)
+			}
+		}
+		about += ", " + plural(len(r.Rules), "rule")
+	}
+	for i, n := range in.Notes {
+		if n.When != nil {
+			for j, a := range alternatives(n.When, base, codePath(in)) {
+				add(fmt.Sprintf("note %d.%d", i+1, j+1), a)
+			}
+			for j, a := range neighbours(n.When, base, codePath(in)) {
+				add(fmt.Sprintf("beside note %d.%d", i+1, j+1), a)
+			}
+		}
+	}
+	for _, status := range []int{400, 401, 402, 403, 404, 405, 409, 410, 412, 422, 429, 451, 500, 503} {
+		add(fmt.Sprintf("status %d", status), answer{status: status, header: http.Header{}, body: map[string]any{}})
+	}
+	return checks, about
+}
+
+// name gives an answer a request id, where this API has it.
+func (e *Entry) name(a *answer) {
+	r := e.Played.Requests.Errors
+	if r == nil || r.RequestID == nil {
+		return
+	}
+	if r.RequestID.Header != "" {
+		a.header.Set(r.RequestID.Header, "bench-request-1")
+	}
+	if r.RequestID.Body != "" && isContainer(a.body) {
+		a.body = put(a.body, r.RequestID.Body, "bench-request-1")
+	}
+}
+
+// maps holds that CheckResponse makes of an answer what the entry says.
+func (e *Entry) maps(a answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.connected(ctx, setup{once: true})
+		if err != nil {
+			return err
+		}
+		st.wire.reset(func(*http.Request, int) *answer { return &a })
+		_, resp, err := st.do(ctx, e.probe())
+		if err != nil {
+			return err
+		}
+		want := meaningOf(e.Played, &a)
+		err = engine.CheckResponse(resp)
+		if !want.failed {
+			if err != nil {
+				return fmt.Errorf("%s: got %v, want no error", a.describe(), err)
+			}
+			return nil
+		}
+		var got *engine.Error
+		if !errors.As(err, &got) {
+			return fmt.Errorf("%s: got %v, want an error of kind %s", a.describe(), err, want.kind)
+		}
+		for _, c := range []struct{ what, got, want string }{
+			{"kind", string(got.Kind), string(want.kind)},
+			{"code", got.Code, want.code},
+			{"message", got.Message, want.message},
+			{"request id", got.RequestID, want.requestID},
+			{"hint", got.Hint, want.hint},
+		} {
+			if c.got != c.want {
+				return fmt.Errorf("%s: %s %q, want %q", a.describe(), c.what, short(c.got), short(c.want))
+			}
+		}
+		return nil
+	}
+}
+
+// repeats holds that a GET is made again after an answer if the entry says so. The
+// answer asks for no wait.
+func (e *Entry) repeats(a answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		want := meaningOf(e.Played, &a)
+		if want.expired || e.maxRetries() == 0 {
+			return nil // the same request again, for another reason
+		}
+		quick := a.clone()
+		quick.header.Set("Retry-After", "0")
+		if meaningOf(e.Played, &quick).again != want.again {
+			return nil // this API knows a limit by its Retry-After
+		}
+		st, err := e.connected(ctx, setup{})
+		if err != nil {
+			return err
+		}
+		st.wire.reset(func(r *http.Request, n int) *answer {
+			if n == 1 {
+				return &quick
+			}
+			return ok(r, n)
+		})
+		if _, _, err := st.do(ctx, e.probe()); err != nil {
+			return err
+		}
+		if got := len(st.wire.requests()); got != times(want.again) {
+			return fmt.Errorf("%s: %s, want %d", a.describe(), plural(got, "attempt"), times(want.again))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,320 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func denyChecks(e *Entry, _ Options) ([]check, string) {
+	return []check{{"access_denied", e.denies}}, "the user's no is of kind denied"
+}
+
+func (e *Entry) denies(ctx context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	p, callback, err := st.consent(ctx, st.key, "deny", nil)
+	if err != nil {
+		return err
+	}
+	if _, err := st.engine.Exchange(ctx, p, callback); !errors.Is(err, engine.ErrDenied) {
+		return fmt.Errorf("got %v, want an error of kind denied", err)
+	}
+	return st.nothingStored(ctx)
+}
+
+func (st *stage) nothingStored(ctx context.Context) error {
+	if _, err := st.engine.Connection(ctx, st.key); !errors.Is(err, engine.ErrNotFound) {
+		return errors.New("a connection was stored all the same")
+	}
+	return nil
+}
+
+func exchangeChecks(e *Entry, _ Options) ([]check, string) {
+	checks := []check{{"token answer", e.exchanges}, {"type of token", e.refusesType}}
+	r := e.Played.Auth.TokenResponse
+	if r == nil {
+		r = &schema.TokenResponse{}
+	}
+	for _, t := range append(slices.Clone(r.TokenTypes), "bearer") {
+		checks = append(checks, check{"token_type " + t, e.takesType(t)})
+	}
+	base := e.tokenError()
+	for i, a := range e.tokenErrors(r, base) {
+		checks = append(checks, check{"token error " + strconv.Itoa(i+1), e.refused(a)})
+	}
+	return checks, "a code for a token, and " + plural(len(checks)-2-len(r.TokenTypes)-1, "refusal")
+}
+
+// tokenErrors are the refusals that the entry describes.
+func (e *Entry) tokenErrors(r *schema.TokenResponse, base answer) []answer {
+	var list []answer
+	for _, s := range e.Played.Samples {
+		if s.Kind == schema.SampleTokenError {
+			list = append(list, sampled(s.Response))
+		}
+	}
+	at := or(r.ErrorCode, "error")
+	if r.Error != nil {
+		list = append(list, alternatives(r.Error, base, at)...)
+	}
+	if r.Success != nil {
+		ok := answer{status: http.StatusOK, header: http.Header{}, body: e.tokenSample()}
+		list = append(list, neighbours(r.Success, ok, at)...)
+	}
+	if e.Played.Requests.Errors != nil {
+		for _, rule := range e.Played.Requests.Errors.Rules {
+			if len(rule.When.Code) > 0 && len(rule.When.Body)+len(rule.When.Header) == 0 {
+				list = append(list, alternatives(&rule.When, base, at)...)
+			}
+			if len(rule.When.Body) > 0 && len(rule.When.Code) == 0 {
+				list = append(list, alternatives(&rule.When, base, at)...)
+			}
+		}
+	}
+	return list
+}
+
+// tokenError is a refusal in the shape of this provider.
+func (e *Entry) tokenError() answer {
+	for _, s := range e.Played.Samples {
+		if s.Kind == schema.SampleTokenError {
+			if a := sampled(s.Response); isContainer(a.body) {
+				return a
+			}
+		}
+	}
+	return answer{status: http.StatusBadRequest, header: http.Header{}, body: map[string]any{"error": "invalid_grant"}}
+}
+
+func (e *Entry) tokenSample() any {
+	for _, s := range e.Played.Samples {
+		if s.Kind == schema.SampleToken {
+			return plain(s.Response.Body)
+		}
+	}
+	return map[string]any{"access_token": "bench", "token_type": "bearer"}
+}
+
+// refused holds that a refusal is one, and what it means.
+func (e *Entry) refused(a answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		kind, failed := e.tokenKind(&a)
+		if !failed {
+			return nil // another condition makes it a success
+		}
+		st, err := e.stage(setup{})
+		if err != nil {
+			return err
+		}
+		st.wire.token = func(got *answer) { *got = a.clone() }
+		if _, err = st.connect(ctx, st.key); engine.ErrorKind(err) != kind {
+			return fmt.Errorf("%s: got %v, want an error of kind %s", a.describe(), err, kind)
+		}
+		return st.nothingStored(ctx)
+	}
+}
+
+// tokenKind says what an answer of the token endpoint means.
+func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
+	r := e.Played.Auth.TokenResponse
+	if r == nil {
+		r = &schema.TokenResponse{}
+	}
+	at := or(r.ErrorCode, "error")
+	code, _ := lookup(a.body, at)
+	switch {
+	case a.status < 200 || a.status > 299:
+	case r.Error != nil && holds(r.Error, a, at):
+	case r.Success != nil && !holds(r.Success, a, at):
+	case r.Success == nil && r.Error == nil && text(code) != "":
+	default:
+		return "", false
+	}
+	if e.Played.Requests.Errors != nil {
+		for _, rule := range e.Played.Requests.Errors.Rules {
+			if aboutBody := len(rule.When.Code)+len(rule.When.Body)+len(rule.When.Header) > 0; !aboutBody {
+				continue // by status alone it is about the API
+			}
+			if rule.Kind != "" && holds(&rule.When, a, at) {
+				return engine.Kind(rule.Kind), true
+			}
+		}
+	}
+	switch text(code) { // RFC 6749 5.2
+	case "invalid_grant":
+		return engine.KindReauthorize, true
+	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
+		return engine.KindClient, true
+	case "temporarily_unavailable", "server_error":
+		return engine.KindUnavailable, true
+	}
+	switch {
+	case a.status == http.StatusTooManyRequests:
+		return engine.KindRateLimited, true
+	case a.status >= 500 || a.status == http.StatusRequestTimeout:
+		return engine.KindUnavailable, true
+	case a.status >= 400:
+		return engine.KindClient, true
+	}
+	return engine.KindInvalidResponse, true
+}
+
+func (e *Entry) takesType(name string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return e.exchangesType(ctx, name)
+	}
+}
+
+// refusesType holds that a token of a type that nobody declares is not used
+// (RFC 6749 7.1).
+func (e *Entry) refusesType(ctx context.Context) error {
+	if err := e.exchangesType(ctx, "bench_unheard_of"); !errors.Is(err, engine.ErrInvalidResponse) {
+		return fmt.Errorf("got %v, want an error of kind invalid_response", err)
+	}
+	return nil
+}
+
+func (e *Entry) exchangesType(ctx context.Context, name string) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	st.wire.token = func(a *answer) {
+		if isContainer(a.body) && a.status == http.StatusOK {
+			a.body = put(a.body, "token_type", name)
+		}
+	}
+	_, err = st.connect(ctx, st.key)
+	return err
+}
+
+// exchanges holds that the connection has what the token answer says.
+func (e *Entry) exchanges(ctx context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	var said answer
+	st.wire.token = func(a *answer) { said = a.clone() }
+	c, err := st.connect(ctx, st.key)
+	if err != nil {
+		return err
+	}
+	if form, ok := said.body.(string); ok && form != "" {
+		return nil // a form; the engine has read it
+	}
+	if c.Status != engine.StatusActive {
+		return fmt.Errorf("the connection is %s", c.Status)
+	}
+	if err := e.hasToken(&c.Credentials.Token, said.body, st.clock.now()); err != nil {
+		return err
+	}
+	if n := st.provider.Stats().Exchanges; n != 1 {
+		return fmt.Errorf("the sandbox has seen %d exchanges", n)
+	}
+	return e.hasFields(c, said.body)
+}
+
+func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {
+	r := e.Played.Auth.TokenResponse
+	if r == nil {
+		r = &schema.TokenResponse{}
+	}
+	for _, want := range []struct{ name, path, got string }{
+		{"access token", or(r.AccessToken, "access_token"), t.AccessToken.Reveal()},
+		{"refresh token", or(r.RefreshToken, "refresh_token"), t.RefreshToken.Reveal()},
+	} {
+		if v, _ := lookup(said, want.path); text(v) != want.got {
+			return fmt.Errorf("the %s is not that of the answer", want.name)
+		}
+	}
+	for name, second := range r.Secondary {
+		for _, want := range []struct{ path, got string }{
+			{second.AccessToken, t.Secondary[name].AccessToken.Reveal()},
+			{second.RefreshToken, t.Secondary[name].RefreshToken.Reveal()},
+		} {
+			if v := at(said, want.path); v != want.got {
+				return fmt.Errorf("the secondary token %q is not that of the answer", name)
+			}
+		}
+	}
+	if len(t.Secondary) > len(r.Secondary) {
+		return errors.New("there are more secondary tokens than are declared")
+	}
+	if scope, has := lookup(said, or(r.Scope, "scope")); has && text(scope) != "" && len(t.Scopes) == 0 {
+		return errors.New("the granted scopes are missing")
+	}
+	return e.ends(t, said, now)
+}
+
+// ends holds that the token ends when the answer, or the blueprint, says.
+func (e *Entry) ends(t *engine.Token, said any, now time.Time) error {
+	x := schema.Expires{Path: "expires_in"}
+	if r := e.Played.Auth.TokenResponse; r != nil && r.Expires != nil {
+		x = *r.Expires
+	}
+	unit := time.Second
+	if x.Unit == "ms" {
+		unit = time.Millisecond
+	}
+	v, _ := lookup(said, x.Path)
+	n, err := strconv.ParseFloat(text(v), 64)
+	var want time.Time
+	switch {
+	case err == nil && x.Kind == "at":
+		want = time.Unix(0, int64(n*float64(unit)))
+	case err == nil:
+		want = now.Add(time.Duration(n * float64(unit)))
+	case text(v) != "":
+		want, _ = time.Parse(time.RFC3339, text(v))
+	case e.Played.Auth.TokenLifetimeSeconds > 0:
+		want = now.Add(time.Duration(e.Played.Auth.TokenLifetimeSeconds * float64(time.Second)))
+	}
+	if want.IsZero() != t.ExpiresAt.IsZero() || want.Sub(t.ExpiresAt).Abs() > 5*time.Second {
+		return fmt.Errorf("the token ends at %s; the answer and the blueprint give %s", t.ExpiresAt.UTC(), want.UTC())
+	}
+	return nil
+}
+
+// hasFields holds that the connection carries what it takes from the answer.
+func (e *Entry) hasFields(c *engine.Connection, said any) error {
+	for name, f := range e.Played.Connection {
+		if f.From != schema.FromTokenResponse {
+			continue
+		}
+		want := at(said, or(f.Path, name))
+		got, plain := c.Fields[name]
+		secret, sealed := c.Credentials.Fields["connection."+name]
+		switch {
+		case want == "":
+			if plain || sealed {
+				return fmt.Errorf("connection.%s has a value that the answer does not have", name)
+			}
+		case f.Secret && (plain || secret.Reveal() != want), !f.Secret && (sealed || got != want):
+			return fmt.Errorf("connection.%s is not what the answer says", name)
+		}
+	}
+	for name := range c.Fields {
+		if _, ok := e.Played.Connection[name]; !ok {
+			return fmt.Errorf("connection.%s is not declared", name)
+		}
+	}
+	return nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

@@ -1,0 +1,218 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+func pageChecks(e *Entry, _ Options) ([]check, string) {
+	p := e.Played.Requests.Pagination
+	var checks []check
+	items := 0
+	for i := range e.Played.Samples {
+		s := &e.Played.Samples[i]
+		if !isAPI(s) || or(s.Request.Method, http.MethodGet) != http.MethodGet {
+			continue
+		}
+		if list := e.listOf(s); len(list) > 0 {
+			c := callOf(s)
+			checks = append(checks, check{"GET " + s.Request.Path, e.walks(c, list)})
+			items = max(items, e.listLength(list))
+			if p.HasMore != "" {
+				checks = append(checks, check{"the end of " + s.Request.Path, e.stopsAt(c, list)})
+			}
+		}
+	}
+	if len(checks) == 0 {
+		return nil, "no sample is a list where pagination.items says"
+	}
+	if p.Kind == "cursor" {
+		checks = append(checks, check{"a list that is asked for with POST", e.walksPost})
+	}
+	return checks, "by " + p.Kind + ", " + plural(items, "item") + " in order, none twice"
+}
+
+// listOf returns the items of a sample that is a list.
+func (e *Entry) listOf(s *schema.Sample) []any {
+	list, _ := lookup(plain(s.Response.Body), e.Played.Requests.Pagination.Items)
+	items, _ := list.([]any)
+	return items
+}
+
+// pageSize is how many items the sandbox gives on a page.
+func (e *Entry) pageSize(list []any) int {
+	if l := e.Played.Requests.Pagination.Limit; l != nil && l.Max > 0 {
+		return l.Max
+	}
+	return len(list)
+}
+
+// listLength makes a list of two full pages and one item.
+func (e *Entry) listLength(list []any) int { return 2*e.pageSize(list) + 1 }
+
+// walks holds that a list of three pages comes whole, in order, in as few requests
+// as it takes.
+func (e *Entry) walks(c call, list []any) func(context.Context) error {
+	return func(ctx context.Context) error {
+		p := e.Played.Requests.Pagination
+		n := e.listLength(list)
+		st, err := e.connected(ctx, setup{budget: true, sandbox: sandbox.Options{Items: n}})
+		if err != nil {
+			return err
+		}
+		var got []string
+		for item, err := range st.engine.Paginate(ctx, st.key, c.path, nil) {
+			if err != nil {
+				return fmt.Errorf("after %s: %w", plural(len(got), "item"), err)
+			}
+			got = append(got, encode(decode(item)))
+		}
+		if err := sameList(got, list, n); err != nil {
+			return err
+		}
+		pages := 3
+		if (p.Kind == "offset" || p.Kind == "page") && p.HasMore == "" {
+			pages++ // an empty one says that the list has ended
+		}
+		seen := st.wire.requests()
+		if len(seen) != pages {
+			return fmt.Errorf("%d pages were asked for, want %d", len(seen), pages)
+		}
+		if err := e.asksForPage(seen[0]); err != nil {
+			return err
+		}
+		if st.provider.Stats().RateLimited > 0 {
+			return errors.New("the budget was not kept: the sandbox refused a page as one request too many")
+		}
+		return st.wire.err()
+	}
+}
+
+// sameList holds that got is the sample's list and its continuation.
+func sameList(got []string, sample []any, n int) error {
+	if len(got) != n {
+		return fmt.Errorf("%s, and the list has %d", plural(len(got), "item"), n)
+	}
+	seen := map[string]int{}
+	for i, item := range got {
+		if i < len(sample) && item != encode(sample[i]) {
+			return fmt.Errorf("item %d is not that of the sample", i+1)
+		}
+		if first, twice := seen[item]; twice {
+			return fmt.Errorf("items %d and %d are the same", first+1, i+1)
+		}
+		seen[item] = i
+	}
+	return nil
+}
+
+// asksForPage holds that a request asks for pages of the declared size, and says
+// where to begin if the API counts.
+func (e *Entry) asksForPage(r sent) error {
+	p := e.Played.Requests.Pagination
+	want := map[string]string{}
+	if p.Limit != nil && p.Limit.Max > 0 {
+		want[p.Limit.Request] = strconv.Itoa(p.Limit.Max)
+	}
+	start := func(c *schema.PageCounter, byDefault int) {
+		if c.Start != nil {
+			byDefault = *c.Start
+		}
+		want[c.Request] = strconv.Itoa(byDefault)
+	}
+	switch p.Kind {
+	case "offset":
+		start(p.Offset, 0)
+	case "page":
+		start(p.Page, 1)
+	}
+	for name, v := range want {
+		if got := r.url.Query().Get(name); got != v {
+			return fmt.Errorf("the first request has %s=%s, want %s", name, got, v)
+		}
+	}
+	return nil
+}
+
+// stopsAt holds that has_more ends a list, whatever the cursor still says: some
+// providers name one on their last page, too.
+func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
+	return func(ctx context.Context) error {
+		p := e.Played.Requests.Pagination
+		st, err := e.connected(ctx, setup{})
+		if err != nil {
+			return err
+		}
+		st.wire.after = func(_ *http.Request, n int, a *answer) {
+			if n == 1 && p.Cursor != nil {
+				a.body = put(a.body, p.Cursor.Response, "bench-no-such-page")
+			}
+		}
+		n := 0
+		for _, err := range st.engine.Paginate(ctx, st.key, c.path, nil) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		if seen := st.wire.requests(); n != len(list) || len(seen) != 1 {
+			return fmt.Errorf("%s in %d requests, and %s said false on the first page", plural(n, "item"), len(seen), p.HasMore)
+		}
+		return nil
+	}
+}
+
+// walksPost holds that size and cursor of a POST go where pagination.in says.
+func (e *Entry) walksPost(ctx context.Context) error {
+	p := e.Played.Requests.Pagination
+	st, err := e.connected(ctx, setup{})
+	if err != nil {
+		return err
+	}
+	st.wire.reset(func(_ *http.Request, n int) *answer {
+		var body any = map[string]any{}
+		body = put(body, p.Items, []any{map[string]any{"id": strconv.Itoa(n)}})
+		if n == 1 {
+			body = put(body, p.Cursor.Response, "bench-cursor")
+			if p.HasMore != "" {
+				body = put(body, p.HasMore, true)
+			}
+		}
+		return &answer{status: http.StatusOK, header: http.Header{}, body: body}
+	})
+	n := 0
+	for _, err := range st.engine.Paginate(ctx, st.key, "/bench", &engine.PageOptions{Method: http.MethodPost, Body: json.RawMessage(`{"bench":1}`)}) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	seen := st.wire.requests()
+	if n != 2 || len(seen) != 2 {
+		return fmt.Errorf("%s in %d requests, want 2 in 2", plural(n, "item"), len(seen))
+	}
+	value := func(name string) string {
+		if p.In == "body" {
+			return at(seen[1].body, name)
+		}
+		return seen[1].url.Query().Get(name)
+	}
+	if value(p.Cursor.Request) != "bench-cursor" {
+		return fmt.Errorf("the cursor of a POST is not in the %s", or(p.In, "query"))
+	}
+	if p.Limit != nil && p.Limit.Max > 0 && value(p.Limit.Request) != strconv.Itoa(p.Limit.Max) {
+		return fmt.Errorf("the size of the page of a POST is not in the %s", or(p.In, "query"))
+	}
+	if at(seen[1].body, "bench") != "1" {
+		return errors.New("the caller's own body is gone")
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// What the operator of the bench has registered. Id and secret hold characters
+// that look different once they are escaped.
+const (
+	clientID     = "bench+client/1"
+	clientSecret = "bench secret:/+%&=1"
+	appKey       = "bench-app-key"
+	integration  = "bench"
+	redirectURL  = "http://localhost:3003/oauth/callback"
+)
+
+// benchScopes are asked for where the blueprint leaves the choice.
+var benchScopes = []string{"bench.read", "bench.write"}
+
+// Refs returns all versions of a catalog as name:version, in order.
+func Refs(c *loader.Catalog) []string {
+	var refs []string
+	for _, name := range c.Names() {
+		b, _, ok := c.Lookup(name)
+		if !ok {
+			continue
+		}
+		for _, v := range slices.SortedFunc(maps.Keys(b.Versions), loader.CompareVersions) {
+			refs = append(refs, name+":"+v)
+		}
+	}
+	return refs
+}
+
+// Resolve makes an entry of a version, given as name:version, as an integration
+// would have it that says no more than it must.
+func Resolve(ctx context.Context, c *loader.Catalog, ref string) (*Entry, error) {
+	v, ds := c.Version(ref)
+	if v == nil {
+		if err := ds.Err(); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("there is no blueprint %s", ref)
+	}
+	file, err := json.Marshal(map[string]any{"integrations": map[string]any{integration: asked(ref, v)}})
+	if err != nil {
+		return nil, err
+	}
+	none := func(string) (string, bool) { return "", false }
+	cfg, ds := loader.LoadBytes(ctx, "bench.yaml", file, &loader.Options{Catalog: c, LookupEnv: none})
+	in := cfg.Integrations[integration]
+	if in == nil {
+		if err := ds.Err(); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("blueprint %s gives no integration", ref)
+	}
+	return &Entry{Ref: ref, Client: in, Played: in}, nil
+}
+
+// asked is what the operator has to write for a version.
+func asked(ref string, v *schema.Version) map[string]any {
+	block := map[string]any{"extends_blueprint": ref}
+	mode := v.Auth.AuthMode
+	if mode == schema.OAuth2 || mode == schema.OAuth1 {
+		block["oauth_client_id"] = clientID
+		if v.Auth.ClientAuth() != schema.ClientAuthNone {
+			block["oauth_client_secret"] = clientSecret
+		}
+		if mode == schema.OAuth2 && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
+			block["oauth_scopes"] = benchScopes
+		}
+	}
+	for _, templates := range []map[string]string{v.Requests.Headers, v.Requests.Params} {
+		for _, text := range templates {
+			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "app_api_key") {
+				block["app_api_key"] = appKey
+			}
+		}
+	}
+	return block
+}
+
+// typed is what the user of the bench types into a field.
+func typed(name string, f schema.Field) string {
+	switch {
+	case f.Example != "":
+		return f.Example
+	case f.Default != "":
+		return f.Default
+	case len(f.Enum) > 0:
+		return f.Enum[0]
+	case f.Optional:
+		return ""
+	}
+	switch f.Format {
+	case "hostname":
+		return "bench.example.com"
+	case "uri":
+		return "https://bench.example.com"
+	case "email":
+		return "user@bench.example.com"
+	case "uuid":
+		return "00000000-0000-4000-8000-0000000000be"
+	case "integer":
+		return "7"
+	}
+	return "bench-" + name
+}

@@ -1,0 +1,267 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A clock is the time, moved on as a check wants it.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// A stage is the world of one check: an engine, a sandbox and a wire between.
+type stage struct {
+	entry    *Entry
+	clock    *clock
+	provider *sandbox.Provider
+	direct   http.RoundTripper // the sandbox, for the user's browser
+	wire     *wire
+	engine   *engine.Engine
+	key      engine.Key
+
+	mu    sync.Mutex
+	waits []engine.Event
+}
+
+// setup adjusts a stage.
+type setup struct {
+	sandbox sandbox.Options
+	budget  bool // the engine keeps the entry's budget; without, no check waits for it
+	once    bool // the engine makes no attempt twice
+}
+
+func (e *Entry) stage(s setup) (*stage, error) {
+	st := &stage{entry: e, clock: &clock{}, key: engine.Key{Integration: integration, ConnectionID: "user-1"}}
+	s.sandbox.Now = st.clock.now
+	s.sandbox.RedirectURIs = []string{redirectURL}
+	s.sandbox.NoRateLimit = !s.budget
+	var err error
+	if st.provider, err = sandbox.New(e.Played, &s.sandbox); err != nil {
+		return nil, err
+	}
+	st.direct = sandbox.NewMux(st.provider).Transport()
+	st.wire = newWire(e.Played, st.direct, st.clock.now)
+	cfg := &schema.Config{Integrations: map[string]*schema.Integration{integration: s.client(e.Client)}}
+	st.engine, err = engine.New(cfg, &engine.Options{Transport: st.wire, Now: st.clock.now, Observe: st.observe})
+	return st, err
+}
+
+// client returns in as this stage wants it.
+func (s *setup) client(in *schema.Integration) *schema.Integration {
+	changed := *in
+	if r := in.Requests.RateLimit; r != nil && !s.budget {
+		limit := *r
+		limit.Budget = nil
+		changed.Requests.RateLimit = &limit
+	}
+	if s.once {
+		retries := schema.Retries{}
+		if r := in.Requests.Retries; r != nil {
+			retries = *r
+		}
+		none := 0
+		retries.MaxRetries = &none
+		changed.Requests.Retries = &retries
+	}
+	return &changed
+}
+
+func (st *stage) observe(_ context.Context, ev engine.Event) {
+	if ev.Kind == engine.EventWait {
+		st.mu.Lock()
+		st.waits = append(st.waits, ev)
+		st.mu.Unlock()
+	}
+}
+
+// waited returns how long the engine has waited, each time.
+func (st *stage) waited() []time.Duration {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	var list []time.Duration
+	for _, ev := range st.waits {
+		list = append(list, ev.Wait)
+	}
+	return list
+}
+
+// connected returns a stage with a connection.
+func (e *Entry) connected(ctx context.Context, s setup) (*stage, error) {
+	st, err := e.stage(s)
+	if err == nil {
+		_, err = st.connect(ctx, st.key)
+	}
+	return st, err
+}
+
+// connect makes a connection, by consent or by what the user types.
+func (st *stage) connect(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+	if st.entry.Played.Auth.AuthMode == schema.OAuth2 {
+		p, callback, err := st.consent(ctx, k, "allow", nil)
+		if err != nil {
+			return nil, err
+		}
+		return st.engine.Exchange(ctx, p, callback)
+	}
+	given, fields := st.entry.credentials(), st.entry.fields(true)
+	return st.engine.Connect(ctx, k, given, &engine.ConnectOptions{Fields: fields})
+}
+
+// consent sends the user to the provider and returns with the callback.
+func (st *stage) consent(ctx context.Context, k engine.Key, decision string, opts *engine.AuthCodeOptions) (*engine.Pending, url.Values, error) {
+	if opts == nil {
+		opts = &engine.AuthCodeOptions{Fields: st.entry.fields(true)}
+	}
+	p, err := st.engine.AuthCodeURL(ctx, k, redirectURL, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	back, err := sandbox.Allow(ctx, st.direct, p.URL, decision)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, back.Query(), nil
+}
+
+// fields are what the user types about the connection.
+func (e *Entry) fields(optional bool) map[string]string {
+	fields := map[string]string{}
+	for name, f := range e.Played.Connection {
+		if v := typed(name, f.Field); f.From == schema.FromUser && v != "" && (optional || !f.Optional && f.Default == "") {
+			fields[name] = v
+		}
+	}
+	return fields
+}
+
+// credentials are what the user types to grant access.
+func (e *Entry) credentials() engine.Credentials {
+	given := engine.Credentials{Fields: map[string]schema.Secret{}}
+	names := slices.Collect(maps.Keys(e.Played.Credentials))
+	switch e.Played.Auth.AuthMode {
+	case schema.APIKey:
+		names = append(names, "api_key")
+	case schema.UsernamePassword:
+		names = append(names, "username", "password")
+	}
+	for _, name := range names {
+		v := schema.NewSecret(typed(name, e.Played.Credentials[name]))
+		switch name {
+		case "api_key":
+			given.APIKey = v
+		case "username":
+			given.Username = v
+		case "password":
+			given.Password = v
+		default:
+			given.Fields[name] = v
+		}
+	}
+	return given
+}
+
+// A call is a request of the API.
+type call struct {
+	method string
+	path   string
+	body   any
+}
+
+// probe is a call that only reads, and that the sandbox answers with success.
+func (e *Entry) probe() call {
+	if v := e.Played.Requests.Verify; v != nil && !strings.Contains(v.Path, "${") {
+		return call{method: or(v.Method, http.MethodGet), path: v.Path}
+	}
+	for i := range e.Played.Samples {
+		if s := &e.Played.Samples[i]; isAPI(s) && or(s.Request.Method, http.MethodGet) == http.MethodGet {
+			return callOf(s)
+		}
+	}
+	return call{method: http.MethodGet, path: "/"}
+}
+
+func isAPI(s *schema.Sample) bool {
+	return s.Request != nil && (s.Kind == "" || s.Kind == schema.SampleAPI)
+}
+
+func or(s, byDefault string) string {
+	if s == "" {
+		return byDefault
+	}
+	return s
+}
+
+// do makes a call and reads the answer.
+func (st *stage) do(ctx context.Context, c call) (*answer, *http.Response, error) {
+	return st.doAs(ctx, st.key, c)
+}
+
+func (st *stage) doAs(ctx context.Context, k engine.Key, c call) (*answer, *http.Response, error) {
+	client, err := st.engine.Client(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	var body io.Reader
+	if c.body != nil {
+		body = strings.NewReader(encode(c.body))
+	}
+	r, err := http.NewRequestWithContext(ctx, c.method, c.path, body)
+	if err != nil {
+		return nil, nil, errors.New("the path of a sample cannot be read")
+	}
+	if c.body != nil && !st.entry.declaresHeader("Content-Type") {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := readAnswer(resp)
+	resp.Body = a.response(r).Body // for CheckResponse
+	return &a, resp, nil
+}
+
+func (e *Entry) declaresHeader(name string) bool {
+	for have := range e.Played.Requests.Headers {
+		if strings.EqualFold(have, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// succeed makes a call and fails unless the answer is a success.
+func (st *stage) succeed(ctx context.Context, c call) (*answer, error) {
+	a, resp, err := st.do(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.CheckResponse(resp); err != nil {
+		return nil, refusal(err, a)
+	}
+	return a, nil
+}
+
+// refusal adds the sandbox's reason to an error.
+func refusal(err error, a *answer) error {
+	if why := a.header.Get(sandbox.RefusalHeader); why != "" {
+		return fmt.Errorf("%w (%s)", err, why)
+	}
+	return err
+}

@@ -1,0 +1,281 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// lifetime is how long tokens live while they are refreshed here.
+const lifetime = time.Hour
+
+func (e *Entry) expiring(ctx context.Context) (*stage, *engine.Connection, error) {
+	st, err := e.connected(ctx, setup{sandbox: sandbox.Options{TokenLifetime: lifetime}})
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := st.engine.Connection(ctx, st.key)
+	return st, c, err
+}
+
+// margin is how long before its end a token is replaced (DESIGN 4.3).
+func (e *Entry) margin() time.Duration {
+	m := time.Minute
+	if s := e.Played.Auth.RefreshMarginSeconds; s != nil {
+		m = time.Duration(*s * float64(time.Second))
+	}
+	return min(m, lifetime/4)
+}
+
+func expireChecks(e *Entry, _ Options) ([]check, string) {
+	return []check{{"ahead of the end", e.refreshesAhead}, {"after the end", e.refreshesOnce}},
+		fmt.Sprintf("refreshed %s before its end; once for four callers", e.margin())
+}
+
+// refreshesAhead holds that a token is replaced when its end is near, and not
+// before.
+func (e *Entry) refreshesAhead(ctx context.Context) error {
+	st, c, err := e.expiring(ctx)
+	if err != nil {
+		return err
+	}
+	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > 3*time.Second {
+		return fmt.Errorf("the token is good for %s; the sandbox said %s", left, lifetime)
+	}
+	st.clock.advance(lifetime - e.margin() - 4*time.Second)
+	for _, want := range []int{0, 1} {
+		if _, err := st.succeed(ctx, e.probe()); err != nil {
+			return err
+		}
+		if got := st.provider.Stats().Refreshes; got != want {
+			return fmt.Errorf("%s, want %d", plural(got, "refresh"), want)
+		}
+		st.clock.advance(5 * time.Second)
+	}
+	return st.wire.err()
+}
+
+// refreshesOnce holds that four callers with one expired token make one refresh.
+func (e *Entry) refreshesOnce(ctx context.Context) error {
+	st, _, err := e.expiring(ctx)
+	if err != nil {
+		return err
+	}
+	st.clock.advance(lifetime + time.Second)
+	errs := make([]error, 4)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = st.succeed(ctx, e.probe()) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if got := st.provider.Stats().Refreshes; got != 1 {
+		return fmt.Errorf("%s for four callers, want 1", plural(got, "refresh"))
+	}
+	return st.wire.err()
+}
+
+func refreshChecks(e *Entry, _ Options) ([]check, string) {
+	checks := []check{{"after 401", e.refreshesAfter(nil)}, {"asked for", e.refreshesAsked}}
+	about := "after 401"
+	conditions := e.Played.Auth.RefreshOn
+	if r := e.Played.Requests.Errors; r != nil {
+		for _, rule := range r.Rules {
+			if rule.Refresh {
+				conditions = append(conditions[:len(conditions):len(conditions)], rule.When)
+			}
+		}
+	}
+	for i := range conditions {
+		for j, a := range alternatives(&conditions[i], shape(e.Played), codePath(e.Played)) {
+			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), e.refreshesAfter(&a)})
+			about = "after 401 and what refresh_on names"
+		}
+		for j, a := range neighbours(&conditions[i], shape(e.Played), codePath(e.Played)) {
+			checks = append(checks, check{"beside refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), e.keepsAfter(a)})
+		}
+	}
+	return checks, about + ", and rotated"
+}
+
+// refreshesAfter holds that an answer which means that the token has expired is
+// followed by one refresh and the same request once more. A nil answer is the
+// sandbox's own.
+func (e *Entry) refreshesAfter(a *answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, before, err := e.expiring(ctx)
+		if err != nil {
+			return err
+		}
+		if a == nil {
+			err = st.provider.Fault(sandbox.FaultExpired, 1)
+		} else {
+			st.wire.reset(func(_ *http.Request, n int) *answer { return first(n, a) })
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := st.succeed(ctx, e.probe()); err != nil {
+			return err
+		}
+		if got := len(st.wire.requests()); got != 2 {
+			return fmt.Errorf("%s, want the first and its replay", plural(got, "request"))
+		}
+		if err := st.rotated(ctx, before); err != nil {
+			return err
+		}
+		return st.wire.err()
+	}
+}
+
+// keepsAfter holds that another answer leaves the token as it is.
+func (e *Entry) keepsAfter(a answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		m := meaningOf(e.Played, &a)
+		if m.expired {
+			return nil
+		}
+		st, err := e.connected(ctx, setup{once: true, sandbox: sandbox.Options{TokenLifetime: lifetime}})
+		if err != nil {
+			return err
+		}
+		st.wire.reset(func(*http.Request, int) *answer { return &a })
+		if _, _, err := st.do(ctx, e.probe()); err != nil {
+			return err
+		}
+		if n := st.provider.Stats().Refreshes; n != 0 {
+			return fmt.Errorf("%s: the token was refreshed", a.describe())
+		}
+		return nil
+	}
+}
+
+func first(n int, a *answer) *answer {
+	if n == 1 {
+		return a
+	}
+	return nil
+}
+
+// rotated holds that one refresh has replaced both tokens and kept the rest.
+func (st *stage) rotated(ctx context.Context, before *engine.Connection) error {
+	after, err := st.engine.Connection(ctx, st.key)
+	if err != nil {
+		return err
+	}
+	old, fresh := &before.Credentials.Token, &after.Credentials.Token
+	switch n := st.provider.Stats().Refreshes; {
+	case n != 1:
+		return fmt.Errorf("%s, want 1", plural(n, "refresh"))
+	case old.AccessToken.Equal(fresh.AccessToken):
+		return errors.New("the access token is still the old one")
+	case old.RefreshToken.Equal(fresh.RefreshToken):
+		return errors.New("the refresh token is still the old one, and the sandbox rotates")
+	}
+	for name, v := range before.Fields {
+		if after.Fields[name] != v {
+			return fmt.Errorf("connection.%s was lost", name)
+		}
+	}
+	return nil
+}
+
+func (e *Entry) refreshesAsked(ctx context.Context) error {
+	st, before, err := e.expiring(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := st.engine.Refresh(ctx, st.key); err != nil {
+		return err
+	}
+	return st.rotated(ctx, before)
+}
+
+func revokedChecks(e *Entry, _ Options) ([]check, string) {
+	if e.Played.Auth.AuthMode == schema.OAuth2 {
+		return []check{{"withdrawn by the user", e.needsReauthorization}}, "the connection needs reauthorization"
+	}
+	return []check{{"withdrawn by the user", e.meansReauthorize}}, "a dead credential is of kind reauthorize"
+}
+
+// needsReauthorization holds that a revoked grant ends the connection, and that
+// no further call bothers the provider.
+func (e *Entry) needsReauthorization(ctx context.Context) error {
+	st, _, err := e.expiring(ctx)
+	if err != nil {
+		return err
+	}
+	if err := st.provider.Fault(sandbox.FaultRevoked, 1); err != nil {
+		return err
+	}
+	a, resp, err := st.do(ctx, e.probe())
+	if err == nil && !errors.Is(engine.CheckResponse(resp), engine.ErrReauthorize) {
+		return fmt.Errorf("the call that finds out: got %v, want an error of kind reauthorize", engine.CheckResponse(resp))
+	} else if err != nil && !errors.Is(err, engine.ErrReauthorize) {
+		return err
+	}
+	if err == nil && !meaningOf(e.Played, a).expired {
+		// The API tells a withdrawn token from an expired one; the next refresh finds out.
+		if _, err := st.engine.Refresh(ctx, st.key); !errors.Is(err, engine.ErrReauthorize) {
+			return fmt.Errorf("the refresh that finds out: got %v, want an error of kind reauthorize", err)
+		}
+	}
+	c, err := st.engine.Connection(ctx, st.key)
+	if err != nil {
+		return err
+	}
+	if c.Status != engine.StatusNeedsReauthorization {
+		return fmt.Errorf("the connection is %s, want %s", c.Status, engine.StatusNeedsReauthorization)
+	}
+	st.wire.reset(nil)
+	if _, _, err := st.do(ctx, e.probe()); !errors.Is(err, engine.ErrReauthorize) || len(st.wire.requests()) > 0 {
+		return fmt.Errorf("the next call: got %v, want an error of kind reauthorize and no request", err)
+	}
+	return nil
+}
+
+func (e *Entry) meansReauthorize(ctx context.Context) error {
+	st, err := e.connected(ctx, setup{})
+	if err != nil {
+		return err
+	}
+	if err := st.provider.Fault(sandbox.FaultRevoked, 1); err != nil {
+		return err
+	}
+	_, resp, err := st.do(ctx, e.probe())
+	if err != nil {
+		return err
+	}
+	if err := engine.CheckResponse(resp); !errors.Is(err, engine.ErrReauthorize) {
+		return fmt.Errorf("got %v, want an error of kind reauthorize", err)
+	}
+	return nil
+}
+
+func revokeChecks(e *Entry, _ Options) ([]check, string) {
+	return []check{{"revocation_url", e.revokes}}, "the provider is told when a connection is removed"
+}
+
+func (e *Entry) revokes(ctx context.Context) error {
+	st, _, err := e.expiring(ctx)
+	if err != nil {
+		return err
+	}
+	if err := st.engine.Revoke(ctx, st.key); err != nil {
+		return err
+	}
+	if n := st.provider.Stats().Revocations; n != 1 {
+		return fmt.Errorf("%s, want 1", plural(n, "revocation"))
+	}
+	return st.nothingStored(ctx)
+}

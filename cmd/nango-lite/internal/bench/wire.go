@@ -1,0 +1,228 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A wire lies between the engine and the sandbox. It looks at what goes by, and
+// answers in the sandbox's place where a check wants a certain answer.
+type wire struct {
+	played *schema.Integration
+	next   http.RoundTripper
+	ends   []*regexp.Regexp // the token endpoints
+	now    func() time.Time
+
+	mu     sync.Mutex
+	seen   []sent
+	broken []error
+
+	// api answers an API request, the n-th from 1; nil leaves it to the sandbox.
+	api func(r *http.Request, n int) *answer
+	// after changes an API answer of the sandbox.
+	after func(r *http.Request, n int, a *answer)
+	// token answers a token request in the sandbox's place, or changes the answer
+	// that it gave.
+	token func(*answer)
+}
+
+// A sent is an API request that went by.
+type sent struct {
+	method string
+	url    url.URL
+	header http.Header
+	body   any
+	at     time.Time
+}
+
+func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
+	w := &wire{played: played, next: next, now: now}
+	a := &played.Auth
+	for _, text := range []string{a.TokenURL, a.RefreshURL, a.RevocationURL} {
+		if text != "" {
+			w.ends = append(w.ends, urlPattern(text))
+		}
+	}
+	return w
+}
+
+// urlPattern matches what a template of a URL may become, its query left out.
+func urlPattern(text string) *regexp.Regexp {
+	text, _, _ = strings.Cut(text, "?")
+	re := "^"
+	if t, err := schema.ParseTemplate(text); err == nil {
+		for _, p := range t.Parts {
+			if p.Refs == nil {
+				re += regexp.QuoteMeta(p.Literal)
+			} else {
+				re += ".+?"
+			}
+		}
+	}
+	return regexp.MustCompile(re + "$")
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
+	if slices.ContainsFunc(w.ends, func(re *regexp.Regexp) bool { return re.MatchString(where) }) {
+		return w.tokenRequest(r)
+	}
+	return w.apiRequest(r)
+}
+
+func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
+	resp, err := w.next.RoundTrip(r)
+	if err != nil || w.token == nil {
+		return resp, err
+	}
+	a := readAnswer(resp)
+	w.token(&a)
+	return a.response(r), nil
+}
+
+func readAnswer(resp *http.Response) answer {
+	defer func() { _ = resp.Body.Close() }()
+	b, _ := io.ReadAll(resp.Body)
+	h := resp.Header.Clone()
+	h.Del("Content-Length")
+	a := answer{status: resp.StatusCode, header: h}
+	if a.body = decode(b); a.body == nil && len(b) > 0 {
+		a.body = string(b)
+	}
+	return a
+}
+
+func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
+	s := sent{method: r.Method, url: *r.URL, header: r.Header.Clone(), at: w.now()}
+	if r.GetBody != nil {
+		if body, err := r.GetBody(); err == nil {
+			b, _ := io.ReadAll(body)
+			s.body = decode(b)
+		}
+	}
+	w.mu.Lock()
+	w.seen = append(w.seen, s)
+	n := len(w.seen)
+	if err := w.check(r); err != nil {
+		w.broken = append(w.broken, err)
+	}
+	api, after := w.api, w.after
+	w.mu.Unlock()
+	if api != nil {
+		if a := api(r, n); a != nil {
+			if r.Body != nil {
+				_ = r.Body.Close()
+			}
+			return a.response(r), nil
+		}
+	}
+	resp, err := w.next.RoundTrip(r)
+	if err != nil || after == nil {
+		return resp, err
+	}
+	a := readAnswer(resp)
+	after(r, n, &a)
+	return a.response(r), nil
+}
+
+// usual headers are those that a client sends without being told.
+var usual = []string{"Accept-Encoding", "Content-Type", "User-Agent", "X-Bench"}
+
+// check compares a request with the headers and parameters that every request of
+// this API has. What grants access is the sandbox's to check.
+func (w *wire) check(r *http.Request) error {
+	req := &w.played.Requests
+	q := r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(req.Headers)) {
+		if err := sameValue(r, w.played, "header "+name, req.Headers[name], r.Header.Get(name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(req.Params)) {
+		if err := sameValue(r, w.played, "parameter "+name, req.Params[name], q.Get(name)); err != nil {
+			return err
+		}
+	}
+	for name := range r.Header {
+		declared := func(other string) bool { return strings.EqualFold(name, other) }
+		idempotency := req.Retries != nil && declared(req.Retries.IdempotencyKey)
+		if !idempotency && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
+			return fmt.Errorf("a request has the header %s, which nobody declares", name)
+		}
+	}
+	return nil
+}
+
+// sameValue compares what was sent with what is declared, as far as it is known
+// here.
+func sameValue(r *http.Request, in *schema.Integration, where, text, got string) error {
+	t, err := schema.ParseTemplate(text)
+	if err != nil || text == "" {
+		return nil
+	}
+	want := ""
+	for _, p := range t.Parts {
+		v, known := p.Literal, true
+		if p.Refs != nil {
+			v, known = valueOf(r, in, p.Refs[0])
+		}
+		if !known {
+			return nil
+		}
+		want += v
+	}
+	if got != want {
+		return fmt.Errorf("%s of a request is not what the blueprint declares", where)
+	}
+	return nil
+}
+
+func valueOf(r *http.Request, in *schema.Integration, ref schema.Ref) (string, bool) {
+	field, ok := strings.CutPrefix(ref.Name, "connection.")
+	switch {
+	case ref.Name == "":
+		return ref.Literal, true
+	case ref.Name == "oauth_client_id":
+		return in.OAuthClientID, true
+	case ok:
+		if c, has := engine.ConnectionFromContext(r.Context()); has {
+			v, has := c.Fields[field]
+			return v, has
+		}
+	}
+	return "", false
+}
+
+// requests returns what went by since the last reset.
+func (w *wire) requests() []sent {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
+}
+
+// reset forgets what went by, and has API requests answered by api from now on.
+func (w *wire) reset(api func(r *http.Request, n int) *answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen, w.api = nil, api
+}
+
+// err returns what was wrong with requests.
+func (w *wire) err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(w.broken...)
+}
