@@ -73,9 +73,10 @@ const inProcess = "in-process"
 
 // Formats of --format.
 const (
-	formatText   = "text"
-	formatJSON   = "json"
-	formatGitHub = "github"
+	formatText     = "text"
+	formatJSON     = "json"
+	formatGitHub   = "github"
+	formatMarkdown = "markdown"
 )
 
 // root builds the tree of commands.
@@ -121,7 +122,7 @@ func (a *app) flags(root *cobra.Command) {
 	f.StringVar(&a.sandbox, "sandbox", "", "play the providers instead of calling them, here or at the `URL` of a running 'nango-lite sandbox'")
 	f.Lookup("sandbox").NoOptDefVal = inProcess
 	f.BoolVar(&a.trace, "trace", false, "explain on stderr what is done and why")
-	f.StringVar(&a.format, "format", formatText, "text or json; for validate also github")
+	f.StringVar(&a.format, "format", formatText, "text or json; for validate also github, for a blueprint's page markdown")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "write the engine's log to stderr")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) }
 }

@@ -1,14 +1,13 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -36,6 +35,7 @@ func (a *app) blueprintsCommand() *cobra.Command {
 		a.showBlueprintCommand(),
 		a.lintBlueprintsCommand(),
 		a.newBlueprintCommand(),
+		a.docsBlueprintCommand(),
 	)
 	return cmd
 }
@@ -51,20 +51,12 @@ type listedBlueprint struct {
 }
 
 func (a *app) listBlueprints(words []string) error {
-	catalog := a.catalog()
 	found := []listedBlueprint{}
-	problems := catalog.Check()
-	for _, name := range catalog.Names() {
-		b, ds, ok := catalog.Lookup(name)
-		problems = append(problems, ds...)
-		if !ok || len(b.Versions) == 0 {
-			continue
-		}
+	for _, b := range a.wholeCatalog() {
 		if l := listedOf(b); l.fits(words) {
 			found = append(found, l)
 		}
 	}
-	_ = problems.WriteText(a.io.Err)
 	if err := a.writeBlueprints(found); err != nil {
 		return err
 	}
@@ -90,7 +82,7 @@ func (a *app) writeBlueprints(found []listedBlueprint) error {
 }
 
 func listedOf(b *schema.Blueprint) listedBlueprint {
-	l := listedBlueprint{Name: b.Name, DisplayName: b.DisplayName, Versions: versionNames(b), Categories: append([]string{}, b.Categories...)}
+	l := listedBlueprint{Name: b.Name, DisplayName: b.DisplayName, Versions: page.Versions(b), Categories: append([]string{}, b.Categories...)}
 	for _, v := range l.Versions {
 		if mode := string(b.Versions[v].Auth.AuthMode); !slices.Contains(l.AuthModes, mode) {
 			l.AuthModes = append(l.AuthModes, mode)
@@ -98,13 +90,6 @@ func listedOf(b *schema.Blueprint) listedBlueprint {
 		l.Comment = b.Versions[v].Comment
 	}
 	return l
-}
-
-// versionNames returns the versions in their order: v10 comes after v9.
-func versionNames(b *schema.Blueprint) []string {
-	return slices.SortedFunc(maps.Keys(b.Versions), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
 }
 
 // fits reports whether each word stands somewhere in l.
@@ -125,8 +110,6 @@ type entry struct {
 	name      string // of the version
 }
 
-func (e entry) ref() string { return e.blueprint.Name + ":" + e.name }
-
 // lookup finds a blueprint by name or name:version. Without a version it is the
 // newest.
 func (a *app) lookup(ref string) (entry, error) {
@@ -138,7 +121,7 @@ func (a *app) lookup(ref string) (entry, error) {
 		return entry{}, fmt.Errorf("there is no blueprint %q; %s", name, didYouMean(name, catalog.Names()))
 	}
 	_ = ds.WriteText(a.io.Err)
-	versions := versionNames(b)
+	versions := page.Versions(b)
 	switch {
 	case len(versions) == 0:
 		return entry{}, fmt.Errorf("blueprint %q cannot be used: %s", name, count(ds, loader.Error))

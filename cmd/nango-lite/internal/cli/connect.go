@@ -10,11 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
 // defaultRedirect is what users of 2022 have registered with their providers.
-const defaultRedirect = "http://localhost:3003/oauth/callback"
+const defaultRedirect = page.CommandLineRedirect
 
 // connectFlags are those of connect.
 type connectFlags struct {

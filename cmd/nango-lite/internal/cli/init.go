@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -42,7 +44,7 @@ func (a *app) runInit(name string, refs []string) error {
 			return usagef("blueprint %q is named twice", e.blueprint.Name)
 		}
 		seen[e.blueprint.Name] = true
-		lines, vars := e.block()
+		lines, vars := page.Block(e.blueprint, e.name)
 		blocks = append(blocks, lines)
 		variables = append(variables, vars...)
 	}

@@ -1,0 +1,216 @@
+package page
+
+import (
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// States of a [Row].
+const (
+	Covered    = "yes"
+	NotCovered = "no"
+	NotNeeded  = "none" // there is nothing to cover
+)
+
+// A Row says whether a part of working with an API is taken off its users' hands,
+// how, and which tests prove it. The first five are those of the pages of 2022.
+type Row struct {
+	Key   string `json:"key"`
+	Part  string `json:"part"`
+	State string `json:"state"`
+	How   string `json:"how,omitempty"`
+	Tests []Test `json:"tests"`
+}
+
+// Mark is the state as a sign.
+func (r Row) Mark() string {
+	return map[string]string{Covered: "✓", NotCovered: "✗", NotNeeded: "–"}[r.State]
+}
+
+// Keys of rows, in their order.
+const (
+	rowAuth    = "authorization"
+	rowRefresh = "refresh"
+	rowLimit   = "rate_limit"
+	rowTimeout = "timeout"
+	rowAny     = "any_endpoint"
+	rowPages   = "pagination"
+	rowErrors  = "errors"
+	rowVerify  = "verify"
+	rowRevoke  = "revocation"
+	rowSandbox = "sandbox"
+)
+
+func coverage(ref string, v *schema.Version) []Row {
+	r := &v.Requests
+	rows := []Row{
+		authRow(&v.Auth),
+		refreshRow(v),
+		{Key: rowLimit, Part: "Rate limit detection", State: Covered, How: detectedInShort(r.RateLimit)},
+		row(rowTimeout, "Retries on timeout", timesInShort(r.Retries)),
+		row(rowAny, "Any endpoint of the API", "every path below "+r.BaseURL),
+		row(rowPages, "Pagination", pagesInShort(r.Pagination)),
+		row(rowErrors, "Error mapping", rulesInShort(r.Errors)),
+		row(rowVerify, "Proof of a connection", verifyInWords(r.Verify)),
+		revokeRow(&v.Auth),
+		row(rowSandbox, "Sandbox", samplesInShort(v)),
+	}
+	for i := range rows {
+		if notYet[v.Auth.AuthMode] && i > 0 && rows[i].State == Covered {
+			rows[i].State = NotCovered // described, and no call gets that far
+		}
+		rows[i].Tests = testsOf(ref, v, rows[i])
+	}
+	return rows
+}
+
+// row is covered if there is something to say about it.
+func row(key, part, how string) Row {
+	if how == "" || how == "none" {
+		return Row{Key: key, Part: part, State: NotCovered}
+	}
+	return Row{Key: key, Part: part, State: Covered, How: how}
+}
+
+// notYet are the modes of blueprints that the engine cannot connect. A test holds
+// it to the engine.
+var notYet = map[schema.AuthMode]bool{schema.OAuth1: true}
+
+func authRow(a *schema.Auth) Row {
+	out := Row{Key: rowAuth, Part: "Built-in " + modeName(a.AuthMode), State: Covered}
+	switch {
+	case a.AuthMode == schema.OAuth2:
+		out.Part = "Built-in OAuth2"
+		out.How = "authorization code, with PKCE"
+		if a.Challenge() == schema.PKCEOff {
+			out.How = "authorization code, without PKCE"
+		}
+	case a.AuthMode == schema.NoAuth:
+		out.Part, out.State, out.How = modeName(a.AuthMode), NotNeeded, "there is nothing to connect"
+	case notYet[a.AuthMode]:
+		out.State, out.How = NotCovered, "described and checked; connections cannot be made yet"
+	default:
+		out.Part = modeName(a.AuthMode)
+		out.How = "asked for once, kept sealed, sent with every call"
+	}
+	return out
+}
+
+// refreshRow goes by the token answer that the provider documents.
+func refreshRow(v *schema.Version) Row {
+	out := Row{Key: rowRefresh, Part: "Automatic refresh", State: NotNeeded, How: "credentials of this kind do not end by themselves"}
+	a := &v.Auth
+	if a.AuthMode != schema.OAuth2 {
+		return out
+	}
+	token := tokenSample(v)
+	refresh, expires := "refresh_token", "expires_in"
+	if r := a.TokenResponse; r != nil {
+		if r.RefreshToken != "" {
+			refresh = r.RefreshToken
+		}
+		if r.Expires != nil {
+			expires = r.Expires.Path
+		}
+	}
+	switch {
+	case at(token, refresh) == nil:
+		out.How = "the documented token answer has no refresh token; where one comes, it is used"
+		return out
+	case at(token, expires) != nil || a.TokenLifetimeSeconds > 0:
+		out.How = "ahead of the token's end, and when a call is answered with 401"
+	default:
+		out.How = "when a call is answered with 401"
+	}
+	out.State = Covered
+	for _, c := range a.RefreshOn {
+		out.How += ", or with " + condition(c)
+	}
+	return out
+}
+
+// tokenSample is the first documented token answer.
+func tokenSample(v *schema.Version) map[string]any {
+	for _, s := range v.Samples {
+		if s.Kind == schema.SampleToken {
+			body, _ := s.Response.Body.(map[string]any)
+			return body
+		}
+	}
+	return nil
+}
+
+// at returns what stands at a dotted path, or nil.
+func at(v any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	return v
+}
+
+func detectedInShort(r *schema.RateLimit) string {
+	if r == nil {
+		return "status 429"
+	}
+	text := detected(r)
+	if r.Budget != nil {
+		text += "; and a budget, so that it seldom comes to that"
+	}
+	return text
+}
+
+func timesInShort(r *schema.Retries) string {
+	text, _, _ := strings.Cut(retriesInWords(r), ";")
+	return text
+}
+
+func pagesInShort(p *schema.Pagination) string {
+	if p == nil {
+		return ""
+	}
+	return "by " + p.Kind
+}
+
+func rulesInShort(e *schema.Errors) string {
+	if e == nil {
+		return ""
+	}
+	var parts []string
+	if e.Code != "" {
+		parts = append(parts, "code")
+	}
+	if e.Message != "" {
+		parts = append(parts, "message")
+	}
+	if e.RequestID != nil {
+		parts = append(parts, "request ID")
+	}
+	if len(e.Rules) > 0 {
+		parts = append(parts, plural(len(e.Rules), "rule"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func samplesInShort(v *schema.Version) string {
+	if len(v.Samples) == 0 {
+		return ""
+	}
+	return "plays " + plural(len(v.Samples), "documented answer")
+}
+
+func revokeRow(a *schema.Auth) Row {
+	switch {
+	case a.AuthMode != schema.OAuth2:
+		return Row{Key: rowRevoke, Part: "Revocation", State: NotNeeded, How: "there is no grant to take back"}
+	case a.RevocationURL == "":
+		return Row{Key: rowRevoke, Part: "Revocation", State: NotCovered, How: "the blueprint knows no address for it"}
+	}
+	return Row{Key: rowRevoke, Part: "Revocation", State: Covered, How: "at the provider, when a connection is removed"}
+}
+
+// InWords is the state for those who do not see the sign.
+func (r Row) InWords() string {
+	return map[string]string{Covered: "covered", NotCovered: "not covered", NotNeeded: "not needed"}[r.State]
+}

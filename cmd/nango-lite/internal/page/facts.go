@@ -1,0 +1,244 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A facts list grows by what is stated.
+type facts []Fact
+
+func (f *facts) code(label, value, key string) {
+	if value != "" {
+		*f = append(*f, Fact{label, value, key, true})
+	}
+}
+
+func (f *facts) words(label, value, key string) {
+	if value != "" {
+		*f = append(*f, Fact{label, value, key, false})
+	}
+}
+
+// authFacts says how a connection is authorised and kept.
+func authFacts(v *schema.Version) []Fact {
+	a := &v.Auth
+	f := facts{}
+	f.words("Mode", modeName(a.AuthMode)+" ("+string(a.AuthMode)+")", "auth.auth_mode")
+	switch a.AuthMode {
+	case schema.OAuth2:
+		f.oauth2(a)
+	case schema.OAuth1:
+		f.oauth1(a)
+	}
+	f.code("Credential sent as", strings.Join(carriers(v), "\n"), "requests.headers")
+	return f
+}
+
+func modeName(mode schema.AuthMode) string {
+	switch mode {
+	case schema.OAuth2:
+		return "OAuth 2.0"
+	case schema.OAuth1:
+		return "OAuth 1.0a"
+	case schema.APIKey:
+		return "API key"
+	case schema.UsernamePassword:
+		return "User name and password"
+	case schema.NoAuth:
+		return "No authorization"
+	}
+	return strings.ReplaceAll(strings.ToLower(string(mode)), "_", " ")
+}
+
+func (f *facts) oauth2(a *schema.Auth) {
+	f.code("Authorization URL", a.AuthorizationURL, "auth.authorization_url")
+	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
+	f.code("Token URL", a.TokenURL, "auth.token_url")
+	f.code("with", pairs(a.TokenParams, "=", " "), "auth.token_params")
+	f.code("with headers", pairs(a.TokenHeaders, ": ", "\n"), "auth.token_headers")
+	f.code("Refresh URL", a.RefreshURL, "auth.refresh_url")
+	f.code("Revocation URL", a.RevocationURL, "auth.revocation_url")
+	f.code("Issuer", a.Issuer, "auth.issuer")
+	f.words("Client authentication", map[string]string{
+		schema.ClientAuthHeader: "id and secret in a Basic header",
+		schema.ClientAuthBody:   "id and secret in the body",
+		schema.ClientAuthNone:   "none: a public client",
+	}[a.ClientAuth()], "auth.authorization_method")
+	f.words("Token requests", map[string]string{"": "form", "form": "form", "json": "JSON"}[a.BodyFormat], "auth.body_format")
+	pkce := string(a.Challenge())
+	if a.Challenge() == schema.PKCEOff {
+		pkce = "off"
+	}
+	f.words("PKCE", pkce, "auth.pkce")
+	f.words("Scopes", scopesInWords(a), "auth.scopes")
+	if s := a.TokenLifetimeSeconds; s > 0 {
+		f.words("Token lifetime", fmt.Sprintf("%g s", s), "auth.token_lifetime_seconds")
+	}
+	if r := a.TokenResponse; r != nil {
+		f.code("Further tokens", strings.Join(slices.Sorted(maps.Keys(r.Secondary)), " "), "auth.token_response.secondary")
+	}
+}
+
+func (f *facts) oauth1(a *schema.Auth) {
+	f.code("Request URL", a.RequestURL, "auth.request_url")
+	f.code("with", pairs(a.RequestParams, "=", " "), "auth.request_params")
+	f.code("Authorization URL", a.AuthorizationURL, "auth.authorization_url")
+	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
+	f.code("Token URL", a.TokenURL, "auth.token_url")
+	f.words("Signature", a.SignatureMethod, "auth.signature_method")
+	f.words("Scopes", scopesInWords(a), "auth.scopes")
+}
+
+func scopesInWords(a *schema.Auth) string {
+	if a.Scopes == "none" {
+		return "none: this API has no scopes"
+	}
+	separator := map[string]string{" ": "a space", ",": "a comma", "+": "a plus"}[a.Separator()]
+	text := "joined by " + cmp.Or(separator, "“"+a.Separator()+"”")
+	if len(a.DefaultScopes) > 0 {
+		text += "; by default " + strings.Join(a.DefaultScopes, ", ")
+	}
+	return text
+}
+
+// carriers are the headers and parameters that carry a credential.
+func carriers(v *schema.Version) []string {
+	headers, params := maps.Clone(v.Requests.Headers), maps.Clone(v.Requests.Params)
+	plain := func(_, text string) bool { return !isCredential(v, text) }
+	maps.DeleteFunc(headers, plain)
+	maps.DeleteFunc(params, plain)
+	var out []string
+	if text := pairs(headers, ": ", "\n"); text != "" {
+		out = append(out, text)
+	}
+	if text := pairs(params, "=", " "); text != "" {
+		out = append(out, "?"+text)
+	}
+	return out
+}
+
+func isCredential(v *schema.Version, text string) bool {
+	t, err := schema.ParseTemplate(text)
+	return err == nil && slices.ContainsFunc(t.Refs(), func(name string) bool {
+		return schema.IsCredential(name, func(namespace, field string) bool {
+			if namespace == "connection" {
+				return v.Connection[field].Secret
+			}
+			return true
+		})
+	})
+}
+
+// requestFacts says how the API is called.
+func requestFacts(v *schema.Version) []Fact {
+	r := &v.Requests
+	f := facts{}
+	f.code("Base URL", r.BaseURL, "requests.base_url")
+	headers, params := maps.Clone(r.Headers), maps.Clone(r.Params)
+	credential := func(_, text string) bool { return isCredential(v, text) }
+	maps.DeleteFunc(headers, credential)
+	maps.DeleteFunc(params, credential)
+	f.code("Headers", pairs(headers, ": ", "\n"), "requests.headers")
+	f.code("Parameters", pairs(params, "=", " "), "requests.params")
+	f.words("Retries", retriesInWords(r.Retries), "requests.retries")
+	f.words("Lists", pagesInWords(r.Pagination), "requests.pagination")
+	f.words("Errors", errorsInWords(r.Errors), "requests.errors")
+	f.code("Proof of a connection", verifyInWords(r.Verify), "requests.verify")
+	return f
+}
+
+func pairs(m map[string]string, between, after string) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, name+between+m[name])
+	}
+	return strings.Join(out, after)
+}
+
+func retriesInWords(r *schema.Retries) string {
+	if r == nil {
+		r = &schema.Retries{}
+	}
+	times := 3
+	if r.MaxRetries != nil {
+		times = *r.MaxRetries
+	}
+	if times == 0 {
+		return "none"
+	}
+	statuses := r.Statuses
+	if len(statuses) == 0 {
+		statuses = []int{502, 503, 504}
+	}
+	text := "up to " + plural(times, "time") + " after a timeout, a lost connection, " + orInts(statuses)
+	if len(r.Safe) > 0 {
+		text += "; also " + and(r.Safe)
+	}
+	if r.IdempotencyKey != "" {
+		text += "; unsafe requests carry " + r.IdempotencyKey
+	}
+	return text
+}
+
+func pagesInWords(p *schema.Pagination) string {
+	if p == nil {
+		return ""
+	}
+	text := "by " + p.Kind
+	switch {
+	case p.Cursor != nil:
+		text += ": " + p.Cursor.Response + " goes into " + p.Cursor.Request
+	case p.Link != nil && p.Link.Response != "":
+		text += ": the next URL stands in " + p.Link.Response
+	case p.Kind == "link":
+		rel := "next"
+		if p.Link != nil {
+			rel = cmp.Or(p.Link.Rel, rel)
+		}
+		text += ": the Link header, rel=" + rel
+	case p.Offset != nil:
+		text += ": " + p.Offset.Request + " counts items"
+	case p.Page != nil:
+		text += ": " + p.Page.Request + " counts pages"
+	}
+	if p.Items != "" {
+		text += "; items stand in " + p.Items
+	}
+	if p.Limit != nil {
+		text += "; " + p.Limit.Request + " sets how many"
+		if p.Limit.Max > 0 {
+			text += fmt.Sprintf(", %d at most", p.Limit.Max)
+		}
+	}
+	return text
+}
+
+func errorsInWords(e *schema.Errors) string {
+	if e == nil {
+		return ""
+	}
+	var parts []string
+	if e.Code != "" {
+		parts = append(parts, "code in "+e.Code)
+	}
+	if e.Message != "" {
+		parts = append(parts, "message in "+e.Message)
+	}
+	if id := e.RequestID; id != nil {
+		parts = append(parts, "request ID in "+cmp.Or(id.Header, id.Body))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func verifyInWords(v *schema.Verify) string {
+	if v == nil {
+		return ""
+	}
+	return cmp.Or(v.Method, "GET") + " " + v.Path
+}

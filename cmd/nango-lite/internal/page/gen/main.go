@@ -1,0 +1,31 @@
+// Command gen writes docs/catalog.md and docs/catalog.svg from the bundled
+// blueprints. Run it with go generate ./cmd/nango-lite/...
+package main
+
+import (
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+)
+
+//go:generate go run . ../../../../..
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("gen: ")
+	root := "."
+	if len(os.Args) > 1 {
+		root = os.Args[1]
+	}
+	catalog, err := page.Bundled()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"catalog.md": page.Catalog(catalog), "catalog.svg": page.Picture(catalog)} {
+		if err := os.WriteFile(filepath.Join(root, "docs", name), data, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+}

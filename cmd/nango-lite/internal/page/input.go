@@ -1,0 +1,146 @@
+package page
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An Input is a value that the blueprint cannot know.
+type Input struct {
+	Name        string   `json:"name"`
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Format      string   `json:"format,omitempty"`
+	Pattern     string   `json:"pattern,omitempty"`
+	Enum        []string `json:"enum,omitempty"`
+	Example     string   `json:"example,omitempty"`
+	Default     string   `json:"default,omitempty"`
+	From        string   `json:"from,omitempty"` // where a connection learns it
+	Optional    bool     `json:"optional,omitempty"`
+	Secret      bool     `json:"secret,omitempty"`
+}
+
+// brought lists what the operator writes into the file.
+func brought(b *schema.Blueprint, v *schema.Version) []Input {
+	out := []Input{}
+	auth := &v.Auth
+	if auth.AuthMode == schema.OAuth2 || auth.AuthMode == schema.OAuth1 {
+		out = append(out, Input{Name: "oauth_client_id", Title: "Client ID",
+			Description: "Of an OAuth app that you register with " + b.DisplayName + ", with the redirect URL " + CommandLineRedirect + " for connections from the command line."})
+		if auth.ClientAuth() != schema.ClientAuthNone {
+			out = append(out, Input{Name: "oauth_client_secret", Title: "Client secret", Description: "Of the same app. Keep it in the environment, not in the file.", Secret: true})
+		}
+		if auth.AuthMode == schema.OAuth2 && auth.Scopes != "none" {
+			out = append(out, scopesInput(v))
+		}
+	}
+	if wants(v, "app_api_key") {
+		out = append(out, Input{Name: "app_api_key", Title: "API key of the app", Secret: true})
+	}
+	return out
+}
+
+func scopesInput(v *schema.Version) Input {
+	in := Input{Name: "oauth_scopes", Title: "Scopes", Description: "What the app asks the user for."}
+	if d := v.Auth.DefaultScopes; len(d) > 0 {
+		in.Optional, in.Default = true, "["+strings.Join(d, ", ")+"]"
+		return in
+	}
+	if s, _ := tokenSample(v)["scope"].(string); s != "" {
+		in.Example = "[" + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }), ", ") + "]"
+	}
+	return in
+}
+
+// typed lists what each user types, in the order in which it is asked.
+func typed(v *schema.Version) []Input {
+	out := []Input{}
+	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+		if f := v.Connection[name]; f.From == schema.FromUser {
+			out = append(out, inputOf(name, f.Field))
+		}
+	}
+	names := ownCredentials(v.Auth.AuthMode)
+	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		in := inputOf(name, v.Credentials[name])
+		in.Secret = in.Secret || name == "api_key" || name == "password"
+		out = append(out, in)
+	}
+	return out
+}
+
+// ownCredentials are what a mode asks for, declared or not.
+func ownCredentials(mode schema.AuthMode) []string {
+	switch mode {
+	case schema.APIKey:
+		return []string{"api_key"}
+	case schema.UsernamePassword:
+		return []string{"username", "password"}
+	}
+	return nil
+}
+
+// known lists what a connection learns while it is made.
+func known(v *schema.Version) []Input {
+	out := []Input{}
+	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+		f := v.Connection[name]
+		if f.From == schema.FromUser {
+			continue
+		}
+		in := inputOf("connection."+name, f.Field)
+		in.From = "token answer, " + cmp.Or(f.Path, name)
+		if f.From == schema.FromCallback {
+			in.From = "callback, " + cmp.Or(f.Path, name)
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+func inputOf(name string, f schema.Field) Input {
+	if f.Title == "" {
+		title := strings.ReplaceAll(name[strings.LastIndexByte(name, '.')+1:], "_", " ")
+		f.Title = strings.ToUpper(title[:1]) + title[1:]
+	}
+	return Input{Name: name, Title: f.Title, Description: f.Description, Format: f.Format, Pattern: f.Pattern, Enum: f.Enum,
+		Example: f.Example, Default: f.Default, Optional: f.Optional || f.Default != "", Secret: f.Secret}
+}
+
+// Traits are the short facts about an input, in words.
+func (in Input) Traits() []string {
+	var out []string
+	if in.Format != "" {
+		out = append(out, in.Format)
+	}
+	if len(in.Enum) > 0 {
+		out = append(out, strings.Join(in.Enum, " or "))
+	}
+	if in.Pattern != "" && in.Format == "" && len(in.Enum) == 0 {
+		out = append(out, "of the form "+in.Pattern)
+	}
+	if in.Example != "" && in.Example != in.Default {
+		out = append(out, "such as "+in.Example)
+	}
+	if in.Default != "" {
+		out = append(out, in.Default+" unless said otherwise")
+	} else if in.Optional {
+		out = append(out, "optional")
+	}
+	if in.Secret {
+		out = append(out, "secret")
+	}
+	if in.From != "" {
+		out = append(out, "from the "+in.From)
+	}
+	return out
+}
