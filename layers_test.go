@@ -49,7 +49,9 @@ var rooms = map[string]struct {
 		why:     "never engine: the two must be able to disagree",
 	},
 	"store/seal":      {reaches: []string{"engine", "schema"}, why: "sealing is plain cryptography"},
-	"store/sqlite":    {reaches: []string{"engine", "schema", "store/seal"}, uses: []string{"modernc.org/sqlite"}, why: "one driver"},
+	"store/internal":  {why: "what both dialects share"},
+	"store/postgres":  {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"github.com/jackc/pgx/v5"}, why: "one driver"},
+	"store/sqlite":    {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"modernc.org/sqlite"}, why: "one driver"},
 	"store/storetest": {reaches: []string{"engine", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},
 	"docs":            {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
@@ -70,6 +72,7 @@ var hosting = []string{
 // unreachable names what no path of imports, direct or not, may lead to.
 var unreachable = map[string][]string{
 	"engine":  append([]string{module + "/loader", module + "/blueprints", module + "/sandbox"}, hosting...),
+	"loader":  {"modernc.org", "github.com/jackc", "database/sql"},
 	"sandbox": append([]string{module + "/loader", module + "/engine"}, hosting...),
 	"schema":  hosting,
 }

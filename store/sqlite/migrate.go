@@ -6,19 +6,13 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/nango-lite/nango-lite/store/internal/migration"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
-
-// A migration is one numbered file: 0001_init.sql.
-type migration struct {
-	version   int
-	name, sql string
-}
 
 // applicationID marks a file as one of ours; see 0001_init.sql.
 const applicationID = 0x6e6c6974
@@ -26,17 +20,17 @@ const applicationID = 0x6e6c6974
 // migrate brings the schema up to date, in one transaction: of processes that
 // start at once, one does it and the others find it done.
 func (s *Store) migrate(ctx context.Context) error {
-	all, err := migrations()
+	all, err := migration.Read(migrationFiles, "migrations")
 	if err != nil {
 		return err
 	}
-	newest := all[len(all)-1].version
+	newest := len(all)
 	current, err := s.version(ctx) // before the file is touched: it may be another program's
 	if err != nil {
 		return err
 	}
 	if current > newest {
-		return fmt.Errorf("its schema has version %d, and this program knows %d: a newer nango-lite has used it", current, newest)
+		return migration.Newer(current, newest)
 	}
 	// The mode is kept in the file's header. It cannot be set in a transaction.
 	if _, err := s.exec(ctx, "PRAGMA journal_mode = WAL"); err != nil || current == newest {
@@ -48,8 +42,8 @@ func (s *Store) migrate(ctx context.Context) error {
 			return err
 		}
 		for _, m := range all[min(current, newest):] {
-			if err := m.apply(tx); err != nil {
-				return fmt.Errorf("migration %s: %w", m.name, err)
+			if err := apply(tx, m); err != nil {
+				return fmt.Errorf("migration %s: %w", m.Name, err)
 			}
 		}
 		return nil
@@ -83,40 +77,18 @@ func version(tx *sql.Tx) (v int, err error) {
 	return v, err
 }
 
-func (m *migration) apply(tx *sql.Tx) error {
-	if m.version == 1 {
+func apply(tx *sql.Tx, m migration.File) error {
+	if m.Version == 1 {
 		_, err := tx.Exec("CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, " +
 			"name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec(m.sql); err != nil {
+	if _, err := tx.Exec(m.SQL); err != nil {
 		return err
 	}
 	_, err := tx.Exec("INSERT INTO schema_version (version, name, applied_at) VALUES (?, ?, ?)",
-		m.version, m.name, time.Now().UnixMicro())
+		m.Version, m.Name, time.Now().UnixMicro())
 	return err
-}
-
-// migrations returns all, in order.
-func migrations() ([]migration, error) {
-	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
-	if err != nil {
-		return nil, err
-	}
-	var all []migration
-	for i, e := range entries {
-		number, _, _ := strings.Cut(e.Name(), "_")
-		v, err := strconv.Atoi(number)
-		if err != nil || v != i+1 {
-			return nil, fmt.Errorf("migration %s: want number %d", e.Name(), i+1)
-		}
-		text, err := migrationFiles.ReadFile("migrations/" + e.Name())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, migration{v, strings.TrimSuffix(e.Name(), ".sql"), string(text)})
-	}
-	return all, nil
 }

@@ -1,0 +1,201 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// Get implements [engine.ConnectionStore].
+func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+	if k.Check() != nil {
+		return nil, none(ctx)
+	}
+	var data []byte
+	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.get, k.Integration, k.ConnectionID).Scan(&data)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, engine.ErrNoConnection
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.decode(k, data)
+}
+
+// none is what there is under a key that cannot be.
+func none(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return engine.ErrNoConnection
+}
+
+// decode reads the row of k.
+func (s *Store) decode(k engine.Key, data []byte) (*engine.Connection, error) {
+	c, err := engine.DecodeConnection(data, s.keys)
+	if errors.Is(err, engine.ErrEncoding) {
+		return nil, fmt.Errorf("row of connection %s: %w", k, err)
+	}
+	if err == nil && c.Key != k {
+		return nil, fmt.Errorf("row of connection %s: %w: it is another's", k, engine.ErrEncoding)
+	}
+	return c, err
+}
+
+// Put implements [engine.ConnectionStore].
+func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
+	if err := c.Key.Check(); err != nil {
+		return err
+	}
+	d := *c
+	var sent []byte
+	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		for { // until nobody comes between the question and the write
+			old, done, err := s.generation(ctx, conn, c.Key, sent)
+			if done {
+				return nil
+			}
+			there := !errors.Is(err, engine.ErrNoConnection)
+			switch {
+			case !there:
+				d.Generation = engine.NewGeneration()
+			case err != nil:
+				return err
+			default:
+				d.Generation = old + 1
+			}
+			if sent, err = engine.EncodeConnection(&d, s.keys); err != nil {
+				return err
+			}
+			query, args := s.sql.insert, row(&d, sent)
+			if there {
+				query, args = s.sql.replace, append(args, old)
+			}
+			tag, err := conn.Exec(ctx, query, args...)
+			if err != nil || tag.RowsAffected() > 0 {
+				return err
+			}
+		}
+	})
+	if err == nil {
+		c.Generation = d.Generation
+	}
+	return err
+}
+
+// generation returns the generation that is stored, and whether what is stored is
+// what we have sent: no two seals are the same, so nobody else has written it.
+func (s *Store) generation(ctx context.Context, conn *pgxpool.Conn, k engine.Key, sent []byte) (g int64, ours bool, err error) {
+	err = conn.QueryRow(ctx, s.sql.generation, k.Integration, k.ConnectionID, sent).Scan(&g, &ours)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = engine.ErrNoConnection
+	}
+	return g, ours, err
+}
+
+// row returns c as the parameters $1 to $8 of a write.
+func row(c *engine.Connection, data []byte) []any {
+	var expires any
+	if end := c.Credentials.Token.ExpiresAt; !end.IsZero() {
+		expires = instant(end)
+	}
+	return []any{c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), expires,
+		instant(c.CreatedAt), instant(c.UpdatedAt), data}
+}
+
+// instant returns t as columns hold it, within the years that the encoding knows.
+func instant(t time.Time) time.Time {
+	switch {
+	case t.Year() > 9999:
+		t = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	case t.Year() < 1:
+		t = time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// Replace implements [engine.ConnectionStore].
+func (s *Store) Replace(ctx context.Context, c *engine.Connection, generation int64) error {
+	data, err := engine.EncodeConnection(c, s.keys)
+	if err != nil {
+		return err
+	}
+	args, sent := append(row(c, data), generation), false
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		again := sent
+		sent = true
+		tag, err := conn.Exec(ctx, s.sql.replace, args...)
+		if err != nil || tag.RowsAffected() > 0 {
+			return err
+		}
+		_, ours, err := s.generation(ctx, conn, c.Key, data)
+		if err != nil {
+			return err
+		}
+		if again && ours { // done, and only the answer was lost
+			return nil
+		}
+		return engine.ErrConflict
+	})
+}
+
+// Delete implements [engine.ConnectionStore]. It needs no key.
+func (s *Store) Delete(ctx context.Context, k engine.Key) error {
+	if k.Check() != nil {
+		return none(ctx)
+	}
+	sent := false
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		again := sent
+		sent = true
+		var revision int64
+		err := conn.QueryRow(ctx, s.sql.delete, k.Integration, k.ConnectionID).Scan(&revision)
+		if errors.Is(err, pgx.ErrNoRows) {
+			if again { // gone, be it by us or by another
+				return nil
+			}
+			return engine.ErrNoConnection
+		}
+		if err == nil && revision%forgetEvery == 0 {
+			_, _ = conn.Exec(ctx, s.sql.forget) // the next will do it
+		}
+		return err
+	})
+}
+
+// forgetEvery is after how many writes it is looked for old deletions.
+const forgetEvery = 256
+
+// Acquire implements [engine.ConnectionStore]. Leases are kept to the microsecond.
+func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
+	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
+		return err
+	}
+	micros := (ttl + time.Microsecond - 1).Microseconds()
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tag, err := conn.Exec(ctx, s.sql.acquire, k.Integration, k.ConnectionID, holder, micros)
+		if err == nil && tag.RowsAffected() == 0 {
+			return engine.ErrLeased
+		}
+		return err
+	})
+}
+
+// Release implements [engine.ConnectionStore].
+func (s *Store) Release(ctx context.Context, k engine.Key, holder string) error {
+	if k.Check() != nil || engine.CheckHolder(holder) != nil {
+		return ctx.Err()
+	}
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, s.sql.release, k.Integration, k.ConnectionID, holder)
+		return err
+	})
+}

@@ -1,0 +1,113 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/postgres"
+	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/storetest"
+)
+
+// serverEnv names a server for tests.
+const serverEnv = "NANGO_LITE_TEST_POSTGRES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(child(os.Args[1:]))
+	}
+	code := m.Run()
+	if template != "" {
+		dropDatabases()
+	}
+	os.Exit(code)
+}
+
+// server returns the URL of the server that tests may use, or skips the test.
+func server(t testing.TB) string {
+	t.Helper()
+	u := os.Getenv(serverEnv)
+	if u == "" {
+		t.Skipf("set %s to the URL of a PostgreSQL server where databases may be made, "+
+			"such as postgres://postgres@127.0.0.1:5432/postgres", serverEnv)
+	}
+	return u
+}
+
+// mustExec runs a statement as any client would.
+func mustExec(t testing.TB, databaseURL, sql string, args ...any) {
+	t.Helper()
+	conn := connect(t, databaseURL)
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func connect(t testing.TB, databaseURL string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+var schemas atomic.Int64
+
+// newURL returns the URL of a schema that is not there yet, in a database that the
+// tests of this process share.
+func newURL(t testing.TB) string {
+	return withSchema(t, testDatabase(t), fmt.Sprintf(`s%d "odd" Ü`, schemas.Add(1)))
+}
+
+func withSchema(t testing.TB, databaseURL, schema string) string {
+	u := parse(t, databaseURL)
+	q := u.Query()
+	q.Set("schema", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func parse(t testing.TB, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func openStore(t testing.TB, databaseURL string, keys engine.Sealer, opts *postgres.Options) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), databaseURL, keys, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStore(t *testing.T) {
+	server(t)
+	storetest.Run(t, func(t *testing.T) engine.ConnectionStore {
+		return openStore(t, newURL(t), seal.NewKeys(), nil)
+	})
+}
+
+func TestShared(t *testing.T) {
+	server(t)
+	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+		u, keys := newURL(t), seal.NewKeys()
+		return openStore(t, u, keys, nil), openStore(t, u, keys, nil)
+	})
+}
+
+var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}
