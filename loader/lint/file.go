@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -56,7 +55,7 @@ func (v *version) status() {
 
 func (v *version) successor() {
 	name, _, pinned := strings.Cut(v.Successor, ":")
-	next, _ := (*schema.Version)(nil), loader.Diagnostics(nil)
+	var next *schema.Version
 	if pinned {
 		next, _ = v.catalog.Version(v.Successor)
 	}

@@ -6,36 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// sections returns auth and requests as plain maps.
-func (v *version) sections() any {
-	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests})
-	if err != nil {
-		return nil
-	}
-	var out any
-	_ = json.Unmarshal(data, &out)
-	return out
-}
-
-// each calls visit for every text below n.
-func each(n any, path []string, visit func(path []string, text string)) {
-	switch n := n.(type) {
-	case string:
-		visit(path, n)
-	case map[string]any:
-		for name, value := range n {
-			each(value, append(path[:len(path):len(path)], name), visit)
-		}
-	case []any:
-		for i, item := range n {
-			each(item, append(path[:len(path):len(path)], strconv.Itoa(i)), visit)
-		}
-	}
-}
 
 // sends are the placeholders that carry what a mode obtains. OAuth 1.0a signs
 // instead.
@@ -73,4 +47,67 @@ func credentialNames(name string) []string {
 		names = append(names, name, "basic_auth_encoded")
 	}
 	return names
+}
+
+// templates returns all texts with placeholders under auth and requests, by
+// path.
+func (v *version) templates() map[string]schema.Template {
+	out := map[string]schema.Template{}
+	each(v.sections(), nil, func(path []string, text string) {
+		if t, err := schema.ParseTemplate(text); err == nil && len(t.Refs()) > 0 {
+			out[strings.Join(path, ".")] = t
+		}
+	})
+	return out
+}
+
+// uses reports whether any template under a path names one of names.
+func uses(templates map[string]schema.Template, under string, names ...string) bool {
+	for path, t := range templates {
+		if !strings.HasPrefix(path, under) {
+			continue
+		}
+		for _, ref := range t.Refs() {
+			if slices.Contains(names, ref) || slices.Contains(names, namespaceOf(ref)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// namespaceOf returns connection.* for connection.region.
+func namespaceOf(ref string) string {
+	namespace, _, dotted := strings.Cut(ref, ".")
+	if !dotted {
+		return ""
+	}
+	return namespace + ".*"
+}
+
+// sections returns auth and requests as plain maps.
+func (v *version) sections() any {
+	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests})
+	if err != nil {
+		return nil
+	}
+	var out any
+	_ = json.Unmarshal(data, &out)
+	return out
+}
+
+// each calls visit for every text below n.
+func each(n any, path []string, visit func(path []string, text string)) {
+	switch n := n.(type) {
+	case string:
+		visit(path, n)
+	case map[string]any:
+		for name, value := range n {
+			each(value, append(path[:len(path):len(path)], name), visit)
+		}
+	case []any:
+		for i, item := range n {
+			each(item, append(path[:len(path):len(path)], strconv.Itoa(i)), visit)
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -166,40 +165,4 @@ func (v *version) path(at, path string) {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// templates returns all texts with placeholders under auth and requests, by
-// path.
-func (v *version) templates() map[string]schema.Template {
-	out := map[string]schema.Template{}
-	each(v.sections(), nil, func(path []string, text string) {
-		if t, err := schema.ParseTemplate(text); err == nil && len(t.Refs()) > 0 {
-			out[strings.Join(path, ".")] = t
-		}
-	})
-	return out
-}
-
-// uses reports whether any template under a path names one of names.
-func uses(templates map[string]schema.Template, under string, names ...string) bool {
-	for path, t := range templates {
-		if !strings.HasPrefix(path, under) {
-			continue
-		}
-		for _, ref := range t.Refs() {
-			if slices.Contains(names, ref) || slices.Contains(names, namespaceOf(ref)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// namespaceOf returns connection.* for connection.region.
-func namespaceOf(ref string) string {
-	namespace, _, dotted := strings.Cut(ref, ".")
-	if !dotted {
-		return ""
-	}
-	return namespace + ".*"
 }
