@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -15,7 +14,7 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-var blueprintName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+var blueprintName = lazy(`^[a-z0-9][a-z0-9-]*$`)
 
 // An entry is what the files of one blueprint say, over all layers.
 type entry struct {
@@ -33,8 +32,9 @@ type part struct {
 	problems Diagnostics
 }
 
-// add reads one file.
-func (e *entry) add(name, file string, data []byte) {
+// add reads one file. One that is known to meet its schema is not held to it
+// again: compiling the schema would be a third of a first load's work.
+func (e *entry) add(name, file string, data []byte, known bool) {
 	root, problems := yamltree.Parse(file, data)
 	for _, p := range problems {
 		e.problems = append(e.problems, yamlDiagnostic(file, p))
@@ -53,10 +53,13 @@ func (e *entry) add(name, file string, data []byte) {
 		return // whatever else differs would be noise
 	}
 	inVersion := map[string]Diagnostics{}
-	findings, err := check.Blueprint.Validate(root.JSON())
-	if err != nil {
-		e.problems = append(e.problems, about.at(about.key, "internal", err.Error(), ""))
-		return
+	var findings []check.Finding
+	if !known {
+		var err error
+		if findings, err = check.Blueprint.Validate(root.JSON()); err != nil {
+			e.problems = append(e.problems, about.at(about.key, "internal", err.Error(), ""))
+			return
+		}
 	}
 	for _, f := range findings {
 		if len(f.Path) > 2 && f.Path[0] == "versions" || len(f.Path) == 2 && f.Keyword != "propertyNames" && f.Path[0] == "versions" {

@@ -31,31 +31,32 @@ type Catalog struct {
 }
 
 type layer struct {
-	fsys fs.FS
-	dir  string // what origins say before the file's name; "" or ends in /
+	fsys    fs.FS
+	dir     string // what origins say before the file's name; "" or ends in /
+	bundled bool   // a test holds its files to their schema, so that no run has to
 }
 
 // NewCatalog returns a catalog of the <name>.yaml files at the root of each
-// layer. Use [Dir] for directories, so that diagnostics can name their files.
+// layer. Use [Dir] for directories, so that diagnostics can name their files. For
+// layers over the bundled blueprints, use [Catalog.Over] of [Builtin].
 func NewCatalog(layers ...fs.FS) *Catalog {
 	c := &Catalog{entries: map[string]*entry{}}
 	for _, fsys := range layers {
-		c.layers = append(c.layers, layer{fsys, label(fsys)})
+		c.layers = append(c.layers, layerOf(fsys))
 	}
 	return c
 }
 
-// label is what origins say before the name of a file.
-func label(fsys fs.FS) string {
+func layerOf(fsys fs.FS) layer {
 	switch fsys := fsys.(type) {
 	case directory:
-		return fsys.label
+		return layer{fsys: fsys, dir: fsys.label}
 	case embed.FS:
 		if fsys == blueprints.FS {
-			return "blueprints/"
+			return layer{fsys: fsys, dir: "blueprints/", bundled: true}
 		}
 	}
-	return ""
+	return layer{fsys: fsys}
 }
 
 var builtin = sync.OnceValue(func() *Catalog {
@@ -78,8 +79,9 @@ func Dir(name string) fs.FS {
 	return directory{FS: os.DirFS(name), label: filepath.ToSlash(filepath.Clean(name)) + "/"}
 }
 
-// over returns a catalog with more layers on top.
-func (c *Catalog) over(layers []fs.FS) *Catalog {
+// Over returns a catalog of layers over those of c, which stays as it is. Without
+// layers it is c.
+func (c *Catalog) Over(layers ...fs.FS) *Catalog {
 	if len(layers) == 0 {
 		return c
 	}
@@ -194,7 +196,7 @@ func (c *Catalog) entry(name string) *entry {
 }
 
 func (c *Catalog) read(name string, e *entry) {
-	if !blueprintName.MatchString(name) {
+	if !blueprintName().MatchString(name) {
 		return // not a file name to try
 	}
 	for _, l := range c.layers {
@@ -207,7 +209,7 @@ func (c *Catalog) read(name string, e *entry) {
 				Message: fmt.Sprintf("blueprint %q cannot be read: %s", name, reason(err))})
 		default:
 			e.found = true
-			e.add(name, l.dir+name+".yaml", data)
+			e.add(name, l.dir+name+".yaml", data, l.bundled)
 		}
 	}
 }

@@ -2,11 +2,10 @@ package loader
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
-var assignment = regexp.MustCompile(`^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$`)
+var assignment = lazy(`^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$`)
 
 // parseEnv reads NAME=value lines. Values may be quoted: '…' as it stands, "…"
 // with \n, \r, \t, \\, \" and \$. Nothing is expanded. Messages never hold a
@@ -23,7 +22,7 @@ func parseEnv(file string, data []byte) (map[string]string, Diagnostics) {
 		bad := func(message string) {
 			ds = append(ds, Diagnostic{Place: Place{file, i + 1, 1}, Severity: Error, Code: "bad-env-file", Message: message})
 		}
-		m := assignment.FindStringSubmatch(line)
+		m := assignment().FindStringSubmatch(line)
 		if m == nil {
 			bad("this line is not NAME=value")
 			continue

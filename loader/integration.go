@@ -98,7 +98,7 @@ func (l *run) blueprint(n *tree.Node, integration string) (v *version, ok bool) 
 		l.report(Diagnostic{Place: placeOf(ref.Origin), Severity: severity, Code: code, Message: message, Hint: hint, Integration: integration})
 	}
 	name, wanted, pinned := strings.Cut(ref.Text, ":")
-	if !blueprintName.MatchString(name) || pinned && wanted == "" {
+	if !blueprintName().MatchString(name) || pinned && wanted == "" {
 		if ref.Origin.Reference != "" { // else the schema has said so
 			report(Error, "bad-value", `"extends_blueprint" must name a blueprint and a version, such as notion:v0`, "")
 		}

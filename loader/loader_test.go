@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -187,26 +189,32 @@ func TestInvent(t *testing.T) {
         oauth_client_id: <YOUR ACME CLIENT ID>
         oauth_client_secret: ${NOT_SET}
         oauth_scopes: [$EMPTY]
-        requests: {headers: {X: "${FALLBACK:-fine} ${CLIENT_ID}"}}
-    other: {extends_blueprint: keyed:v0, app_api_key: $NOT_SET}
+        requests: {headers: {X: "${FALLBACK:-fine} ${CLIENT_ID}", Y: "${CLIENT_ID} ${NOT_SET}/x"}}
+    other: {extends_blueprint: keyed:v0, app_api_key: $NOT_SET, log_level: $NOT_SET, requests: {base_url: "${NOT_SET}"}, http_request_timeout_seconds: "${NOT_SET}"}
 `), opts)
 	i := cfg.Integrations["acme"]
 	if i == nil || i.OAuthClientID != "made-up-oauth_client_id" || i.OAuthClientSecret.Reveal() != "made-up-oauth_client_secret" || i.OAuthScopes.List[0] != "made-up-oauth_scopes.0" {
 		t.Errorf("got %+v, %v", i, ds)
 	}
 	wantFinding(t, ds, "i.yaml:8:55: error: variable NOT_SET is not set")
+	text := []string{"string"}
 	want := []loader.Invention{
-		{Integration: "acme", Key: "oauth_client_id", Placeholder: "<YOUR ACME CLIENT ID>"},
-		{Integration: "acme", Key: "oauth_client_secret", Variable: "NOT_SET"},
-		{Integration: "acme", Key: "oauth_scopes.0", Variable: "EMPTY"},
-		{Integration: "other", Key: "app_api_key", Variable: "NOT_SET"},
+		{Integration: "acme", Key: "oauth_client_id", Placeholder: "<YOUR ACME CLIENT ID>", Types: text},
+		{Integration: "acme", Key: "oauth_client_secret", Variable: "NOT_SET", Types: text},
+		{Integration: "acme", Key: "oauth_scopes.0", Variable: "EMPTY", Types: text},
+		{Integration: "acme", Key: "requests.headers.Y", Variable: "NOT_SET", Types: text, Before: "${CLIENT_ID} ", After: "/x"},
+		{Integration: "other", Key: "app_api_key", Variable: "NOT_SET", Types: text},
+		{Integration: "other", Key: "log_level", Variable: "NOT_SET", Types: text,
+			Enum: []string{"error", "warn", "info", "debug", "silent", "http", "verbose", "silly"}},
+		{Integration: "other", Key: "requests.base_url", Variable: "NOT_SET", Types: text, Pattern: `^(https?://|\$\{connection\.)`},
+		{Integration: "other", Key: "http_request_timeout_seconds", Variable: "NOT_SET", Types: []string{"number"}},
 	}
-	if len(asked) != len(want) {
-		t.Fatalf("asked for %+v", asked)
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
-	for n := range want {
-		if asked[n] != want[n] {
-			t.Errorf("asked for %+v, want %+v", asked[n], want[n])
+	for n, whole := range []bool{true, true, true, false} {
+		if asked[n].Whole() != whole {
+			t.Errorf("%s: whole is %v", asked[n].Key, !whole)
 		}
 	}
 }

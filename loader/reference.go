@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/a8m/envsubst/parse"
@@ -11,7 +10,7 @@ import (
 // could be given and swallows parts of the rest.
 //
 //	1 an escape   2 ${NAME} or ${env:NAME}   3 its default   4 ${file:…}   5 $<NAME>   6 $<…> that is no name
-var token = regexp.MustCompile(`(\$\$\{)` +
+var token = lazy(`(\$\$\{)` +
 	`|\$\{(?:env:)?([A-Z_][A-Z0-9_]*)(:-[^${}\r\n]*)?\}` +
 	`|\$\{file:([^${}\r\n]+)\}` +
 	`|\$<(?:env:)?([A-Z_][A-Z0-9_]*)>` +
@@ -19,7 +18,7 @@ var token = regexp.MustCompile(`(\$\$\{)` +
 
 // whole is $NAME, which is a reference only where it is the whole value: within
 // a text it is more often a password than a name.
-var whole = regexp.MustCompile(`^\$([A-Z_][A-Z0-9_]*)$`)
+var whole = lazy(`^\$([A-Z_][A-Z0-9_]*)$`)
 
 // A piece is a part of a text: what the file says, or a reference in it.
 type piece struct {
@@ -43,12 +42,12 @@ func (p piece) source() string {
 
 // pieces cuts text at its references.
 func pieces(text string) []piece {
-	if m := whole.FindStringSubmatch(text); m != nil {
+	if m := whole().FindStringSubmatch(text); m != nil {
 		return []piece{{text: text, ref: true, variable: m[1]}}
 	}
 	var out []piece
 	last := 0
-	for _, m := range token.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range token().FindAllStringSubmatchIndex(text, -1) {
 		if m[0] > last {
 			out = append(out, piece{text: text[last:m[0]]})
 		}

@@ -101,7 +101,7 @@ func (r *rules) modes() {
 	check(r.root.Get("auth"), r.shape.Key("auth"))
 }
 
-var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+var headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headerMaps are the maps whose keys are names of headers.
 var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}}
@@ -134,7 +134,7 @@ func (r *rules) headers() {
 			continue
 		}
 		for _, f := range m.Fields {
-			if !headerName.MatchString(f.Name) {
+			if !headerName().MatchString(f.Name) {
 				r.report(f.At, "bad-header", fmt.Sprintf("%q is not a header name", f.Name), "")
 			}
 			if f.Value.Kind == tree.String && !f.Value.Bad && strings.ContainsAny(f.Value.Text, "\r\n\x00") {

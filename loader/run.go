@@ -41,7 +41,7 @@ func newRun(ctx context.Context, opts *Options) *run {
 	}
 	if len(l.opts.Blueprints) > 0 {
 		l.found = append(l.found, NewCatalog(l.opts.Blueprints...).Check()...)
-		l.catalog = l.catalog.over(l.opts.Blueprints)
+		l.catalog = l.catalog.Over(l.opts.Blueprints...)
 	}
 	return l
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -20,7 +19,19 @@ type Invention struct {
 	Key         string // dotted path, such as oauth_client_id
 	Variable    string // empty for a placeholder or a file
 	Placeholder string // empty for a variable
+
+	// What the file says around the gap, such as https:// and /v1 of
+	// https://${API_HOST}/v1. Other references stand there as they are written.
+	Before, After string
+
+	// What the schema wants of the value that the gap is in.
+	Types   []string // JSON types; empty: any
+	Pattern string   // RE2 that a text must match; empty: any text
+	Enum    []string // texts that it may be; empty: any
 }
+
+// Whole reports whether the gap is all of its value.
+func (i Invention) Whole() bool { return i.Before == "" && i.After == "" }
 
 // A substituter fills in what the file takes from outside. It works on parsed
 // values, so that whatever a variable holds stays text.
@@ -33,7 +44,7 @@ type substituter struct {
 }
 
 // left is what `init` and examples write where a value is wanted.
-var left = regexp.MustCompile(`(?i)^\s*<your\s[^<>]*>\s*$`)
+var left = lazy(`(?i)^\s*<your\s[^<>]*>\s*$`)
 
 // tree substitutes below n in place. Keys are left alone.
 func (s *substituter) tree(n *tree.Node, sh *shape.Shape, path []string) {
@@ -56,13 +67,17 @@ func (s *substituter) tree(n *tree.Node, sh *shape.Shape, path []string) {
 func (s *substituter) scalar(n *tree.Node, sh *shape.Shape, key string) {
 	var out schema.Template
 	var sources []string
+	at := 0
 	for _, p := range pieces(n.Text) {
+		gap := s.gap(sh, key)
+		gap.Before, gap.After = n.Text[:at], n.Text[at+len(p.text):]
+		at += len(p.text)
 		switch {
 		case p.badName:
 			s.fail(n, "bad-reference", fmt.Sprintf("%s is not a reference: names of variables are upper case", p.text), "placeholders for call time are written ${name}")
 		case p.ref:
 			sources = append(sources, p.source())
-			if value, ok := s.resolve(n, p, key); ok {
+			if value, ok := s.resolve(n, p, gap); ok {
 				out.Parts = append(out.Parts, schema.Part{Literal: value})
 			}
 		case p.escape:
@@ -75,8 +90,8 @@ func (s *substituter) scalar(n *tree.Node, sh *shape.Shape, key string) {
 	if n.Bad {
 		return
 	}
-	if text := literalText(out); left.MatchString(text) {
-		s.placeholder(n, &out, key, text)
+	if text := literalText(out); left().MatchString(text) {
+		s.placeholder(n, &out, s.gap(sh, key), text)
 	}
 	if sh.IsTemplate() {
 		n.Text = out.String()
@@ -130,11 +145,14 @@ func referenceHint(text string) string {
 }
 
 // resolve returns the text behind a reference, or reports why there is none.
-func (s *substituter) resolve(n *tree.Node, p piece, key string) (string, bool) {
+func (s *substituter) resolve(n *tree.Node, p piece, gap Invention) (string, bool) {
 	if p.file != "" {
-		return s.file(n, p, key)
+		return s.file(n, p, gap)
 	}
 	value, set := s.lookup(p.variable)
+	if !set {
+		value = "" // whatever came with it
+	}
 	switch {
 	case value != "":
 		expanded, err := expand(p.variable, value)
@@ -146,10 +164,9 @@ func (s *substituter) resolve(n *tree.Node, p piece, key string) (string, bool) 
 	case p.optional:
 		return p.fallback, true
 	}
-	if s.invent != nil {
-		if made, ok := s.invent(Invention{Integration: s.integration, Key: key, Variable: p.variable}); ok {
-			return made, true
-		}
+	gap.Variable = p.variable
+	if made, ok := s.made(gap); ok {
+		return made, true
 	}
 	if set {
 		s.fail(n, "empty-variable", "variable "+p.variable+" is empty", "")
@@ -159,9 +176,25 @@ func (s *substituter) resolve(n *tree.Node, p piece, key string) (string, bool) 
 	return "", false
 }
 
+// gap describes what may have to be made up under a key.
+func (s *substituter) gap(sh *shape.Shape, key string) Invention {
+	gap := Invention{Integration: s.integration, Key: key}
+	if sh != nil {
+		gap.Types, gap.Pattern, gap.Enum = sh.Types, sh.Pattern, sh.Enum
+	}
+	return gap
+}
+
+func (s *substituter) made(gap Invention) (string, bool) {
+	if s.invent == nil {
+		return "", false
+	}
+	return s.invent(gap)
+}
+
 const maxReferencedFile = 64 << 10
 
-func (s *substituter) file(n *tree.Node, p piece, key string) (string, bool) {
+func (s *substituter) file(n *tree.Node, p piece, gap Invention) (string, bool) {
 	data, err := s.readFile(p.file)
 	var reason string
 	switch {
@@ -178,10 +211,8 @@ func (s *substituter) file(n *tree.Node, p piece, key string) (string, bool) {
 	if reason == "" && text != "" {
 		return text, true
 	}
-	if s.invent != nil {
-		if made, ok := s.invent(Invention{Integration: s.integration, Key: key}); ok {
-			return made, true
-		}
+	if made, ok := s.made(gap); ok {
+		return made, true
 	}
 	if reason != "" {
 		s.fail(n, "unreadable-file", "file "+p.file+" "+reason, "")
@@ -192,17 +223,14 @@ func (s *substituter) file(n *tree.Node, p piece, key string) (string, bool) {
 }
 
 // placeholder deals with a value that nobody has filled in.
-func (s *substituter) placeholder(n *tree.Node, out *schema.Template, key, text string) {
+func (s *substituter) placeholder(n *tree.Node, out *schema.Template, gap Invention, text string) {
 	literal := n.Origin.Reference == ""
-	if s.invent != nil {
-		asked := ""
-		if literal {
-			asked = strings.TrimSpace(text)
-		}
-		if made, ok := s.invent(Invention{Integration: s.integration, Key: key, Placeholder: asked}); ok {
-			out.Parts = []schema.Part{{Literal: made}}
-			return
-		}
+	if literal {
+		gap.Placeholder = strings.TrimSpace(text)
+	}
+	if made, ok := s.made(gap); ok {
+		out.Parts = []schema.Part{{Literal: made}}
+		return
 	}
 	if literal {
 		s.fail(n, "placeholder-left", fmt.Sprintf("%s still stands where your own value belongs", strings.TrimSpace(text)), "")
@@ -211,7 +239,7 @@ func (s *substituter) placeholder(n *tree.Node, out *schema.Template, key, text 
 	}
 }
 
-var number = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+var number = lazy(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
 // coerce reads text from outside as a number or a boolean where the key is one.
 func coerce(n *tree.Node, sh *shape.Shape) {
@@ -220,7 +248,7 @@ func coerce(n *tree.Node, sh *shape.Shape) {
 	switch {
 	case sh.Has("boolean") && !(isText && isNumber) && (text == "true" || text == "false"):
 		n.Kind, n.Text = tree.Bool, text
-	case isNumber && !isText && number.MatchString(text):
+	case isNumber && !isText && number().MatchString(text):
 		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 			n.Kind, n.Text = tree.Int, text
 		} else if f, err := strconv.ParseFloat(text, 64); err == nil && f-f == 0 {

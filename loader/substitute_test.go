@@ -110,6 +110,15 @@ func TestReferences(t *testing.T) {
 	}
 }
 
+// TestUnsetIsUnset: what a lookup returns beside false does not count.
+func TestUnsetIsUnset(t *testing.T) {
+	cfg := loadText(t, "integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: '${A:-fallback}'}\n",
+		&loader.Options{Catalog: catalog, LookupEnv: func(string) (string, bool) { return "of another", false }})
+	if got := cfg.Integrations["a"].AppAPIKey.Reveal(); got != "fallback" {
+		t.Errorf("got %q, want the fallback", got)
+	}
+}
+
 // TestOnlyNamedVariablesAreRead: a file can make nobody look at the whole
 // environment.
 func TestOnlyNamedVariablesAreRead(t *testing.T) {

@@ -1,7 +1,6 @@
 package loader
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +70,7 @@ func references(n *tree.Node) string {
 }
 
 // plainScalar are texts that YAML reads as themselves, also within brackets.
-var plainScalar = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^[a-z0-9-]+:[A-Za-z][A-Za-z0-9._-]*$|^https?://[^\s,\[\]{}#"']+$`)
+var plainScalar = lazy(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^[a-z0-9-]+:[A-Za-z][A-Za-z0-9._-]*$|^https?://[^\s,\[\]{}#"']+$`)
 
 var reserved = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -81,7 +80,7 @@ func flow(n *tree.Node) string {
 	case tree.Null:
 		return "null"
 	case tree.String:
-		if plainScalar.MatchString(n.Text) && !slices.Contains(reserved, strings.ToLower(n.Text)) {
+		if plainScalar().MatchString(n.Text) && !slices.Contains(reserved, strings.ToLower(n.Text)) {
 			return n.Text
 		}
 		return strconv.Quote(n.Text)

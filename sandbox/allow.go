@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -23,9 +22,9 @@ func (e *RefusedError) Error() string {
 }
 
 var (
-	formTag  = regexp.MustCompile(`(?is)<form\b[^>]*>`)
-	inputTag = regexp.MustCompile(`(?is)<input\b[^>]*>`)
-	attr     = regexp.MustCompile(`(?is)\b(action|type|name|value)="([^"]*)"`)
+	formTag  = lazy(`(?is)<form\b[^>]*>`)
+	inputTag = lazy(`(?is)<input\b[^>]*>`)
+	attr     = lazy(`(?is)\b(action|type|name|value)="([^"]*)"`)
 )
 
 // Allow acts as the user at the consent page: it opens authURL through rt, reads
@@ -102,12 +101,12 @@ func refusedBy(resp *http.Response) error {
 
 // readPage finds the form on a consent page and its hidden fields.
 func readPage(page string) (action string, fields url.Values, err error) {
-	form := formTag.FindString(page)
+	form := formTag().FindString(page)
 	if form == "" {
 		return "", nil, fmt.Errorf("sandbox: there is no form on the consent page")
 	}
 	fields = url.Values{}
-	for _, input := range inputTag.FindAllString(page, -1) {
+	for _, input := range inputTag().FindAllString(page, -1) {
 		if a := attributes(input); a["type"] == "hidden" {
 			fields.Add(a["name"], a["value"])
 		}
@@ -117,7 +116,7 @@ func readPage(page string) (action string, fields url.Values, err error) {
 
 func attributes(tag string) map[string]string {
 	out := map[string]string{}
-	for _, m := range attr.FindAllStringSubmatch(tag, -1) {
+	for _, m := range attr().FindAllStringSubmatch(tag, -1) {
 		out[strings.ToLower(m[1])] = html.UnescapeString(m[2])
 	}
 	return out

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -11,7 +10,7 @@ import (
 // idNames are what APIs call the field that tells items apart.
 var idNames = []string{"id", "ID", "Id", "uuid", "gid", "guid", "sid", "_id", "key", "ts"}
 
-var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
+var uuidText = lazy(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
 
 // multiply returns n items: the given ones over and over, each later round with
 // fresh ids. 0 leaves the list as it is.
@@ -93,7 +92,7 @@ func freshID(v any, top int64, i int) any {
 		switch {
 		case err == nil:
 			return next
-		case uuidText.MatchString(s):
+		case uuidText().MatchString(s):
 			return s[:len(s)-8] + fmt.Sprintf("%08x", i)
 		}
 		return s + "-" + strconv.Itoa(i)

@@ -81,7 +81,7 @@ func recognise(routes []route, tied []int, r *http.Request, body []byte) int {
 			}
 		}
 	}
-	for _, word := range tokenText.FindAllString(said, -1) {
+	for _, word := range tokenText().FindAllString(said, -1) {
 		if c, ok := open(word); ok {
 			for _, i := range tied {
 				if routes[i].integration.Name == c.Integration {

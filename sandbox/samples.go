@@ -93,7 +93,7 @@ func compileSample(from *schema.Sample) (sample, error) {
 		}
 	}
 	s.re = pathPattern(path)
-	s.literal = len(segmentName.ReplaceAllString(path, ""))
+	s.literal = len(segmentName().ReplaceAllString(path, ""))
 	s.body, err = plain(r.Body)
 	return s, err
 }
@@ -114,18 +114,18 @@ func formBody(s sample) sample {
 }
 
 var (
-	segmentName = regexp.MustCompile(`\{[^{}/]*\}`)
-	placeholder = regexp.MustCompile(`\$\{[^{}]*\}`)
+	segmentName = lazy(`\{[^{}/]*\}`)
+	placeholder = lazy(`\$\{[^{}]*\}`)
 )
 
 // templateToSegments writes placeholders as {name}.
-func templateToSegments(path string) string { return placeholder.ReplaceAllString(path, "{x}") }
+func templateToSegments(path string) string { return placeholder().ReplaceAllString(path, "{x}") }
 
 // pathPattern compiles a path in which {name} stands for (a part of) one segment.
 func pathPattern(path string) *regexp.Regexp {
 	var re strings.Builder
 	last := 0
-	for _, m := range segmentName.FindAllStringIndex(path, -1) {
+	for _, m := range segmentName().FindAllStringIndex(path, -1) {
 		re.WriteString(regexp.QuoteMeta(path[last:m[0]]) + `[^/]+`)
 		last = m[1]
 	}

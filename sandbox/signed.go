@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -42,7 +41,7 @@ type claims struct {
 	Method    string `json:"m,omitempty"`
 }
 
-var tokenText = regexp.MustCompile(`sbx_(?:consent|code|access|refresh)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
+var tokenText = lazy(`sbx_(?:consent|code|access|refresh)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
 
 // sign writes c as text of letters, digits, '_', '-' and one dot.
 func sign(c claims) string {

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -89,7 +88,7 @@ func (p *Provider) checkBasic(header string, own bool) *refusal {
 		if p.isBoth(rawID, rawSecret) {
 			return nil
 		}
-	} else if !formText.MatchString(rawID) || !formText.MatchString(rawSecret) {
+	} else if !formText().MatchString(rawID) || !formText().MatchString(rawSecret) {
 		return invalidClient("id and secret must be form-urlencoded in the Basic header (RFC 6749 2.3.1)")
 	} else if p.isBothEscaped(rawID, rawSecret) {
 		return nil
@@ -98,7 +97,7 @@ func (p *Provider) checkBasic(header string, own bool) *refusal {
 }
 
 // formText is what form-urlencoding leaves or makes.
-var formText = regexp.MustCompile(`^(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*$`)
+var formText = lazy(`^(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*$`)
 
 func (p *Provider) isBoth(id, secret string) bool { return p.isClient(id) && p.isSecret(secret) }
 
@@ -168,7 +167,7 @@ func (p *Provider) checkExtras(t *tokenRequest, at location) *refusal {
 	return p.checkDeclared(p.params.headers, t.header.Get, "the token request's header (token_headers)")
 }
 
-var verifierText = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+var verifierText = lazy(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // checkVerifier proves the key (RFC 7636 4.6).
 func (p *Provider) checkVerifier(c claims, verifier string) *refusal {
@@ -179,7 +178,7 @@ func (p *Provider) checkVerifier(c claims, verifier string) *refusal {
 		return nil
 	case verifier == "":
 		return refused(400, "invalid_grant", "code_verifier is missing; the authorization request had a code_challenge (RFC 7636 4.5)")
-	case !verifierText.MatchString(verifier):
+	case !verifierText().MatchString(verifier):
 		return refused(400, "invalid_grant", "code_verifier is not 43 to 128 unreserved characters (RFC 7636 4.1)")
 	}
 	if c.Method == string(schema.PKCES256) {

@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func (v *version) noted(at string) bool {
 	})
 }
 
-var separatorWord = regexp.MustCompile(`[A-Za-z0-9]`)
+var separatorWord = lazy(`[A-Za-z0-9]`)
 
 func (v *version) scopes() {
 	a := &v.Auth
@@ -74,7 +73,7 @@ func (v *version) scopes() {
 			v.report("scope-separator", "auth.scope_separator", "a separator for an API without scopes", "")
 		case separator == "":
 			v.report("scope-separator", "auth.scope_separator", "without a separator, scopes run into each other", "")
-		case separatorWord.MatchString(separator):
+		case separatorWord().MatchString(separator):
 			v.report("scope-separator", "auth.scope_separator", fmt.Sprintf("%q is more like a scope than like a separator", separator),
 				"write the character itself; it is encoded on the way")
 		}

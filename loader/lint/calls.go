@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,12 +31,12 @@ func (v *version) calls() {
 	}
 }
 
-var safeEntry = regexp.MustCompile(`^([A-Z]+) (/[^ ?#]*)$`)
+var safeEntry = lazy(`^([A-Z]+) (/[^ ?#]*)$`)
 
 func (v *version) safe(entries []string) {
 	for i, e := range entries {
 		at := "requests.retries.safe." + strconv.Itoa(i)
-		m := safeEntry.FindStringSubmatch(e)
+		m := safeEntry().FindStringSubmatch(e)
 		switch {
 		case m == nil || !slices.Contains([]string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}, m[1]):
 			v.report("safe-entry", at, fmt.Sprintf("%q is no method and path", e), "write it like POST /v1/search, without a query")

@@ -72,15 +72,15 @@ func misfit(f schema.Field, text string) string {
 }
 
 var (
-	hostname = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
-	uuid     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	integer  = regexp.MustCompile(`^-?[0-9]+$`)
+	hostname = lazy(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+	uuid     = lazy(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	integer  = lazy(`^-?[0-9]+$`)
 )
 
 var formats = map[string]func(string) bool{
-	"hostname": hostname.MatchString,
-	"uuid":     uuid.MatchString,
-	"integer":  integer.MatchString,
+	"hostname": func(s string) bool { return hostname().MatchString(s) },
+	"uuid":     func(s string) bool { return uuid().MatchString(s) },
+	"integer":  func(s string) bool { return integer().MatchString(s) },
 	"email": func(s string) bool {
 		a, err := mail.ParseAddress(s)
 		return err == nil && a.Address == s

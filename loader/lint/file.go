@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-var versionName = regexp.MustCompile(`^v(0|[1-9][0-9]*)$`)
+var versionName = lazy(`^v(0|[1-9][0-9]*)$`)
 
 // aboutFile checks what stands outside the versions, and the order of all.
 func (l *linter) aboutFile(root *tree.Node) {
@@ -27,7 +26,7 @@ func (l *linter) aboutFile(root *tree.Node) {
 	}
 	if versions := root.Get("versions"); versions != nil {
 		for _, f := range versions.Fields {
-			if !versionName.MatchString(f.Name) {
+			if !versionName().MatchString(f.Name) {
 				l.report("version-name", f.At, fmt.Sprintf("version %q is not called v0, v1, …", f.Name), "")
 			}
 		}

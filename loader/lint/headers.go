@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,7 @@ import (
 )
 
 var (
-	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 	// ofConnection are set by whoever sends the request; setting them breaks its
 	// framing or its target.
@@ -76,7 +75,7 @@ func (v *version) namedHeaders() map[string]string {
 }
 
 func (v *version) header(name string, report func(code, message, hint string)) {
-	if !headerName.MatchString(name) {
+	if !headerName().MatchString(name) {
 		report("header-name", fmt.Sprintf("%q is not a header name", name), "")
 		return
 	}

@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -82,8 +81,8 @@ func formOf(w schema.Wait) string {
 }
 
 var (
-	number    = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
-	rateLimit = regexp.MustCompile(`(^|[;,]\s*)(t|reset)=[0-9]+`)
+	number    = lazy(`^[0-9]+(\.[0-9]+)?$`)
+	rateLimit = lazy(`(^|[;,]\s*)(t|reset)=[0-9]+`)
 )
 
 // isoDate reports whether text is a date of RFC 3339, or lacks no more than its
@@ -102,7 +101,7 @@ func readable(format, text string) bool {
 	isDate := func() bool { _, err := http.ParseTime(text); return err == nil }
 	switch format {
 	case "", "seconds_or_date":
-		return number.MatchString(text) || isDate()
+		return number().MatchString(text) || isDate()
 	case "date":
 		return isDate()
 	case "iso_date":
@@ -114,7 +113,7 @@ func readable(format, text string) bool {
 		n, err := strconv.ParseFloat(text, 64)
 		return err == nil && n > 1e12
 	case "ratelimit":
-		return rateLimit.MatchString(text)
+		return rateLimit().MatchString(text)
 	}
-	return number.MatchString(text)
+	return number().MatchString(text)
 }

@@ -9,7 +9,6 @@ package lint
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/loader"
@@ -53,7 +52,7 @@ type linter struct {
 	found   loader.Diagnostics
 }
 
-var fileStem = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+var fileStem = lazy(`^[a-z0-9][a-z0-9-]*$`)
 
 // stem reports whether the catalog would find the file.
 func (l *linter) stem() bool {
@@ -61,7 +60,7 @@ func (l *linter) stem() bool {
 	switch {
 	case path.Ext(l.file) != ".yaml":
 		l.report("file-name", at, "this file is not read", "blueprints end in .yaml")
-	case !fileStem.MatchString(l.name):
+	case !fileStem().MatchString(l.name):
 		l.report("file-name", at, "this file is not read: its name holds more than lower-case letters, digits and '-'", "")
 	default:
 		return true

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,7 @@ const longestNote = 300
 
 // praise are words that tell a reader nothing. Field notes say what one trips
 // over.
-var praise = regexp.MustCompile(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
+var praise = lazy(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
 
 func (v *version) notes() {
 	if v.Comment != "" {
@@ -43,7 +42,7 @@ func (v *version) sentence(at, text string) {
 	case !strings.HasSuffix(text, "."):
 		v.report("note-sentence", at, "the sentence does not end in a full stop", "")
 	}
-	if word := praise.FindString(text); word != "" {
+	if word := praise().FindString(text); word != "" {
 		v.report("note-words", at, fmt.Sprintf("%q praises; say what it does instead", word), "")
 	}
 }

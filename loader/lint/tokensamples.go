@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -84,7 +83,7 @@ func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	v.expiry(i, t, r.Body)
 }
 
-var expiry = regexp.MustCompile(`(?i)^(expir|token_expir|access_token_expir)`)
+var expiry = lazy(`(?i)^(expir|token_expir|access_token_expir)`)
 
 // expiry: a lifetime that nobody reads makes tokens die in use.
 func (v *version) expiry(i int, t schema.TokenResponse, body any) {
@@ -104,7 +103,7 @@ func (v *version) expiry(i int, t schema.TokenResponse, body any) {
 	}
 	fields, _ := body.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if expiry.MatchString(name) && v.Auth.TokenLifetimeSeconds == 0 {
+		if expiry().MatchString(name) && v.Auth.TokenLifetimeSeconds == 0 {
 			report(fmt.Sprintf("%q seems to say when the token ends, and nothing reads it", name), "name it under auth.token_response.expires")
 		}
 	}

@@ -7,7 +7,6 @@ package render
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -67,8 +66,8 @@ func Header(t schema.Template, values Values) (string, error) {
 }
 
 var (
-	label    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-	hostname = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+	label    = lazy(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	hostname = lazy(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
 )
 
 // A section is the part of a URL that a placeholder stands in.
@@ -164,7 +163,7 @@ func escape(v, name string, in section, format func(string) string) (string, err
 	case scheme:
 		return "", fmt.Errorf("${%s} stands in the scheme of a URL", name)
 	case host:
-		if label.MatchString(v) || format != nil && format(name) == "hostname" && hostname.MatchString(v) {
+		if label().MatchString(v) || format != nil && format(name) == "hostname" && hostname().MatchString(v) {
 			return v, nil
 		}
 		return "", fmt.Errorf("the value of ${%s} is not a host name of the declared form", name)
@@ -183,7 +182,7 @@ func wholeOrigin(v, name string, format func(string) string) (string, error) {
 		return "", fmt.Errorf("${%s} stands for a whole origin, but its format is not uri", name)
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !hostname.MatchString(u.Host) {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !hostname().MatchString(u.Host) {
 		return "", fmt.Errorf("the value of ${%s} is not an http origin", name)
 	}
 	return strings.TrimRight(v, "/"), nil

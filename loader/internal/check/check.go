@@ -53,7 +53,10 @@ func newSchema(data []byte) *Schema {
 		c := jsonschema.NewCompiler()
 		c.LoadURL = refuse
 		id, _ := s.doc().(map[string]any)["$id"].(string)
-		if err := c.AddResource(id, bytes.NewReader(data)); err != nil {
+		// Of all that our schemas say, 2019-09 says the same. The validator's way to
+		// 2020-12 looks for dynamic anchors all over the schema, at each of its nodes.
+		asBefore := bytes.Replace(data, []byte("draft/2020-12/schema"), []byte("draft/2019-09/schema"), 1)
+		if err := c.AddResource(id, bytes.NewReader(asBefore)); err != nil {
 			return nil, err
 		}
 		return c.Compile(id)
@@ -61,10 +64,10 @@ func newSchema(data []byte) *Schema {
 	return s
 }
 
-// Warm compiles all schemas side by side, for a caller that is about to need
-// them. Compiling is most of a first load's time.
+// Warm compiles the schemas of integrations side by side, for a caller that is
+// about to need both. Compiling is most of a first load's time.
 var Warm = sync.OnceFunc(func() {
-	for _, s := range []*Schema{Integrations, Blueprint, Integration} {
+	for _, s := range []*Schema{Integrations, Integration} {
 		go func() { _, _ = s.compiled() }()
 	}
 })

@@ -22,6 +22,8 @@ type Shape struct {
 	Secret      bool     // never shown
 	Template    bool     // holds placeholders for call time
 	HeaderNames bool     // keys compare without case
+	Pattern     string   // that a text must match; empty: any
+	Enum        []string // texts that it may be; empty: any
 	Modes       []string // auth modes it belongs to; empty: all
 
 	properties map[string]*Shape
@@ -114,7 +116,8 @@ func (r reader) shape(s map[string]any) *Shape {
 	out.Secret, _ = s["x-secret"].(bool)
 	out.Template, _ = s["x-template"].(bool)
 	out.HeaderNames, _ = s["x-header-names"].(bool)
-	out.Modes = texts(s["x-modes"])
+	out.Modes, out.Enum = texts(s["x-modes"]), texts(s["enum"])
+	out.Pattern, _ = s["pattern"].(string)
 	r.types(out, s)
 	if properties, ok := s["properties"].(map[string]any); ok {
 		out.properties = make(map[string]*Shape, len(properties))

@@ -53,10 +53,12 @@ func (p *program) ok(args ...string) {
 
 func (p *program) stderr(pattern string) {
 	p.t.Helper()
-	if !regexp.MustCompile("(?m)" + pattern).MatchString(p.err.String()) {
+	if !match(pattern, p.err.String()) {
 		p.t.Errorf("stderr does not match %s:\n%s", pattern, &p.err)
 	}
 }
+
+func match(pattern, text string) bool { return regexp.MustCompile("(?m)" + pattern).MatchString(text) }
 
 // TestWaits moves the clock instead of waiting: a 429 takes its second, an answer
 // that does not come the second that the sandbox gives it.

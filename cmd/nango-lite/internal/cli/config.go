@@ -12,18 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nango-lite/nango-lite/blueprints"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // catalog returns the bundled blueprints with --blueprints laid over them.
 func (a *app) catalog() *loader.Catalog {
-	if len(a.blueprints) == 0 {
-		bundled, _ := loader.Builtin() // nothing is read yet
-		return bundled
-	}
-	return loader.NewCatalog(append([]fs.FS{blueprints.FS}, a.layers()...)...)
+	bundled, _ := loader.Builtin() // nothing is read yet
+	return bundled.Over(a.layers()...)
 }
 
 func (a *app) layers() []fs.FS {

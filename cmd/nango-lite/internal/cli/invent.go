@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,15 +17,43 @@ type inventions struct{ made []loader.Invention }
 
 func (m *inventions) invent(gap loader.Invention) (string, bool) {
 	text := inventedText(gap)
-	if !slices.Contains(m.made, gap) {
+	if !slices.ContainsFunc(m.made, func(g loader.Invention) bool {
+		return g.Integration == gap.Integration && g.Key == gap.Key && g.Variable == gap.Variable
+	}) {
 		m.made = append(m.made, gap)
 	}
 	return text, true
 }
 
-// inventedText goes by what the gap is called: it must fit where it stands.
+// inventedText makes up what the schema takes there.
 func inventedText(gap loader.Invention) string {
-	host := slug(gap.Integration) + ".sandbox.example"
+	if gap.Whole() {
+		switch {
+		case len(gap.Enum) > 0:
+			return gap.Enum[0]
+		case takesOnly(gap, "number", "integer"):
+			return "1"
+		case takesOnly(gap, "boolean"):
+			return "false"
+		}
+	}
+	text := named(gap)
+	pattern, err := regexp.Compile(gap.Pattern)
+	for _, t := range []string{text, "https://" + sandboxHost(gap.Integration), "/sandbox"} {
+		if err == nil && pattern.MatchString(gap.Before+t+gap.After) {
+			return t
+		}
+	}
+	return text
+}
+
+func takesOnly(gap loader.Invention, types ...string) bool {
+	return len(gap.Types) > 0 && !slices.ContainsFunc(gap.Types, func(t string) bool { return !slices.Contains(types, t) })
+}
+
+// named goes by what the gap is called.
+func named(gap loader.Invention) string {
+	host := sandboxHost(gap.Integration)
 	last := gap.Key[strings.LastIndexByte(gap.Key, '.')+1:]
 	name := gap.Variable
 	if name == "" {
@@ -34,15 +63,16 @@ func inventedText(gap loader.Invention) string {
 		}
 	}
 	switch {
-	case hasWord(name, "URL", "URI", "ORIGIN", "ENDPOINT"):
+	case gap.Before == "" && hasWord(name, "URL", "URI", "ORIGIN", "ENDPOINT"):
 		return "https://" + host
 	case hasWord(name, "HOST", "HOSTNAME", "DOMAIN"):
 		return host
-	case strings.HasSuffix(last, "_seconds"), strings.HasSuffix(last, "_sec"), last == "max_retries":
-		return "1"
 	}
 	return "sandbox-" + slug(name)
 }
+
+// sandboxHost is a host that nobody has.
+func sandboxHost(integration string) string { return slug(integration) + ".sandbox.example" }
 
 // hasWord reports whether the name of a variable ends with one of the words.
 func hasWord(name string, words ...string) bool {

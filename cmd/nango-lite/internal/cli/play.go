@@ -71,7 +71,7 @@ func exampleOf(integration, name string, f schema.Field) string {
 	case f.Optional:
 		return ""
 	}
-	host := slug(integration) + ".sandbox.example"
+	host := sandboxHost(integration)
 	switch f.Format {
 	case "hostname":
 		return host
