@@ -35,6 +35,7 @@ func (a *app) blueprintsCommand() *cobra.Command {
 		a.showBlueprintCommand(),
 		a.lintBlueprintsCommand(),
 		a.newBlueprintCommand(),
+		a.testBlueprintsCommand(),
 		a.docsBlueprintCommand(),
 	)
 	return cmd

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+)
+
+func (a *app) testBlueprintsCommand() *cobra.Command {
+	var live, refresh bool
+	cmd := &cobra.Command{
+		Use:   "test [name[:version]...]",
+		Short: "Play blueprints through every step they have, against the sandbox",
+		Long: `Test takes blueprints through every step that their mode has, the engine on one
+side and the sandbox on the other: connect, exchange, calls, pages, expiry,
+refresh, revocation, rate limit, retries, errors. Without names it plays all.
+
+It shows that a blueprint and the engine agree, not that the blueprint is right
+about the provider. --live asks the provider: it takes the integrations of -c
+that extend the blueprints named, with your own connections, and makes calls
+that only read: verify, samples of GET, and one page of a list.
+
+The exit code is 1 if a step failed. A step that a blueprint does not have is –.`,
+		Example: `  nango-lite --blueprints . blueprints test acme
+  nango-lite -c integrations.yaml blueprints test notion --live`,
+		ValidArgsFunction: a.completeBlueprints,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if refresh && !live {
+				return usagef("--refresh goes with --live")
+			}
+			if live {
+				return a.testLive(cmd.Context(), args, refresh)
+			}
+			return a.testBlueprints(cmd.Context(), args)
+		},
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "call the real provider with the connections of -c; nothing is written")
+	cmd.Flags().BoolVar(&refresh, "refresh", false, "with --live: refresh the token as well")
+	return cmd
+}
+
+func (a *app) testBlueprints(ctx context.Context, args []string) error {
+	refs, broken, err := a.refs(args)
+	if err != nil {
+		return err
+	}
+	reports := bench.Catalog(ctx, a.catalog(), refs, bench.Options{})
+	if err := a.writeReports(reports, bench.Steps()); err != nil {
+		return err
+	}
+	if broken {
+		return errReported
+	}
+	return failedOf(reports)
+}
+
+// refs returns the versions that args name, all of a blueprint where no version is
+// given, and reports those that cannot be played because they are broken.
+func (a *app) refs(args []string) (refs []string, broken bool, err error) {
+	catalog := a.catalog()
+	problems := catalog.Check()
+	names := args
+	if len(names) == 0 {
+		names = catalog.Names()
+	}
+	all := bench.Refs(catalog)
+	for _, arg := range names {
+		name, _, pinned := strings.Cut(arg, ":")
+		_, ds, ok := catalog.Lookup(name)
+		if !ok {
+			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, didYouMean(name, catalog.Names()))
+		}
+		problems = append(problems, ds...)
+		var found []string
+		for _, ref := range all {
+			if ref == arg || !pinned && strings.HasPrefix(ref, name+":") {
+				found = append(found, ref)
+			}
+		}
+		if len(found) == 0 && !ds.HasErrors() {
+			return nil, false, fmt.Errorf("there is no blueprint %q; %s", arg, didYouMean(arg, all))
+		}
+		refs = append(refs, found...)
+	}
+	_ = problems.Sorted().WriteText(a.io.Err)
+	return append([]string{}, refs...), problems.HasErrors(), nil
+}
+
+func failedOf(reports []bench.Report) error {
+	if slices.ContainsFunc(reports, bench.Report.Failed) {
+		return errReported
+	}
+	return nil
+}
+
+// marks are how a table shows what became of a step.
+var marks = map[bench.Status]string{bench.Passed: "✓", bench.Failed: "✗", bench.Absent: "–"}
+
+// writeReports writes a line for each step of one entry, or a table of several.
+func (a *app) writeReports(reports []bench.Report, steps []string) error {
+	if a.json() {
+		return a.writeJSON(reports)
+	}
+	if len(reports) == 1 {
+		rows := [][]string{}
+		for _, s := range reports[0].Steps {
+			rows = append(rows, []string{marks[s.Status], s.Step, s.Detail})
+		}
+		return writeColumns(a.io.Out, rows)
+	}
+	rows := [][]string{{"BLUEPRINT", "MODE"}}
+	for _, s := range steps {
+		rows[0] = append(rows[0], strings.ToUpper(s))
+	}
+	var failures [][]string
+	for _, r := range reports {
+		row := []string{r.Entry, r.Mode}
+		for _, step := range steps {
+			s := r.Step(step)
+			row = append(row, marks[s.Status])
+			if s.Status == bench.Failed {
+				failures = append(failures, []string{r.Entry, s.Step, s.Detail})
+			}
+		}
+		rows = append(rows, row)
+	}
+	if err := writeColumns(a.io.Out, rows); err != nil || len(failures) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.io.Out)
+	return writeColumns(a.io.Out, failures)
+}
