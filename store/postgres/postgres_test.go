@@ -110,4 +110,12 @@ func TestShared(t *testing.T) {
 	})
 }
 
+func TestChanges(t *testing.T) {
+	server(t)
+	storetest.RunChanges(t, func(t *testing.T) (a, b storetest.Feed) {
+		u, keys := newURL(t), seal.NewKeys()
+		return openStore(t, u, keys, nil), openStore(t, u, keys, nil)
+	})
+}
+
 var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}

@@ -132,8 +132,7 @@ func (s *Store) Delete(ctx context.Context, k engine.Key) error {
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, engine.ErrNoConnection)
 		}
-		_, err = nextRevision(tx)
-		return err
+		return bury(tx, k)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // List implements [engine.ConnectionStore].
@@ -17,7 +18,7 @@ func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
 	if err != nil {
 		return engine.Page{}, err
 	}
-	var found []row
+	var found []seal.Row
 	err = s.retry(ctx, func() error {
 		found, err = s.rows(context.WithoutCancel(ctx), query, args)
 		return err
@@ -28,10 +29,10 @@ func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
 	var p engine.Page
 	if len(found) > limit {
 		found = found[:limit]
-		p.Next = engine.EncodeCursor(found[limit-1].key)
+		p.Next = engine.EncodeCursor(found[limit-1].Key)
 	}
 	for _, r := range found {
-		c, err := s.decode(r.key, r.data)
+		c, err := s.decode(r.Key, r.Data)
 		if err != nil {
 			return engine.Page{}, err
 		}
@@ -64,21 +65,16 @@ func listSQL(q engine.Query, limit int) (string, []any, error) {
 		" ORDER BY integration, connection_id LIMIT ?", append(args, limit), nil
 }
 
-type row struct {
-	key  engine.Key
-	data []byte
-}
-
-func (s *Store) rows(ctx context.Context, query string, args []any) ([]row, error) {
+func (s *Store) rows(ctx context.Context, query string, args []any) ([]seal.Row, error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var found []row
+	var found []seal.Row
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.key.Integration, &r.key.ConnectionID, &r.data); err != nil {
+		var r seal.Row
+		if err := rows.Scan(&r.Key.Integration, &r.Key.ConnectionID, &r.Data); err != nil {
 			return nil, err
 		}
 		found = append(found, r)

@@ -51,7 +51,10 @@ type Store struct {
 	closed  error
 }
 
-var _ engine.ConnectionStore = (*Store)(nil)
+var (
+	_ engine.ConnectionStore = (*Store)(nil)
+	_ engine.ChangeFeed      = (*Store)(nil)
+)
 
 // Open opens the database in the file called path, whose credentials are sealed
 // with keys. It makes the file, with mode 0600, if there is none, and brings an

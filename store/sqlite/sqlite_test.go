@@ -78,3 +78,10 @@ func rawBytes(t *testing.T, path string) (raw []byte) {
 }
 
 var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+
+func TestChanges(t *testing.T) {
+	storetest.RunChanges(t, func(t *testing.T) (a, b storetest.Feed) {
+		path, keys := newPath(t), seal.NewKeys()
+		return openStore(t, path, keys, nil), openStore(t, path, keys, nil)
+	})
+}

@@ -19,6 +19,13 @@ CREATE INDEX connection_revision ON connection (revision);
 CREATE TABLE counter (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     revision INTEGER NOT NULL
+, forgotten INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TABLE deletion (
+    revision      INTEGER NOT NULL PRIMARY KEY,
+    integration   TEXT    NOT NULL,
+    connection_id TEXT    NOT NULL,
+    deleted_at    INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE lease (

@@ -1,0 +1,56 @@
+package sqlite_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/storetest"
+)
+
+// A database that the first migration made, when there was no other, opens after
+// all that came later, with what was in it, and works.
+func TestUpgrade(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"0001.db", "0001.key"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "upgrade", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, err := seal.LoadFile(filepath.Join(dir, "0001.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, filepath.Join(dir, "0001.db"), keys, nil)
+	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "0001.golden.json"), false)
+
+	// What was deleted before is not known: whoever asks from there starts over.
+	if c, err := s.Changes(t.Context(), 1); err != nil || !c.All {
+		t.Errorf("Changes since before the upgrade: got %+v, %v; want all", c, err)
+	}
+	c, err := s.Get(t.Context(), testKey)
+	if err != nil || c.Generation != 42 {
+		t.Fatalf("got generation %v, %v; want 42", c, err)
+	}
+	if err := s.Replace(t.Context(), c, 42); err != nil {
+		t.Error(err)
+	}
+	if err := s.Delete(t.Context(), engine.Key{Integration: "github", ConnectionID: "0"}); err != nil {
+		t.Error(err)
+	}
+	if err := s.Acquire(t.Context(), testKey, "of 2026", time.Minute); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a migration says is never edited: databases have run it.
+func TestMigrationsStayAsTheyAre(t *testing.T) {
+	storetest.CheckMigrations(t, "migrations", filepath.Join("testdata", "migrations.sha256"), *update)
+}
