@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,7 +25,8 @@ type ConnectOptions struct {
 }
 
 // Connect stores a connection for credentials the host already has, such as an
-// API key, a user name and password, or a token from elsewhere. A connection
+// API key, a user name and password, or a token from elsewhere. Where the auth mode
+// gets a token for them (OAUTH2_CC, TWO_STEP), it is obtained first. A connection
 // that is there already gets the new credentials and keeps its Metadata, unless
 // opts gives other. A nil opts means the zero ConnectOptions.
 //
@@ -50,6 +52,11 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	}
 	for name, v := range secrets {
 		c.Credentials.Fields[name] = v
+	}
+	if in.Auth.AuthMode.Issues() {
+		if c, err = e.obtain(ctx, op, in, c); err != nil {
+			return nil, err
+		}
 	}
 	if opts.Verify && in.Requests.Verify != nil {
 		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
@@ -80,11 +87,12 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		if cr.Token.ObtainedAt.IsZero() {
 			cr.Token.ObtainedAt = now
 		}
-	case schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.APIKey, schema.UsernamePassword, schema.NoAuth, schema.OAuth2CC, schema.TwoStep:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
 	}
-	for _, name := range in.credentialNames() {
+	names := in.credentialNames()
+	for _, name := range names {
 		v := given.field(name)
 		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), v.Reveal())
 		if err != nil {
@@ -93,7 +101,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		cr.setField(name, schema.NewSecret(text))
 	}
 	for name := range given.Fields {
-		if _, ok := in.Credentials[name]; !ok {
+		if !slices.Contains(names, name) {
 			return cr, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no credential " + strconv.Quote(name)}
 		}
 	}
@@ -212,8 +220,8 @@ func (in *integration) tokenRequest(c *Connection, to schema.Template, params ma
 	}
 	r := &oauthwire.Request{
 		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json",
-		ClientAuth: in.Auth.ClientAuth(), ClientID: in.OAuthClientID, ClientSecret: in.OAuthClientSecret.Reveal(),
 	}
+	in.authenticate(r, c)
 	if r.Method == "" {
 		r.Method = "POST"
 	}

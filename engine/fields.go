@@ -54,13 +54,7 @@ func (e *Engine) Describe(name string) (*Description, error) {
 // credentialNames returns what the user types as credentials, the mode's own
 // first.
 func (in *integration) credentialNames() []string {
-	var own []string
-	switch in.Auth.AuthMode {
-	case schema.APIKey:
-		own = []string{"api_key"}
-	case schema.UsernamePassword:
-		own = []string{"username", "password"}
-	}
+	own := in.ownCredentials()
 	for _, name := range slices.Sorted(maps.Keys(in.Credentials)) {
 		if !slices.Contains(own, name) {
 			own = append(own, name)
@@ -69,9 +63,18 @@ func (in *integration) credentialNames() []string {
 	return own
 }
 
+// ownCredentials are those that the mode has without declaring them.
+func (in *integration) ownCredentials() []string {
+	own := in.Auth.AuthMode.Credentials()
+	if in.Auth.AuthMode == schema.OAuth2CC && (in.OAuthClientID != "" || in.Auth.ClientAuth() == schema.ClientAuthNone) {
+		return nil
+	}
+	return slices.Clone(own)
+}
+
 func (in *integration) credentialField(name string) schema.Field {
 	f := titled(in.Credentials[name], name)
-	if name == "api_key" || name == "password" {
+	if name == "api_key" || name == "password" || name == "client_secret" {
 		f.Secret = true
 	}
 	return f

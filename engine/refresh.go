@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Times of a refresh. The lease is renewed while the provider takes its time, so
@@ -39,7 +37,7 @@ func (e *Engine) fresh(ctx context.Context, in *integration, c *Connection) (*Co
 	t := &c.Credentials.Token
 	now := e.opts.Now()
 	ended := !now.Before(t.ExpiresAt)
-	if t.RefreshToken.Empty() {
+	if !in.renewable(c) {
 		if !ended {
 			return c, nil
 		}
@@ -81,7 +79,7 @@ func (e *Engine) giveUp(ctx context.Context, c *Connection, reason string) (*Con
 // however many processes, the refresh token is redeemed once. The work is
 // detached from ctx: a caller that leaves does not spoil it for the others.
 func (e *Engine) refresh(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
-	if in.Auth.AuthMode != schema.OAuth2 || c.Credentials.Token.RefreshToken.Empty() {
+	if !in.renewable(c) {
 		return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnsupported, Detail: "the connection has no refresh token"}
 	}
 	f := e.join(ctx, in, c, reason)
@@ -250,8 +248,7 @@ func (e *Engine) redeemPatiently(ctx context.Context, in *integration, c *Connec
 
 func (e *Engine) redeemOnce(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
 	const op = "refresh"
-	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
-	answer, err := e.redeem(ctx, op, in, c, in.auth.refreshURL, params, in.auth.refreshParams)
+	answer, err := e.renew(ctx, op, in, c)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +309,9 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, c *Connectio
 		return newer, err
 	}
 	reason := "the provider no longer takes the refresh token"
+	if in.Auth.AuthMode.Issues() {
+		reason = "the provider no longer takes the connection's credentials"
+	}
 	var answered *Error
 	if errors.As(cause, &answered) && answered.Code != "" {
 		reason += " (" + answered.Code + ")"

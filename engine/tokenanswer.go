@@ -22,6 +22,9 @@ func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, 
 	}
 	old := c.Credentials.Token
 	t := tokenOf(got, old, now)
+	if in.Auth.AuthMode.Issues() {
+		t.RefreshToken = schema.Secret{} // never redeemed (RFC 6749 4.4.3)
+	}
 	if t.ExpiresAt.IsZero() && in.Auth.TokenLifetimeSeconds > 0 {
 		t.ExpiresAt = now.Add(time.Duration(in.Auth.TokenLifetimeSeconds * float64(time.Second)))
 	}

@@ -55,8 +55,7 @@ func (in *integration) dottedValue(c *Connection, namespace, rest string) (strin
 		f, ok := in.Connection[rest]
 		return f.Default, ok && f.Default != ""
 	case "credentials":
-		v, ok := c.Credentials.Fields[rest]
-		return v.Reveal(), ok
+		return reveal(c.Credentials.field(rest))
 	case "token":
 		t, ok := c.Credentials.Token.Secondary[rest]
 		return t.AccessToken.Reveal(), ok

@@ -40,7 +40,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
@@ -79,7 +79,7 @@ func (r *rules) scopes() {
 }
 
 func isOAuth(mode string) bool {
-	return mode == string(schema.OAuth1) || mode == string(schema.OAuth2)
+	return mode == string(schema.OAuth1) || mode == string(schema.OAuth2) || mode == string(schema.OAuth2CC)
 }
 
 // modes: a key of another auth mode would be ignored in silence.
@@ -93,12 +93,21 @@ func (r *rules) modes() {
 		}
 		for _, f := range m.Fields {
 			if sh := s.Key(f.Name); sh != nil && !sh.Fits(r.mode) {
-				r.report(f.At, "wrong-mode", fmt.Sprintf("%q belongs to auth_mode %s, and this is %s", f.Name, strings.Join(sh.Modes, " or "), r.mode), "")
+				r.report(f.At, "wrong-mode", fmt.Sprintf("%q belongs to auth_mode %s, and this is %s", f.Name, alternatives(sh.Modes), r.mode), "")
 			}
 		}
 	}
 	check(r.root, r.shape)
 	check(r.root.Get("auth"), r.shape.Key("auth"))
+}
+
+// alternatives writes "a, b or c".
+func alternatives(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 var headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
@@ -191,19 +200,16 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 
 // ofMode are the placeholders that only connections of a mode have.
 var ofMode = map[string][]string{
-	"access_token":        {"OAUTH2"},
+	"access_token":        {"OAUTH2", "OAUTH2_CC", "TWO_STEP"},
 	"api_key":             {"API_KEY"},
-	"oauth_client_id":     {"OAUTH1", "OAUTH2"},
-	"oauth_client_secret": {"OAUTH1", "OAUTH2"},
+	"oauth_client_id":     {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP"},
+	"oauth_client_secret": {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP"},
 	"oauth_token":         {"OAUTH1"},
 	"oauth_token_secret":  {"OAUTH1"},
 	"username":            {"USERNAME_PASSWORD"},
 	"password":            {"USERNAME_PASSWORD"},
 	"basic_auth_encoded":  {"USERNAME_PASSWORD"},
 }
-
-// implied are the credentials that a mode has without declaring them.
-var implied = map[string][]string{"API_KEY": {"api_key"}, "USERNAME_PASSWORD": {"username", "password"}}
 
 func (r *rules) placeholder(n *tree.Node, name string) {
 	unknown := func(message, hint string) {
@@ -235,7 +241,7 @@ func (r *rules) placeholder(n *tree.Node, name string) {
 	case "connection":
 		declared("connection", nil)
 	case "credentials":
-		declared("credentials", implied[r.mode])
+		declared("credentials", schema.AuthMode(r.mode).Credentials())
 	case "token":
 		if r.root.Get("auth", "token_response", "secondary", field) == nil {
 			unknown(fmt.Sprintf("auth.token_response.secondary declares no %q", field), "")

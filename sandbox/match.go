@@ -169,6 +169,13 @@ func (p *Provider) agreesRef(ref schema.Ref, value string) bool {
 	case "app_api_key":
 		return same(value, p.integration.AppAPIKey.Reveal())
 	}
+	namespace, field, _ := strings.Cut(ref.Name, ".")
+	switch namespace {
+	case "credentials":
+		return value != "" && p.checkField(&guard{}, p.integration.Credentials[field], value) == nil
+	case "connection":
+		return value != "" && p.checkField(&guard{}, p.integration.Connection[field].Field, value) == nil
+	}
 	return value != ""
 }
 

@@ -51,7 +51,7 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 		return nil
 	}
 	a := &i.Auth
-	if a.AuthMode == schema.OAuth2 {
+	if a.AuthMode.HasTokens() {
 		if a.RefreshURL != a.TokenURL {
 			if err := add(placeRefresh, a.RefreshURL); err != nil {
 				return nil, err

@@ -94,7 +94,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}

@@ -10,6 +10,7 @@ type Stats struct {
 	Consents      int            `json:"consents"`       // allowed
 	Denials       int            `json:"denials"`        // denied
 	Exchanges     int            `json:"exchanges"`      // codes redeemed
+	Issued        int            `json:"issued"`         // tokens given for credentials, without a code
 	Refreshes     int            `json:"refreshes"`      // refresh tokens redeemed
 	Redemptions   map[string]int `json:"redemptions"`    // of each refresh token, by grant/serial
 	ReuseDetected int            `json:"reuse_detected"` // rotated refresh tokens that came again

@@ -23,9 +23,10 @@ type tokenRequest struct {
 	std    map[string]string // by their standard names
 	query  url.Values
 	header http.Header
+	issues bool // the mode gets its tokens without a code
 }
 
-func (t *tokenRequest) exchange() bool { return t.std["code"] != "" }
+func (t *tokenRequest) exchange() bool { return t.issues || t.std["code"] != "" }
 
 // serveToken plays the token endpoint (RFC 6749 3.2) for both grants.
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request, at location) {
@@ -51,6 +52,9 @@ func (p *Provider) grant(r *http.Request, body []byte, at location) (answer, *re
 	t, ref := p.readTokenRequest(r, body)
 	if ref != nil {
 		return answer{}, ref
+	}
+	if t.issues {
+		return p.issueToken(t, at)
 	}
 	for _, check := range []func(*tokenRequest) *refusal{
 		p.checkClient,
@@ -78,7 +82,7 @@ func (p *Provider) readTokenRequest(r *http.Request, body []byte) (*tokenRequest
 	if r.Method != method {
 		return nil, refused(405, "invalid_request", "token requests are made with %s, not %s", method, r.Method)
 	}
-	t := &tokenRequest{query: r.URL.Query(), header: r.Header}
+	t := &tokenRequest{query: r.URL.Query(), header: r.Header, issues: a.AuthMode.Issues()}
 	var ref *refusal
 	switch {
 	case method == http.MethodGet:

@@ -132,6 +132,20 @@ func (p *Provider) checkGrant(t *tokenRequest, at location) *refusal {
 	if !t.exchange() {
 		want, params = "refresh_token", p.params.refresh
 	}
+	if ref := p.checkGrantType(t, want, params); ref != nil {
+		return ref
+	}
+	if t.exchange() && at.name == placeRefresh {
+		return refused(400, "invalid_request", "the code exchange belongs at token_url; this is refresh_url")
+	}
+	if !t.exchange() && at.name == placeToken && !at.shared {
+		return refused(400, "invalid_request", "the refresh belongs at refresh_url; this is token_url")
+	}
+	return nil
+}
+
+// checkGrantType: want it is, unless the blueprint's own parameters say otherwise.
+func (p *Provider) checkGrantType(t *tokenRequest, want string, params []declared) *refusal {
 	for _, d := range params {
 		if d.name == "grant_type" && d.form.literal() {
 			want = d.text
@@ -139,12 +153,6 @@ func (p *Provider) checkGrant(t *tokenRequest, at location) *refusal {
 	}
 	if name, _ := p.wireName("grant_type"); name != "" && t.std["grant_type"] != want {
 		return refused(400, "unsupported_grant_type", "%s must be %q, not %q", name, want, t.std["grant_type"])
-	}
-	if t.exchange() && at.name == placeRefresh {
-		return refused(400, "invalid_request", "the code exchange belongs at token_url; this is refresh_url")
-	}
-	if !t.exchange() && at.name == placeToken && !at.shared {
-		return refused(400, "invalid_request", "the refresh belongs at refresh_url; this is token_url")
 	}
 	return nil
 }

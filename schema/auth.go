@@ -13,11 +13,37 @@ type AuthMode string
 // The auth modes.
 const (
 	OAuth2           AuthMode = "OAUTH2"
+	OAuth2CC         AuthMode = "OAUTH2_CC" // client credentials, RFC 6749 4.4
+	TwoStep          AuthMode = "TWO_STEP"  // a login call that yields a token
 	OAuth1           AuthMode = "OAUTH1"
 	APIKey           AuthMode = "API_KEY"
 	UsernamePassword AuthMode = "USERNAME_PASSWORD"
 	NoAuth           AuthMode = "NONE"
 )
+
+// Issues reports whether connections of the mode get their tokens from what the
+// user or the operator typed, without consent. Such a token is never refreshed: the
+// next one is obtained like the first.
+func (m AuthMode) Issues() bool { return m == OAuth2CC || m == TwoStep }
+
+// HasTokens reports whether connections of the mode have an access token that
+// ends.
+func (m AuthMode) HasTokens() bool { return m == OAuth2 || m.Issues() }
+
+// Credentials returns the names of the credentials that each connection of the
+// mode has without declaring them. Those of OAUTH2_CC are not asked for where the
+// operator has given a client id.
+func (m AuthMode) Credentials() []string {
+	switch m {
+	case APIKey:
+		return []string{"api_key"}
+	case UsernamePassword:
+		return []string{"username", "password"}
+	case OAuth2CC:
+		return []string{"client_id", "client_secret"}
+	}
+	return nil
+}
 
 // How a client authenticates at the token endpoint.
 const (

@@ -22,6 +22,7 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	blueprints := filepath.Join(filepath.Dir(example), "testdata", "blueprints")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -29,6 +30,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("EXAMPLE", example)
+			env.Setenv("BLUEPRINTS", blueprints) // of APIs that do not exist
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

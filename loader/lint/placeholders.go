@@ -15,6 +15,8 @@ import (
 // instead.
 var sends = map[schema.AuthMode][]string{
 	schema.OAuth2:           {"access_token", "token.*"},
+	schema.OAuth2CC:         {"access_token", "token.*"},
+	schema.TwoStep:          {"access_token", "token.*", "raw.*"},
 	schema.APIKey:           {"api_key", "credentials.*"},
 	schema.UsernamePassword: {"basic_auth_encoded", "username", "password", "credentials.*"},
 }

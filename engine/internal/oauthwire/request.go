@@ -33,7 +33,7 @@ type Request struct {
 	Rename  map[string]string // an empty name leaves the parameter out
 	JSON    bool              // body as JSON, not as a form
 
-	ClientAuth     string // header, body or none
+	ClientAuth     string // header, body, none (id alone); empty: no client at all
 	ClientID       string
 	ClientSecret   string
 	BasicUnescaped bool

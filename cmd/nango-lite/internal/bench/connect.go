@@ -47,17 +47,11 @@ func (e *Entry) asked() []askedField {
 			add(name, false, f.Field)
 		}
 	}
-	names := slices.Sorted(maps.Keys(in.Credentials))
-	switch in.Auth.AuthMode {
-	case schema.APIKey:
-		names = append(names, "api_key")
-	case schema.UsernamePassword:
-		names = append(names, "username", "password")
-	}
+	names := append(slices.Sorted(maps.Keys(in.Credentials)), in.Auth.AuthMode.Credentials()...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		f := in.Credentials[name]
-		f.Secret = f.Secret || name == "api_key" || name == "password"
+		f.Secret = f.Secret || name == "api_key" || name == "password" || name == "client_secret"
 		add(name, true, f)
 	}
 	return list

@@ -86,6 +86,9 @@ func authRow(a *schema.Auth) Row {
 		if a.Challenge() == schema.PKCEOff {
 			out.How = "authorization code, without PKCE"
 		}
+	case a.AuthMode.Issues():
+		out.Part = modeName(a.AuthMode)
+		out.How = "a token is obtained for the credentials when the connection is made"
 	case a.AuthMode == schema.NoAuth:
 		out.Part, out.State, out.How = modeName(a.AuthMode), NotNeeded, "there is nothing to connect"
 	case notYet[a.AuthMode]:
@@ -101,6 +104,10 @@ func authRow(a *schema.Auth) Row {
 func refreshRow(v *schema.Version) Row {
 	out := Row{Key: rowRefresh, Part: "Automatic refresh", State: NotNeeded, How: "credentials of this kind do not end by themselves"}
 	a := &v.Auth
+	if a.AuthMode.Issues() {
+		out.State, out.How = Covered, "before the token ends, or when it is refused, another is obtained, once for all callers"
+		return out
+	}
 	if a.AuthMode != schema.OAuth2 {
 		return out
 	}

@@ -33,6 +33,8 @@ func authFacts(v *schema.Version) []Fact {
 	switch a.AuthMode {
 	case schema.OAuth2:
 		f.oauth2(a)
+	case schema.OAuth2CC, schema.TwoStep:
+		f.code("Token URL", a.TokenURL, "auth.token_url")
 	case schema.OAuth1:
 		f.oauth1(a)
 	}
@@ -44,6 +46,10 @@ func modeName(mode schema.AuthMode) string {
 	switch mode {
 	case schema.OAuth2:
 		return "OAuth 2.0"
+	case schema.OAuth2CC:
+		return "OAuth 2.0 client credentials"
+	case schema.TwoStep:
+		return "Login for a token"
 	case schema.OAuth1:
 		return "OAuth 1.0a"
 	case schema.APIKey:

@@ -64,7 +64,7 @@ func typed(v *schema.Version) []Input {
 			out = append(out, inputOf(name, f.Field))
 		}
 	}
-	names := ownCredentials(v.Auth.AuthMode)
+	names := v.Auth.AuthMode.Credentials()
 	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -72,21 +72,10 @@ func typed(v *schema.Version) []Input {
 	}
 	for _, name := range names {
 		in := inputOf(name, v.Credentials[name])
-		in.Secret = in.Secret || name == "api_key" || name == "password"
+		in.Secret = in.Secret || name == "api_key" || name == "password" || name == "client_secret"
 		out = append(out, in)
 	}
 	return out
-}
-
-// ownCredentials are what a mode asks for, declared or not.
-func ownCredentials(mode schema.AuthMode) []string {
-	switch mode {
-	case schema.APIKey:
-		return []string{"api_key"}
-	case schema.UsernamePassword:
-		return []string{"username", "password"}
-	}
-	return nil
 }
 
 // known lists what a connection learns while it is made.

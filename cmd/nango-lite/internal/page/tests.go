@@ -36,6 +36,8 @@ var behind = map[string]Test{
 // behindMode are the tests of the authorization row.
 var behindMode = map[schema.AuthMode]Test{
 	schema.OAuth2:           {"./engine", "TestExchangeRequest"},
+	schema.OAuth2CC:         {"./engine", "TestClientCredentials"},
+	schema.TwoStep:          {"./engine", "TestLoginCall"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// renewable reports whether c's token can be replaced without its user.
+func (in *integration) renewable(c *Connection) bool {
+	return in.Auth.AuthMode.Issues() || in.Auth.AuthMode == schema.OAuth2 && !c.Credentials.Token.RefreshToken.Empty()
+}
+
+// renew asks for another token for c: it redeems the refresh token, or obtains one
+// as it did the first.
+func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
+	if in.Auth.AuthMode.Issues() {
+		return e.issue(ctx, op, in, c)
+	}
+	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
+	return e.redeem(ctx, op, in, c, in.auth.refreshURL, params, in.auth.refreshParams)
+}
+
+// obtain returns c with its first token, for modes that need nobody's consent.
+func (e *Engine) obtain(ctx context.Context, op string, in *integration, c *Connection) (*Connection, error) {
+	answer, err := e.issue(ctx, op, in, c)
+	if err != nil {
+		return nil, err
+	}
+	c = c.Clone()
+	if err := in.takeToken(op, c, answer, in.scopes(nil), e.opts.Now()); err != nil {
+		return nil, err
+	}
+	return c, in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue)
+}
+
+// issue obtains a token from what the connection or the integration carries.
+func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
+	params := map[string]string{}
+	if in.Auth.AuthMode == schema.OAuth2CC {
+		if err := in.needsClient(op, c); err != nil {
+			return nil, err
+		}
+		params["grant_type"] = "client_credentials"
+		if scope := in.joinScopes(in.scopes(nil)); scope != "" {
+			params["scope"] = scope
+		}
+	}
+	answer, err := e.redeem(ctx, op, in, c, in.auth.tokenURL, params, in.auth.tokenParams)
+	if err != nil {
+		return nil, in.blame(err)
+	}
+	return answer, nil
+}
+
+// blame says whose the refused credentials are: where each connection brings its
+// own, a refusal is its user's to mend and not the operator's.
+func (in *integration) blame(err error) error {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.credentialNames()) == 0 {
+		return err
+	}
+	if refused.Code != "invalid_client" && refused.Status != http.StatusUnauthorized {
+		return err
+	}
+	mended := *refused
+	mended.Kind, mended.Detail = KindReauthorize, "the token endpoint refused the connection's credentials"
+	return &mended
+}
+
+// client returns the id and secret that c's token requests are made with: the
+// connection's own where it has them, else the integration's.
+func (in *integration) client(c *Connection) (id, secret schema.Secret) {
+	if in.Auth.AuthMode == schema.OAuth2CC && in.OAuthClientID == "" {
+		return c.Credentials.field("client_id"), c.Credentials.field("client_secret")
+	}
+	return schema.NewSecret(in.OAuthClientID), in.OAuthClientSecret
+}
+
+// needsClient checks that a token request for c can authenticate its client.
+func (in *integration) needsClient(op string, c *Connection) error {
+	id, secret := in.client(c)
+	missing := ""
+	switch {
+	case in.Auth.ClientAuth() == schema.ClientAuthNone:
+	case id.Empty():
+		missing = "oauth_client_id"
+	case secret.Empty():
+		missing = "oauth_client_secret"
+	}
+	if missing == "" {
+		return nil
+	}
+	return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: missing + " is not configured"}
+}
+
+// authenticate puts the client into a token request.
+func (in *integration) authenticate(r *oauthwire.Request, c *Connection) {
+	if in.Auth.AuthMode == schema.TwoStep {
+		return // a login call says itself who is calling
+	}
+	id, secret := in.client(c)
+	r.ClientAuth, r.ClientID, r.ClientSecret = in.Auth.ClientAuth(), id.Reveal(), secret.Reveal()
+	if r.ClientAuth == schema.ClientAuthNone && r.ClientID == "" {
+		r.ClientAuth = "" // an assertion may say it
+	}
+}
