@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -18,9 +20,10 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init [blueprint...]",
 		Short: "Write an integrations file to start from",
 		Long: `Init writes integrations.yaml (or the file that -c names) with a block for each
-blueprint, and .env.example beside it with the variables that it takes. It never
-overwrites a file.`,
-		Example:           "  nango-lite init notion github:v0",
+blueprint. Beside it come .env.example with the variables that it takes, and
+integrations.schema.json, by which editors complete and check the file. It never
+overwrites a file. Without a version a blueprint is the newest.`,
+		Example:           "  nango-lite init notion\n  nango-lite init github airtable:v0",
 		ValidArgsFunction: a.completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(a.files) != 1 {
@@ -52,6 +55,9 @@ func (a *app) runInit(name string, refs []string) error {
 		return err
 	}
 	a.notef("wrote %s", name)
+	if err := a.writeSchema(filepath.Join(filepath.Dir(name), schemaFile)); err != nil {
+		return err
+	}
 	if err := a.writeEnvExample(filepath.Join(filepath.Dir(name), ".env.example"), variables); err != nil {
 		return err
 	}
@@ -59,11 +65,15 @@ func (a *app) runInit(name string, refs []string) error {
 	return nil
 }
 
+// schemaFile lies beside the integrations file, so that editors find it without a
+// network and it fits the program that reads the file.
+const schemaFile = "integrations.schema.json"
+
 // initialFile is the integrations file. Its first line tells editors what may
 // stand in it.
 func initialFile(blocks [][]string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# yaml-language-server: $schema=%s\n\n", schemaID())
+	fmt.Fprintf(&b, "# yaml-language-server: $schema=%s\n\n", schemaFile)
 	b.WriteString("# ${NAME} takes a variable from the environment, or from .env beside this file.\n")
 	if len(blocks) == 0 {
 		b.WriteString("# Add a block for each API: 'nango-lite blueprints list' shows which are known.\nintegrations: {}\n")
@@ -82,6 +92,22 @@ func initialFile(blocks [][]string) string {
 		}
 	}
 	return b.String()
+}
+
+// writeSchema leaves a file alone that is there: it may be of another version, or
+// none of ours.
+func (a *app) writeSchema(name string) error {
+	err := writeNew(name, string(schema.IntegrationsJSON))
+	if errors.Is(err, fs.ErrExist) {
+		if there, err := os.ReadFile(name); err != nil || !bytes.Equal(there, schema.IntegrationsJSON) {
+			a.notef("left %s alone; 'nango-lite schema integrations' prints the one of this version", name)
+		}
+		return nil
+	}
+	if err == nil {
+		a.notef("wrote %s", name)
+	}
+	return err
 }
 
 // writeEnvExample leaves a file alone that is there: many projects have one.
@@ -104,11 +130,18 @@ func (a *app) writeEnvExample(name string, variables []string) error {
 	return err
 }
 
+// An existsError is fs.ErrExist, in words that say it once.
+type existsError struct{ name string }
+
+func (e existsError) Error() string { return e.name + " is there already and stays as it is" }
+
+func (e existsError) Is(target error) bool { return target == fs.ErrExist }
+
 // writeNew writes a file that must not be there yet.
 func writeNew(name, text string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already and stays as it is: %w", name, fs.ErrExist)
+		return existsError{name}
 	}
 	if err != nil {
 		return err
@@ -129,7 +162,7 @@ func (a *app) nextSteps(name string, refs []string) {
 	}
 	first, _, _ := strings.Cut(refs[0], ":")
 	_ = writeColumns(a.io.Err, [][]string{
-		{"  nango-lite blueprints show " + first, "what to bring, and what to know"},
+		{"  nango-lite blueprints show " + refs[0], "what to bring, and what to know"},
 		{"  nango-lite" + config + " validate", "what is still to fill in"},
 		{"  nango-lite" + config + " --sandbox connect " + first, "try it without an account"},
 	})

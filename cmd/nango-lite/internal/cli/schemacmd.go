@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -29,13 +27,4 @@ func (a *app) schemaCommand() *cobra.Command {
 			return err
 		},
 	}
-}
-
-// schemaID is how editors name the schema of the integrations file.
-func schemaID() string {
-	var s struct {
-		ID string `json:"$id"`
-	}
-	_ = json.Unmarshal(schema.IntegrationsJSON, &s) // embedded, and tested
-	return s.ID
 }
