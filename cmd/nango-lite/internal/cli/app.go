@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -119,12 +120,56 @@ func (a *app) flags(root *cobra.Command) {
 	f.StringArrayVar(&a.blueprints, "blueprints", nil, "`DIR` of blueprints over the bundled ones; may be given more than once")
 	f.StringVar(&a.store, "store", "", "where connections live: a path, or `sqlite:PATH` (default: a file in your data directory)")
 	f.StringVar(&a.envFile, "env-file", "", "`FILE` of variables (default: .env beside the integrations file)")
-	f.StringVar(&a.sandbox, "sandbox", "", "play the providers instead of calling them, here or at the `URL` of a running 'nango-lite sandbox'")
-	f.Lookup("sandbox").NoOptDefVal = inProcess
+	f.Var((*sandboxFlag)(&a.sandbox), "sandbox", "play the providers instead of calling them: in this process, or at the URL of a running 'nango-lite sandbox'")
+	f.Lookup("sandbox").NoOptDefVal = noSandboxURL
 	f.BoolVar(&a.trace, "trace", false, "explain on stderr what is done and why")
 	f.StringVar(&a.format, "format", formatText, "text or json; for validate also github, for a blueprint's page markdown")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "write the engine's log to stderr")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkFlags(cmd) }
+}
+
+// A sandboxFlag takes a URL, or nothing at all.
+type sandboxFlag string
+
+// noSandboxURL is what the flag gets where it has no value; help shows it as
+// --sandbox[=URL].
+const noSandboxURL = "URL"
+
+func (s *sandboxFlag) Set(text string) error {
+	if text == noSandboxURL {
+		text = inProcess
+	}
+	*s = sandboxFlag(text)
+	return nil
+}
+
+func (s *sandboxFlag) String() string { return string(*s) }
+
+// Type is that of flags that are written without a value.
+func (s *sandboxFlag) Type() string { return "bool" }
+
+// checkArgs finds the address of a sandbox that stands apart from its flag, which
+// would be taken for a command or a path.
+func checkArgs(args []string) error {
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg == "--sandbox" && i+1 < len(args) && isAddress(args[i+1]) {
+			return usagef("the address of a sandbox is written with =: --sandbox=%s", args[i+1])
+		}
+	}
+	return nil
+}
+
+// isAddress reports whether text is an origin, or nearly so: a host and a port.
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return strings.Trim(u.Path, "/") == "" && u.RawQuery == ""
+	}
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && port != "" && strings.Trim(port, "0123456789") == ""
 }
 
 // formatsKey is the annotation of commands that know other formats than text and
@@ -141,7 +186,7 @@ func (a *app) checkFlags(cmd *cobra.Command) error {
 	}
 	if a.sandbox != "" && a.sandbox != inProcess {
 		if u, err := url.Parse(a.sandbox); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return usagef("--sandbox=%s is not the URL of a sandbox, such as http://127.0.0.1:3004", a.sandbox)
+			return usagef("--sandbox=%s is not the URL of a sandbox, such as http://127.0.0.1:3004; without =URL it is played in this process", a.sandbox)
 		}
 	}
 	return nil

@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -31,6 +33,9 @@ func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (
 		return nil, err
 	}
 	out := &answers{fields: map[string]string{}, credentials: engine.Credentials{Fields: map[string]schema.Secret{}}}
+	if out.credentials.Token, err = a.takeToken(given); err != nil {
+		return nil, err
+	}
 	var missing []string
 	for _, f := range d.Fields {
 		text, ok := given[f.Name]
@@ -71,41 +76,101 @@ func (g *answers) put(f engine.InputField, text string) {
 	}
 }
 
-// readSet reads --set name=value. The value - stands for stdin, which can be read
-// once.
+// readSet reads --set name=value. The value - stands for stdin: for all of it, or,
+// where several names have it, for a line each.
 func (a *app) readSet(d *engine.Description, set []string) (map[string]string, error) {
-	given, stdin := map[string]string{}, ""
+	given := map[string]string{}
+	var fromStdin []string
 	for _, s := range set {
 		name, text, found := strings.Cut(s, "=")
 		if !found || name == "" {
 			return nil, usagef("--set wants name=value, or name=- to read the value from stdin")
 		}
-		if !slices.ContainsFunc(d.Fields, func(f engine.InputField) bool { return f.Name == name }) {
+		if !slices.Contains(settable(d), name) {
 			return nil, usagef("%s takes no %q: %s", d.Integration, name, takes(d))
 		}
-		if text == "-" {
-			if stdin != "" {
-				return nil, usagef("both %s and %s are to be read from stdin", stdin, name)
-			}
-			stdin = name
-			b, err := io.ReadAll(io.LimitReader(a.io.In, 64<<10))
-			if err != nil {
-				return nil, fmt.Errorf("read %s from stdin: %w", name, err)
-			}
-			text = strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+		if text == "-" && !slices.Contains(fromStdin, name) {
+			fromStdin = append(fromStdin, name)
 		}
 		given[name] = text
+	}
+	if len(fromStdin) == 0 {
+		return given, nil
+	}
+	b, err := io.ReadAll(io.LimitReader(a.io.In, 64<<10))
+	if err != nil {
+		return nil, fmt.Errorf("read %s from stdin: %w", strings.Join(fromStdin, ", "), err)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	if len(fromStdin) == 1 {
+		given[fromStdin[0]] = text
+		return given, nil
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) != len(fromStdin) {
+		return nil, usagef("%s are to be read from stdin, a line each, and it holds %s", strings.Join(fromStdin, ", "), plural(len(lines), "line"))
+	}
+	for i, name := range fromStdin {
+		given[name] = strings.TrimSuffix(lines[i], "\r")
 	}
 	return given, nil
 }
 
-func takes(d *engine.Description) string {
-	if len(d.Fields) == 0 {
-		return "it takes nothing that a user types"
-	}
+// The parts of a token from elsewhere, as token answers call them (RFC 6749 5.1).
+const (
+	setAccessToken  = "access_token"
+	setRefreshToken = "refresh_token"
+	setExpiresIn    = "expires_in"
+)
+
+// settable returns the names that --set takes.
+func settable(d *engine.Description) []string {
 	var names []string
 	for _, f := range d.Fields {
 		names = append(names, f.Name)
+	}
+	if d.AuthMode == schema.OAuth2 {
+		names = append(names, setAccessToken, setRefreshToken, setExpiresIn)
+	}
+	return names
+}
+
+// takeToken takes a token from elsewhere out of what was given.
+func (a *app) takeToken(given map[string]string) (engine.Token, error) {
+	var t engine.Token
+	text, limited := given[setExpiresIn]
+	t.AccessToken, t.RefreshToken = schema.NewSecret(given[setAccessToken]), schema.NewSecret(given[setRefreshToken])
+	for _, name := range []string{setAccessToken, setRefreshToken} {
+		if text, ok := given[name]; ok && text == "" {
+			return t, usagef("--set %s= is empty", name)
+		}
+	}
+	if !limited {
+		return t, nil
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds >= 0 && seconds <= mostSeconds) {
+		return t, usagef("--set expires_in= wants the seconds that the access token is still good for, such as 3600")
+	}
+	if t.AccessToken.Empty() {
+		return t, usagef("--set expires_in goes with access_token")
+	}
+	t.ObtainedAt = a.deps.Now()
+	t.ExpiresAt = t.ObtainedAt.Add(time.Duration(seconds * float64(time.Second)))
+	return t, nil
+}
+
+const mostSeconds = 100 * 365 * 24 * 3600
+
+// hasToken reports whether a token from elsewhere was given.
+func (g *answers) hasToken() bool {
+	return !g.credentials.Token.AccessToken.Empty() || !g.credentials.Token.RefreshToken.Empty()
+}
+
+func takes(d *engine.Description) string {
+	names := settable(d)
+	if len(names) == 0 {
+		return "it takes nothing that a user types"
 	}
 	return "it takes " + strings.Join(names, ", ")
 }

@@ -40,7 +40,7 @@ is 1.`,
   nango-lite call notion POST /v1/search -d '{"query": "tide"}'
   nango-lite call notion /v1/users --paginate -q page_size=50
   nango-lite --sandbox --trace call notion /v1/users --fault 429`,
-		Args:              cobra.RangeArgs(2, 3),
+		Args:              a.wantsCall,
 		ValidArgsFunction: a.completeIntegrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.hasData = cmd.Flags().Changed("data")

@@ -67,7 +67,10 @@ func Run(ctx context.Context, args []string, streams IO, deps Deps) int {
 	root := a.root()
 	root.SetArgs(args)
 	markRunErrors(root)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root, checkArgs(args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -78,7 +81,7 @@ func Run(ctx context.Context, args []string, streams IO, deps Deps) int {
 		return exitUsage
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(a.io.Err, "error: %s\n", a.explain(ran.err))
+		a.writeError(ran.err)
 	}
 	return exitFailure
 }
@@ -98,8 +101,18 @@ type runError struct{ err error }
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
 
-// markRunErrors tells apart what commands return from what cobra does.
+// markRunErrors tells apart what commands return from what cobra does, and has
+// cobra say how a command goes instead of counting arguments.
 func markRunErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil && !cmd.HasSubCommands() {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if err != nil && !errors.As(err, new(usageError)) {
+				err = usagef("it goes like this: %s", strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+			}
+			return err
+		}
+	}
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if err := run(cmd, args); err != nil {

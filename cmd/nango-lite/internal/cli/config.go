@@ -127,13 +127,5 @@ func (a *app) completeIntegrations(cmd *cobra.Command, args []string, _ string) 
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	cfg, ds := a.loadFiles(cmd.Context(), a.files, &inventions{})
-	names := slices.Collect(maps.Keys(cfg.Integrations))
-	for _, d := range ds {
-		if d.Integration != "" {
-			names = append(names, d.Integration)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+	return a.integrationNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }

@@ -40,13 +40,19 @@ port 0 takes any free one, for providers that allow it.
 
 Other modes ask for what the integration declares, such as an API key. In scripts
 --set gives it; with =- the value is read from stdin, where no process list shows
-it.
+it: all of stdin for one such value, a line each for several, in their order.
+
+Tokens that another program has got are taken over in the same way, without
+consent: --set access_token, refresh_token and expires_in, the seconds that the
+access token is still good for. A refresh token alone is enough; it is redeemed at
+once.
 
 In the sandbox nobody is asked: its user consents by itself.`,
 		Example: `  nango-lite connect notion
   nango-lite connect notion --connection user-42 --no-browser
-  pass show airtable | nango-lite connect airtable --set api_key=-`,
-		Args:              cobra.ExactArgs(1),
+  pass show airtable | nango-lite connect airtable --set api_key=-
+  pass show notion | nango-lite connect notion --set access_token=- --set refresh_token=-`,
+		Args:              a.wantsIntegration,
 		ValidArgsFunction: a.completeIntegrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			redirect, err := parseRedirect(flags.redirect)
@@ -87,8 +93,10 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 	}
 	var c *engine.Connection
 	switch {
-	case !d.Consent:
+	case !d.Consent, given.hasToken() && !given.credentials.Token.AccessToken.Empty():
 		c, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields, Verify: true})
+	case given.hasToken():
+		c, err = a.redeem(ctx, u, k, given)
 	case a.playsConsent(flags.noBrowser):
 		if c, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
 			a.tellConsent(k)
@@ -100,7 +108,7 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 	if err != nil {
 		return connectError{err}
 	}
-	return a.tellConnected(c, d, flags.noBrowser)
+	return a.tellConnected(c, d, u.in.Requests.Verify != nil, flags.noBrowser && !given.hasToken())
 }
 
 // playsConsent reports whether the sandbox's user consents by itself. Only a
@@ -126,7 +134,7 @@ func (a *app) authorizeSandbox(ctx context.Context, u *use, k engine.Key, given 
 // found now, and not with the first call in earnest.
 func (a *app) verified(ctx context.Context, u *use, c *engine.Connection) (*engine.Connection, error) {
 	if u.in.Requests.Verify == nil {
-		return c, nil
+		return u.engine.Connection(ctx, c.Key)
 	}
 	if err := u.engine.Verify(ctx, c.Key); err != nil {
 		a.notef("the connection is stored, but its first call failed")
@@ -135,15 +143,32 @@ func (a *app) verified(ctx context.Context, u *use, c *engine.Connection) (*engi
 	return u.engine.Connection(ctx, c.Key) // the call may have refreshed it
 }
 
-// tellConnected says who is connected, as far as the connection knows.
-func (a *app) tellConnected(c *engine.Connection, d *engine.Description, noBrowser bool) error {
+// redeem makes a connection of a refresh token alone.
+func (a *app) redeem(ctx context.Context, u *use, k engine.Key, given *answers) (*engine.Connection, error) {
+	c, err := u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := u.engine.Refresh(ctx, k); err != nil {
+		a.notef("the connection is stored, but its refresh token could not be redeemed")
+		return nil, err
+	}
+	return a.verified(ctx, u, c)
+}
+
+// tellConnected says who is connected, as far as the connection knows. Else it
+// says what is known: that the verify call succeeded.
+func (a *app) tellConnected(c *engine.Connection, d *engine.Description, verified, noBrowser bool) error {
 	var about []string
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
 		about = append(about, name+" "+oneLine(c.Fields[name]))
 	}
 	text := fmt.Sprintf("connected %s to %s", c.Key, d.DisplayName)
-	if len(about) > 0 {
+	switch {
+	case len(about) > 0:
 		text += ": " + strings.Join(about, ", ")
+	case verified:
+		text += "; its verify call succeeded"
 	}
 	a.notef("%s", text)
 	if a.json() && !noBrowser {

@@ -34,7 +34,7 @@ func (a *app) connectionCommand(name, short string, run func(ctx context.Context
 	cmd := &cobra.Command{
 		Use:               name + " <integration>",
 		Short:             short,
-		Args:              cobra.ExactArgs(1),
+		Args:              a.wantsIntegration,
 		ValidArgsFunction: a.completeIntegrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return run(cmd.Context(), args[0], connection)
@@ -145,6 +145,9 @@ func (a *app) refreshConnection(ctx context.Context, integration, connection str
 	c, err := u.engine.Refresh(ctx, k)
 	if err != nil {
 		return err
+	}
+	if c.Credentials.Token.ExpiresAt.IsZero() {
+		return a.say(k, "refreshed; no end of the token is stated")
 	}
 	return a.say(k, "refreshed, token until "+when(c.Credentials.Token.ExpiresAt))
 }

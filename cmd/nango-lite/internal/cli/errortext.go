@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +16,42 @@ import (
 type connectError struct{ error }
 
 func (e connectError) Unwrap() error { return e.error }
+
+// A shownError is what a run that fails says with --format json: one object on
+// the last line of stderr. Its words are those for a person.
+type shownError struct {
+	Kind       engine.Kind `json:"kind"`   // empty: not of the engine
+	Status     int         `json:"status"` // of the provider's answer; 0: there was none
+	Code       string      `json:"code"`   // the provider's
+	Message    string      `json:"message"`
+	RequestID  string      `json:"request_id"`
+	RetryAfter float64     `json:"retry_after_seconds"` // 0: not stated
+	Hint       string      `json:"hint"`
+}
+
+// writeError says on stderr why a run failed.
+func (a *app) writeError(err error) {
+	if !a.json() {
+		fmt.Fprintf(a.io.Err, "error: %s\n", a.explain(err))
+		return
+	}
+	var shown shownError
+	var e *engine.Error
+	if errors.As(err, &e) {
+		bare := *e
+		bare.Hint = "" // has a key of its own
+		shown = shownError{Kind: e.Kind, Status: e.Status, Code: e.Code, RequestID: e.RequestID, RetryAfter: e.RetryAfter.Seconds(), Hint: oneLine(e.Hint)}
+		shown.Message = oneLine(bare.Error())
+		if advice := a.advice(e, err); shown.Hint == "" {
+			shown.Hint = advice
+		}
+	} else {
+		shown.Message = a.explain(err)
+	}
+	enc := json.NewEncoder(a.io.Err)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(shown)
+}
 
 // explain puts an error into one line, with what to do about it. A URL's query
 // stays out of it.
@@ -27,8 +65,8 @@ func (a *app) explain(err error) string {
 		text += "; make one with '" + a.commandLine("connect", none.integration) + "'"
 	case errors.As(err, &e):
 		text = e.Error() + hint(e) // without net/http's words around it, which quote the URL
-		if e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)) {
-			text += "; connect again with '" + a.reconnect(e.Key) + "'"
+		if advice := a.advice(e, err); advice != "" {
+			text += "; " + advice
 		}
 	case errors.Is(err, context.Canceled):
 		text = "interrupted"
@@ -36,6 +74,14 @@ func (a *app) explain(err error) string {
 		text = u.Op + " " + withoutQuery(u.URL) + ": " + u.Err.Error()
 	}
 	return oneLine(text)
+}
+
+// advice says what to type next, if anything.
+func (a *app) advice(e *engine.Error, err error) string {
+	if e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)) {
+		return "connect again with '" + a.reconnect(e.Key) + "'"
+	}
+	return ""
 }
 
 func hint(e *engine.Error) string {

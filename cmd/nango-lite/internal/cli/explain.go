@@ -14,7 +14,7 @@ func (a *app) explainCommand() *cobra.Command {
 and the line of the file or blueprint, the variable or the default that it came
 from. A secret is never shown, nor is what a variable holds unless its key is
 public.`,
-		Args:              cobra.ExactArgs(1),
+		Args:              a.wantsIntegration,
 		ValidArgsFunction: a.completeIntegrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := a.integration(cmd.Context(), args[0])

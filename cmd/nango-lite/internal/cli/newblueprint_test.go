@@ -98,7 +98,7 @@ func TestNewBlueprintMistakes(t *testing.T) {
 		"header":          {[]string{"acme", "--auth-mode", "NONE", "--base-url", "https://a.example", "--docs-url", "https://a.example", "--header", "X"}, "--header wants NAME=VALUE"},
 		"placeholder":     {[]string{"acme", "--auth-mode", "NONE", "--base-url", "https://a.example", "--docs-url", "https://a.example", "--header", "X=${a b}"}, "--header X: placeholder is not a name"},
 		"verify":          {[]string{"acme", "--auth-mode", "NONE", "--base-url", "https://a.example", "--docs-url", "https://a.example", "--verify-path", "me"}, "--verify-path begins with /"},
-		"no name at all":  {nil, "accepts 1 arg"},
+		"no name at all":  {nil, "it goes like this: nango-lite blueprints new <name>"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,13 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-var methodPattern = regexp.MustCompile(`^[A-Za-z]+$`)
 
 // request builds the request of a call from [METHOD] <path> and the flags.
 func (a *app) request(ctx context.Context, args []string, flags callFlags) (*http.Request, error) {
@@ -24,10 +21,7 @@ func (a *app) request(ctx context.Context, args []string, flags callFlags) (*htt
 		method = http.MethodPost
 	}
 	if len(args) == 2 {
-		method, path = strings.ToUpper(args[0]), args[1]
-		if !methodPattern.MatchString(method) {
-			return nil, usagef("%q is not a method, such as GET; the path comes last", args[0])
-		}
+		method, path = strings.ToUpper(args[0]), args[1] // wantsCall has looked at it
 	}
 	u, err := withQuery(path, flags.query)
 	if err != nil {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -12,6 +14,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		"integration":  schema.IntegrationJSON,
 		"blueprint":    schema.BlueprintJSON,
 	}
+	names := []string{"integrations", "blueprint", "integration"}
 	return &cobra.Command{
 		Use:   "schema integrations|blueprint|integration",
 		Short: "Print a JSON Schema, for editors",
@@ -20,8 +23,16 @@ func (a *app) schemaCommand() *cobra.Command {
   integrations  the integrations file
   blueprint     a blueprint's file
   integration   one integration after its blueprint was merged in`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"integrations", "blueprint", "integration"},
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) != 1:
+				return usagef("say which schema: %s", strings.Join(names, ", "))
+			case schemas[args[0]] == nil:
+				return usagef("there is no schema %q; %s", args[0], didYouMean(args[0], names))
+			}
+			return nil
+		},
+		ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			_, err := a.io.Out.Write(schemas[args[0]])
 			return err
