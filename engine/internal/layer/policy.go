@@ -96,13 +96,16 @@ func (p *Policy) judgeError(call *Call, r *http.Request, safe bool, err error) v
 func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.Response) verdict {
 	status := statusText(resp.StatusCode)
 	limited := p.Limited != nil && !call.foreign && p.Limited(resp)
-	if !limited {
-		again := slices.Contains(p.Statuses, resp.StatusCode)
-		if p.Stated != nil && !call.foreign {
-			if stated, ok := p.Stated(resp); ok {
-				again = stated
-			}
+	again := limited || slices.Contains(p.Statuses, resp.StatusCode)
+	if p.Stated != nil && !call.foreign {
+		if stated, ok := p.Stated(resp); ok {
+			again = stated
 		}
+	}
+	if limited && !again { // a day's quota: no wait that anyone would sit out helps
+		return stop(status + ": not tried again, as this API says that it would not help")
+	}
+	if !limited {
 		switch {
 		case !again:
 			return verdict{}

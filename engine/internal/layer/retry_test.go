@@ -54,6 +54,20 @@ func TestBackoffDoesNotOverflow(t *testing.T) {
 	}
 }
 
+// An API may have limits that no wait helps against, such as a day's quota.
+func TestStatedAboutLimits(t *testing.T) {
+	limited := layertest.Func(func(r *http.Request) (*http.Response, error) { return layertest.Answer(r, 429, ""), nil })
+	for again, want := range map[bool]int{true: 2, false: 0} {
+		p := &layer.Policy{Max: 2, First: time.Second, MaxWait: time.Minute,
+			Limited: func(*http.Response) bool { return true },
+			Stated:  func(*http.Response) (bool, bool) { return again, true },
+		}
+		if got, reason := waits(t, p, limited, "GET"); len(got) != want {
+			t.Errorf("retry: %t: waited %v, %s; want %d waits", again, got, reason, want)
+		}
+	}
+}
+
 // Whether a POST went out is asked of the transport, where it can tell.
 func TestSurelyNotSent(t *testing.T) {
 	lost := errors.New("connection lost")
