@@ -27,8 +27,11 @@ func (v *version) notes() {
 		if length := utf8.RuneCountInString(n.Text); length > longestNote {
 			v.report("note-length", at+".text", fmt.Sprintf("the note has %d letters; %d are enough", length, longestNote), "say one thing, or make two notes of it")
 		}
-		if n.Key != "" {
+		switch {
+		case n.Key != "":
 			v.noteKey(at+".key", n.Key)
+		case v.has(at + ".key"):
+			v.report("note-key", at+".key", "the key is empty", "leave it out, or write it from the top, such as auth.pkce")
 		}
 	}
 }
@@ -68,7 +71,12 @@ func (v *version) noteKey(at, key string) {
 			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0], path[1]), "")
 			return
 		}
-	case "auth", "requests":
+	case "requests":
+		if len(path) == 3 && (path[1] == "headers" || path[1] == "params") && !v.has(key) {
+			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0]+"."+path[1], path[2]), "")
+			return
+		}
+	case "auth":
 	default:
 		v.report("note-key", at, fmt.Sprintf("%q is no key of a version", key), "write it from the top, such as auth.pkce")
 		return
