@@ -64,3 +64,18 @@ func dropDatabases() {
 		}
 	}
 }
+
+// makeEncoded returns the URL of a database that is not in UTF-8.
+func makeEncoded(t testing.TB) string {
+	t.Helper()
+	making.Lock()
+	defer making.Unlock()
+	u := parse(t, server(t))
+	name := fmt.Sprintf("nango_lite_test_%d_latin", os.Getpid())
+	mustExec(t, u.String(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+	made = append(made, name)
+	u.Path = "/" + name
+	return u.String()
+}
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }

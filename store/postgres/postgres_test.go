@@ -1,10 +1,12 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -116,6 +118,63 @@ func TestChanges(t *testing.T) {
 		u, keys := newURL(t), seal.NewKeys()
 		return openStore(t, u, keys, nil), openStore(t, u, keys, nil)
 	})
+}
+
+func TestAdd(t *testing.T) {
+	server(t)
+	storetest.RunAdd(t, func(t *testing.T) storetest.Adder { return openStore(t, newURL(t), seal.NewKeys(), nil) })
+}
+
+func TestSealed(t *testing.T) {
+	server(t)
+	storetest.RunSealed(t, func(t *testing.T) storetest.Medium {
+		u := newURL(t)
+		var from string // where the log was when the test began
+		query(t, "SELECT pg_current_wal_insert_lsn()::text", &from)
+		return storetest.Medium{
+			Open: func(t *testing.T, s engine.Sealer) engine.ConnectionStore { return openStore(t, u, s, nil) },
+			Raw:  func(t *testing.T) []byte { return rawBytes(t, u, from) },
+		}
+	})
+}
+
+// query scans a row of the tests' database, as any client would.
+func query(t *testing.T, sql string, into any, args ...any) {
+	t.Helper()
+	conn := connect(t, testDatabase(t))
+	defer conn.Close(context.Background())
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(into); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// rawBytes returns the files of all tables, of what they keep aside, and of their
+// indexes, and the log of all writes since it was at from. A user who may not read
+// the server's files gets what a dump has.
+func rawBytes(t *testing.T, databaseURL, from string) []byte {
+	t.Helper()
+	schema := parse(t, databaseURL).Query().Get("schema")
+	var files, rows []byte
+	query(t, `SELECT string_agg(convert_to(t::text, 'UTF8'), '') FROM `+pgx.Identifier{schema, "connection"}.Sanitize()+` t`, &rows)
+	var may bool
+	query(t, `SELECT rolsuper FROM pg_roles WHERE rolname = current_user`, &may)
+	if !may {
+		return rows
+	}
+	mustExec(t, testDatabase(t), "CHECKPOINT")
+	query(t, `
+SELECT string_agg(pg_read_binary_file(pg_relation_filepath(oid)), '') FROM (
+    SELECT oid FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relkind IN ('r', 'i')
+    UNION ALL SELECT reltoastrelid FROM pg_class
+    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND reltoastrelid <> 0) AS files`, &files, schema)
+	var log []byte
+	query(t, `
+SELECT string_agg(pg_read_binary_file('pg_wal/' || name), '') FROM pg_ls_waldir()
+WHERE name BETWEEN pg_walfile_name($1::pg_lsn) AND pg_walfile_name(pg_current_wal_insert_lsn())`, &log, from)
+	if !bytes.Contains(files, []byte(testKey.ConnectionID)) || !bytes.Contains(log, []byte(testKey.ConnectionID)) {
+		t.Error("the connection's id is not in the files or not in the log: the test looks elsewhere")
+	}
+	return slices.Concat(rows, files, log)
 }
 
 var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}

@@ -1,0 +1,361 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/postgres"
+	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/storetest"
+)
+
+// checkAll makes every call and checks its error.
+func checkAll(t *testing.T, s *postgres.Store, want error) {
+	t.Helper()
+	ctx := t.Context()
+	c := storetest.Connection(testKey)
+	_, get := s.Get(ctx, testKey)
+	_, list := s.List(ctx, engine.Query{})
+	_, changes := s.Changes(ctx, 0)
+	_, rows := s.RowsAfter(ctx, engine.Key{}, 1)
+	for what, err := range map[string]error{
+		"Get": get, "List": list, "Changes": changes, "RowsAfter": rows,
+		"Put": s.Put(ctx, c), "Replace": s.Replace(ctx, c, 1), "Delete": s.Delete(ctx, testKey),
+		"Acquire": s.Acquire(ctx, testKey, "a", time.Minute), "Release": s.Release(ctx, testKey, "a"),
+		"Add": s.Add(ctx, []*engine.Connection{c}),
+	} {
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", what, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), storetest.Marker) {
+			t.Errorf("%s: a secret is in the error %v", what, err)
+		}
+	}
+}
+
+// The server cannot be reached: every call says so by its type, in time, and work
+// goes on when it is back.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	p, u := newProxy(t, newURL(t))
+	s := openStore(t, u, seal.NewKeys(), &postgres.Options{Patience: 30 * time.Millisecond})
+	want := storetest.Connection(testKey)
+	if err := s.Put(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	p.down()
+	checkAll(t, s, postgres.ErrUnavailable)
+
+	_, err := postgres.Open(t.Context(), withPassword(t, u), seal.NewKeys(), &postgres.Options{Patience: 30 * time.Millisecond})
+	if !errors.Is(err, postgres.ErrUnavailable) || strings.Contains(err.Error(), "seeded") {
+		t.Errorf("Open: got %v, want %v", err, postgres.ErrUnavailable)
+	}
+	p.up(t)
+	got, err := s.Get(t.Context(), testKey)
+	if err != nil || storetest.Diff(want, got) != "" {
+		t.Errorf("when it is back: %v", err)
+	}
+}
+
+// A short absence is not noticed at all.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	p, u := newProxy(t, newURL(t))
+	s := openStore(t, u, seal.NewKeys(), &postgres.Options{Patience: time.Minute})
+	p.down()
+	time.AfterFunc(50*time.Millisecond, func() { p.up(t) })
+	if err := s.Put(t.Context(), storetest.Connection(testKey)); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the server has done, and whose answer got lost, is neither done twice nor
+// said to have failed.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	p, u := newProxy(t, newURL(t))
+	s := openStore(t, u, seal.NewKeys(), &postgres.Options{Patience: time.Minute})
+	ctx := t.Context()
+	lost := func(what string, call func() error) {
+		t.Helper()
+		p.loseAnswers.Store(true)
+		time.AfterFunc(30*time.Millisecond, func() { p.loseAnswers.Store(false) })
+		if err := call(); err != nil {
+			t.Errorf("%s whose answer is lost: %v", what, err)
+		}
+		p.loseAnswers.Store(false)
+	}
+	check := func(want *engine.Connection) {
+		t.Helper()
+		got, err := s.Get(ctx, testKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := storetest.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	c := storetest.Connection(testKey)
+	lost("Put", func() error { return s.Put(ctx, c) })
+	check(c)
+	was := c.Generation
+	lost("Put again", func() error { return s.Put(ctx, c) })
+	if c.Generation != was+1 {
+		t.Errorf("Put again: got generation %d after %d", c.Generation, was)
+	}
+	check(c)
+	c.Generation++
+	lost("Replace", func() error { return s.Replace(ctx, c, c.Generation-1) })
+	check(c)
+	if err := s.Replace(ctx, c, c.Generation-1); !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("Replace of an old generation: got %v, want %v", err, engine.ErrConflict)
+	}
+	lost("Acquire", func() error { return s.Acquire(ctx, testKey, "a", time.Hour) })
+	if err := s.Acquire(ctx, testKey, "b", time.Hour); !errors.Is(err, engine.ErrLeased) {
+		t.Errorf("Acquire by another: got %v, want %v", err, engine.ErrLeased)
+	}
+	lost("Release", func() error { return s.Release(ctx, testKey, "a") })
+	lost("Delete", func() error { return s.Delete(ctx, testKey) })
+	if err := s.Delete(ctx, testKey); !errors.Is(err, engine.ErrNoConnection) {
+		t.Errorf("Delete of what is gone: got %v, want %v", err, engine.ErrNoConnection)
+	}
+}
+
+// Connections are cut all the time: writes are done, and each once.
+func TestCutAllTheTime(t *testing.T) {
+	t.Parallel()
+	p, u := newProxy(t, newURL(t))
+	s := openStore(t, u, seal.NewKeys(), &postgres.Options{Patience: time.Minute})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 40 {
+			time.Sleep(time.Duration(1+i%7) * time.Millisecond)
+			p.cut()
+		}
+	}()
+	c := &engine.Connection{Key: testKey}
+	if err := s.Put(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	first, writes := c.Generation, int64(0)
+	for running := true; running; writes++ {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		c.Generation++
+		if err := s.Replace(t.Context(), c, c.Generation-1); err != nil {
+			t.Fatalf("write %d: %v", writes, err)
+		}
+	}
+	got, err := s.Get(t.Context(), testKey)
+	if err != nil || got.Generation != first+writes {
+		t.Errorf("got generation %d, %v; want %d", got.Generation, err, first+writes)
+	}
+}
+
+// An administrator ends all sessions, idle ones and busy ones.
+func TestTerminated(t *testing.T) {
+	t.Parallel()
+	u := newDatabase(t)
+	name := strings.TrimPrefix(parse(t, u).Path, "/")
+	s := openStore(t, u, seal.NewKeys(), nil)
+	done := make(chan struct{})
+	admin := connect(t, server(t))
+	defer admin.Close(context.Background())
+	go func() {
+		defer close(done)
+		for range 20 {
+			admin.Exec(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+			time.Sleep(2 * time.Millisecond)
+		}
+	}()
+	c := &engine.Connection{Key: testKey}
+	for i := 0; ; i++ {
+		if err := s.Put(t.Context(), c); err != nil {
+			t.Fatalf("Put %d: %v", i, err)
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}
+
+// A network that swallows answers: a context ends the wait.
+func TestSwallowed(t *testing.T) {
+	t.Parallel()
+	p, u := newProxy(t, newURL(t))
+	s := openStore(t, u, seal.NewKeys(), nil)
+	p.swallow.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := s.Get(ctx, testKey)
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, postgres.ErrUnavailable) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the context's end was noticed after %v", took)
+	}
+	p.swallow.Store(false)
+	if _, err := s.Get(t.Context(), testKey); !errors.Is(err, engine.ErrNoConnection) {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// The server's clock is set by an hour, both ways: leases last as long as they
+// were meant to at most, or end.
+func TestClockSet(t *testing.T) {
+	t.Parallel()
+	u := newURL(t)
+	s := openStore(t, u, seal.NewKeys(), nil)
+	ctx := t.Context()
+	lease := quoted(s.Schema()) + ".lease"
+	shift := func(by string) { // instead of the clock, the lease moves
+		mustExec(t, testDatabase(t), "UPDATE "+lease+" SET since = since + $1::text::interval, until = until + $1::text::interval", by)
+	}
+	acquire := func(what, holder string, want error) {
+		t.Helper()
+		if err := s.Acquire(ctx, testKey, holder, time.Minute); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", what, err, want)
+		}
+	}
+	acquire("first", "a", nil)
+	shift("30 seconds")
+	acquire("set back by less than the lease", "b", engine.ErrLeased)
+	shift("1 hour")
+	acquire("set back by an hour", "b", nil)
+	shift("-1 hour")
+	acquire("set ahead by an hour", "a", nil)
+}
+
+// Deletions are forgotten in the end, and whoever has not heard starts over.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, newURL(t), seal.NewKeys(), nil)
+	ctx := t.Context()
+	schema := quoted(s.Schema())
+	put := func(id string) {
+		t.Helper()
+		if err := s.Put(ctx, &engine.Connection{Key: engine.Key{Integration: "a", ConnectionID: id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(id string) {
+		t.Helper()
+		if err := s.Delete(ctx, engine.Key{Integration: "a", ConnectionID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("1")
+	remove("1") // revision 2
+	mustExec(t, testDatabase(t), "UPDATE "+schema+".deletion SET deleted_at = deleted_at - interval '61 minutes'")
+	put("2")
+	put("3")
+	mustExec(t, testDatabase(t), "UPDATE "+schema+".counter SET revision = 255")
+	remove("2") // revision 256: what is old goes
+	var left int
+	query(t, "SELECT count(*) FROM "+schema+".deletion", &left)
+	if left != 1 {
+		t.Errorf("%d deletions are kept, want 1", left)
+	}
+	if c, err := s.Changes(ctx, 1); err != nil || !c.All {
+		t.Errorf("who has not heard: got %+v, %v; want all", c, err)
+	}
+	if c, err := s.Changes(ctx, 2); err != nil || c.All || len(c.Keys) != 2 {
+		t.Errorf("who has heard: got %+v, %v; want 2 keys", c, err)
+	}
+}
+
+func withPassword(t *testing.T, databaseURL string) string {
+	u := parse(t, databaseURL)
+	return strings.Replace(databaseURL, "//"+u.User.Username(), "//"+u.User.Username()+":seeded", 1)
+}
+
+func TestOpenErrors(t *testing.T) {
+	t.Parallel()
+	base := newURL(t)
+	newer := newURL(t)
+	s := openStore(t, newer, seal.NewKeys(), nil)
+	mustExec(t, testDatabase(t), "INSERT INTO "+quoted(s.Schema())+".schema_version VALUES (99, 'later', now())")
+	latin := makeEncoded(t)
+	absent := parse(t, base)
+	absent.Path = "/nango_lite_no_such_database"
+	for name, row := range map[string]struct{ url, want string }{
+		"not a URL":         {"host=127.0.0.1 password=seeded", "want a URL"},
+		"another scheme":    {"mysql://u:seeded@h/d", "want a URL"},
+		"garbage":           {"postgres://u:seeded@%zz/", "parse"},
+		"no database":       {absent.String(), "does not exist"},
+		"of a newer one":    {newer, "version 99"},
+		"reserved":          {withSchema(t, base, "pg_x"), "no name of a schema"},
+		"too long":          {withSchema(t, base, strings.Repeat("x", 64)), "no name of a schema"},
+		"unknown parameter": {base + "&nonsense=1", "nonsense"},
+		"encoding":          {latin, "must be UTF8"},
+	} {
+		_, err := postgres.Open(t.Context(), row.url, seal.NewKeys(), nil)
+		if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "seeded") {
+			t.Errorf("%s: got %v, want %q", name, err, row.want)
+		}
+		if errors.Is(err, postgres.ErrUnavailable) {
+			t.Errorf("%s: will not go away by itself: %v", name, err)
+		}
+	}
+	if _, err := postgres.Open(t.Context(), base, nil, nil); err == nil {
+		t.Error("opened without keys")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := postgres.Open(ctx, base, seal.NewKeys(), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+// Schemas of one database know nothing of one another.
+func TestSchemas(t *testing.T) {
+	t.Parallel()
+	u, keys := newDatabase(t), seal.NewKeys()
+	a := openStore(t, u, keys, nil)
+	b := openStore(t, u, keys, &postgres.Options{Schema: postgres.DefaultSchema + "_sandbox"})
+	if a.Schema() != "nango_lite" || b.Schema() != "nango_lite_sandbox" {
+		t.Errorf("got the schemas %s and %s", a.Schema(), b.Schema())
+	}
+	if err := a.Put(t.Context(), storetest.Connection(testKey)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Get(t.Context(), testKey); !errors.Is(err, engine.ErrNoConnection) {
+		t.Errorf("got %v, want %v", err, engine.ErrNoConnection)
+	}
+}
+
+// A user who may not make schemas works in one that was made for it, and is told so
+// otherwise.
+func TestModestUser(t *testing.T) {
+	t.Parallel()
+	u := newDatabase(t)
+	name := strings.TrimPrefix(parse(t, u).Path, "/") + "_user"
+	mustExec(t, u, "CREATE ROLE "+name+" LOGIN PASSWORD 'seeded'")
+	t.Cleanup(func() {
+		mustExec(t, u, "DROP OWNED BY "+name+" CASCADE")
+		mustExec(t, u, "DROP ROLE "+name)
+	})
+	mine := parse(t, u)
+	mine.User = url.UserPassword(name, "seeded")
+	_, err := postgres.Open(t.Context(), mine.String(), seal.NewKeys(), nil)
+	if err == nil || !strings.Contains(err.Error(), "CREATE SCHEMA") || strings.Contains(err.Error(), "seeded") {
+		t.Errorf("got %v, want advice", err)
+	}
+	mustExec(t, u, "CREATE SCHEMA nango_lite AUTHORIZATION "+name)
+	s := openStore(t, mine.String(), seal.NewKeys(), nil)
+	if err := s.Put(t.Context(), storetest.Connection(testKey)); err != nil {
+		t.Error(err)
+	}
+}
