@@ -1,5 +1,6 @@
 // Package seal encrypts what stores keep: AES-256-GCM with a set of keys, of
-// which one seals and all open. Start with [LoadFile] and [CreateFile].
+// which one seals and all open. Start with [CreateFile] and [OpenKeyFile]; [AddKey]
+// and [Rotate] replace a key while processes run.
 //
 // # The text format
 //
@@ -31,6 +32,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -136,7 +139,7 @@ func GenerateKey() schema.Secret {
 func NewKeys() *Keys { return new(Keys).Rotated() }
 
 // Rotated returns a set with a new active key, in which the keys of k still open.
-// The new key is in memory only: to rotate a file, put [GenerateKey] into it.
+// The new key is in memory only: [AddKey] rotates a file.
 func (k *Keys) Rotated() *Keys {
 	fresh, err := ParseKeys(GenerateKey())
 	if err != nil {
@@ -150,6 +153,18 @@ func (k *Keys) Rotated() *Keys {
 		fresh.aeads[id] = k.aeads[id]
 	}
 	return fresh
+}
+
+// With returns a set that seals as k does and opens what either does.
+func (k *Keys) With(other *Keys) *Keys {
+	out := &Keys{ids: slices.Clone(k.ids), aeads: maps.Clone(k.aeads)}
+	for _, id := range other.ids {
+		if out.aeads[id] == nil {
+			out.ids = append(out.ids, id)
+			out.aeads[id] = other.aeads[id]
+		}
+	}
+	return out
 }
 
 // Active returns the id of the key that seals.

@@ -85,3 +85,7 @@ func TestChanges(t *testing.T) {
 		return openStore(t, path, keys, nil), openStore(t, path, keys, nil)
 	})
 }
+
+func TestAdd(t *testing.T) {
+	storetest.RunAdd(t, func(t *testing.T) storetest.Adder { return openStore(t, newPath(t), seal.NewKeys(), nil) })
+}

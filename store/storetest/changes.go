@@ -117,17 +117,18 @@ func testStartOver(t *testing.T, a, b Feed) {
 }
 
 func testManyChanges(t *testing.T, a, b Feed) {
-	const gone, kept = 300, 900
+	const gone, kept = 60, 1100
 	since := now(t, b)
 	want := map[engine.Key]bool{}
+	var conns []*engine.Connection
 	for i := range gone + kept {
-		k := engine.Key{Integration: "a", ConnectionID: fmt.Sprint(i)}
-		want[k] = true
-		mustPut(t, a, &engine.Connection{Key: k})
-		if i < gone {
-			checkError(t, "Delete", a.Delete(t.Context(), k), nil)
-			want[k] = true
-		}
+		c := &engine.Connection{Key: numbered(i)}
+		want[c.Key] = true
+		conns = append(conns, c)
+	}
+	addAll(t, a, conns)
+	for _, c := range conns[:gone] {
+		checkError(t, "Delete", a.Delete(t.Context(), c.Key), nil)
 	}
 	for range 10 {
 		c := changes(t, b, since)
@@ -191,6 +192,18 @@ func testNothingMissed(t *testing.T, a, b Feed) {
 				t.Errorf("heard of %s %d times, want once", k, heard[k])
 			}
 		}
+	}
+}
+
+// addAll keeps many, at once if the store can.
+func addAll(t *testing.T, s engine.ConnectionStore, conns []*engine.Connection) {
+	t.Helper()
+	if adder, ok := s.(Adder); ok {
+		checkError(t, "Add", adder.Add(t.Context(), conns), nil)
+		return
+	}
+	for _, c := range conns {
+		mustPut(t, s, c)
 	}
 }
 

@@ -26,12 +26,18 @@ type Medium struct {
 }
 
 // RunSealed checks what a store that seals promises. medium returns an empty one.
+// Rotation is checked of stores that are [seal.Rows].
 func RunSealed(t *testing.T, medium func(t *testing.T) Medium) {
 	for name, test := range map[string]func(*testing.T, Medium){
 		"no secret lies open":           testNothingOpen,
 		"an old key opens":              testOldKey,
 		"a wrong key fails cleanly":     func(t *testing.T, m Medium) { testWrongKey(t, m, seal.NewKeys(), seal.ErrUnknownKey) },
 		"a wrong key of the right name": testImpostor,
+		"keys rotate while others work": testRotateAlive,
+		"a rotation broken off goes on": testRotateAgain,
+		"a rotation leaves the unknown": testRotateBroken,
+		"a rotation notices old keys":   testRotateStubborn,
+		"a swap overwrites no news":     testSwapRow,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

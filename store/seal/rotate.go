@@ -1,0 +1,146 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nango-lite/nango-lite/engine"
+)
+
+// An ActiveSealer is a [Keys] or a [KeyFile].
+type ActiveSealer interface {
+	engine.Sealer
+	Active() string
+}
+
+// A Count says what lies in a store.
+type Count struct {
+	Rows     int            // connections
+	ByKey    map[string]int // of them, by the id of the key that sealed them
+	Resealed int            // sealed anew by Rotate, over all passes
+	Broken   []engine.Key   // unreadable: damaged, or sealed with a key that is not at hand
+	Causes   []error        // why, one for each of Broken
+}
+
+// batch is how many rows are read at once.
+const batch = 200
+
+// Rotate seals anew, with the active key of keys, whatever another key has sealed,
+// while others read and write. If it is broken off, the next Rotate goes on where it
+// stopped. It goes over the store until all is sealed with the active key, and gives
+// up if others keep sealing with another. What cannot be opened is left alone and
+// counted. progress, unless nil, is told now and then.
+func Rotate(ctx context.Context, rows Rows, keys ActiveSealer, progress func(Count)) (Count, error) {
+	const passes = 5
+	resealed := 0
+	for range passes {
+		c, err := rotatePass(ctx, rows, keys, resealed, progress)
+		if err != nil {
+			return c, err
+		}
+		if done := c.Resealed == resealed; done {
+			return c, nil
+		}
+		resealed = c.Resealed
+	}
+	c, err := CountRows(ctx, rows, nil)
+	c.Resealed = resealed
+	if active := keys.Active(); err == nil && c.ByKey[active] != c.Rows {
+		err = fmt.Errorf("other processes still seal with another key than %s: have them use the new key set, and rotate again", active)
+	}
+	return c, err
+}
+
+// rotatePass goes over all rows once. Those that another process writes meanwhile
+// are its affair, and the next pass's.
+func rotatePass(ctx context.Context, rows Rows, keys ActiveSealer, resealed int, progress func(Count)) (Count, error) {
+	return walk(ctx, rows, resealed, progress, func(c *Count, r Row, id string) error {
+		if id == keys.Active() {
+			return nil
+		}
+		data, err := reseal(r, keys)
+		if err != nil {
+			c.broken(r.Key, err)
+			return nil
+		}
+		err = rows.SwapRow(ctx, r, data)
+		switch {
+		case errors.Is(err, engine.ErrConflict), errors.Is(err, engine.ErrNoConnection):
+		case err != nil:
+			return fmt.Errorf("seal connection %s anew: %w", r.Key, err)
+		}
+		c.Resealed++ // a conflict counts too: there has to be another pass
+		return nil
+	})
+}
+
+func reseal(r Row, keys engine.Sealer) ([]byte, error) {
+	c, err := engine.DecodeConnection(r.Data, keys)
+	if err != nil {
+		return nil, err
+	}
+	if c.Key != r.Key {
+		return nil, fmt.Errorf("row of connection %s: %w: it is another's", r.Key, engine.ErrEncoding)
+	}
+	return engine.ResealConnection(r.Data, keys)
+}
+
+// CountRows looks at all rows and says which keys sealed them. With keys it opens
+// them as well.
+func CountRows(ctx context.Context, rows Rows, keys engine.Sealer) (Count, error) {
+	return walk(ctx, rows, 0, nil, func(c *Count, r Row, _ string) error {
+		if keys == nil {
+			return nil
+		}
+		if _, err := reseal(r, keys); err != nil {
+			c.broken(r.Key, err)
+		}
+		return nil
+	})
+}
+
+func (c *Count) broken(k engine.Key, err error) {
+	c.Broken, c.Causes = append(c.Broken, k), append(c.Causes, err)
+}
+
+func walk(ctx context.Context, rows Rows, resealed int, progress func(Count), fn func(*Count, Row, string) error) (Count, error) {
+	c := Count{ByKey: map[string]int{}, Resealed: resealed}
+	for after := (engine.Key{}); ; {
+		page, err := rows.RowsAfter(ctx, after, batch)
+		if err != nil {
+			return c, err
+		}
+		for _, r := range page {
+			c.Rows++
+			id, err := keyOf(r)
+			if err != nil {
+				c.broken(r.Key, err)
+				continue
+			}
+			c.ByKey[id]++
+			if err := fn(&c, r, id); err != nil {
+				return c, err
+			}
+		}
+		if progress != nil {
+			progress(c)
+		}
+		if len(page) < batch {
+			return c, nil
+		}
+		after = page[len(page)-1].Key
+	}
+}
+
+func keyOf(r Row) (string, error) {
+	sealed, err := engine.SealedPart(r.Data)
+	if err != nil {
+		return "", fmt.Errorf("row of connection %s: %w", r.Key, err)
+	}
+	id, err := KeyOf(sealed)
+	if err != nil {
+		return "", fmt.Errorf("open connection %s: %w", r.Key, err)
+	}
+	return id, nil
+}
