@@ -38,6 +38,7 @@ type callPlan struct {
 
 	detect    []schema.Condition
 	waits     []schema.Wait
+	untold    *float64 // seconds to wait where an answer that means "too many" does not say
 	remaining *schema.Remaining
 	errors    schema.Errors
 
@@ -158,7 +159,7 @@ func (p *callPlan) planLimit() {
 	if len(limit.Detect) > 0 {
 		p.detect = limit.Detect
 	}
-	p.waits, p.remaining = limit.Wait, limit.Remaining
+	p.waits, p.untold, p.remaining = limit.Wait, limit.DefaultWaitSeconds, limit.Remaining
 	b := limit.Budget
 	if b == nil {
 		return // nobody says whose limit it is: one connection does not stop the others

@@ -193,7 +193,7 @@ func TestBodiesThatBreakOff(t *testing.T) {
 func TestCompressedErrors(t *testing.T) {
 	f := newFaultServer(t)
 	c := faultClient(t, f, func(in *schema.Integration) {
-		in.Requests.Errors = &schema.Errors{Code: "error", Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "denied"}}}
+		in.Requests.Errors = &schema.Errors{Code: schema.Paths{"error"}, Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "denied"}}}
 	})
 	resp, err := c.Get("/gzip/1")
 	if err != nil {
@@ -247,7 +247,7 @@ func TestLargeBodiesStream(t *testing.T) {
 	const size = 256 << 20
 	f := newFaultServer(t)
 	c := faultClient(t, f, func(in *schema.Integration) {
-		in.Requests.Errors = &schema.Errors{Code: "error", Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "denied"}}}
+		in.Requests.Errors = &schema.Errors{Code: schema.Paths{"error"}, Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "denied"}}}
 	})
 	var before, after runtime.MemStats
 	runtime.GC()

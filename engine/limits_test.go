@@ -48,7 +48,8 @@ func TestDetection(t *testing.T) {
 				{Status: schema.OneOrMany[int]{200}, Body: map[string]any{"error": "slow_down"}},
 				{Status: schema.OneOrMany[int]{429, 529}},
 			},
-			Wait: []schema.Wait{{Header: "X-Reset", Format: "epoch_seconds"}, {Body: "wait_ms", Format: "milliseconds"}},
+			DefaultWaitSeconds: new(30.0),
+			Wait:               []schema.Wait{{Header: "X-Reset", Format: "epoch_seconds"}, {Body: "wait_ms", Format: "milliseconds"}},
 		}
 	}
 	for _, c := range []struct {
@@ -62,6 +63,7 @@ func TestDetection(t *testing.T) {
 		{"date", reply{status: 429, header: header("Retry-After", "Saturday, 01-Jan-00 00:00:09 GMT")}, 9 * time.Second},
 		{"past", reply{status: 429, header: header("X-Reset", "5")}, 0},
 		{"RateLimit", reply{status: 429, header: header("Ratelimit", `"default";r=0;t=4`)}, 4 * time.Second},
+		{"not a word", reply{status: 429}, 30 * time.Second},
 		{"problem", reply{status: 503, header: header("Content-Type", "application/problem+json"), body: `{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","wait_ms":1500}`}, 1500 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {

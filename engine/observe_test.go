@@ -195,7 +195,7 @@ func TestS36_CallsTellNoSecrets(t *testing.T) {
 				in.Requests.Headers["X-Env"] = seed
 				in.Requests.Params = map[string]string{"key": "${api_key}", "env": seed}
 				in.Values = []schema.Value{{Path: "requests.headers.x-env", Origin: schema.Origin{Reference: "env:X"}}, {Path: "requests.params.env", Origin: schema.Origin{Reference: "env:X"}}}
-				in.Requests.Errors = &schema.Errors{Code: "error", Message: "message", Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"error": "*"}}, Kind: "client"}}}
+				in.Requests.Errors = &schema.Errors{Code: schema.Paths{"error"}, Message: schema.Paths{"message"}, Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"error": "*"}}, Kind: "client"}}}
 			})
 			_, err := e.Connect(t.Context(), alice, engine.Credentials{APIKey: secret(seed), Fields: map[string]schema.Secret{"bot": secret(seed)}}, nil)
 			if err != nil {

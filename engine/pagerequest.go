@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -103,9 +104,30 @@ func (p *pager) body(params map[string]any) (io.Reader, error) {
 	if p.In != "body" {
 		return bytes.NewReader(text), nil
 	}
-	doc := map[string]json.RawMessage{}
-	if p.opts.Body != nil && json.Unmarshal(text, &doc) != nil {
+	if p.opts.Body == nil {
+		text = []byte("{}")
+	}
+	if text, err = p.merge(text, p.BodyPath, params); err != nil {
 		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnsupported, Detail: "the body must be a JSON object: the place in the list goes into it"}
+	}
+	return bytes.NewReader(text), nil
+}
+
+// merge returns a JSON object with params in the object at path, which is made if
+// it is missing. What the caller has given stays, but for the cursor.
+func (p *pager) merge(object json.RawMessage, path string, params map[string]any) (json.RawMessage, error) {
+	doc := map[string]json.RawMessage{}
+	if err := json.Unmarshal(object, &doc); err != nil {
+		return nil, err
+	}
+	if path != "" {
+		name, rest, _ := strings.Cut(path, ".")
+		inner, err := p.merge(json.RawMessage(cmp.Or(string(doc[name]), "{}")), rest, params)
+		if err != nil {
+			return nil, err
+		}
+		doc[name] = inner
+		return json.Marshal(doc)
 	}
 	for name, v := range params {
 		if _, given := doc[name]; given && (p.Limit != nil && name == p.Limit.Request || p.cursor == "") {
@@ -113,8 +135,5 @@ func (p *pager) body(params map[string]any) (io.Reader, error) {
 		}
 		doc[name], _ = json.Marshal(v)
 	}
-	if text, err = json.Marshal(doc); err != nil {
-		return nil, err
-	}
-	return bytes.NewReader(text), nil
+	return json.Marshal(doc)
 }

@@ -208,12 +208,12 @@ func (p *pager) items(resp *http.Response, page json.RawMessage) ([]json.RawMess
 // following returns the cursor of the page after this one, or "" if it is the
 // last.
 func (p *pager) following(resp *http.Response, page json.RawMessage, items []json.RawMessage) (string, error) {
-	if p.HasMore != "" && textAt(page, p.HasMore) == "false" {
+	if p.HasMore != "" && textAt(page, p.HasMore) == "false" || p.Last != "" && textAt(page, p.Last) == "true" {
 		return "", nil
 	}
 	switch p.Kind {
 	case "cursor":
-		return textAt(page, p.Cursor.Response), nil
+		return p.nextCursor(resp, page, items)
 	case "link":
 		return p.link(resp, page)
 	case "offset", "page":
@@ -223,6 +223,21 @@ func (p *pager) following(resp *http.Response, page json.RawMessage, items []jso
 		return p.counted(items), nil
 	}
 	return "", p.fail(resp, "this kind of pagination is not known")
+}
+
+// nextCursor returns the cursor that the answer names, or that its last item is.
+func (p *pager) nextCursor(resp *http.Response, page json.RawMessage, items []json.RawMessage) (string, error) {
+	switch {
+	case p.Cursor.Item == "":
+		return textAt(page, p.Cursor.Response), nil
+	case len(items) == 0:
+		return "", nil
+	}
+	cursor := textAt(items[len(items)-1], p.Cursor.Item)
+	if cursor == "" {
+		return "", p.fail(resp, "the last item of a page has nothing at "+p.Cursor.Item+", where the list goes on")
+	}
+	return cursor, nil
 }
 
 // counted returns the next offset or page number.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,6 +122,17 @@ func shelves(items int) map[string]struct {
 			page: func(s *shelf, at, size int, _ *http.Request) string { return `{"rows":` + s.list(at, size) + `}` }}, offsetPages},
 		"page": {&shelf{items: items, size: 40, at: func(q url.Values) int { return (number(q, "page") - 1) * 40 },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return s.list(at, size) }}, pagePages},
+		"last item": {&shelf{items: items, size: 30, at: func(q url.Values) int {
+			if !q.Has("after") {
+				return 0
+			}
+			return number(q, "after") + 1
+		}, page: func(s *shelf, at, size int, _ *http.Request) string { return s.list(at, size) }},
+			schema.Pagination{Kind: "cursor", Cursor: &schema.PageCursor{Item: "id", Request: "after"}}},
+		"last page says so": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "skip") },
+			page: func(s *shelf, at, size int, _ *http.Request) string {
+				return fmt.Sprintf(`{"rows":%s,"end":{"isLast":%t}}`, s.list(at, size), at+size >= s.items)
+			}}, schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageCounter{Request: "skip"}, Last: "end.isLast"}},
 		"page from 0": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "page") * 40 },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return s.list(at, size) }}, schema.Pagination{Kind: "page", Page: &schema.PageCounter{Request: "page", Start: &start}}},
 	}
@@ -278,4 +290,45 @@ func TestPaginateWithinABudget(t *testing.T) {
 			t.Errorf("took %v for %d requests", took, len(s.times))
 		}
 	})
+}
+
+// Some APIs want the place in the list inside an object of the body.
+func TestPaginateInAnObjectOfTheBody(t *testing.T) {
+	pages := cursorPages
+	pages.In, pages.BodyPath = "body", "query.page"
+	api := cursorShelf(120)
+	api.at = func(url.Values) int {
+		var doc struct {
+			Query struct{ Page map[string]json.Number }
+		}
+		_ = json.Unmarshal([]byte(api.bodies[len(api.bodies)-1]), &doc)
+		n, _ := doc.Query.Page["after"].Int64()
+		return int(n)
+	}
+	if n, err := collect(t, shelfEngine(t, api, pages), "/search", 0, &engine.PageOptions{Method: "POST", Body: json.RawMessage(`{"query":{"text":"tide","page":{"size":50}}}`)}); n != 120 || err != nil {
+		t.Errorf("%d items, %v", n, err)
+	}
+	want := []string{`{"query":{"page":{"size":50},"text":"tide"}}`, `{"query":{"page":{"after":"50","size":50},"text":"tide"}}`, `{"query":{"page":{"after":"100","size":50},"text":"tide"}}`}
+	if !slices.Equal(api.bodies, want) {
+		t.Errorf("sent %q", api.bodies)
+	}
+	if n, err := collect(t, shelfEngine(t, api, pages), "/search", 0, &engine.PageOptions{Method: "POST", Body: json.RawMessage(`{"query":[]}`)}); n != 0 || !errors.Is(err, engine.ErrUnsupported) {
+		t.Errorf("a list for an object: %d items, %v", n, err)
+	}
+}
+
+// An item without what the list goes on with would end a list too early.
+func TestPaginateLastItemWithoutCursor(t *testing.T) {
+	api := &shelf{items: 3, size: 2, at: func(url.Values) int { return 0 }, page: func(*shelf, int, int, *http.Request) string { return `[{"id":null}]` }}
+	e := shelfEngine(t, api, schema.Pagination{Kind: "cursor", Cursor: &schema.PageCursor{Item: "id", Request: "after"}})
+	var last error
+	for _, err := range e.Paginate(t.Context(), alice, "/things", nil) {
+		if err != nil && (!errors.Is(err, engine.ErrInvalidResponse) || !strings.Contains(err.Error(), "nothing at id")) {
+			t.Errorf("got %v", err)
+		}
+		last = err
+	}
+	if last == nil {
+		t.Error("the list ended well")
+	}
 }

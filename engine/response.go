@@ -107,9 +107,7 @@ func statusKind(status int) (Kind, bool) {
 // describe fills in what resp says about the failure.
 func (p *callPlan) describe(e *Error, resp *http.Response) {
 	e.Code = scrubCode(p.code(resp))
-	if p.errors.Message != "" {
-		e.Message, _ = jsonpath.Text(answer.JSON(resp), p.errors.Message)
-	}
+	e.Message = firstText(resp, p.errors.Message)
 	if answer.IsProblem(resp) {
 		describeProblem(e, resp)
 	}

@@ -19,7 +19,7 @@ func statuses(s ...int) schema.OneOrMany[int] { return s }
 func slackish(in *schema.Integration) {
 	in.Requests.Retries = &schema.Retries{MaxRetries: new(int)}
 	in.Requests.Errors = &schema.Errors{
-		Code: "error", Message: "detail.text", RequestID: &schema.RequestID{Body: "request"},
+		Code: schema.Paths{"error"}, Message: schema.Paths{"detail.text", "detail", "warnings.0"}, RequestID: &schema.RequestID{Body: "request"},
 		Rules: []schema.ErrorRule{
 			{When: schema.Condition{Code: schema.OneOrMany[string]{"invalid_auth", "token_revoked"}}, Kind: "reauthorize"},
 			{When: schema.Condition{Code: schema.OneOrMany[string]{"missing_scope"}}, Kind: "denied"},
@@ -41,6 +41,7 @@ func TestCheckResponse(t *testing.T) {
 		{"not modified", reply{status: 304}, engine.Error{}},
 		{"error in a 200", reply{status: 200, body: `{"ok":false,"error":"invalid_auth","request":"r-1"}`}, engine.Error{Kind: engine.KindReauthorize, Code: "invalid_auth", RequestID: "r-1"}},
 		{"with a hint", reply{status: 200, body: `{"ok":false,"error":"missing_scope","detail":{"text":"needs channels:read"}}`}, engine.Error{Kind: engine.KindDenied, Code: "missing_scope", Message: "needs channels:read", Hint: "Ask for channels:read."}},
+		{"message elsewhere", reply{status: 403, body: `{"ok":true,"detail":"","warnings":["no more berths"]}`}, engine.Error{Kind: engine.KindDenied, Message: "no more berths"}},
 		{"any other", reply{status: 200, body: `{"ok":false,"error":"too <weird> to show"}`}, engine.Error{Kind: engine.KindClient, Code: "(unreadable)"}},
 		{"header names the request", reply{status: 404, header: header("X-Request-Id", "r-2")}, engine.Error{Kind: engine.KindNotFound, RequestID: "r-2"}},
 		{"429", reply{status: 429, header: header("Retry-After", "90")}, engine.Error{Kind: engine.KindRateLimited, RetryAfter: 90 * time.Second}},

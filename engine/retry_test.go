@@ -283,7 +283,7 @@ func (d *drip) Close() error { return nil }
 func TestRulesDecideAboutRetries(t *testing.T) {
 	yes, no := true, false
 	rules := func(in *schema.Integration) {
-		in.Requests.Errors = &schema.Errors{Code: "code", Rules: []schema.ErrorRule{
+		in.Requests.Errors = &schema.Errors{Code: schema.Paths{"code"}, Rules: []schema.ErrorRule{
 			{When: schema.Condition{Code: schema.OneOrMany[string]{"busy"}}, Retry: &yes},
 			{When: schema.Condition{Status: schema.OneOrMany[int]{503}, Code: schema.OneOrMany[string]{"closed"}}, Retry: &no, Kind: "denied"},
 			{When: schema.Condition{Body: map[string]any{"error": "ratelimited"}}, Kind: "rate_limited"},

@@ -52,11 +52,18 @@ func (p *callPlan) rule(resp *http.Response) *schema.ErrorRule {
 
 // code returns the API's error code, or "".
 func (p *callPlan) code(resp *http.Response) string {
-	if p.errors.Code == "" {
-		return ""
+	return firstText(resp, p.errors.Code)
+}
+
+// firstText returns the first text that stands at one of paths in resp's body, or
+// "".
+func firstText(resp *http.Response, paths schema.Paths) string {
+	for _, path := range paths {
+		if text, _ := jsonpath.Text(answer.JSON(resp), path); text != "" {
+			return text
+		}
 	}
-	text, _ := jsonpath.Text(answer.JSON(resp), p.errors.Code)
-	return text
+	return ""
 }
 
 // limited reports whether resp means "too many requests": nothing was done.
@@ -106,9 +113,13 @@ func (p *callPlan) expired(resp *http.Response) (reason string, ok bool) {
 	return "", false
 }
 
-// asked returns how long resp asks us to wait.
+// asked returns how long resp asks us to wait, or is known to want.
 func (p *callPlan) asked(resp *http.Response, now time.Time) (time.Duration, string, bool) {
-	return answer.Wait(resp, p.waits, now)
+	wait, where, ok := answer.Wait(resp, p.waits, now)
+	if !ok && p.untold != nil && p.limited(resp) {
+		return seconds(p.untold, 0), "which does not say for how long: this API wants " + shortFloat(*p.untold) + " s", true
+	}
+	return wait, where, ok
 }
 
 // lesson returns what resp says about the rate limit.

@@ -98,6 +98,9 @@ func (s subject) elsewhere(name string, path []string) string {
 	}
 	for _, section := range []string{"auth", "requests"} {
 		if _, ok := find(at.Key(section).Names(), name); ok {
+			if len(here) == 1 && here[0] == section { // the schema of blueprints lacks it
+				return "an operator may say so in integrations.yaml, a blueprint may not"
+			}
 			return fmt.Sprintf("%q belongs under %q", name, section)
 		}
 	}

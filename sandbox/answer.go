@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -104,7 +105,7 @@ func (p *Provider) matches(c *schema.Condition, a *answer) bool {
 	}
 	for name, want := range c.Header {
 		got := a.header.Get(name)
-		if got == "" || want != "*" && got != want {
+		if got == "" || want != "*" && !strings.EqualFold(got, want) {
 			return false
 		}
 	}
@@ -116,13 +117,31 @@ func (p *Provider) matches(c *schema.Condition, a *answer) bool {
 	}
 	if len(c.Code) > 0 {
 		e := p.integration.Requests.Errors
-		if e == nil || e.Code == "" {
+		if e == nil {
 			return false
 		}
-		got, _ := lookup(a.body, e.Code)
+		got, _ := lookup(a.body, placeOf(a.body, e.Code))
 		return c.Code.Has(text(got))
 	}
 	return true
+}
+
+// placeOf returns the first of paths at which body has something, or else the
+// first; "" if there are none.
+func placeOf(body any, paths schema.Paths) string {
+	for _, path := range paths {
+		switch v, _ := lookup(body, path); v.(type) {
+		case nil, map[string]any, []any:
+		default:
+			if text(v) != "" {
+				return path
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return paths[0]
 }
 
 // isOneOf compares a value of an answer with one of a condition.
@@ -161,9 +180,10 @@ func (p *Provider) satisfy(c *schema.Condition, a *answer) {
 		}
 		a.body = put(a.body, path, want)
 	}
-	if e := p.integration.Requests.Errors; len(c.Code) > 0 && e != nil && e.Code != "" {
-		if got, _ := lookup(a.body, e.Code); !c.Code.Has(text(got)) {
-			a.body = put(a.body, e.Code, c.Code[0])
+	if e := p.integration.Requests.Errors; len(c.Code) > 0 && e != nil && len(e.Code) > 0 {
+		at := placeOf(a.body, e.Code)
+		if got, _ := lookup(a.body, at); !c.Code.Has(text(got)) {
+			a.body = put(a.body, at, c.Code[0])
 		}
 	}
 }

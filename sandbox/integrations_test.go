@@ -37,7 +37,7 @@ func notionLike(name string) *schema.Integration {
 			Pagination: &schema.Pagination{Kind: "cursor", Items: "results", HasMore: "has_more",
 				Cursor: &schema.PageCursor{Response: "next_cursor", Request: "start_cursor"},
 				Limit:  &schema.PageLimit{Request: "page_size", Max: 100}},
-			Errors: &schema.Errors{Code: "code", Message: "message", RequestID: &schema.RequestID{Header: "X-Request-Id"}},
+			Errors: &schema.Errors{Code: schema.Paths{"code"}, Message: schema.Paths{"message"}, RequestID: &schema.RequestID{Header: "X-Request-Id"}},
 			Verify: &schema.Verify{Path: "/v1/users/me"},
 		},
 		Samples: []schema.Sample{
@@ -79,7 +79,7 @@ func slackLike() *schema.Integration {
 		Requests: schema.Requests{
 			BaseURL: "https://slack.com/api",
 			Headers: map[string]string{"Authorization": "Bearer ${token.user || access_token}"},
-			Errors: &schema.Errors{Code: "error", Rules: []schema.ErrorRule{
+			Errors: &schema.Errors{Code: schema.Paths{"error"}, Rules: []schema.ErrorRule{
 				{When: schema.Condition{Body: map[string]any{"ok": false}, Code: schema.OneOrMany[string]{"invalid_auth", "invalid_refresh_token"}}, Kind: "reauthorize"}}},
 			Pagination: &schema.Pagination{Kind: "cursor", Items: "members",
 				Cursor: &schema.PageCursor{Response: "response_metadata.next_cursor", Request: "cursor"}, Limit: &schema.PageLimit{Request: "limit"}},

@@ -55,7 +55,8 @@ func (p *Provider) paginate(c *call, s *sample) (answer, *refusal) {
 // the body of a POST.
 func (g *pager) param(name string) string {
 	if g.In == "body" && g.call.Method == http.MethodPost {
-		v, _ := lookup(g.call.json, name)
+		holder, _ := lookup(g.call.json, g.BodyPath)
+		v, _ := lookup(holder, name)
 		return text(v)
 	}
 	return g.call.query.Get(name)
@@ -81,7 +82,11 @@ func (g *pager) place(sampled int) (ref *refusal) {
 	}
 	switch g.Kind {
 	case "cursor":
-		g.from, ref = readCursor(g.param(g.Cursor.Request), g.Cursor.Request)
+		if g.Cursor.Item != "" {
+			g.from, ref = g.behind(g.param(g.Cursor.Request))
+		} else {
+			g.from, ref = readCursor(g.param(g.Cursor.Request), g.Cursor.Request)
+		}
 	case "link":
 		g.from, ref = readCursor(g.call.query.Get(afterParam), afterParam)
 	case "offset":
@@ -90,6 +95,19 @@ func (g *pager) place(sampled int) (ref *refusal) {
 		g.from, ref = g.count(g.Page, 1, g.size)
 	}
 	return ref
+}
+
+// behind returns the place after the item that a cursor names.
+func (g *pager) behind(cursor string) (int, *refusal) {
+	if cursor == "" {
+		return 0, nil
+	}
+	for i, item := range g.items {
+		if v, _ := lookup(item, g.Cursor.Item); text(v) == cursor {
+			return i + 1, nil
+		}
+	}
+	return 0, refused(400, "invalid_request", "%s is the %s of no item", g.Cursor.Request, g.Cursor.Item)
 }
 
 // count reads a number of items or pages.
@@ -132,8 +150,11 @@ func (g *pager) putNext(p *Provider, a *answer, end int) {
 	if g.HasMore != "" {
 		a.body = put(a.body, g.HasMore, more)
 	}
-	switch g.Kind {
-	case "cursor":
+	if g.Last != "" {
+		a.body = put(a.body, g.Last, !more)
+	}
+	switch {
+	case g.Kind == "cursor" && g.Cursor.Item == "":
 		was, has := lookup(a.body, g.Cursor.Response)
 		switch {
 		case more:
@@ -141,7 +162,7 @@ func (g *pager) putNext(p *Provider, a *answer, end int) {
 		case has && was != "":
 			a.body = put(a.body, g.Cursor.Response, nil)
 		}
-	case "link":
+	case g.Kind == "link":
 		g.putLink(p, a, end, more)
 	}
 }

@@ -98,6 +98,14 @@ func TestPagination(t *testing.T) {
 				}
 				return with(u, "skip", fmt.Sprint(skip+got))
 			}},
+		{"last item", &schema.Pagination{Kind: "cursor", Items: "rows", Limit: limit, Last: "end", Cursor: &schema.PageCursor{Item: "id", Request: "after"}}, map[string]any{"rows": two()},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				if at(body, "end") != false {
+					return nil
+				}
+				rows := at(body, "rows").([]any)
+				return with(u, "after", fmt.Sprint(at(rows[len(rows)-1], "id")))
+			}},
 		{"page", &schema.Pagination{Kind: "page", Items: "rows", Limit: limit, Page: &schema.PageCounter{Request: "p", Start: ptr(0)}, HasMore: "more"}, map[string]any{"rows": two()},
 			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
 				var page int

@@ -153,8 +153,8 @@ func (p *Provider) matchesRule(a *answer, want func(*schema.ErrorRule) bool) boo
 func (p *Provider) reshape(a *answer, ref *refusal) {
 	a.status = ref.status
 	path := "error"
-	if e := p.integration.Requests.Errors; e != nil && (e.Code != "" || e.Message != "") {
-		path = e.Code
+	if e := p.integration.Requests.Errors; e != nil && len(e.Code)+len(e.Message) > 0 {
+		path = p.place(a.body, e.Code)
 	}
 	if path == "" {
 		return
@@ -168,14 +168,30 @@ func (p *Provider) reshape(a *answer, ref *refusal) {
 	a.body = put(a.body, path, code)
 }
 
-// messagePath is where this API has its message.
-func (p *Provider) messagePath() string {
+// place returns the one of paths where an answer like body has something, by the
+// samples.
+func (p *Provider) place(body any, paths schema.Paths) string {
+	like := []any{body}
+	for _, one := range p.samples.errors {
+		like = append(like, one.body)
+	}
+	for _, b := range like {
+		at := placeOf(b, paths)
+		if v, _ := lookup(b, at); v != nil {
+			return at
+		}
+	}
+	return placeOf(nil, paths)
+}
+
+// messagePath is where this API has its message, in an answer like body.
+func (p *Provider) messagePath(body any) string {
 	e := p.integration.Requests.Errors
 	switch {
-	case e != nil && e.Message != "":
-		return e.Message
-	case e != nil && e.Code != "":
-		return beside(e.Code, "error_description")
+	case e != nil && len(e.Message) > 0:
+		return p.place(body, e.Message)
+	case e != nil && len(e.Code) > 0:
+		return beside(p.place(body, e.Code), "error_description")
 	}
 	return "error_description"
 }
@@ -187,8 +203,9 @@ func (p *Provider) say(a *answer, reason string) {
 		return
 	}
 	reason = "sandbox: " + reason
-	if was, _ := lookup(a.body, p.messagePath()); isText(was) && was != "" {
+	at := p.messagePath(a.body)
+	if was, _ := lookup(a.body, at); isText(was) && was != "" {
 		reason = text(was) + " (" + reason + ")"
 	}
-	a.body = put(a.body, p.messagePath(), reason)
+	a.body = put(a.body, at, reason)
 }

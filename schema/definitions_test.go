@@ -30,7 +30,7 @@ func definitions(t *testing.T) object {
 // for an annotation, and says nothing.
 var keywords = []string{"$ref", "type", "description", "default", "examples", "enum", "const", "pattern", "properties", "additionalProperties",
 	"propertyNames", "required", "items", "minItems", "minLength", "minProperties", "minimum", "maximum", "exclusiveMinimum", "oneOf", "allOf", "if", "then",
-	"x-modes", "x-public", "x-secret", "x-template", "x-header-names"}
+	"x-modes", "x-operator", "x-public", "x-secret", "x-template", "x-header-names"}
 
 // TestDefinitions: an editor can explain every key, and no object is open by
 // accident.

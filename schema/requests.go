@@ -18,6 +18,10 @@ type Requests struct {
 	Pagination *Pagination       `json:"pagination,omitempty"`
 	Errors     *Errors           `json:"errors,omitempty"`
 	Verify     *Verify           `json:"verify,omitempty"`
+
+	// AllowPrivateHosts lets a host that comes from a connection's data be one of
+	// our own network. An operator may say so, a blueprint may not.
+	AllowPrivateHosts bool `json:"allow_private_hosts,omitempty"`
 }
 
 // Format writes no value, because headers and params may hold text from the
@@ -41,10 +45,11 @@ type Retries struct {
 
 // RateLimit says how the API limits its callers.
 type RateLimit struct {
-	Detect    []Condition `json:"detect,omitempty"`
-	Wait      []Wait      `json:"wait,omitempty"`
-	Remaining *Remaining  `json:"remaining,omitempty"`
-	Budget    *Budget     `json:"budget,omitempty"`
+	Detect             []Condition `json:"detect,omitempty"`
+	Wait               []Wait      `json:"wait,omitempty"`
+	DefaultWaitSeconds *float64    `json:"default_wait_seconds,omitempty"` // where the answer does not say
+	Remaining          *Remaining  `json:"remaining,omitempty"`
+	Budget             *Budget     `json:"budget,omitempty"`
 }
 
 // A Wait says where an answer tells how long to wait.
@@ -71,20 +76,23 @@ type Budget struct {
 
 // Pagination says how a list goes on.
 type Pagination struct {
-	Kind    string       `json:"kind"`
-	Items   string       `json:"items,omitempty"`
-	Cursor  *PageCursor  `json:"cursor,omitempty"`
-	Link    *PageLink    `json:"link,omitempty"`
-	Offset  *PageCounter `json:"offset,omitempty"`
-	Page    *PageCounter `json:"page,omitempty"`
-	HasMore string       `json:"has_more,omitempty"`
-	Limit   *PageLimit   `json:"limit,omitempty"`
-	In      string       `json:"in,omitempty"`
+	Kind     string       `json:"kind"`
+	Items    string       `json:"items,omitempty"`
+	Cursor   *PageCursor  `json:"cursor,omitempty"`
+	Link     *PageLink    `json:"link,omitempty"`
+	Offset   *PageCounter `json:"offset,omitempty"`
+	Page     *PageCounter `json:"page,omitempty"`
+	HasMore  string       `json:"has_more,omitempty"` // path of a boolean
+	Last     string       `json:"last,omitempty"`     // likewise, the other way round
+	Limit    *PageLimit   `json:"limit,omitempty"`
+	In       string       `json:"in,omitempty"`
+	BodyPath string       `json:"body_path,omitempty"` // of the object that holds the parameters in a body
 }
 
 // PageCursor is where the cursor stands in the answer and in the next request.
 type PageCursor struct {
-	Response string `json:"response"`
+	Response string `json:"response,omitempty"`
+	Item     string `json:"item,omitempty"` // in place of Response: path in the last item
 	Request  string `json:"request"`
 }
 
@@ -108,8 +116,8 @@ type PageLimit struct {
 
 // Errors says how the API tells what went wrong.
 type Errors struct {
-	Code      string      `json:"code,omitempty"`
-	Message   string      `json:"message,omitempty"`
+	Code      Paths       `json:"code,omitempty"`
+	Message   Paths       `json:"message,omitempty"`
 	RequestID *RequestID  `json:"request_id,omitempty"`
 	Rules     []ErrorRule `json:"rules,omitempty"`
 }
@@ -142,6 +150,9 @@ type Condition struct {
 	Code   OneOrMany[string] `json:"code,omitempty"`
 }
 
+// Paths are places in a JSON body, of which the first that holds something counts.
+type Paths = OneOrMany[string]
+
 // OneOrMany is a list that may be written as its only element.
 type OneOrMany[T comparable] []T
 
@@ -159,4 +170,12 @@ func (l *OneOrMany[T]) UnmarshalJSON(b []byte) error {
 	}
 	*l = OneOrMany[T]{v}
 	return nil
+}
+
+// MarshalJSON writes a list of one as its element.
+func (l OneOrMany[T]) MarshalJSON() ([]byte, error) {
+	if len(l) == 1 {
+		return json.Marshal(l[0])
+	}
+	return json.Marshal([]T(l))
 }

@@ -63,6 +63,9 @@ func (v *version) limits(l *schema.RateLimit) {
 }
 
 func (v *version) paginationKind(p *schema.Pagination) {
+	if p.BodyPath != "" && p.In != "body" {
+		v.reportKey("unused-pagination", []string{"requests", "pagination", "body_path"}, "\"body_path\" has no effect without in: body", "")
+	}
 	for _, key := range []string{"cursor", "link", "offset", "page"} {
 		if key != p.Kind && v.has("requests.pagination."+key) {
 			v.reportKey("unused-pagination", strings.Split("requests.pagination."+key, "."), fmt.Sprintf("%q has no effect on kind %s", key, p.Kind), "")

@@ -18,7 +18,7 @@ func (v *version) rules() {
 	for _, at := range slices.Sorted(maps.Keys(conditions)) {
 		c := conditions[at]
 		inToken := strings.HasPrefix(at, "auth.token_response.") // there, code is error_code
-		if e := v.Requests.Errors; len(c.Code) > 0 && !inToken && (e == nil || e.Code == "") {
+		if e := v.Requests.Errors; len(c.Code) > 0 && !inToken && (e == nil || len(e.Code) == 0) {
 			v.report("dead-condition", at+".code", "this never matches: errors.code does not say where codes stand", "")
 		}
 		for _, s := range c.Status {
@@ -62,7 +62,7 @@ func covers(a, b schema.Condition) bool {
 	}
 	for name, want := range a.Header {
 		got, ok := headerOf(b.Header, name)
-		if !ok || want != "*" && want != got {
+		if !ok || want != "*" && !strings.EqualFold(want, got) {
 			return false
 		}
 	}
@@ -101,19 +101,18 @@ func headerOf(h map[string]string, name string) (string, bool) {
 }
 
 // matches reports whether a sample's answer is as c says. The code is looked for
-// at codePath.
-func matches(c schema.Condition, r schema.SampleResponse, codePath string) bool {
+// at codePaths.
+func matches(c schema.Condition, r schema.SampleResponse, codePaths schema.Paths) bool {
 	if len(c.Status) > 0 && !c.Status.Has(statusOf(r)) {
 		return false
 	}
 	for name, want := range c.Header {
-		if got, ok := headerOf(r.Headers, name); !ok || want != "*" && want != got {
+		if got, ok := headerOf(r.Headers, name); !ok || want != "*" && !strings.EqualFold(want, got) {
 			return false
 		}
 	}
 	if len(c.Code) > 0 {
-		code, ok := textAt(r.Body, codePath)
-		if codePath == "" || !ok || !c.Code.Has(code) {
+		if code, ok := firstText(r.Body, codePaths); !ok || !c.Code.Has(code) {
 			return false
 		}
 	}
@@ -127,6 +126,16 @@ func matches(c schema.Condition, r schema.SampleResponse, codePath string) bool 
 		}
 	}
 	return true
+}
+
+// firstText returns what stands at the first of paths that holds something.
+func firstText(body any, paths schema.Paths) (string, bool) {
+	for _, path := range paths {
+		if text, ok := textAt(body, path); ok && text != "" {
+			return text, true
+		}
+	}
+	return "", false
 }
 
 // equals compares scalars. Numbers compare as text, so that 7 and "7" are the

@@ -2,7 +2,9 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -17,7 +19,7 @@ func (v *version) errorSamples() {
 		v.missing(schema.SampleError, "and errors says how to read one")
 	}
 	found := map[string]bool{}
-	paths := map[string]string{"requests.errors.code": e.Code, "requests.errors.message": e.Message}
+	paths := pathsOf(e)
 	for i, s := range samples {
 		r := s.Response
 		ruled := slices.ContainsFunc(e.Rules, func(rule schema.ErrorRule) bool { return matches(rule.When, r, e.Code) })
@@ -26,9 +28,6 @@ func (v *version) errorSamples() {
 		}
 		wanted, hits := 0, 0
 		for by, p := range paths {
-			if p == "" {
-				continue
-			}
 			wanted++
 			if _, ok := textAt(r.Body, p); ok {
 				found[by] = true
@@ -49,16 +48,31 @@ func (v *version) errorSamples() {
 	v.unseen(paths, found, len(samples) > 0)
 }
 
+// pathsOf returns where errors looks, by the place of each path.
+func pathsOf(e *schema.Errors) map[string]string {
+	paths := map[string]string{}
+	for key, list := range map[string]schema.Paths{"requests.errors.code": e.Code, "requests.errors.message": e.Message} {
+		for i, path := range list {
+			by := key
+			if len(list) > 1 {
+				by += "." + strconv.Itoa(i)
+			}
+			paths[by] = path
+		}
+	}
+	return paths
+}
+
 // hinted reports whether a note is offered with an answer.
-func (v *version) hinted(r schema.SampleResponse, codePath string) bool {
-	return slices.ContainsFunc(v.Notes, func(n schema.Note) bool { return n.When != nil && matches(*n.When, r, codePath) })
+func (v *version) hinted(r schema.SampleResponse, codePaths schema.Paths) bool {
+	return slices.ContainsFunc(v.Notes, func(n schema.Note) bool { return n.When != nil && matches(*n.When, r, codePaths) })
 }
 
 // unseen reports paths at which no sample has anything.
 func (v *version) unseen(paths map[string]string, found map[string]bool, sampled bool) {
-	for _, by := range []string{"requests.errors.code", "requests.errors.message"} {
-		if p := paths[by]; p != "" && sampled && !found[by] {
-			v.report("sample-error", by, fmt.Sprintf("no error sample has anything at %q", p), "")
+	for _, by := range slices.Sorted(maps.Keys(paths)) {
+		if sampled && !found[by] {
+			v.report("sample-error", by, fmt.Sprintf("no error sample has anything at %q", paths[by]), "")
 		}
 	}
 }

@@ -33,11 +33,11 @@ func (v *version) rateLimited() {
 }
 
 func (v *version) detected(limit *schema.RateLimit, r schema.SampleResponse) bool {
-	var codePath string
+	var codePaths schema.Paths
 	if e := v.Requests.Errors; e != nil {
-		codePath = e.Code
+		codePaths = e.Code
 		if slices.ContainsFunc(e.Rules, func(rule schema.ErrorRule) bool {
-			return rule.Kind == "rate_limited" && matches(rule.When, r, codePath)
+			return rule.Kind == "rate_limited" && matches(rule.When, r, codePaths)
 		}) {
 			return true
 		}
@@ -45,7 +45,7 @@ func (v *version) detected(limit *schema.RateLimit, r schema.SampleResponse) boo
 	if len(limit.Detect) == 0 {
 		return statusOf(r) == http.StatusTooManyRequests
 	}
-	return slices.ContainsFunc(limit.Detect, func(c schema.Condition) bool { return matches(c, r, codePath) })
+	return slices.ContainsFunc(limit.Detect, func(c schema.Condition) bool { return matches(c, r, codePaths) })
 }
 
 // waits checks what a sample says about the wait, and reports whether it says

@@ -29,7 +29,7 @@ var (
 		"token_request_method", "token_request", "token_response", "token_lifetime_seconds", "refresh_margin_seconds",
 		"refresh_on", "refresh_grace_seconds", "revocation_url", "issuer",
 	}}
-	requestsOrder = &order{keys: []string{"base_url", "headers", "params", "retries", "rate_limit", "pagination", "errors", "verify"}}
+	requestsOrder = &order{keys: []string{"base_url", "allow_private_hosts", "headers", "params", "retries", "rate_limit", "pagination", "errors", "verify"}}
 	sampleOrder   = &order{keys: []string{"kind", "request", "response", "docs_url"}}
 	noteOrder     = &order{keys: []string{"text", "docs_url", "key", "when"}}
 	versionOrder  = &order{

@@ -24,6 +24,8 @@ func (v *version) pages() {
 		return
 	}
 	switch {
+	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item != "":
+		v.inItems(lists, p)
 	case p.Kind == "cursor" && p.Cursor != nil:
 		v.shown(lists, "requests.pagination.cursor.response", p.Cursor.Response)
 	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
@@ -31,16 +33,38 @@ func (v *version) pages() {
 	case p.Kind == "link":
 		v.linked(lists)
 	}
-	if p.HasMore != "" {
-		v.shown(lists, "requests.pagination.has_more", p.HasMore)
-		for i, s := range lists {
-			if more, ok := at(s.Response.Body, p.HasMore); ok {
-				if _, isBool := more.(bool); !isBool {
-					v.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where has_more looks, is neither true nor false", p.HasMore), "")
-				}
+	v.flag(lists, "has_more", p.HasMore)
+	v.flag(lists, "last", p.Last)
+}
+
+// flag: what says whether there is more must say it, by true or false.
+func (v *version) flag(lists map[int]schema.Sample, key, path string) {
+	if path == "" {
+		return
+	}
+	v.shown(lists, "requests.pagination."+key, path)
+	for i, s := range lists {
+		if value, ok := at(s.Response.Body, path); ok {
+			if _, isBool := value.(bool); !isBool {
+				v.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where %s looks, is neither true nor false", path, key), "")
 			}
 		}
 	}
+}
+
+// inItems: an item must have what takes the place of a cursor.
+func (v *version) inItems(lists map[int]schema.Sample, p *schema.Pagination) {
+	for _, s := range lists {
+		list, _ := at(s.Response.Body, p.Items)
+		items, _ := list.([]any)
+		if len(items) == 0 {
+			continue
+		}
+		if _, ok := textAt(items[len(items)-1], p.Cursor.Item); ok {
+			return
+		}
+	}
+	v.report("sample-page", "requests.pagination.cursor.item", fmt.Sprintf("no sample of a list has a last item with anything at %q", p.Cursor.Item), "")
 }
 
 // lists returns the good answers with a list at a path.

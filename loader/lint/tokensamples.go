@@ -77,7 +77,7 @@ func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	if text, ok := textAt(r.Body, "token_type"); ok && !strings.EqualFold(text, "bearer") && !slices.Contains(t.TokenTypes, text) {
 		report(fmt.Sprintf("token_type %q is neither bearer nor one of auth.token_response.token_types", text), "")
 	}
-	if statusOf(r) >= 300 || t.Success != nil && !matches(*t.Success, r, t.ErrorCode) || t.Error != nil && matches(*t.Error, r, t.ErrorCode) {
+	if statusOf(r) >= 300 || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode}) || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) {
 		report("this answer would not count as success", "")
 	}
 	v.expiry(i, t, r.Body)
@@ -111,7 +111,7 @@ func (v *version) expiry(i int, t schema.TokenResponse, body any) {
 
 func (v *version) tokenErrorSample(i int, r schema.SampleResponse) {
 	t := v.tokenResponse()
-	failed := statusOf(r) >= 400 || t.Error != nil && matches(*t.Error, r, t.ErrorCode) || t.Success != nil && !matches(*t.Success, r, t.ErrorCode)
+	failed := statusOf(r) >= 400 || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode})
 	if _, has := textAt(r.Body, t.AccessToken); !failed && has {
 		v.report("sample-token", sampleAt(i, ".response"), "this answer would count as success", "auth.token_response.error says what does not")
 	}

@@ -4,6 +4,7 @@ package condition
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/schema"
@@ -24,7 +25,7 @@ func Match(c schema.Condition, a Answer) bool {
 	}
 	for name, want := range c.Header {
 		values := a.Header.Values(name)
-		if len(values) == 0 || want != "*" && values[0] != want {
+		if len(values) == 0 || want != "*" && !strings.EqualFold(values[0], want) {
 			return false
 		}
 	}

@@ -22,13 +22,14 @@ func Generate(definitions []byte) (map[string][]byte, error) {
 	for _, out := range []struct {
 		file, root string
 		loose      []string // definitions that may be partial, with all they reach
+		catalog    bool     // without what only an operator may say (x-operator)
 		free       object   // what may stand in place of a value
 	}{
 		{file: "integration.schema.json", root: "integration"},
 		{file: "integrations.schema.json", root: "file",
 			loose: []string{"integration", "defaults", "server"},
 			free:  object{"anyOf": []any{object{"type": "null"}, object{"type": "string", "pattern": reference}}}},
-		{file: "blueprint.schema.json", root: "blueprint",
+		{file: "blueprint.schema.json", root: "blueprint", catalog: true,
 			loose: []string{"auth", "credentials", "connection", "requests"},
 			free:  object{"type": "null"}},
 	} {
@@ -40,6 +41,11 @@ func Generate(definitions []byte) (map[string][]byte, error) {
 		}
 		if _, ok := doc.Defs[out.root]; !ok {
 			return nil, fmt.Errorf("no definition %q", out.root)
+		}
+		if out.catalog {
+			for _, d := range doc.Defs {
+				dropOperators(d)
+			}
 		}
 		for _, name := range reachable(doc.Defs, out.loose) {
 			entry := name == "integration"
@@ -68,6 +74,13 @@ func Generate(definitions []byte) (map[string][]byte, error) {
 		files[out.file] = data
 	}
 	return files, nil
+}
+
+// dropOperators takes out the properties of a definition that only an operator
+// may give.
+func dropOperators(s object) {
+	properties, _ := s["properties"].(object)
+	maps.DeleteFunc(properties, func(_ string, p any) bool { return p.(object)["x-operator"] == true })
 }
 
 type object = map[string]any

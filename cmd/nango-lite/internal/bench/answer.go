@@ -70,18 +70,19 @@ func shape(in *schema.Integration) answer {
 		if _, ok := a.body.(map[string]any); !ok {
 			continue
 		}
-		_, coded := lookup(a.body, codePath(in))
-		if !found || coded && codePath(in) != "" {
+		coded := textAt(a.body, codePath(in)) != ""
+		if !found || coded {
 			best, found = a, true
 		}
-		if coded && codePath(in) != "" {
+		if coded {
 			break
 		}
 	}
 	return best
 }
 
-func codePath(in *schema.Integration) string {
+// codePath returns where this API has its error code.
+func codePath(in *schema.Integration) schema.Paths {
 	if in.Requests.Errors == nil {
 		return ""
 	}
@@ -90,7 +91,7 @@ func codePath(in *schema.Integration) string {
 
 // alternatives returns answers that c describes, one for each value that it would
 // take, in the shape of base. codeAt is where the code stands.
-func alternatives(c *schema.Condition, base answer, codeAt string) []answer {
+func alternatives(c *schema.Condition, base answer, codeAt schema.Paths) []answer {
 	first := base.clone()
 	if len(c.Status) > 0 {
 		first.status = c.Status[0]
@@ -104,8 +105,9 @@ func alternatives(c *schema.Condition, base answer, codeAt string) []answer {
 	for path, want := range c.Body {
 		first.body = put(first.body, path, oneOf(want)[0])
 	}
-	if len(c.Code) > 0 && codeAt != "" {
-		first.body = put(first.body, codeAt, c.Code[0])
+	place := placeOf(first.body, codeAt)
+	if len(c.Code) > 0 && place != "" {
+		first.body = put(first.body, place, c.Code[0])
 	}
 	list := []answer{first}
 	vary := func(change func(*answer)) {
@@ -116,8 +118,8 @@ func alternatives(c *schema.Condition, base answer, codeAt string) []answer {
 	for i := 1; i < len(c.Status); i++ {
 		vary(func(a *answer) { a.status = c.Status[i] })
 	}
-	for i := 1; i < len(c.Code) && codeAt != ""; i++ {
-		vary(func(a *answer) { a.body = put(a.body, codeAt, c.Code[i]) })
+	for i := 1; i < len(c.Code) && place != ""; i++ {
+		vary(func(a *answer) { a.body = put(a.body, place, c.Code[i]) })
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
 		for _, v := range oneOf(c.Body[path])[1:] {
@@ -128,7 +130,7 @@ func alternatives(c *schema.Condition, base answer, codeAt string) []answer {
 }
 
 // neighbours returns answers that miss c by one value each.
-func neighbours(c *schema.Condition, base answer, codeAt string) []answer {
+func neighbours(c *schema.Condition, base answer, codeAt schema.Paths) []answer {
 	first := alternatives(c, base, codeAt)[0]
 	var list []answer
 	vary := func(change func(*answer)) {
@@ -160,8 +162,8 @@ func neighbours(c *schema.Condition, base answer, codeAt string) []answer {
 			}
 		}
 	}
-	if len(c.Code) > 0 && codeAt != "" {
-		vary(func(a *answer) { a.body = put(a.body, codeAt, "bench_other") })
+	if place := placeOf(first.body, codeAt); len(c.Code) > 0 && place != "" {
+		vary(func(a *answer) { a.body = put(a.body, place, "bench_other") })
 	}
 	return list
 }
@@ -182,12 +184,29 @@ func oneOf(want any) []any {
 }
 
 // holds reports whether a is what c describes.
-func holds(c *schema.Condition, a *answer, codeAt string) bool {
+func holds(c *schema.Condition, a *answer, codeAt schema.Paths) bool {
 	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
+// placeOf returns the first of paths at which body has something, or else the
+// first; "" if there are none.
+func placeOf(body any, paths schema.Paths) string {
+	for _, path := range paths {
+		if at(body, path) != "" {
+			return path
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return paths[0]
+}
+
+// textAt returns what stands there, or "".
+func textAt(body any, paths schema.Paths) string { return at(body, placeOf(body, paths)) }
+
 		return false
 	}
 	for name, want := range c.Header {
-		if got := a.header.Get(name); got == "" || want != "*" && got != want {
+		if got := a.header.Get(name); got == "" || want != "*" && !strings.EqualFold(got, want) {
 			return false
 		}
 	}
@@ -198,8 +217,7 @@ func holds(c *schema.Condition, a *answer, codeAt string) bool {
 		}
 	}
 	if len(c.Code) > 0 {
-		got, ok := lookup(a.body, codeAt)
-		if !ok || codeAt == "" || !slices.Contains(c.Code, text(got)) {
+		if got := textAt(a.body, codeAt); got == "" || !slices.Contains(c.Code, got) {
 			return false
 		}
 	}

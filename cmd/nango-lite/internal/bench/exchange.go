@@ -65,19 +65,19 @@ func (e *Entry) tokenErrors(r *schema.TokenResponse, base answer) []answer {
 	}
 	at := or(r.ErrorCode, "error")
 	if r.Error != nil {
-		list = append(list, alternatives(r.Error, base, at)...)
+		list = append(list, alternatives(r.Error, base, schema.Paths{at})...)
 	}
 	if r.Success != nil {
 		ok := answer{status: http.StatusOK, header: http.Header{}, body: e.tokenSample()}
-		list = append(list, neighbours(r.Success, ok, at)...)
+		list = append(list, neighbours(r.Success, ok, schema.Paths{at})...)
 	}
 	if e.Played.Requests.Errors != nil {
 		for _, rule := range e.Played.Requests.Errors.Rules {
 			if len(rule.When.Code) > 0 && len(rule.When.Body)+len(rule.When.Header) == 0 {
-				list = append(list, alternatives(&rule.When, base, at)...)
+				list = append(list, alternatives(&rule.When, base, schema.Paths{at})...)
 			}
 			if len(rule.When.Body) > 0 && len(rule.When.Code) == 0 {
-				list = append(list, alternatives(&rule.When, base, at)...)
+				list = append(list, alternatives(&rule.When, base, schema.Paths{at})...)
 			}
 		}
 	}
@@ -134,8 +134,8 @@ func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
 	code, _ := lookup(a.body, at)
 	switch {
 	case a.status < 200 || a.status > 299:
-	case r.Error != nil && holds(r.Error, a, at):
-	case r.Success != nil && !holds(r.Success, a, at):
+	case r.Error != nil && holds(r.Error, a, schema.Paths{at}):
+	case r.Success != nil && !holds(r.Success, a, schema.Paths{at}):
 	case r.Success == nil && r.Error == nil && text(code) != "":
 	default:
 		return "", false
@@ -145,7 +145,7 @@ func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
 			if aboutBody := len(rule.When.Code)+len(rule.When.Body)+len(rule.When.Header) > 0; !aboutBody {
 				continue // by status alone it is about the API
 			}
-			if rule.Kind != "" && holds(&rule.When, a, at) {
+			if rule.Kind != "" && holds(&rule.When, a, schema.Paths{at}) {
 				return engine.Kind(rule.Kind), true
 			}
 		}

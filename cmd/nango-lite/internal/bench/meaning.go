@@ -49,8 +49,8 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 	if rule != nil && rule.Retry != nil && !m.limited {
 		m.again = *rule.Retry
 	}
-	m.code = readable(at(a.body, e.Code))
-	m.message = at(a.body, e.Message)
+	m.code = readable(textAt(a.body, e.Code))
+	m.message = textAt(a.body, e.Message)
 	if id := e.RequestID; id != nil {
 		m.requestID = at(a.body, id.Body)
 		if m.requestID == "" && id.Header != "" {
@@ -97,7 +97,7 @@ func ruleOf(in *schema.Integration, a *answer) *schema.ErrorRule {
 	return nil
 }
 
-func anyHolds(list []schema.Condition, a *answer, codeAt string) bool {
+func anyHolds(list []schema.Condition, a *answer, codeAt schema.Paths) bool {
 	return slices.ContainsFunc(list, func(c schema.Condition) bool { return holds(&c, a, codeAt) })
 }
 

@@ -26,7 +26,7 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 			c := callOf(s)
 			checks = append(checks, check{"GET " + s.Request.Path, e.walks(c, list)})
 			items = max(items, e.listLength(list))
-			if p.HasMore != "" {
+			if p.HasMore != "" || p.Last != "" {
 				checks = append(checks, check{"the end of " + s.Request.Path, e.stopsAt(c, list)})
 			}
 		}
@@ -79,7 +79,8 @@ func (e *Entry) walks(c call, list []any) func(context.Context) error {
 			return err
 		}
 		pages := 3
-		if (p.Kind == "offset" || p.Kind == "page") && p.HasMore == "" {
+		byItem := p.Kind == "cursor" && p.Cursor.Item != ""
+		if (p.Kind == "offset" || p.Kind == "page" || byItem) && p.HasMore == "" && p.Last == "" {
 			pages++ // an empty one says that the list has ended
 		}
 		seen := st.wire.requests()
@@ -152,7 +153,7 @@ func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
 			return err
 		}
 		st.wire.after = func(_ *http.Request, n int, a *answer) {
-			if n == 1 && p.Cursor != nil {
+			if n == 1 && p.Cursor != nil && p.Cursor.Item == "" {
 				a.body = put(a.body, p.Cursor.Response, "bench-no-such-page")
 			}
 		}
@@ -164,7 +165,7 @@ func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
 			n++
 		}
 		if seen := st.wire.requests(); n != len(list) || len(seen) != 1 {
-			return fmt.Errorf("%s in %d requests, and %s said false on the first page", plural(n, "item"), len(seen), p.HasMore)
+			return fmt.Errorf("%s in %d requests, and %s said on the first page that it is all", plural(n, "item"), len(seen), or(p.HasMore, p.Last))
 		}
 		return nil
 	}
@@ -179,12 +180,21 @@ func (e *Entry) walksPost(ctx context.Context) error {
 	}
 	st.wire.reset(func(_ *http.Request, n int) *answer {
 		var body any = map[string]any{}
-		body = put(body, p.Items, []any{map[string]any{"id": strconv.Itoa(n)}})
-		if n == 1 {
+		var item any = map[string]any{"id": strconv.Itoa(n)}
+		switch {
+		case p.Cursor.Item != "" && n > 1: // an empty page is the end
+			return &answer{status: http.StatusOK, header: http.Header{}, body: put(body, p.Items, []any{})}
+		case p.Cursor.Item != "":
+			item = put(item, p.Cursor.Item, "bench-cursor")
+		case n == 1:
 			body = put(body, p.Cursor.Response, "bench-cursor")
-			if p.HasMore != "" {
-				body = put(body, p.HasMore, true)
-			}
+		}
+		body = put(body, p.Items, []any{item})
+		if n == 1 && p.HasMore != "" {
+			body = put(body, p.HasMore, true)
+		}
+		if n == 1 && p.Last != "" {
+			body = put(body, p.Last, false)
 		}
 		return &answer{status: http.StatusOK, header: http.Header{}, body: body}
 	})
@@ -196,12 +206,17 @@ func (e *Entry) walksPost(ctx context.Context) error {
 		n++
 	}
 	seen := st.wire.requests()
-	if n != 2 || len(seen) != 2 {
-		return fmt.Errorf("%s in %d requests, want 2 in 2", plural(n, "item"), len(seen))
+	want := 2
+	if p.Cursor.Item != "" {
+		want = 1
+	}
+	if n != want || len(seen) != 2 {
+		return fmt.Errorf("%s in %d requests, want %d in 2", plural(n, "item"), len(seen), want)
 	}
 	value := func(name string) string {
 		if p.In == "body" {
-			return at(seen[1].body, name)
+			holder, _ := lookup(seen[1].body, p.BodyPath)
+			return at(holder, name)
 		}
 		return seen[1].url.Query().Get(name)
 	}

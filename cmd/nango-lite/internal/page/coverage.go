@@ -185,10 +185,10 @@ func rulesInShort(e *schema.Errors) string {
 		return ""
 	}
 	var parts []string
-	if e.Code != "" {
+	if len(e.Code) > 0 {
 		parts = append(parts, "code")
 	}
-	if e.Message != "" {
+	if len(e.Message) > 0 {
 		parts = append(parts, "message")
 	}
 	if e.RequestID != nil {

@@ -198,6 +198,8 @@ func pagesInWords(p *schema.Pagination) string {
 	}
 	text := "by " + p.Kind
 	switch {
+	case p.Cursor != nil && p.Cursor.Item != "":
+		text += ": " + p.Cursor.Item + " of the last item goes into " + p.Cursor.Request
 	case p.Cursor != nil:
 		text += ": " + p.Cursor.Response + " goes into " + p.Cursor.Request
 	case p.Link != nil && p.Link.Response != "":
@@ -230,17 +232,20 @@ func errorsInWords(e *schema.Errors) string {
 		return ""
 	}
 	var parts []string
-	if e.Code != "" {
-		parts = append(parts, "code in "+e.Code)
+	if len(e.Code) > 0 {
+		parts = append(parts, "code in "+orElse(e.Code))
 	}
-	if e.Message != "" {
-		parts = append(parts, "message in "+e.Message)
+	if len(e.Message) > 0 {
+		parts = append(parts, "message in "+orElse(e.Message))
 	}
 	if id := e.RequestID; id != nil {
 		parts = append(parts, "request ID in "+cmp.Or(id.Header, id.Body))
 	}
 	return strings.Join(parts, ", ")
 }
+
+// orElse lists places of which the first that holds something counts.
+func orElse(paths schema.Paths) string { return strings.Join(paths, ", else ") }
 
 func verifyInWords(v *schema.Verify) string {
 	if v == nil {
