@@ -78,13 +78,16 @@ func shape(in *schema.Integration) answer {
 			break
 		}
 	}
+	if best.status == http.StatusUnauthorized { // which has a meaning of its own
+		best.status = http.StatusBadRequest
+	}
 	return best
 }
 
 // codePath returns where this API has its error code.
 func codePath(in *schema.Integration) schema.Paths {
 	if in.Requests.Errors == nil {
-		return ""
+		return nil
 	}
 	return in.Requests.Errors.Code
 }
@@ -183,9 +186,6 @@ func oneOf(want any) []any {
 	return list
 }
 
-// holds reports whether a is what c describes.
-func holds(c *schema.Condition, a *answer, codeAt schema.Paths) bool {
-	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
 // placeOf returns the first of paths at which body has something, or else the
 // first; "" if there are none.
 func placeOf(body any, paths schema.Paths) string {
@@ -203,6 +203,9 @@ func placeOf(body any, paths schema.Paths) string {
 // textAt returns what stands there, or "".
 func textAt(body any, paths schema.Paths) string { return at(body, placeOf(body, paths)) }
 
+// holds reports whether a is what c describes.
+func holds(c *schema.Condition, a *answer, codeAt schema.Paths) bool {
+	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
 		return false
 	}
 	for name, want := range c.Header {
