@@ -37,6 +37,8 @@ type Entry struct {
 	Ref    string              // name:version
 	Client *schema.Integration // as the engine has it
 	Played *schema.Integration // as the sandbox plays it
+
+	block map[string]any // what the operator wrote
 }
 
 // Options adjust a run. The zero Options are ready for use.

@@ -67,9 +67,9 @@ func (e *Entry) keepsPace(ctx context.Context) error {
 	for i, r := range st.wire.requests() {
 		due := time.Duration(max(0, i+1-burst(b))) * interval(b)
 		switch came := r.at.Sub(start); {
-		case came < due-due/50-time.Millisecond:
+		case came < due-early(due):
 			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
-		case came > due+due/50+late():
+		case came > due+early(due)+late():
 			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
 		}
 	}

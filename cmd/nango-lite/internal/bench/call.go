@@ -30,6 +30,10 @@ func (e *Entry) verifies(ctx context.Context) error {
 	if len(seen) != 1 || seen[0].method != or(v.Method, http.MethodGet) {
 		return fmt.Errorf("the verify call is not the one %s that is declared", or(v.Method, http.MethodGet))
 	}
+	path, _, _ := strings.Cut(v.Path, "?")
+	if u := seen[0].url; !urlPattern(e.Played.Requests.BaseURL + path).MatchString(u.Scheme + "://" + u.Host + u.EscapedPath()) {
+		return errors.New("the verify call has not the path that is declared")
+	}
 	return st.wire.err()
 }
 

@@ -34,6 +34,9 @@ func errorChecks(e *Entry, _ Options) ([]check, string) {
 		for i := range r.Rules {
 			for j, a := range alternatives(&r.Rules[i].When, base, r.Code) {
 				add(fmt.Sprintf("rule %d.%d", i+1, j+1), a)
+				if other, ok := withOtherStatus(a, &r.Rules[i].When); ok {
+					add(fmt.Sprintf("rule %d.%d with status %d", i+1, j+1, other.status), other)
+				}
 			}
 			for j, a := range neighbours(&r.Rules[i].When, base, r.Code) {
 				add(fmt.Sprintf("beside rule %d.%d", i+1, j+1), a)
@@ -55,6 +58,19 @@ func errorChecks(e *Entry, _ Options) ([]check, string) {
 		add(fmt.Sprintf("status %d", status), answer{status: status, header: http.Header{}, body: map[string]any{}})
 	}
 	return checks, about
+}
+
+// withOtherStatus returns a with a status that would have another meaning without
+// the rule, if the rule leaves the status open.
+func withOtherStatus(a answer, when *schema.Condition) (answer, bool) {
+	if len(when.Status) > 0 || a.status < 400 {
+		return a, false
+	}
+	other := a.clone()
+	if other.status = http.StatusForbidden; a.status == http.StatusForbidden {
+		other.status = http.StatusBadRequest
+	}
+	return other, true
 }
 
 // name gives an answer a request id, where this API has it.

@@ -48,11 +48,16 @@ func exchangeChecks(e *Entry, _ Options) ([]check, string) {
 	for _, t := range append(slices.Clone(r.TokenTypes), "bearer") {
 		checks = append(checks, check{"token_type " + t, e.takesType(t)})
 	}
+	for name, f := range e.Played.Connection {
+		if f.From == schema.FromTokenResponse {
+			checks = append(checks, check{"with " + name, e.takesField(name, f)}, check{"without " + name, e.missesField(name, f)})
+		}
+	}
 	base := e.tokenError()
 	for i, a := range e.tokenErrors(r, base) {
 		checks = append(checks, check{"token error " + strconv.Itoa(i+1), e.refused(a)})
 	}
-	return checks, "a code for a token, and " + plural(len(checks)-2-len(r.TokenTypes)-1, "refusal")
+	return checks, "a code for a token, and " + plural(len(e.tokenErrors(r, base)), "refusal")
 }
 
 // tokenErrors are the refusals that the entry describes.
@@ -222,7 +227,50 @@ func (e *Entry) exchanges(ctx context.Context) error {
 	if n := st.provider.Stats().Exchanges; n != 1 {
 		return fmt.Errorf("the sandbox has seen %d exchanges", n)
 	}
+	if err := st.wire.err(); err != nil {
+		return err
+	}
 	return e.hasFields(c, said.body)
+}
+
+// takesField holds that the connection takes a field from the answer that has it.
+func (e *Entry) takesField(name string, f schema.ConnectionField) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.stage(setup{})
+		if err != nil {
+			return err
+		}
+		var said answer
+		st.wire.token = func(a *answer) {
+			if _, has := lookup(a.body, or(f.Path, name)); isContainer(a.body) && (!has || at(a.body, or(f.Path, name)) == "") {
+				f.Optional = false // so that a value is made up
+				a.body = put(a.body, or(f.Path, name), typed(name, f.Field))
+			}
+			said = a.clone()
+		}
+		c, err := st.connect(ctx, st.key)
+		if err != nil {
+			return err
+		}
+		return e.hasFields(c, said.body)
+	}
+}
+
+// missesField holds that an answer without a field will do if the field is optional
+// and will not do otherwise.
+func (e *Entry) missesField(name string, f schema.ConnectionField) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, err := e.stage(setup{})
+		if err != nil {
+			return err
+		}
+		st.wire.token = func(a *answer) { remove(a.body, or(f.Path, name)) }
+		_, err = st.connect(ctx, st.key)
+		if will := f.Optional || f.Default != ""; will && err != nil || !will && !errors.Is(err, engine.ErrInvalidResponse) {
+			return fmt.Errorf("got %v; the field is optional: %t", err, will)
+		}
+		return nil
+	}
 }
 
 func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {

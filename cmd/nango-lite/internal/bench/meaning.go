@@ -46,7 +46,7 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 	}
 	m.expired = a.status == http.StatusUnauthorized || anyHolds(in.Auth.RefreshOn, a, codePath(in)) || rule != nil && rule.Refresh
 	m.again = m.limited || slices.Contains(retried(in), a.status)
-	if rule != nil && rule.Retry != nil && !m.limited {
+	if rule != nil && rule.Retry != nil {
 		m.again = *rule.Retry
 	}
 	m.code = readable(textAt(a.body, e.Code))

@@ -73,7 +73,9 @@ func (e *Entry) walks(c call, list []any) func(context.Context) error {
 			if err != nil {
 				return fmt.Errorf("after %s: %w", plural(len(got), "item"), err)
 			}
-			got = append(got, encode(decode(item)))
+			if got = append(got, encode(decode(item))); len(got) > n {
+				break
+			}
 		}
 		if err := sameList(got, list, n); err != nil {
 			return err
@@ -143,7 +145,7 @@ func (e *Entry) asksForPage(r sent) error {
 	return nil
 }
 
-// stopsAt holds that has_more ends a list, whatever the cursor still says: some
+// stopsAt holds that has_more or last ends a list, whatever the cursor still says: some
 // providers name one on their last page, too.
 func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,7 +50,29 @@ func Resolve(ctx context.Context, c *loader.Catalog, ref string) (*Entry, error)
 		}
 		return nil, fmt.Errorf("there is no blueprint %s", ref)
 	}
-	file, err := json.Marshal(map[string]any{"integrations": map[string]any{integration: asked(ref, v)}})
+	block := asked(ref, v)
+	in, err := load(ctx, c, block)
+	if err != nil {
+		return nil, fmt.Errorf("blueprint %s: %w", ref, err)
+	}
+	return &Entry{Ref: ref, Client: in, Played: in, block: block}, nil
+}
+
+// Misread returns the entry with the engine's side as another catalog has it: the
+// sandbox plays on what e says.
+func (e *Entry) Misread(ctx context.Context, c *loader.Catalog) (*Entry, error) {
+	in, err := load(ctx, c, e.block)
+	if err != nil {
+		return nil, err
+	}
+	other := *e
+	other.Client = in
+	return &other, nil
+}
+
+// load returns the integration that an operator's block makes.
+func load(ctx context.Context, c *loader.Catalog, block map[string]any) (*schema.Integration, error) {
+	file, err := json.Marshal(map[string]any{"integrations": map[string]any{integration: block}})
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +83,9 @@ func Resolve(ctx context.Context, c *loader.Catalog, ref string) (*Entry, error)
 		if err := ds.Err(); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("blueprint %s gives no integration", ref)
+		return nil, errors.New("it gives no integration")
 	}
-	return &Entry{Ref: ref, Client: in, Played: in}, nil
+	return in, nil
 }
 
 // asked is what the operator has to write for a version.

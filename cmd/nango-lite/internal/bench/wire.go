@@ -84,6 +84,14 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
+	for name := range r.Header {
+		declared := func(other string) bool { return strings.EqualFold(name, other) }
+		if !slices.ContainsFunc(append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization"), declared) && !slices.ContainsFunc(usual, declared) {
+			w.mu.Lock()
+			w.broken = append(w.broken, fmt.Errorf("a token request has the header %s, which nobody declares", name))
+			w.mu.Unlock()
+		}
+	}
 	resp, err := w.next.RoundTrip(r)
 	if err != nil || w.token == nil {
 		return resp, err
