@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -39,8 +40,9 @@ func pagesOf(catalog []*schema.Blueprint) []*Page {
 	return out
 }
 
-// Catalog returns the whole catalog as a page of Markdown.
-func Catalog(catalog []*schema.Blueprint) []byte {
+// Catalog returns the whole catalog as a page of Markdown, with what the bench
+// has found.
+func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 	pages := pagesOf(catalog)
 	modes := map[schema.AuthMode]int{}
 	for _, p := range pages {
@@ -77,19 +79,62 @@ func Catalog(catalog []*schema.Blueprint) []byte {
 		}
 		f("\n")
 	}
-	f("\n## What the columns mean\n\n| column | means that | test behind it |\n| --- | --- | --- |\n")
+	f("\n| column | means that | test behind it |\n| --- | --- | --- |\n")
 	for _, c := range columns {
 		f("| %s | %s | %s |\n", c.short, c.long, tests(behindColumn(pages, c.key)))
 	}
+	writeSteps(&b, reports)
 	return []byte(b.String())
 }
 
-// behindColumn are the tests that any page names for a row.
+// writeSteps writes which steps each version has, and that they passed.
+func writeSteps(b *strings.Builder, reports []bench.Report) {
+	passed := 0
+	for _, r := range reports {
+		passed += stepsOf(&r, bench.Passed)
+	}
+	fmt.Fprintf(b, "\n## Steps\n\nThe bench plays each version against the sandbox, with the version's own samples: %s, %s. `nango-lite blueprints test NAME` plays one again, and so does\n\n```sh\n%s\n```\n\n✓ passed, ✗ failed, – the version has no such step.\n\n| version |",
+		plural(len(reports), "version"), plural(passed, "step"), stepTest("notion:v0", "refresh").Command())
+	for _, step := range bench.Steps() {
+		fmt.Fprintf(b, " %s |", step)
+	}
+	fmt.Fprintf(b, "\n| --- |%s\n", strings.Repeat(" :-: |", len(bench.Steps())))
+	for _, r := range reports {
+		fmt.Fprintf(b, "| `%s` |", r.Entry)
+		for _, step := range bench.Steps() {
+			fmt.Fprintf(b, " %s |", map[bench.Status]string{bench.Passed: "✓", bench.Failed: "✗", bench.Absent: "–"}[r.Step(step).Status])
+		}
+		b.WriteString("\n")
+	}
+	var unplayed []string
+	for _, r := range reports {
+		if stepsOf(&r, bench.Absent) == len(r.Steps) && len(r.Steps) > 0 {
+			unplayed = append(unplayed, fmt.Sprintf("- `%s`: %s.", r.Entry, inline(r.Steps[0].Detail)))
+		}
+	}
+	if len(unplayed) > 0 {
+		fmt.Fprintf(b, "\nNot played:\n\n%s\n", strings.Join(unplayed, "\n"))
+	}
+}
+
+// stepsOf counts the steps with a status.
+func stepsOf(r *bench.Report, status bench.Status) int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// behindColumn are the tests that pages name for a row, those of single versions
+// aside.
 func behindColumn(pages []*Page, key string) []Test {
 	var out []Test
 	for _, p := range pages {
 		for _, t := range p.row(key).Tests {
-			if !slices.Contains(out, t) {
+			if t.Package != benchPackage && !slices.Contains(out, t) {
 				out = append(out, t)
 			}
 		}

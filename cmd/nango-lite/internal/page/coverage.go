@@ -16,11 +16,12 @@ const (
 // A Row says whether a part of working with an API is taken off its users' hands,
 // how, and which tests prove it. The first five are those of the pages of 2022.
 type Row struct {
-	Key   string `json:"key"`
-	Part  string `json:"part"`
-	State string `json:"state"`
-	How   string `json:"how,omitempty"`
-	Tests []Test `json:"tests"`
+	Key   string   `json:"key"`
+	Part  string   `json:"part"`
+	State string   `json:"state"`
+	How   string   `json:"how,omitempty"`
+	Steps []string `json:"steps"` // of 'blueprints test'
+	Tests []Test   `json:"tests"`
 }
 
 // Mark is the state as a sign.
@@ -56,13 +57,29 @@ func coverage(ref string, v *schema.Version) []Row {
 		revokeRow(&v.Auth),
 		row(rowSandbox, "Sandbox", samplesInShort(v)),
 	}
+	bundled := isBundled(ref, v)
 	for i := range rows {
 		if notYet[v.Auth.AuthMode] && i > 0 && rows[i].State == Covered {
 			rows[i].State = NotCovered // described, and no call gets that far
 		}
-		rows[i].Tests = testsOf(ref, v, rows[i])
+		rows[i].prove(ref, v, bundled)
 	}
 	return rows
+}
+
+// prove names what proves a row.
+func (r *Row) prove(ref string, v *schema.Version, bundled bool) {
+	p := proofOf(v, *r)
+	r.Steps, r.Tests = append([]string{}, p.steps...), []Test{}
+	if p.test.Name == "" {
+		return
+	}
+	r.Tests = append(r.Tests, p.test)
+	for _, step := range p.steps {
+		if bundled {
+			r.Tests = append(r.Tests, stepTest(ref, step))
+		}
+	}
 }
 
 // row is covered if there is something to say about it.
@@ -148,8 +165,11 @@ func tokenSample(v *schema.Version) map[string]any {
 	return nil
 }
 
-// at returns what stands at a dotted path, or nil.
+// at returns what stands at a dotted path, or nil. The empty path is v itself.
 func at(v any, path string) any {
+	if path == "" {
+		return v
+	}
 	for name := range strings.SplitSeq(path, ".") {
 		m, _ := v.(map[string]any)
 		v = m[name]

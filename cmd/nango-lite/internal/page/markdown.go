@@ -27,6 +27,7 @@ func (p *Page) Markdown(w io.Writer) error {
 	for _, r := range p.Coverage {
 		f("| %s | %s | %s | %s |\n", r.Mark(), inline(r.Part), inline(r.How), tests(r.Tests))
 	}
+	f("\nTestCatalog plays this blueprint against a simulator, and so does the program itself:\n\n```sh\n%s\n```\n", strings.Join(p.Bench, "\n"))
 	writeFacts(&b, "Authorization", p.Auth)
 	writeInputs(&b, "What a connection knows", p.Known)
 	writeFacts(&b, "Calls", p.Requests)
@@ -92,7 +93,10 @@ func writeFacts(b *strings.Builder, title string, list []Fact) {
 func tests(list []Test) string {
 	out := make([]string, len(list))
 	for i, t := range list {
-		out[i] = "`" + t.Name + "` in `" + t.Package + "`"
+		out[i] = "`" + t.Name + "`"
+		if !t.Bench() {
+			out[i] += " in `" + t.Package + "`"
+		}
 	}
 	return strings.Join(out, ", ")
 }

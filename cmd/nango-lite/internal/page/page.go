@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -39,6 +40,7 @@ type Page struct {
 	RateLimit   []string        `json:"rate_limit"` // sentences
 	Errors      []Meaning       `json:"errors"`
 	Coverage    []Row           `json:"coverage"`
+	Bench       []string        `json:"bench"` // commands that play the steps which rows name
 	Notes       []Note          `json:"notes"`
 }
 
@@ -92,6 +94,10 @@ func Of(b *schema.Blueprint, version string) *Page {
 	for _, n := range v.Notes {
 		p.Notes = append(p.Notes, Note{strings.Join(strings.Fields(n.Text), " "), about(n), n.DocsURL})
 	}
+	p.Bench = []string{"nango-lite blueprints test " + p.Ref()}
+	if isBundled(p.Ref(), v) {
+		p.Bench = append(p.Bench, Test{benchPackage, benchTest + "/" + p.Ref()}.Command())
+	}
 	return p
 }
 
@@ -106,9 +112,7 @@ func All(b *schema.Blueprint) []*Page {
 
 // Versions returns the names of the versions in their order: v10 comes after v9.
 func Versions(b *schema.Blueprint) []string {
-	return slices.SortedFunc(maps.Keys(b.Versions), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
+	return slices.SortedFunc(maps.Keys(b.Versions), loader.CompareVersions)
 }
 
 // Ref is name:version.

@@ -3,8 +3,10 @@ package page
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -19,10 +21,11 @@ const (
 
 // Picture returns the catalog as an SVG picture in light or dark colours, as the
 // reader's system has it. What is covered is a disc, what is not a ring, and what
-// need not be a stroke, so that it can be read without colours.
-func Picture(catalog []*schema.Blueprint) []byte {
+// need not be a stroke, so that it can be read without colours. The last column
+// counts the steps of the bench that passed.
+func Picture(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 	pages := pagesOf(catalog)
-	width := pictureLeft + pictureStep*len(columns) + pictureRight
+	width := pictureLeft + pictureStep*(len(columns)+1) + pictureRight
 	height := pictureTop + pictureRow*len(pages) + 20
 	var b strings.Builder
 	f := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
@@ -36,6 +39,7 @@ func Picture(catalog []*schema.Blueprint) []byte {
 	for i, c := range columns {
 		f("<text class=\"soft\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s</text>\n", columnX(i), pictureTop-12, escaped(c.short))
 	}
+	f("<text class=\"soft\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">steps</text>\n", columnX(len(columns)), pictureTop-12)
 	last := ""
 	for i, p := range pages {
 		y := pictureTop + pictureRow*i
@@ -52,6 +56,7 @@ func Picture(catalog []*schema.Blueprint) []byte {
 		for j, c := range columns {
 			sign(&b, columnX(j), y+pictureRow/2, p.row(c.key).State)
 		}
+		f("<text class=\"soft\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s</text>\n", columnX(len(columns)), y+15, stepsInShort(reports, p.Ref()))
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
@@ -69,6 +74,23 @@ const pictureStyle = `<style>
   }
 </style>
 `
+
+// stepsInShort says how many steps of a version passed; of how many, if one
+// failed.
+func stepsInShort(reports []bench.Report, ref string) string {
+	i := slices.IndexFunc(reports, func(r bench.Report) bool { return r.Entry == ref })
+	if i < 0 {
+		return "–"
+	}
+	passed, failed := stepsOf(&reports[i], bench.Passed), stepsOf(&reports[i], bench.Failed)
+	switch {
+	case failed > 0:
+		return fmt.Sprintf("%d of %d", passed, passed+failed)
+	case passed == 0:
+		return "–"
+	}
+	return fmt.Sprint(passed)
+}
 
 func columnX(i int) int { return pictureLeft + pictureStep*i + pictureStep/2 }
 

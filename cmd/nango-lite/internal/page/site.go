@@ -57,6 +57,16 @@ func Site(catalog []*schema.Blueprint) ([]File, error) {
 	return files, addFile(&files, "index.html", "index.html", entries)
 }
 
+// SuccessorFile is where the page of the successor stands beside this one, if
+// the site has it there.
+func (p *Page) SuccessorFile() string {
+	name, version, _ := strings.Cut(p.Successor, ":")
+	if name != p.Name || !slices.ContainsFunc(p.Versions, func(v VersionLine) bool { return v.Name == version }) {
+		return ""
+	}
+	return version + ".html"
+}
+
 // newest is the last page of a blueprint that is not deprecated, or the last.
 func newest(pages []*Page) *Page {
 	for _, p := range slices.Backward(pages) {

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 var fill = regexp.MustCompile(`<YOUR [^>]*>`)
@@ -55,13 +57,47 @@ func TestNamedTestsExist(t *testing.T) {
 					if known[test.Package] == nil {
 						known[test.Package] = functions(t, test.Package)
 					}
-					name, _, _ := strings.Cut(test.Name, "/")
+					name, sub, _ := strings.Cut(test.Name, "/")
+					if sub != "" && !playable(p.Ref(), sub) {
+						t.Errorf("%s: %s: %s is no subtest of the bench", p.Ref(), r.Key, sub)
+					}
 					if !slices.Contains(known[test.Package], name) {
 						t.Errorf("%s: %s: there is no test %s in %s", p.Ref(), r.Key, name, test.Package)
 					}
 				}
 			}
 		}
+	}
+}
+
+// playable reports whether the bench has such a subtest: a version of the bundled
+// catalog and a step, as go test writes it.
+func playable(ref, sub string) bool {
+	steps := bench.Steps()
+	for i, s := range steps {
+		steps[i] = ref + "/" + strings.ReplaceAll(s, " ", "_")
+	}
+	catalog, _ := loader.Builtin()
+	return slices.Contains(bench.Refs(catalog), ref) && slices.Contains(steps, sub)
+}
+
+// TestOwnVersionsNameNoSubtest: what lies over the bundled catalog is not what its
+// tests have seen.
+func TestOwnVersionsNameNoSubtest(t *testing.T) {
+	c, _ := loader.Builtin()
+	b, _, _ := c.Lookup("notion")
+	own := *b.Versions["v0"]
+	own.Comment = "Ours."
+	p := Of(&schema.Blueprint{Name: "notion", DisplayName: "Notion", Versions: map[string]*schema.Version{"v0": &own}}, "v0")
+	for _, r := range p.Coverage {
+		for _, test := range r.Tests {
+			if test.Package == benchPackage {
+				t.Errorf("%s names %s", r.Key, test)
+			}
+		}
+	}
+	if len(p.Bench) != 1 {
+		t.Errorf("bench: %q", p.Bench)
 	}
 }
 

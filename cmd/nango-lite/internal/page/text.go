@@ -24,7 +24,7 @@ func (p *Page) Text(w io.Writer, o TextOptions) error {
 	t.use(p)
 	t.inputs("What you must bring", p.Bring)
 	t.inputs("What the user types", p.Type)
-	t.coverage(p.Coverage)
+	t.coverage(p)
 	t.facts("Authorization", p.Auth)
 	t.inputs("What a connection knows", p.Known)
 	t.facts("Calls", p.Requests)
@@ -150,7 +150,8 @@ func (t *text) inputs(title string, list []Input) {
 	}
 }
 
-func (t *text) coverage(rows []Row) {
+func (t *text) coverage(p *Page) {
+	rows := p.Coverage
 	t.section("Coverage")
 	column := 0
 	for _, r := range rows {
@@ -165,12 +166,21 @@ func (t *text) coverage(rows []Row) {
 			continue
 		}
 		t.wrapped(head, margin, r.How)
-		for _, test := range r.Tests {
-			t.wrappedStyled(dim, margin, margin+"  ", test.String())
+		if len(r.Tests) > 0 {
+			t.wrappedStyled(dim, margin, margin+"  ", "proof: "+r.proof())
 		}
 	}
 	t.WriteString("\n")
-	t.wrapped("  ", "  ", "Below each is the test behind it: a package, and a name for go test -run.")
+	t.wrapped("  ", "  ", "A proof is a test of the repository (go test PACKAGE -run NAME), and steps of the bench, which plays this blueprint against a simulator:")
+	t.WriteString("\n")
+	for _, c := range p.Bench {
+		t.line("  " + c)
+	}
+}
+
+// proof is what proves the row, in short.
+func (r Row) proof() string {
+	return strings.TrimSuffix(r.Tests[0].String()+"; "+and(r.Steps), "; ")
 }
 
 func padded(s string, column int) string { return s + strings.Repeat(" ", max(0, column-width(s))) }

@@ -1,13 +1,16 @@
 // Command gen writes docs/catalog.md and docs/catalog.svg from the bundled
-// blueprints. Run it with go generate ./cmd/nango-lite/...
+// blueprints, which it plays on the bench. Run it with go generate ./cmd/nango-lite/...
 package main
 
 import (
+	"context"
 	"log"
 	"os"
 	"path/filepath"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+	"github.com/nango-lite/nango-lite/loader"
 )
 
 //go:generate go run . ../../../../..
@@ -23,7 +26,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"catalog.md": page.Catalog(catalog), "catalog.svg": page.Picture(catalog)} {
+	bundled, _ := loader.Builtin()
+	reports := bench.Catalog(context.Background(), bundled, nil, bench.Options{})
+	for name, data := range map[string][]byte{"catalog.md": page.Catalog(catalog, reports), "catalog.svg": page.Picture(catalog, reports)} {
 		if err := os.WriteFile(filepath.Join(root, "docs", name), data, 0o644); err != nil {
 			log.Fatal(err)
 		}
