@@ -39,8 +39,9 @@ var rooms = map[string]struct {
 		uses:    []string{"github.com/a8m/envsubst", "github.com/santhosh-tekuri/jsonschema/v5", "gopkg.in/yaml.v3"},
 		why:     "files in, schema.Config out; no engine",
 	},
+	"internal/pace": {why: "times that the proofs of store/soak shorten; a leaf"},
 	"engine": {
-		reaches: []string{"schema"},
+		reaches: []string{"schema", "internal/pace"},
 		uses:    []string{"github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},

@@ -147,16 +147,17 @@ type wireConnection struct {
 
 // A wireToken is what may be read of a [Token].
 type wireToken struct {
-	TokenType  string               `json:"token_type,omitzero"`
-	ObtainedAt time.Time            `json:"obtained_at,omitzero"`
-	ExpiresAt  time.Time            `json:"expires_at,omitzero"`
-	Scopes     []string             `json:"scopes,omitzero"`
-	Secondary  map[string]wireToken `json:"secondary,omitzero"`
+	TokenType         string               `json:"token_type,omitzero"`
+	ObtainedAt        time.Time            `json:"obtained_at,omitzero"`
+	ExpiresAt         time.Time            `json:"expires_at,omitzero"`
+	RefreshObtainedAt time.Time            `json:"refresh_obtained_at,omitzero"`
+	Scopes            []string             `json:"scopes,omitzero"`
+	Secondary         map[string]wireToken `json:"secondary,omitzero"`
 }
 
 // IsZero is asked by omitzero.
 func (w wireToken) IsZero() bool {
-	return w.TokenType == "" && w.ObtainedAt.IsZero() && w.ExpiresAt.IsZero() && w.Scopes == nil && w.Secondary == nil
+	return w.TokenType == "" && w.ObtainedAt.IsZero() && w.ExpiresAt.IsZero() && w.RefreshObtainedAt.IsZero() && w.Scopes == nil && w.Secondary == nil
 }
 
 // wireSecrets is the plaintext of the sealed part.
@@ -218,7 +219,7 @@ type wireBytes struct {
 }
 
 func wireTokenOf(t *Token) wireToken {
-	w := wireToken{TokenType: t.TokenType, ObtainedAt: stamp(t.ObtainedAt), ExpiresAt: stamp(t.ExpiresAt), Scopes: t.Scopes}
+	w := wireToken{TokenType: t.TokenType, ObtainedAt: stamp(t.ObtainedAt), ExpiresAt: stamp(t.ExpiresAt), RefreshObtainedAt: stamp(t.RefreshObtainedAt), Scopes: t.Scopes}
 	w.Secondary = mapValues(t.Secondary, func(t Token) wireToken { return wireTokenOf(&t) })
 	return w
 }
@@ -255,13 +256,14 @@ func (w *wireSecrets) credentials(mode schema.AuthMode, public *wireToken) Crede
 
 func (w *wireTokenSecrets) token(public *wireToken) Token {
 	t := Token{
-		AccessToken:  w.AccessToken.Secret,
-		TokenType:    public.TokenType,
-		RefreshToken: w.RefreshToken.Secret,
-		ObtainedAt:   stamp(public.ObtainedAt),
-		ExpiresAt:    stamp(public.ExpiresAt),
-		Scopes:       public.Scopes,
-		Raw:          w.Raw.Secret,
+		AccessToken:       w.AccessToken.Secret,
+		TokenType:         public.TokenType,
+		RefreshToken:      w.RefreshToken.Secret,
+		ObtainedAt:        stamp(public.ObtainedAt),
+		ExpiresAt:         stamp(public.ExpiresAt),
+		RefreshObtainedAt: stamp(public.RefreshObtainedAt),
+		Scopes:            public.Scopes,
+		Raw:               w.Raw.Secret,
 	}
 	if w.Secondary != nil {
 		t.Secondary = make(map[string]Token, len(w.Secondary))

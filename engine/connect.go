@@ -67,6 +67,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 		return nil, err
 	}
 	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: "credentials were stored"})
+	e.changed(ctx, EventConnect, k, c)
 	return c, nil
 }
 
@@ -87,6 +88,10 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		if cr.Token.ObtainedAt.IsZero() {
 			cr.Token.ObtainedAt = now
 		}
+		if cr.Token.RefreshObtainedAt.IsZero() && !cr.Token.RefreshToken.Empty() {
+			cr.Token.RefreshObtainedAt = cr.Token.ObtainedAt
+		}
+		in.end(&cr.Token, cr.Token.ObtainedAt)
 	case schema.APIKey, schema.UsernamePassword, schema.NoAuth, schema.OAuth2CC, schema.TwoStep:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
@@ -139,7 +144,7 @@ func (c *Credentials) setField(name string, v schema.Secret) {
 func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
-	old, err := e.opts.Connections.Get(ctx, c.Key)
+	old, err := e.conns.store.Get(ctx, c.Key)
 	switch {
 	case err == nil:
 		c.CreatedAt = old.CreatedAt
@@ -149,9 +154,13 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 	case !errors.Is(err, ErrNoConnection):
 		return storeError(op, c.Key, err)
 	}
-	if err := e.opts.Connections.Put(ctx, c); err != nil {
+	if err := e.beforeStore(ctx, op, c); err != nil {
+		return err
+	}
+	if err := e.conns.put(ctx, c); err != nil {
 		return storeError(op, c.Key, err)
 	}
+	e.failed.forget(c.Key)
 	return nil
 }
 
@@ -169,10 +178,11 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 	if in, err := e.integration(k.Integration); err == nil && in.Auth.RevocationURL != "" {
 		told = e.revokeToken(ctx, op, in, c)
 	}
-	if err := e.opts.Connections.Delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
+	if err := e.conns.delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
 		return storeError(op, k, err)
 	}
 	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: "the connection was removed", Err: told})
+	e.changed(ctx, EventRevoke, k, nil)
 	return told
 }
 
@@ -188,7 +198,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	if err != nil {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokens, r)
 	if answer != nil && answer.Status >= 200 && answer.Status < 300 {
@@ -245,6 +255,8 @@ func (f fixedSession) Load(context.Context) (layer.Snapshot, error) { return f.s
 func (f fixedSession) Fresh(_ context.Context, s layer.Snapshot) (layer.Snapshot, error) {
 	return s, nil
 }
+
+func (f fixedSession) Refused(layer.Snapshot) {}
 
 func (f fixedSession) Refresh(context.Context, layer.Snapshot, string) (layer.Snapshot, error) {
 	return nil, fmt.Errorf("the connection is not stored yet")

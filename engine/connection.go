@@ -82,9 +82,13 @@ type Token struct {
 	AccessToken  schema.Secret
 	TokenType    string
 	RefreshToken schema.Secret
-	ObtainedAt   time.Time
+	ObtainedAt   time.Time // when the provider answered last
 	ExpiresAt    time.Time
 	Scopes       []string // as granted; as asked for where the answer says nothing (RFC 6749 5.1)
+
+	// RefreshObtainedAt is when RefreshToken came; a refresh that brings no other
+	// leaves it as it is. Zero: not known.
+	RefreshObtainedAt time.Time
 
 	// Secondary holds further tokens of the same answer, by the name that
 	// token_response.secondary gives them.

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -48,6 +49,29 @@ type Options struct {
 	// not block. If nil, nobody watches.
 	Observe func(context.Context, Event)
 
+	// BeforeStore sees each connection that has new credentials, before it is
+	// stored, and may change its Metadata and Fields. An error refuses a connection
+	// that a user makes: nothing is stored, and Exchange and Connect fail with
+	// KindDenied. What a refresh brought is stored whatever the hook says, because
+	// it may be the only good token there is; the error is then told to Observe.
+	BeforeStore func(ctx context.Context, c *Connection) error
+
+	// AfterChange is told of each connection that this engine has stored or removed,
+	// in the goroutine that did it; it must not block. Changes by other processes
+	// are not seen here.
+	AfterChange func(ctx context.Context, ch Change)
+
+	// CacheSize is how many connections are kept in memory, those used last. 0
+	// means 10,000; a negative number, none. Over a [MemoryStore] there is no cache.
+	CacheSize int
+
+	// CacheTTL is how old a cached connection may be before the store is asked
+	// again: so long does it take to notice that another process has removed or
+	// replaced one. 0 means 500 ms; a negative time asks the store for each call.
+	// One question serves all connections where the store is a [ChangeFeed]. An
+	// answer that refuses the token, and a refresh, always ask.
+	CacheTTL time.Duration
+
 	// Now returns the time. If nil, time.Now is used.
 	Now func() time.Time
 }
@@ -57,8 +81,12 @@ type Options struct {
 type Engine struct {
 	opts    Options
 	current atomic.Pointer[map[string]*integration]
+	conns   *connections   // the store behind a cache
 	limits  *limitRegistry // outlives Reload
 	flights flights
+	failed  failures // refreshes
+	refused failures // tokens that were refused when they were new
+	pace    pace.Times
 	used    usedStates
 	tokens  *http.Client // for token endpoints
 	holder  string       // names this engine in leases
@@ -75,7 +103,9 @@ type integration struct {
 // must not be from now on. A nil opts means the zero Options. The error names
 // the integration that cannot be built.
 func New(cfg *schema.Config, opts *Options) (*Engine, error) {
-	e := &Engine{limits: newLimitRegistry(), holder: randomText(12)}
+	e := &Engine{limits: newLimitRegistry(), holder: randomText(12), pace: pace.Default}
+	e.failed.first, e.failed.last = firstPause, lastPause
+	e.refused.first, e.refused.last = firstRefusedPause, lastRefusedPause
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -91,6 +121,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if e.opts.Logger == nil {
 		e.opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	e.conns = newConnections(&e.opts)
 	e.tokens = &http.Client{
 		Transport: e.opts.Transport,
 		// A redirect would carry the client secret to wherever it points.
@@ -160,7 +191,7 @@ func (e *Engine) integration(name string) (*integration, error) {
 // Connection returns the connection of k as it is stored, or an error of
 // KindNotFound.
 func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
-	c, err := e.opts.Connections.Get(ctx, k)
+	c, err := e.conns.store.Get(ctx, k)
 	if err != nil {
 		return nil, storeError("read", k, err)
 	}
@@ -169,7 +200,7 @@ func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
 
 // Connections lists what is stored; see [Query].
 func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
-	p, err := e.opts.Connections.List(ctx, q)
+	p, err := e.conns.store.List(ctx, q)
 	if err != nil {
 		return Page{}, storeError("list", Key{Integration: q.Integration}, err)
 	}

@@ -6,16 +6,12 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// tokenTimeout bounds one call of a token endpoint.
-const tokenTimeout = 30 * time.Second
 
 // Exchange finishes the flow that p started, given the query of the callback,
 // and stores the connection. The code is sent once: a failed exchange needs a
@@ -36,6 +32,9 @@ func (e *Engine) Exchange(ctx context.Context, p *Pending, callback url.Values) 
 		ev.Reason += describeToken(&c.Credentials.Token, e.opts.Now())
 	}
 	e.emit(ctx, ev)
+	if err == nil {
+		e.changed(ctx, EventExchange, p.Key, c)
+	}
 	return c, err
 }
 
@@ -68,6 +67,9 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 		return nil, err
 	}
 	if err := in.takeToken(op, c, answer, p.Scopes, e.opts.Now()); err != nil {
+		return nil, err
+	}
+	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
 		return nil, err
 	}
 	return c, e.put(ctx, op, c)
@@ -116,7 +118,7 @@ func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Conn
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokens, r)
 	if err != nil {

@@ -55,6 +55,19 @@ func (s *MemoryStore) Get(ctx context.Context, k Key) (*Connection, error) {
 	return c.Clone(), nil // stored connections are replaced, never changed
 }
 
+// peek returns the stored connection itself; callers must not modify it.
+func (s *MemoryStore) peek(ctx context.Context, k Key) (*Connection, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.conns[k]; ok {
+		return c, nil // replaced, never changed
+	}
+	return nil, ErrNoConnection
+}
+
 // Put implements [ConnectionStore].
 func (s *MemoryStore) Put(ctx context.Context, c *Connection) error {
 	d, err := toKeep(ctx, c)
@@ -221,7 +234,7 @@ func toKeep(ctx context.Context, c *Connection) (*Connection, error) {
 }
 
 func (t *Token) stampTimes() {
-	t.ObtainedAt, t.ExpiresAt = stamp(t.ObtainedAt), stamp(t.ExpiresAt)
+	t.ObtainedAt, t.ExpiresAt, t.RefreshObtainedAt = stamp(t.ObtainedAt), stamp(t.ExpiresAt), stamp(t.RefreshObtainedAt)
 	for name, s := range t.Secondary {
 		s.stampTimes()
 		t.Secondary[name] = s

@@ -4,57 +4,113 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
-// Times of a refresh. The lease is renewed while the provider takes its time, so
-// it only has to outlive a process that hangs, not a slow answer.
 const (
-	leaseTTL        = 20 * time.Second
-	leaseRenewal    = 5 * time.Second
-	refreshDeadline = 2 * time.Minute
-	redeemAttempts  = 3
-	storeAttempts   = 8
+	redeemAttempts = 3
+	storeAttempts  = 8         // before callers get a token that is not stored yet
+	keepTrying     = time.Hour // to store it, all the while holding the lease
+
+	// patience is how long callers whose token is still good wait for a better one,
+	// counted from the start of the refresh.
+	patience = 5 * time.Second
+
+	// A failed refresh is not repeated at once: for callers whose token is still
+	// good for firstPause, doubled up to lastPause; for the others for shortPause.
+	// Where the provider names a time, all wait, up to maxRateLimitPause.
+	firstPause        = time.Second
+	lastPause         = 30 * time.Second
+	shortPause        = time.Second
+	maxRateLimitPause = time.Minute
+
+	// A token that was refused although it was brand new is not replaced for a
+	// while: another would be refused too.
+	firstRefusedPause = 10 * time.Second
+	lastRefusedPause  = 10 * time.Minute
+
+	// longDead is how long ago a token must have ended before the clock alone ends
+	// its connection: clocks jump.
+	longDead = 24 * time.Hour
 )
 
-// flights hold the refreshes under way in this process: one a connection.
-type flights struct {
-	mu      sync.Mutex
-	running map[Key]*flight
-}
-
-// A flight is one refresh and all who wait for it.
-type flight struct {
-	done chan struct{}
-	conn *Connection
-	err  error
-}
-
-// fresh returns c with a token that is good for a while. If the refresh fails
-// but c's token has not ended, that one is used on.
+// fresh returns c with a token that is good for a while. While c's token has not
+// ended, nobody waits long for a provider that is slow or down.
 func (e *Engine) fresh(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
 	t := &c.Credentials.Token
 	now := e.opts.Now()
-	ended := !now.Before(t.ExpiresAt)
 	if !in.renewable(c) {
-		if !ended {
+		if !ended(c, now) {
 			return c, nil
 		}
-		return e.giveUp(ctx, c, "the token has ended and the provider gave no refresh token")
+		return e.expired(ctx, c, now)
 	}
-	reason := "the token ends in " + t.ExpiresAt.Sub(now).Round(time.Second).String()
-	if ended {
-		reason = "the token has ended"
+	if ended(c, now) {
+		if err := e.failedLately(c, now, shortPause); err != nil {
+			return nil, err
+		}
+		return e.refresh(ctx, in, c, "the token has ended")
 	}
-	next, err := e.refresh(ctx, in, c, reason)
-	if err == nil {
-		return next, nil
-	}
-	if kind := ErrorKind(err); !ended && (kind == KindUnavailable || kind == KindRateLimited || kind == KindClient) {
+	if e.failedLately(c, now, lastPause) != nil {
 		return c, nil
 	}
-	return nil, err
+	next, err := e.refreshAhead(ctx, in, c, "the token ends in "+t.ExpiresAt.Sub(now).Round(time.Second).String())
+	switch {
+	case err == nil:
+		return next, nil
+	case ctx.Err() != nil, ErrorKind(err) == KindReauthorize, ErrorKind(err) == KindNotFound, ended(c, e.opts.Now()):
+		return nil, err
+	}
+	return c, nil
+}
+
+// refreshAhead is refresh for a token that is still good: it is what the caller gets
+// when the refresh takes too long. The refresh goes on.
+func (e *Engine) refreshAhead(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
+	f := e.join(ctx, in, c, reason)
+	left := time.NewTimer(patience - time.Since(f.started))
+	defer left.Stop()
+	select {
+	case <-f.done:
+		return f.conn, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-left.C:
+	}
+	if ended(c, e.opts.Now()) {
+		return e.refresh(ctx, in, c, reason)
+	}
+	return c, nil
+}
+
+// failedLately returns the error that another refresh would have, as far as one can
+// know.
+func (e *Engine) failedLately(c *Connection, now time.Time, atMost time.Duration) error {
+	x, left, ok := e.failed.recent(c.Key, now, lastPause)
+	if known, is := x.err.(*Error); is && known.Kind == KindRateLimited {
+		if x, left, ok = e.failed.recent(c.Key, now, maxRateLimitPause); ok {
+			again := *known
+			again.RetryAfter = left
+			return &again
+		}
+		return nil
+	}
+	if !ok || now.Sub(x.at) >= atMost {
+		return nil
+	}
+	return x.err
+}
+
+// expired is the end of a connection without a refresh token.
+func (e *Engine) expired(ctx context.Context, c *Connection, now time.Time) (*Connection, error) {
+	const reason = "the token has ended and the provider gave no refresh token"
+	if now.Sub(c.Credentials.Token.ExpiresAt) < longDead {
+		return nil, &Error{Op: "use", Key: c.Key, Kind: KindReauthorize, Detail: reason}
+	}
+	return e.giveUp(ctx, c, reason)
 }
 
 // giveUp marks c as dead and returns the error that says so, or a newer
@@ -62,86 +118,110 @@ func (e *Engine) fresh(ctx context.Context, in *integration, c *Connection) (*Co
 func (e *Engine) giveUp(ctx context.Context, c *Connection, reason string) (*Connection, error) {
 	next := c.Clone()
 	next.Status, next.Reason, next.RefreshStarted, next.UpdatedAt = StatusNeedsReauthorization, reason, time.Time{}, e.opts.Now()
-	switch err := e.opts.Connections.Replace(ctx, next, c.Generation); {
+	switch err := e.replace(ctx, next, c.Generation); {
 	case errors.Is(err, ErrConflict):
-		newer, err := e.Connection(ctx, c.Key)
-		if err == nil && newer.Status == StatusActive {
+		newer, err := e.read(ctx, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		if newer.Status == StatusActive {
 			return newer, nil
 		}
-	case err != nil && !errors.Is(err, ErrNoConnection):
+		return nil, needsReauthorization(newer)
+	case errors.Is(err, ErrNoConnection):
 		return nil, storeError("refresh", c.Key, err)
+	case err != nil:
+		return nil, storeFailed("refresh", c.Key, err)
 	}
 	e.emit(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "needs reauthorization: " + reason})
+	e.changed(ctx, EventStatus, c.Key, next)
 	return nil, needsReauthorization(next)
 }
 
 // refresh returns a connection with another token than c's. However many ask, in
-// however many processes, the refresh token is redeemed once. The work is
-// detached from ctx: a caller that leaves does not spoil it for the others.
+// however many processes, the refresh token is redeemed once.
 func (e *Engine) refresh(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
 	if !in.renewable(c) {
 		return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnsupported, Detail: "the connection has no refresh token"}
 	}
-	f := e.join(ctx, in, c, reason)
-	select {
-	case <-f.done:
-		return f.conn, f.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for range 3 {
+		f := e.join(ctx, in, c, reason)
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if f.err != nil || f.conn.Generation != c.Generation {
+			return f.conn, f.err
+		}
+		// It began before there was c, and what it brought is c.
 	}
+	return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "the new token is not stored yet"}
 }
 
-// join returns the flight of c's key, and starts it if there is none. It is
-// forgotten the moment it ends, so that a failure is never served twice.
-func (e *Engine) join(ctx context.Context, in *integration, c *Connection, reason string) *flight {
-	e.flights.mu.Lock()
-	defer e.flights.mu.Unlock()
-	if f := e.flights.running[c.Key]; f != nil {
-		return f
+// errRefused is remembered of tokens that were refused when they were new.
+var errRefused = errors.New("the provider refuses new tokens too")
+
+// replaceRefused returns a connection with other credentials than c's, which the
+// provider has refused.
+func (e *Engine) replaceRefused(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
+	if !in.renewable(c) {
+		return e.reread(ctx, c)
 	}
-	f := &flight{done: make(chan struct{})}
-	if e.flights.running == nil {
-		e.flights.running = map[Key]*flight{}
+	now := e.opts.Now()
+	if x, _, ok := e.refused.recent(c.Key, now, lastRefusedPause); ok && x.generation == c.Generation {
+		return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Err: x.err}
 	}
-	e.flights.running[c.Key] = f
-	go func() {
-		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshDeadline)
-		defer cancel()
-		defer func() {
-			if p := recover(); p != nil { // a store or transport of the host's
-				f.conn, f.err = nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "panic in the store or transport"}
-			}
-			e.flights.mu.Lock()
-			delete(e.flights.running, c.Key)
-			e.flights.mu.Unlock()
-			close(f.done)
-		}()
-		f.conn, f.err = e.fly(detached, in, c, reason)
-	}()
-	return f
+	if err := e.failedLately(c, now, shortPause); err != nil {
+		return nil, err
+	}
+	return e.refresh(ctx, in, c, reason)
 }
 
-// fly takes the lease, reads again, and redeems unless another process was
-// faster.
-func (e *Engine) fly(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
-	newer, err := e.lease(ctx, in, c)
-	if err != nil || newer != nil {
+// reread looks whether another process has stored other credentials, where nothing
+// else can be done.
+func (e *Engine) reread(ctx context.Context, c *Connection) (*Connection, error) {
+	e.conns.drop(c.Key)
+	current, err := e.read(ctx, c.Key)
+	if err != nil {
+		return nil, err
+	}
+	if current.Status == StatusActive && current.Generation != c.Generation {
+		return current, nil
+	}
+	return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnsupported, Detail: "the connection has no refresh token"}
+}
+
+// fly takes the lease, reads again, and redeems unless another process was faster.
+// ctx has no end.
+func (e *Engine) fly(ctx context.Context, f *flight, in *integration, c *Connection, reason string) (*Connection, error) {
+	for range 5 {
+		next, err := e.flyOnce(ctx, f, in, c, reason)
+		if !errors.Is(err, errNotHeld) {
+			return next, err
+		}
+		// Whoever has the lease now will finish what we began.
+	}
+	return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "the lease went to other processes time and again"}
+}
+
+func (e *Engine) flyOnce(ctx context.Context, f *flight, in *integration, c *Connection, reason string) (*Connection, error) {
+	h, newer, err := e.take(ctx, in, c)
+	if h == nil {
 		return newer, err
 	}
-	defer func() {
-		// The lease ends by itself if this fails.
-		_ = e.opts.Connections.Release(context.WithoutCancel(ctx), c.Key, e.holder)
-	}()
-	current, err := e.opts.Connections.Get(ctx, c.Key)
+	defer h.release()
+	current, err := e.read(ctx, c.Key)
 	if err != nil {
-		return nil, storeError("refresh", c.Key, err)
+		return nil, err
 	}
 	if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
 		return newer, err
 	}
-	stop := e.keepLease(ctx, c.Key)
-	defer stop()
-	return e.redeemRefresh(ctx, in, current, reason)
+	if !in.renewable(current) {
+		return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnsupported, Detail: "the connection has no refresh token"}
+	}
+	return e.redeemRefresh(ctx, f, h, in, current, reason)
 }
 
 // usable returns current if someone has replaced old's token meanwhile, or the
@@ -156,126 +236,138 @@ func usable(in *integration, current, old *Connection, now time.Time) (*Connecti
 	return nil, nil
 }
 
-// lease waits for the lease of c. While another holder has it, it looks whether
-// that one has finished, and returns what it made.
-func (e *Engine) lease(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
-	store := e.opts.Connections
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		err := store.Acquire(ctx, c.Key, e.holder, leaseTTL)
-		if err == nil {
-			return nil, nil
-		}
-		if !errors.Is(err, ErrLeased) {
-			return nil, storeError("refresh", c.Key, err)
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, &Error{Op: "refresh", Key: c.Key, Kind: KindUnavailable, Detail: "another process holds the lease and did not finish"}
-		}
-		current, err := store.Get(ctx, c.Key)
-		if err != nil {
-			return nil, storeError("refresh", c.Key, err)
-		}
-		if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
-			return newer, err
-		}
-	}
-}
-
-// keepLease renews the lease until stop is called.
-func (e *Engine) keepLease(ctx context.Context, k Key) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(leaseRenewal)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				// If it is lost, the write at the end still decides by generation.
-				_ = e.opts.Connections.Acquire(ctx, k, e.holder, leaseTTL)
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
+// replace is the store's Replace, within bounds.
+func (e *Engine) replace(ctx context.Context, c *Connection, generation int64) error {
+	ctx, cancel := context.WithTimeout(ctx, e.pace.StoreCall)
+	defer cancel()
+	return e.conns.replace(ctx, c, generation)
 }
 
 // redeemRefresh spends c's refresh token. The intent is recorded first: after a
 // crash one knows that the outcome is open, and tries the same token again.
-func (e *Engine) redeemRefresh(ctx context.Context, in *integration, c *Connection, reason string) (*Connection, error) {
+func (e *Engine) redeemRefresh(ctx context.Context, f *flight, h *hold, in *integration, c *Connection, reason string) (*Connection, error) {
 	start := e.opts.Now()
 	intent := c.Clone()
-	intent.RefreshStarted, intent.UpdatedAt = start, start
-	if err := e.opts.Connections.Replace(ctx, intent, c.Generation); errors.Is(err, ErrConflict) {
+	intent.UpdatedAt = start
+	if intent.RefreshStarted.IsZero() {
+		intent.RefreshStarted = start
+	}
+	if err := e.replace(ctx, intent, c.Generation); errors.Is(err, ErrConflict) {
 		return e.adopt(ctx, in, c)
 	} else if err != nil {
-		return nil, storeError("refresh", c.Key, err)
+		return nil, storeFailed("refresh", c.Key, err)
 	}
-	next, err := e.redeemPatiently(ctx, in, intent)
+	next, lost, err := e.redeemPatiently(ctx, h, in, intent)
+	if errors.Is(err, errNotHeld) {
+		return nil, err
+	}
 	ev := Event{Kind: EventRefresh, Key: c.Key, Reason: reason, Duration: e.opts.Now().Sub(start), Err: err}
-	if err != nil {
+	if next == nil {
 		e.emit(ctx, ev)
-		return e.afterFailure(ctx, in, intent, err)
+		return e.afterFailure(ctx, in, c, intent, err, lost || !c.RefreshStarted.IsZero())
 	}
-	next, err = e.keep(ctx, in, intent, next)
+	unusable := err
+	if next, err = e.keep(ctx, f, in, intent, next); err == nil {
+		err = unusable
+	}
 	if ev.Err = err; err == nil {
 		ev.Reason += ": got a new token" + describeToken(&next.Credentials.Token, e.opts.Now())
 	}
 	e.emit(ctx, ev)
-	return next, err
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 // redeemPatiently repeats a request whose outcome is unknown. If it never
 // arrived, or the server does not rotate or has a grace window, the same token
-// is taken again; if it had rotated, the new one is lost anyway.
-func (e *Engine) redeemPatiently(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
-	for attempt, wait := 1, time.Second; ; attempt, wait = attempt+1, 2*wait {
-		next, err := e.redeemOnce(ctx, in, c)
-		if err == nil || ErrorKind(err) != KindUnavailable || attempt == redeemAttempts {
-			return next, err
+// is taken again; if it had rotated, the new one is lost anyway. lost reports
+// whether the outcome of an earlier request is unknown.
+func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, c *Connection) (next *Connection, lost bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, e.pace.Redemption)
+	defer cancel()
+	for attempt, wait := 1, e.pace.RetryWait; ; attempt, wait = attempt+1, 2*wait {
+		// Nothing may come between this look and the request.
+		if err := h.held(ctx); err != nil {
+			return nil, lost, err
 		}
+		next, err = e.redeemOnce(ctx, in, c)
+		if next != nil || !openOutcome(err) || attempt == redeemAttempts {
+			return next, lost, err
+		}
+		lost = true
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return nil, err
+			return nil, lost, err
 		}
 	}
 }
 
+// openOutcome reports whether the token may or may not have been redeemed: there
+// was no answer, or none of the token endpoint's own.
+func openOutcome(err error) bool {
+	kind := ErrorKind(err)
+	return kind == KindUnavailable || kind == KindInvalidResponse || kind == ""
+}
+
+// redeemOnce returns what the answer makes of c. With an error, that is c with
+// another refresh token at most: an answer that is of no use may still hold the only
+// one that is good.
 func (e *Engine) redeemOnce(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
 	const op = "refresh"
 	answer, err := e.renew(ctx, op, in, c)
 	if err != nil {
 		return nil, err
 	}
+	now := e.opts.Now()
 	next := c.Clone()
-	if err := in.takeToken(op, next, answer, nil, e.opts.Now()); err != nil {
+	if err = in.takeToken(op, next, answer, nil, now); err == nil {
+		// What the connection has is kept where the answer says nothing, or nonsense.
+		_ = in.takeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
+	} else if in.Auth.AuthMode.Issues() || !salvage(in, next, answer, now) {
 		return nil, err
 	}
 	next.RefreshStarted = time.Time{}
-	next.UpdatedAt = e.opts.Now()
+	next.UpdatedAt = now
 	next.Generation = c.Generation + 1
-	return next, nil
+	return next, err
+}
+
+// salvage takes a new refresh token out of an answer that is of no use otherwise.
+func salvage(in *integration, c *Connection, a *oauthwire.Answer, now time.Time) bool {
+	t := &c.Credentials.Token
+	text := oauthwire.RefreshToken(a, in.Auth.TokenResponse)
+	if text == "" || t.RefreshToken.Equal(schema.NewSecret(text)) {
+		return false
+	}
+	t.RefreshToken, t.RefreshObtainedAt = schema.NewSecret(text), now
+	return true
 }
 
 // keep stores what a redemption gave, and does not let go easily: it may be the
-// only good token there is.
-func (e *Engine) keep(ctx context.Context, in *integration, c, next *Connection) (*Connection, error) {
-	ctx = context.WithoutCancel(ctx)
-	for attempt, wait := 1, 50*time.Millisecond; ; attempt, wait = attempt+1, 2*wait {
-		err := e.opts.Connections.Replace(ctx, next, c.Generation)
-		if err == nil {
+// only good token there is. When the store is out of order for long, callers get
+// the token before it is stored.
+func (e *Engine) keep(ctx context.Context, f *flight, in *integration, c, next *Connection) (*Connection, error) {
+	plain, began := next, time.Now()
+	next = e.hooked(ctx, next)
+	for attempt, wait := 1, 50*time.Millisecond; ; attempt, wait = attempt+1, min(2*wait, 5*time.Second) {
+		err := e.replace(ctx, next, c.Generation)
+		switch {
+		case err == nil:
+			e.changed(ctx, EventRefresh, c.Key, next)
 			return next, nil
-		}
-		if errors.Is(err, ErrConflict) {
+		case errors.Is(err, ErrConflict):
 			return e.adopt(ctx, in, c)
-		}
-		if errors.Is(err, ErrNoConnection) || attempt == storeAttempts {
+		case errors.Is(err, ErrNoConnection):
 			return nil, storeError("refresh", c.Key, err)
+		case time.Since(began) > keepTrying:
+			return nil, storeFailed("refresh", c.Key, err)
+		case attempt == storeAttempts:
+			next = plain // a hook may have made it what cannot be stored
+			e.emitSafely(ctx, Event{Kind: EventRefresh, Key: c.Key, Reason: "the new token is used, but cannot be stored yet", Err: storeFailed("refresh", c.Key, err)})
+			f.land(next, nil)
 		}
 		time.Sleep(wait)
 	}
@@ -284,9 +376,9 @@ func (e *Engine) keep(ctx context.Context, in *integration, c, next *Connection)
 // adopt returns what someone else has stored in place of c: the user has
 // connected again, and their latest word counts.
 func (e *Engine) adopt(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
-	current, err := e.opts.Connections.Get(ctx, c.Key)
+	current, err := e.read(ctx, c.Key)
 	if err != nil {
-		return nil, storeError("refresh", c.Key, err)
+		return nil, err
 	}
 	if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
 		return newer, err
@@ -296,16 +388,22 @@ func (e *Engine) adopt(ctx context.Context, in *integration, c *Connection) (*Co
 
 // afterFailure tells what a failed redemption means. Only the provider's word
 // that the grant is gone ends a connection, and only after a look whether
-// another process has rotated the token meanwhile.
-func (e *Engine) afterFailure(ctx context.Context, in *integration, c *Connection, cause error) (*Connection, error) {
+// another process has rotated the token meanwhile. was is the connection before the
+// intent was recorded; lost says that an answer to an earlier request is missing.
+func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent *Connection, cause error, lost bool) (*Connection, error) {
 	if !errors.Is(cause, ErrReauthorize) {
+		if !lost && !openOutcome(cause) {
+			// The provider said no, and the token is as good as before. If this is
+			// not stored, it is tried again all the same.
+			_ = e.replace(ctx, was, was.Generation)
+		}
 		return nil, cause
 	}
-	current, err := e.opts.Connections.Get(ctx, c.Key)
+	current, err := e.read(ctx, intent.Key)
 	if err != nil {
-		return nil, storeError("refresh", c.Key, err)
+		return nil, err
 	}
-	if newer, err := usable(in, current, c, e.opts.Now()); err != nil || newer != nil {
+	if newer, err := usable(in, current, intent, e.opts.Now()); err != nil || newer != nil {
 		return newer, err
 	}
 	reason := "the provider no longer takes the refresh token"
@@ -315,6 +413,9 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, c *Connectio
 	var answered *Error
 	if errors.As(cause, &answered) && answered.Code != "" {
 		reason += " (" + answered.Code + ")"
+	}
+	if lost && !in.Auth.AuthMode.Issues() {
+		reason += "; the answer to an earlier refresh was lost, and with it perhaps the token that came next"
 	}
 	return e.giveUp(ctx, current, reason)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
@@ -48,7 +47,7 @@ func (s *session) Load(ctx context.Context) (layer.Snapshot, error) {
 func (s *session) Fresh(ctx context.Context, given layer.Snapshot) (layer.Snapshot, error) {
 	old := given.(*snapshot)
 	if !s.in.stale(old.conn, s.e.opts.Now()) {
-		return old, nil
+		return given, nil
 	}
 	c, err := s.e.fresh(ctx, s.in, old.conn)
 	if err != nil {
@@ -59,16 +58,22 @@ func (s *session) Fresh(ctx context.Context, given layer.Snapshot) (layer.Snapsh
 
 // Refresh replaces a token that the provider has refused.
 func (s *session) Refresh(ctx context.Context, given layer.Snapshot, reason string) (layer.Snapshot, error) {
-	c, err := s.e.refresh(ctx, s.in, given.(*snapshot).conn, reason)
+	c, err := s.e.replaceRefused(ctx, s.in, given.(*snapshot).conn, reason)
 	if err != nil {
 		return nil, err
 	}
 	return &snapshot{s.in, c}, nil
 }
 
-// load reads the connection of k for use.
+// Refused says that what Refresh gave is no better.
+func (s *session) Refused(given layer.Snapshot) {
+	c := given.(*snapshot).conn
+	s.e.refused.add(c.Key, c.Generation, errRefused, s.e.opts.Now(), 0)
+}
+
+// load returns the connection of k for use; it may come from the cache.
 func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection, error) {
-	c, err := e.opts.Connections.Get(ctx, k)
+	c, err := e.conns.get(ctx, k)
 	if err != nil {
 		if in.Auth.AuthMode == schema.NoAuth && len(in.Connection) == 0 && ErrorKind(storeError("read", k, err)) == KindNotFound {
 			return &Connection{Key: k, Status: StatusActive, Credentials: Credentials{Type: schema.NoAuth}}, nil
@@ -135,25 +140,8 @@ func (e *Engine) Refresh(ctx context.Context, k Key) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.refresh(ctx, in, c, "asked for")
-}
-
-// stale reports whether c's token should be refreshed before it is used.
-func (in *integration) stale(c *Connection, now time.Time) bool {
-	t := &c.Credentials.Token
-	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt.Add(-in.margin(t)))
-}
-
-// margin is how long before its end a token is refreshed: what is declared, or a
-// minute, but never more than a quarter of the token's life, so that short-lived
-// tokens are not refreshed at every call.
-func (in *integration) margin(t *Token) time.Duration {
-	margin := time.Minute
-	if in.Auth.RefreshMarginSeconds != nil {
-		margin = time.Duration(*in.Auth.RefreshMarginSeconds * float64(time.Second))
+	if c, err = e.refresh(ctx, in, c, "asked for"); err != nil {
+		return nil, err
 	}
-	if t.ObtainedAt.IsZero() {
-		return margin
-	}
-	return max(0, min(margin, t.ExpiresAt.Sub(t.ObtainedAt)/4))
+	return c.Clone(), nil
 }

@@ -23,11 +23,9 @@ func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, 
 	old := c.Credentials.Token
 	t := tokenOf(got, old, now)
 	if in.Auth.AuthMode.Issues() {
-		t.RefreshToken = schema.Secret{} // never redeemed (RFC 6749 4.4.3)
+		t.RefreshToken, t.RefreshObtainedAt = schema.Secret{}, time.Time{} // never redeemed (RFC 6749 4.4.3)
 	}
-	if t.ExpiresAt.IsZero() && in.Auth.TokenLifetimeSeconds > 0 {
-		t.ExpiresAt = now.Add(time.Duration(in.Auth.TokenLifetimeSeconds * float64(time.Second)))
-	}
+	in.end(&t, now)
 	switch {
 	case got.Scopes != nil:
 	case old.Scopes != nil:
@@ -37,13 +35,16 @@ func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, 
 	}
 	t.Raw = overlay(old.Raw, a.Doc)
 	c.Credentials.Token = t
-	return in.takeFields(op, c, schema.FromTokenResponse, t.RawValue)
+	return nil
 }
 
 func tokenOf(got oauthwire.Token, old Token, now time.Time) Token {
-	t := Token{AccessToken: schema.NewSecret(got.AccessToken), TokenType: got.TokenType, RefreshToken: old.RefreshToken, ObtainedAt: now, ExpiresAt: got.ExpiresAt, Scopes: got.Scopes, Secondary: maps.Clone(old.Secondary)}
-	if got.RefreshToken != "" {
-		t.RefreshToken = schema.NewSecret(got.RefreshToken)
+	t := Token{
+		AccessToken: schema.NewSecret(got.AccessToken), TokenType: got.TokenType, ObtainedAt: now, ExpiresAt: got.ExpiresAt, Scopes: got.Scopes,
+		RefreshToken: old.RefreshToken, RefreshObtainedAt: old.RefreshObtainedAt, Secondary: maps.Clone(old.Secondary),
+	}
+	if got.RefreshToken != "" && !old.RefreshToken.Equal(schema.NewSecret(got.RefreshToken)) {
+		t.RefreshToken, t.RefreshObtainedAt = schema.NewSecret(got.RefreshToken), now
 	}
 	for name, s := range got.Secondary {
 		if t.Secondary == nil {

@@ -112,7 +112,14 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 		return resp, nil
 	}
 	drain(resp)
-	return a.send(call, again, s)
+	resp, err = a.send(call, again, s)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := a.expired(resp); ok {
+		call.Session.Refused(s)
+	}
+	return resp, nil
 }
 
 // drain reads a little of what is left and closes the body, so that the

@@ -39,6 +39,9 @@ type Session interface {
 	// Refresh returns a snapshot with another token than that of s, which the
 	// provider has refused. It fails if there is no way to get one.
 	Refresh(ctx context.Context, s Snapshot, reason string) (Snapshot, error)
+
+	// Refused says that the provider has refused s too, which Refresh gave.
+	Refused(s Snapshot)
 }
 
 // A Snapshot is a connection as it was when it was read. It does not change.

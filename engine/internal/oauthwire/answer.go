@@ -57,6 +57,17 @@ func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
 	return t, true
 }
 
+// RefreshToken returns the refresh token of an answer that [Read] may have no use
+// for, or "".
+func RefreshToken(a *Answer, r *schema.TokenResponse) string {
+	path := "refresh_token"
+	if r != nil {
+		path = or(r.RefreshToken, path)
+	}
+	text, _ := jsonpath.Text(map[string]any(a.Doc), path)
+	return text
+}
+
 func or(s, byDefault string) string {
 	if s == "" {
 		return byDefault

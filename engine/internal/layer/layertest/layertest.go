@@ -57,6 +57,9 @@ func (s *Session) Refresh(context.Context, layer.Snapshot, string) (layer.Snapsh
 	return s.Refreshed, nil
 }
 
+// Refused implements [layer.Session].
+func (s *Session) Refused(layer.Snapshot) {}
+
 // Base is the base URL of calls that [Begin] makes.
 const Base = "https://api.fjord.test/v1"
 

@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/nango-lite/nango-lite/internal/pace"
+)
+
+const (
+	defaultCacheSize = 10_000
+	defaultCacheTTL  = 500 * time.Millisecond
+
+	// staleFactor bounds what is served while somebody else is asking: this many
+	// times the TTL, and the store is asked whatever it takes.
+	staleFactor = 4
+)
+
+// CacheStats say how the cache of connections does, for metrics.
+type CacheStats struct {
+	Size      int // connections in it
+	Capacity  int // of these at most; 0: nothing is cached
+	Hits      uint64
+	Misses    uint64
+	Evictions uint64 // to make room
+}
+
+// CacheStats returns the counts since the engine was made.
+func (e *Engine) CacheStats() CacheStats { return e.conns.stats() }
+
+// connections are the store, with the connections used last in front of it. What
+// it returns is shared; nobody may modify it.
+//
+// An entry is good for the TTL. After that one caller asks what has become of it,
+// and the others go on with it meanwhile. Where the store is a ChangeFeed, that one
+// question is about all entries at once.
+type connections struct {
+	store  ConnectionStore
+	memory *MemoryStore // store, if it is one: nothing is nearer
+	feed   ChangeFeed   // store, if it is one
+	now    func() time.Time
+	ttl    time.Duration
+	size   int
+
+	mu       sync.Mutex
+	entries  map[Key]*entry
+	root     entry     // of the ring: root.next was used last
+	epoch    uint64    // moves when something has changed
+	asking   time.Time // since when somebody asks the feed
+	asked    time.Time // when the feed was asked last, with success
+	revision int64     // what it said
+	counts   CacheStats
+}
+
+type entry struct {
+	key        Key
+	conn       *Connection
+	read       time.Time // when the store was asked
+	claimed    time.Time // when somebody began to ask it again
+	prev, next *entry
+}
+
+func newConnections(o *Options) *connections {
+	s := &connections{store: o.Connections, now: o.Now, ttl: o.CacheTTL, size: o.CacheSize, revision: -1, entries: map[Key]*entry{}}
+	s.memory, _ = o.Connections.(*MemoryStore)
+	s.feed, _ = o.Connections.(ChangeFeed)
+	if s.ttl == 0 {
+		s.ttl = defaultCacheTTL
+	}
+	if s.size == 0 {
+		s.size = defaultCacheSize
+	}
+	if s.ttl < 0 || s.size < 0 || s.memory != nil {
+		s.ttl, s.size = 0, 0
+	}
+	s.root.prev, s.root.next = &s.root, &s.root
+	return s
+}
+
+// get returns the connection of k, not older than the TTL, or the store's error.
+func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
+	if s.memory != nil {
+		return s.memory.peek(ctx, k)
+	}
+	if s.size == 0 {
+		return s.store.Get(ctx, k)
+	}
+	now := s.now()
+	c, follow, epoch := s.look(k, now)
+	if follow {
+		s.follow(ctx, now)
+		c, _, epoch = s.look(k, now)
+	}
+	if c != nil {
+		return c, nil
+	}
+	c, err := s.store.Get(ctx, k)
+	switch {
+	case err == nil && c.Status == StatusActive: // a dead one is asked about each time: someone may have connected
+		s.keep(c, epoch, now)
+	case err == nil || errors.Is(err, ErrNoConnection):
+		s.drop(k)
+	}
+	return c, err
+}
+
+// look returns the entry of k if it is good; otherwise, or if the caller is the one
+// that has to ask the feed, it says so. A question to the store is only answered for
+// the epoch in which it was asked.
+func (s *connections) look(k Key, now time.Time) (c *Connection, follow bool, epoch uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[k]
+	if e == nil {
+		s.counts.Misses++
+		return nil, false, s.epoch
+	}
+	known, claimed := e.read, &e.claimed
+	if s.feed != nil {
+		claimed = &s.asking
+		if s.asked.After(known) {
+			known = s.asked
+		}
+	}
+	switch age := now.Sub(known); {
+	case age >= 0 && age < s.ttl:
+	case age < 0 || age >= staleFactor*s.ttl && now.Sub(*claimed) < s.ttl: // the clock was set back; or nobody could say
+		s.counts.Misses++
+		return nil, false, s.epoch
+	case now.Sub(*claimed) >= s.ttl || now.Before(*claimed):
+		*claimed = now
+		if s.feed == nil {
+			s.counts.Misses++
+			return nil, false, s.epoch
+		}
+		return nil, true, s.epoch
+	}
+	s.counts.Hits++
+	if s.root.next != e {
+		e.unlink()
+		e.link(&s.root)
+	}
+	return e.conn, false, s.epoch
+}
+
+// follow asks the feed and forgets what has changed.
+func (s *connections) follow(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, pace.Default.StoreCall)
+	defer cancel()
+	s.mu.Lock()
+	since := s.revision
+	s.mu.Unlock()
+	for {
+		ch, err := s.feed.Changes(ctx, since)
+		if !s.learn(ctx, ch, err, now) || ch.Revision == since {
+			return
+		}
+		since = ch.Revision
+	}
+}
+
+// learn applies an answer of the feed and reports whether to go on asking.
+func (s *connections) learn(ctx context.Context, ch Changes, err error, now time.Time) (more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			s.asking = time.Time{} // the next caller may have more time
+		}
+		return false
+	}
+	if ch.All {
+		s.clear()
+	}
+	for _, k := range ch.Keys {
+		s.remove(k)
+	}
+	if ch.All || ch.Revision > s.revision {
+		s.revision = ch.Revision
+	}
+	if !ch.More && now.After(s.asked) {
+		s.asked = now
+	}
+	return ch.More
+}
+
+// keep remembers c, which the store was asked for at that time, unless something
+// has been dropped since then: c may be what it was before.
+func (s *connections) keep(c *Connection, epoch uint64, read time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size == 0 || s.epoch != epoch {
+		return
+	}
+	if e := s.entries[c.Key]; e != nil {
+		e.conn, e.read = c, read
+		return
+	}
+	if len(s.entries) >= s.size {
+		s.evict()
+	}
+	e := &entry{key: c.Key, conn: c, read: read}
+	s.entries[c.Key] = e
+	e.link(&s.root)
+}
+
+// evict makes room.
+func (s *connections) evict() {
+	last := s.root.prev
+	delete(s.entries, last.key)
+	last.unlink()
+	s.counts.Evictions++
+}
+
+// drop forgets k.
+func (s *connections) drop(k Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(k)
+}
+
+func (s *connections) remove(k Key) {
+	s.epoch++
+	if e := s.entries[k]; e != nil {
+		delete(s.entries, k)
+		e.unlink()
+	}
+}
+
+func (s *connections) clear() {
+	s.epoch++
+	clear(s.entries)
+	s.root.prev, s.root.next = &s.root, &s.root
+}
+
+func (e *entry) unlink() { e.prev.next, e.next.prev = e.next, e.prev }
+
+func (e *entry) link(root *entry) {
+	e.prev, e.next = root, root.next
+	e.prev.next, e.next.prev = e, e
+}
+
+// put is the store's Put. Whoever gave c may go on to modify it, so it is read
+// again when it is needed.
+func (s *connections) put(ctx context.Context, c *Connection) error {
+	defer s.drop(c.Key) // also after an error: it may have happened
+	return s.store.Put(ctx, c)
+}
+
+// replace is the store's Replace. Nobody may modify c from now on.
+func (s *connections) replace(ctx context.Context, c *Connection, generation int64) error {
+	now := s.now()
+	s.mu.Lock()
+	before := s.epoch
+	s.mu.Unlock()
+	err := s.store.Replace(ctx, c, generation)
+	s.mu.Lock()
+	quiet := s.epoch == before
+	s.remove(c.Key)
+	epoch := s.epoch
+	s.mu.Unlock()
+	if err == nil && c.Status == StatusActive && quiet {
+		s.keep(c, epoch, now)
+	}
+	return err
+}
+
+// delete is the store's Delete.
+func (s *connections) delete(ctx context.Context, k Key) error {
+	defer s.drop(k)
+	return s.store.Delete(ctx, k)
+}
+
+func (s *connections) stats() CacheStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.counts
+	c.Size, c.Capacity = len(s.entries), s.size
+	return c
+}
