@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -66,5 +67,16 @@ func TestPictureIsXML(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestReadmeCountsTheCatalog: the README says how many APIs there are.
+func TestReadmeCountsTheCatalog(t *testing.T) {
+	readme, err := os.ReadFile(root + "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("[%d](docs/catalog.md)", len(bundled(t))); !strings.Contains(string(readme), want) {
+		t.Errorf("the README does not say %s", want)
 	}
 }
