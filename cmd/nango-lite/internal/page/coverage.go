@@ -61,6 +61,7 @@ func coverage(ref string, v *schema.Version) []Row {
 	for i := range rows {
 		if notYet[v.Auth.AuthMode] && i > 0 && rows[i].State == Covered {
 			rows[i].State = NotCovered // described, and no call gets that far
+			rows[i].How = "described only: " + rows[i].How
 		}
 		rows[i].prove(ref, v, bundled)
 	}

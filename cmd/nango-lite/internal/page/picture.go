@@ -14,7 +14,7 @@ import (
 const (
 	pictureTop   = 92  // of the first row
 	pictureRow   = 22  // height of a row
-	pictureLeft  = 366 // of the first column
+	pictureLeft  = 380 // of the first column
 	pictureStep  = 62  // width of a column
 	pictureRight = 16
 )
@@ -52,7 +52,7 @@ func Picture(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 		if p.Deprecated() {
 			class = "soft old"
 		}
-		f("<text class=\"%s\" x=\"232\" y=\"%d\">%s</text><text class=\"soft\" x=\"258\" y=\"%d\">%s</text>\n", class, y+15, escaped(p.Version), y+15, escaped(shortMode(p.AuthMode)))
+		f("<text class=\"%s\" x=\"246\" y=\"%d\">%s</text><text class=\"soft\" x=\"272\" y=\"%d\">%s</text>\n", class, y+15, escaped(p.Version), y+15, escaped(shortMode(p.AuthMode)))
 		for j, c := range columns {
 			sign(&b, columnX(j), y+pictureRow/2, p.row(c.key).State)
 		}
