@@ -221,10 +221,17 @@ func (p *Provider) tokenError(ref *refusal) answer {
 // sampledTokenError returns the sample nearest to a refusal. Of several, the end of
 // a grant is the one to which the blueprint gives that meaning.
 func (p *Provider) sampledTokenError(code, codePath string) (answer, bool) {
-	for _, one := range p.samples.tokenErrors {
-		was, _ := lookup(one.answer.body, codePath)
-		if code == "invalid_grant" && (p.endsGrant(&one.answer) || text(was) != code && p.errorCode(code, was) == was) {
-			return one.answer.copy(), true
+	if code != "invalid_grant" {
+		return p.samples.tokenError(code)
+	}
+	for _, near := range []func(*answer) bool{p.endsGrant, func(a *answer) bool {
+		was, _ := lookup(a.body, codePath)
+		return text(was) != code && p.errorCode(code, was) == was
+	}} {
+		for _, one := range p.samples.tokenErrors {
+			if near(&one.answer) {
+				return one.answer.copy(), true
+			}
 		}
 	}
 	return p.samples.tokenError(code)
