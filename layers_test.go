@@ -57,7 +57,7 @@ var rooms = map[string]struct {
 	"docs":            {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
 		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/seal", "store/sqlite"},
-		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term"},
+		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term", "gopkg.in/yaml.v3"},
 		why:     "the only place that knows everything",
 	},
 	"e2e": {why: "tests alone: they start the built program"},

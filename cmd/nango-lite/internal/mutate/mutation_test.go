@@ -1,0 +1,144 @@
+//go:build mutation
+
+package mutate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/nango-lite/nango-lite/blueprints"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/loader/lint"
+)
+
+// entries are those whose every value is changed: a body in JSON, a failure with
+// status 200, links and budgets, cursors and a calendar's quota, a user name
+// without a password.
+var entries = []string{"notion:v0", "slack:v0", "github:v0", "google-calendar:v0", "airtable:v1", "close:v0"}
+
+const survivorsFile = "../../../../docs/decisions/0003-mutation-survivors.md"
+
+// TestMutation is the named command; see the package's comment.
+func TestMutation(t *testing.T) {
+	listed, err := ReadSurvivors(survivorsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	survived := map[string]bool{}
+	killers := map[string]map[string]int{}
+	t.Run("mutants", func(t *testing.T) {
+		for _, ref := range entries {
+			name, version, _ := strings.Cut(ref, ":")
+			data, err := fs.ReadFile(blueprints.FS, name+".yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			mutants, err := Mutants(data, version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := lintCodes(t, name, data)
+			catalog, _ := loader.Builtin()
+			original, err := bench.Resolve(t.Context(), catalog, ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			killers[ref] = map[string]int{}
+			for _, m := range mutants {
+				t.Run(ref+"/"+m.Path+"/"+m.Change, func(t *testing.T) {
+					t.Parallel()
+					killer := kill(t, original, name, m, before)
+					mu.Lock()
+					defer mu.Unlock()
+					killers[ref][killer]++
+					if killer == "" {
+						survived[Survivor{Entry: ref, Path: m.Path, Change: m.Change}.key()] = true
+					}
+					t.Logf("killed by %q", killer)
+				})
+			}
+		}
+	})
+	for _, ref := range entries {
+		t.Log(summary(ref, killers[ref]))
+	}
+	known := map[string]bool{}
+	for _, s := range listed {
+		known[s.key()] = true
+		if !survived[s.key()] {
+			t.Errorf("does not survive, or is no mutant any more, but is listed: | %s |", s.key())
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(survived)) {
+		if !known[key] {
+			t.Errorf("survives and is not listed: | %s |", key)
+		}
+	}
+}
+
+// kill returns who objects to a mutant, or "".
+func kill(t *testing.T, original *bench.Entry, name string, m Mutant, before map[string]int) string {
+	mutated := catalogOf(name, m.Data)
+	entry, err := original.Misread(t.Context(), mutated)
+	if err != nil {
+		return "loader"
+	}
+	for finding, n := range lintCodes(t, name, m.Data) {
+		if n > before[finding] {
+			code, _, _ := strings.Cut(finding, " ")
+			return "lint " + code
+		}
+	}
+	killer := ""
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		for _, s := range entry.Run(ctx, bench.Options{Patient: true}).Steps {
+			if s.Status == bench.Failed && killer == "" {
+				killer = "bench " + s.Step
+			}
+		}
+	})
+	return killer
+}
+
+func catalogOf(name string, data []byte) *loader.Catalog {
+	return loader.NewCatalog(blueprints.FS, fstest.MapFS{name + ".yaml": {Data: data}})
+}
+
+// lintCodes counts findings by what they say.
+func lintCodes(t *testing.T, name string, data []byte) map[string]int {
+	same := data
+	if !bytes.Contains(data, []byte("\n")) {
+		t.Fatal("no file")
+	}
+	counts := map[string]int{}
+	for _, d := range lint.Check(catalogOf(name, same), name+".yaml", same) {
+		counts[d.Code+" "+d.Message]++
+	}
+	return counts
+}
+
+func summary(ref string, killers map[string]int) string {
+	total := 0
+	by := map[string]int{}
+	for killer, n := range killers {
+		total += n
+		who, _, _ := strings.Cut(killer, " ")
+		by[who] += n
+	}
+	return fmt.Sprintf("%-20s %4d mutants: %d by the loader, %d by lint, %d by the bench, %d survive",
+		ref, total, by["loader"], by["lint"], by["bench"], by[""])
+}
