@@ -56,7 +56,7 @@ var rooms = map[string]struct {
 	"store/storetest": {reaches: []string{"engine", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},
 	"docs":            {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/seal", "store/sqlite"},
+		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
 		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term", "gopkg.in/yaml.v3"},
 		why:     "the only place that knows everything",
 	},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,11 +34,18 @@ func TestScript(t *testing.T) {
 			env.Setenv("BLUEPRINTS", blueprints) // of APIs that do not exist
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name == "postgres" {
+				return os.Getenv(postgresEnv) != "", nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandboxup": sandboxUp,
 			"consent":   consent,
 			"jsonkeys":  jsonKeys,
 			"mode":      mode,
+			"database":  database,
 		},
 	})
 }

@@ -115,3 +115,12 @@ func (s *Store) apply(ctx context.Context, tx pgx.Tx, m migration.File) error {
 	_, err := tx.Exec(ctx, inSchema(`INSERT INTO {schema}.schema_version VALUES ($1, $2, clock_timestamp())`, s.schema), m.Version, m.Name)
 	return err
 }
+
+// SchemaVersion returns how many migrations the schema has had.
+func (s *Store) SchemaVersion(ctx context.Context) (v int, err error) {
+	err = s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		v, err = s.version(ctx, conn)
+		return err
+	})
+	return v, err
+}

@@ -92,3 +92,6 @@ func apply(tx *sql.Tx, m migration.File) error {
 		m.Version, m.Name, time.Now().UnixMicro())
 	return err
 }
+
+// SchemaVersion returns how many migrations the file has had.
+func (s *Store) SchemaVersion(ctx context.Context) (int, error) { return s.version(ctx) }

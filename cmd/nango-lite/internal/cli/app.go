@@ -23,6 +23,7 @@ type app struct {
 	files      []string // -c
 	blueprints []string
 	store      string
+	keys       string // a file
 	envFile    string
 	sandbox    string // empty: the real providers
 	trace      bool
@@ -108,7 +109,7 @@ On a fresh machine, without accounts or secrets:
 		}
 	}
 	add("config", a.initCommand(), a.validateCommand(), a.explainCommand(), a.blueprintsCommand(), a.schemaCommand())
-	add("use", a.connectCommand(), a.connectionsCommand(), a.callCommand(), a.sandboxCommand())
+	add("use", a.connectCommand(), a.connectionsCommand(), a.callCommand(), a.sandboxCommand(), a.storeCommand(), a.keysCommand())
 	root.AddCommand(a.versionCommand())
 	return root
 }
@@ -118,7 +119,8 @@ func (a *app) flags(root *cobra.Command) {
 	f.SortFlags = false
 	f.StringArrayVarP(&a.files, "config", "c", []string{defaultFile}, "integrations `FILE`; may be given more than once")
 	f.StringArrayVar(&a.blueprints, "blueprints", nil, "`DIR` of blueprints over the bundled ones; may be given more than once")
-	f.StringVar(&a.store, "store", "", "where connections live: a path, or `sqlite:PATH` (default: a file in your data directory)")
+	f.StringVar(&a.store, "store", "", "where connections live: a path, sqlite:PATH, or a postgres:// `URL` (default: a file in your data directory)")
+	f.StringVar(&a.keys, "keys", "", "`FILE` of the keys that seal connections (default: NANGO_LITE_KEYS, or else a file beside them)")
 	f.StringVar(&a.envFile, "env-file", "", "`FILE` of variables (default: .env beside the integrations file)")
 	f.Var((*sandboxFlag)(&a.sandbox), "sandbox", "play the providers instead of calling them: in this process, or at the URL of a running 'nango-lite sandbox'")
 	f.Lookup("sandbox").NoOptDefVal = noSandboxURL

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/engine"
@@ -12,11 +10,11 @@ import (
 // line names. It makes no store where there is none.
 func (a *app) completeConnections(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	const none = cobra.ShellCompDirectiveNoFileComp
-	path, err := a.storePath()
+	p, err := a.storePlace()
 	if err != nil || len(args) == 0 {
 		return nil, none
 	}
-	if _, err := os.Stat(path); err != nil {
+	if empty, err := isEmpty(cmd.Context(), p); empty || err != nil {
 		return nil, none
 	}
 	store, err := a.openStore(cmd.Context())

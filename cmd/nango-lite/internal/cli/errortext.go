@@ -107,7 +107,10 @@ func (a *app) commandLine(args ...string) string {
 		}
 	}
 	if a.store != "" {
-		words = append(words, "--store", a.store)
+		words = append(words, "--store", withoutPassword(a.store))
+	}
+	if a.keys != "" && !slices.Contains(args, a.keys) {
+		words = append(words, "--keys", a.keys)
 	}
 	switch a.sandbox {
 	case "":

@@ -2,43 +2,27 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"time"
 
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 )
 
-// storePath returns the file of connections. Those of the sandbox have one of
-// their own, so that neither kind is ever used for the other.
-func (a *app) storePath() (string, error) {
-	path := a.store
-	switch scheme, rest, found := strings.Cut(path, ":"); {
-	case path == "":
-		dir, err := a.dataDir()
-		if err != nil {
-			return "", err
-		}
-		path = filepath.Join(dir, "connections.db")
-	case found && (scheme == "postgres" || scheme == "postgresql"):
-		return "", usagef("--store %s://… comes with a later version; this one keeps connections in SQLite files: --store PATH", scheme)
-	case found && scheme == "sqlite":
-		if path = strings.TrimPrefix(rest, "//"); path == "" {
-			return "", usagef("--store sqlite: names no file")
-		}
-	case found && strings.HasPrefix(rest, "//"):
-		return "", usagef("--store %s://… is not a store that nango-lite knows; use a path or sqlite:PATH", scheme)
-	}
-	if a.sandbox != "" {
-		ext := filepath.Ext(path)
-		path = strings.TrimSuffix(path, ext) + ".sandbox" + ext
-	}
-	return path, nil
+// A connectionStore is a place that is open.
+type connectionStore interface {
+	engine.ConnectionStore
+	engine.ChangeFeed
+	seal.Rows
+	io.Closer
+	Add(ctx context.Context, conns []*engine.Connection) error
+	SchemaVersion(ctx context.Context) (int, error)
 }
 
 // dataDir returns where this user's data lives.
@@ -60,47 +44,62 @@ func (a *app) dataDir() (string, error) {
 	return filepath.Join(append(append([]string{dir}, of...), "nango-lite")...), nil
 }
 
-// openStore opens the file of connections, and makes it and its key on first use.
-func (a *app) openStore(ctx context.Context) (*sqlite.Store, error) {
-	path, err := a.storePath()
+// openStore opens the place of connections, and makes it and its key on first use.
+func (a *app) openStore(ctx context.Context) (connectionStore, error) {
+	p, err := a.storePlace()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	keys, err := a.keysOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return a.open(ctx, p, keys.sealer)
+}
+
+// open opens a place until the end of the run.
+func (a *app) open(ctx context.Context, p place, keys engine.Sealer) (connectionStore, error) {
+	s, err := openPlace(ctx, p, keys)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(s)
+	return s, nil
+}
+
+// patience is how long somebody at a terminal waits for a database.
+const patience = 2 * time.Second
+
+func openPlace(ctx context.Context, p place, keys engine.Sealer) (connectionStore, error) {
+	if p.path == "" {
+		s, err := postgres.Open(ctx, p.url, keys, &postgres.Options{Schema: p.schema, Patience: patience})
+		if err != nil {
+			return nil, err // not a nil *Store in an interface
+		}
+		return s, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(p.path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of connections: %w", err)
 	}
-	keys, err := a.openKeys(path)
+	s, err := sqlite.Open(ctx, p.path, keys, nil)
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(ctx, path, keys, nil)
+	return s, nil
+}
+
+// isEmpty reports whether nothing is kept in a place. It makes a database, but no
+// file.
+func isEmpty(ctx context.Context, p place) (bool, error) {
+	if p.path != "" {
+		info, err := os.Stat(p.path)
+		return err != nil || info.Size() == 0, nil
+	}
+	s, err := openPlace(ctx, p, seal.NewKeys()) // no key is needed to count
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	a.onClose(store)
-	return store, nil
-}
-
-// openKeys loads the key that lies beside a file of connections. A new key opens
-// no old connections, so one is made only where there are none yet.
-func (a *app) openKeys(store string) (*seal.Keys, error) {
-	name := keyPath(store)
-	keys, err := seal.LoadFile(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return keys, err
-	}
-	if info, err := os.Stat(store); err == nil && info.Size() > 0 {
-		return nil, fmt.Errorf("the key of %s is gone: there is no %s; put it back, or remove both and connect again", store, name)
-	}
-	if keys, err = seal.CreateFile(name); errors.Is(err, fs.ErrExist) { // another process was first
-		return seal.LoadFile(name)
-	}
-	if err == nil && a.sandbox == "" {
-		a.notef("made the key %s, which opens the connections beside it; keep a copy", name)
-	}
-	return keys, err
-}
-
-func keyPath(store string) string {
-	return strings.TrimSuffix(store, filepath.Ext(store)) + ".key"
+	defer s.Close()
+	rows, err := s.RowsAfter(ctx, engine.Key{}, 1)
+	return len(rows) == 0, err
 }

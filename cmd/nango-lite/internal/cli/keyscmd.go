@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nango-lite/nango-lite/store/seal"
+)
+
+func (a *app) keysCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Make, list, rotate and drop the keys that seal connections",
+		Long: `What grants access is sealed with a key before it is kept. The keys are those of
+--keys FILE, or of the variable NANGO_LITE_KEYS, or of a file beside the
+connections, which is made on first use. Of a key set one is active and seals; the
+others open what was sealed before.`,
+		Args: cobra.NoArgs,
+		RunE: help,
+	}
+	cmd.AddCommand(a.keysCreateCommand(), a.keysListCommand(), a.keysRotateCommand(), a.keysPruneCommand())
+	return cmd
+}
+
+func (a *app) keysCreateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "create [file]",
+		Short: "Make a new key",
+		Long: `Create writes a new key to a file that its owner alone may read, and never
+overwrites one. Without a file it prints the key on stdout, for NANGO_LITE_KEYS or
+the place where you keep secrets.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				_, err := fmt.Fprintln(a.io.Out, seal.GenerateKey().Reveal()) // what was asked for
+				return err
+			}
+			keys, err := seal.CreateFile(args[0])
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s is there already; 'keys rotate' puts a new key into it", args[0])
+			}
+			if err == nil {
+				a.notef("made the key %s in %s; keep a copy", keys.Active(), args[0])
+			}
+			return err
+		},
+	}
+}
+
+// A shownKey is a key as keys list prints it.
+type shownKey struct {
+	ID          string `json:"id"`
+	Active      bool   `json:"active"`
+	Known       bool   `json:"known"` // false: it is not in the key set
+	Connections int    `json:"connections"`
+}
+
+func (a *app) keysListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the keys, and how many connections each has sealed",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, keys, store, err := a.openAll(cmd.Context())
+			if err != nil {
+				return err
+			}
+			count, err := seal.CountRows(cmd.Context(), store, nil)
+			if err != nil {
+				return err
+			}
+			return a.listKeys(shownKeys(keys, count))
+		},
+	}
+}
+
+// openAll opens this run's place, and says with which keys.
+func (a *app) openAll(ctx context.Context) (place, keySet, connectionStore, error) {
+	p, err := a.storePlace()
+	if err != nil {
+		return p, keySet{}, nil, err
+	}
+	keys, err := a.keysOf(ctx, p)
+	if err != nil {
+		return p, keys, nil, err
+	}
+	store, err := a.open(ctx, p, keys.sealer)
+	return p, keys, store, err
+}
+
+func shownKeys(keys keySet, count seal.Count) []shownKey {
+	shown := []shownKey{}
+	ids := keys.ids()
+	for i, id := range ids {
+		shown = append(shown, shownKey{ID: id, Active: i == 0, Known: true, Connections: count.ByKey[id]})
+	}
+	for _, id := range sortedKeys(count.ByKey) {
+		if !slices.Contains(ids, id) {
+			shown = append(shown, shownKey{ID: id, Connections: count.ByKey[id]})
+		}
+	}
+	return shown
+}
+
+func (a *app) listKeys(shown []shownKey) error {
+	if a.json() {
+		return a.writeJSON(shown)
+	}
+	rows := [][]string{{"KEY", "STATE", "CONNECTIONS"}}
+	for _, k := range shown {
+		state := "opens"
+		switch {
+		case k.Active:
+			state = "active"
+		case !k.Known:
+			state = "not in the key set"
+		}
+		rows = append(rows, []string{k.ID, state, strconv.Itoa(k.Connections)})
+	}
+	return writeColumns(a.io.Out, rows)
+}
+
+func (a *app) keysRotateCommand() *cobra.Command {
+	resume := false
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Put a new key into use, and seal all connections with it",
+		Long: `Rotate adds a new key to the key file, makes it the active one, and seals with it
+what older keys have sealed. Processes that use the same file notice, and go on
+meanwhile. The old keys stay until 'keys prune'.
+
+If it is broken off, --resume goes on. Keys of NANGO_LITE_KEYS are rotated by you:
+add the new key behind the others in every process, then put it first in every
+process, then run rotate --resume.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.rotate(cmd.Context(), resume) },
+	}
+	cmd.Flags().BoolVar(&resume, "resume", false, "make no new key; seal with the active one what others have sealed")
+	return cmd
+}
+
+func (a *app) rotate(ctx context.Context, resume bool) error {
+	p, keys, store, err := a.openAll(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case resume:
+	case keys.file == "":
+		return usagef("the keys are those of %s, which this command cannot change: put a new one first there, and run keys rotate --resume", keysEnv)
+	default:
+		if _, err := seal.AddKey(keys.file); err != nil {
+			return err
+		}
+		a.notef("added a key to %s; keep a copy", keys.file)
+	}
+	var progress func(seal.Count)
+	if isTerminal(a.io.Err) {
+		progress = func(c seal.Count) { fmt.Fprintf(a.io.Err, "\r%s, %d sealed anew", plural(c.Rows, "connection"), c.Resealed) }
+		defer a.notef("")
+	}
+	count, err := seal.Rotate(ctx, store, keys.sealer, progress)
+	if err != nil {
+		a.notef("sealed %s anew; go on with '%s'", plural(count.Resealed, "connection"), a.commandLine("keys", "rotate", "--resume"))
+		return err
+	}
+	for i, k := range count.Broken {
+		a.notef("left as it is: %s: %s", k, oneLine(count.Causes[i].Error()))
+	}
+	a.notef("sealed %d of %s in %s anew with %s", count.Resealed, plural(count.Rows, "connection"), p, keys.sealer.Active())
+	if len(count.Broken) > 0 {
+		return fmt.Errorf("%s cannot be opened", plural(len(count.Broken), "connection"))
+	}
+	return nil
+}
+
+func (a *app) keysPruneCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "prune",
+		Short: "Drop keys that no connection is sealed with",
+		Long: `Prune takes those keys out of the key file that are not active and that no
+connection in this store is sealed with any more. Other stores that share the file
+are not looked at, and neither are backups: those that a dropped key has sealed open
+no more without a copy of it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context()) },
+	}
+}
+
+func (a *app) prune(ctx context.Context) error {
+	_, keys, store, err := a.openAll(ctx)
+	if err != nil {
+		return err
+	}
+	count, err := seal.CountRows(ctx, store, nil)
+	if err != nil {
+		return err
+	}
+	if n := len(count.Broken); n > 0 {
+		return fmt.Errorf("%s cannot be read, so nobody knows which key is needed", plural(n, "connection"))
+	}
+	var idle []string
+	for _, id := range keys.ids()[1:] {
+		if n := count.ByKey[id]; n > 0 {
+			a.notef("%s stays: connections are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
+			continue
+		}
+		idle = append(idle, id)
+	}
+	if len(idle) == 0 {
+		a.notef("dropped no key")
+		return nil
+	}
+	if keys.file == "" {
+		a.notef("nothing needs %s: take it out of %s", strings.Join(idle, ", "), keysEnv)
+		return nil
+	}
+	if err := seal.RemoveKeys(keys.file, idle); err != nil {
+		return err
+	}
+	a.notef("dropped %s", strings.Join(idle, ", "))
+	return nil
+}

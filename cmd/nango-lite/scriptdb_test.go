@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// postgresEnv names a server for the scripts about PostgreSQL.
+const postgresEnv = "NANGO_LITE_TEST_POSTGRES"
+
+var databases atomic.Int64
+
+// database [name] makes an empty database until the script ends, and sets $NAME,
+// or $DATABASE, to its URL.
+func database(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	admin := os.Getenv(postgresEnv)
+	u, err := url.Parse(admin)
+	ts.Check(err)
+	name := fmt.Sprintf("nango_lite_script_%d_%d", os.Getpid(), databases.Add(1))
+	do := func(sql string) error {
+		conn, err := pgx.Connect(ctx, admin)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, sql)
+		return err
+	}
+	ts.Check(do("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8'"))
+	ts.Defer(func() { _ = do("DROP DATABASE " + name + " WITH (FORCE)") })
+	u.Path = "/" + name
+	variable := "DATABASE"
+	if len(args) > 0 {
+		variable = args[0]
+	}
+	ts.Setenv(variable, u.String())
+}
