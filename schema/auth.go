@@ -82,34 +82,35 @@ func (p PKCE) MarshalJSON() ([]byte, error) {
 // Auth says how a connection is authorised and kept. The JSON Schema describes
 // every key; zero values mean the defaults it states.
 type Auth struct {
-	AuthMode             AuthMode          `json:"auth_mode"`
-	AuthorizationURL     string            `json:"authorization_url,omitempty"`
-	AuthorizationParams  map[string]string `json:"authorization_params,omitempty"`
-	ScopeSeparator       *string           `json:"scope_separator,omitempty"`
-	TokenURL             string            `json:"token_url,omitempty"`
-	TokenParams          map[string]string `json:"token_params,omitempty"`
-	AuthorizationMethod  string            `json:"authorization_method,omitempty"`
-	BodyFormat           string            `json:"body_format,omitempty"`
-	RefreshURL           string            `json:"refresh_url,omitempty"`
-	RequestURL           string            `json:"request_url,omitempty"`
-	RequestParams        map[string]string `json:"request_params,omitempty"`
-	RequestHTTPMethod    string            `json:"request_http_method,omitempty"`
-	TokenHTTPMethod      string            `json:"token_http_method,omitempty"`
-	SignatureMethod      string            `json:"signature_method,omitempty"`
-	PKCE                 PKCE              `json:"pkce,omitempty"`
-	DefaultScopes        []string          `json:"default_scopes,omitempty"`
-	Scopes               string            `json:"scopes,omitempty"`
-	RefreshParams        map[string]string `json:"refresh_params,omitempty"`
-	TokenHeaders         map[string]string `json:"token_headers,omitempty"`
-	TokenRequestMethod   string            `json:"token_request_method,omitempty"`
-	TokenRequest         *TokenRequest     `json:"token_request,omitempty"`
-	TokenResponse        *TokenResponse    `json:"token_response,omitempty"`
-	TokenLifetimeSeconds float64           `json:"token_lifetime_seconds,omitempty"`
-	RefreshMarginSeconds *float64          `json:"refresh_margin_seconds,omitempty"`
-	RefreshOn            []Condition       `json:"refresh_on,omitempty"`
-	RefreshGraceSeconds  float64           `json:"refresh_grace_seconds,omitempty"`
-	RevocationURL        string            `json:"revocation_url,omitempty"`
-	Issuer               string            `json:"issuer,omitempty"`
+	AuthMode                    AuthMode          `json:"auth_mode"`
+	AuthorizationURL            string            `json:"authorization_url,omitempty"`
+	AuthorizationParams         map[string]string `json:"authorization_params,omitempty"`
+	ScopeSeparator              *string           `json:"scope_separator,omitempty"`
+	TokenURL                    string            `json:"token_url,omitempty"`
+	TokenParams                 map[string]string `json:"token_params,omitempty"`
+	AuthorizationMethod         string            `json:"authorization_method,omitempty"`
+	BodyFormat                  string            `json:"body_format,omitempty"`
+	RefreshURL                  string            `json:"refresh_url,omitempty"`
+	RequestURL                  string            `json:"request_url,omitempty"`
+	RequestParams               map[string]string `json:"request_params,omitempty"`
+	RequestHTTPMethod           string            `json:"request_http_method,omitempty"`
+	TokenHTTPMethod             string            `json:"token_http_method,omitempty"`
+	SignatureMethod             string            `json:"signature_method,omitempty"`
+	PKCE                        PKCE              `json:"pkce,omitempty"`
+	DefaultScopes               []string          `json:"default_scopes,omitempty"`
+	Scopes                      string            `json:"scopes,omitempty"`
+	RefreshParams               map[string]string `json:"refresh_params,omitempty"`
+	TokenHeaders                map[string]string `json:"token_headers,omitempty"`
+	TokenRequestMethod          string            `json:"token_request_method,omitempty"`
+	TokenRequest                *TokenRequest     `json:"token_request,omitempty"`
+	TokenResponse               *TokenResponse    `json:"token_response,omitempty"`
+	TokenLifetimeSeconds        float64           `json:"token_lifetime_seconds,omitempty"`
+	RefreshMarginSeconds        *float64          `json:"refresh_margin_seconds,omitempty"`
+	RefreshOn                   []Condition       `json:"refresh_on,omitempty"`
+	RefreshGraceSeconds         float64           `json:"refresh_grace_seconds,omitempty"`
+	RefreshTokenLifetimeSeconds float64           `json:"refresh_token_lifetime_seconds,omitempty"`
+	RevocationURL               string            `json:"revocation_url,omitempty"`
+	Issuer                      string            `json:"issuer,omitempty"`
 }
 
 // Format writes the mode alone, because params may hold text from the
