@@ -55,7 +55,7 @@ func newCallPlan(in *schema.Integration) (*callPlan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("requests.base_url: %w", err)
 	}
-	p.base, err = layer.BaseURL{Template: base, Format: p.format, IsSecret: p.isSecret}.Layer()
+	p.base, err = layer.BaseURL{Template: base, Format: p.format, IsSecret: p.isSecret, Anywhere: in.Requests.AllowPrivateHosts}.Layer()
 	if err != nil {
 		return nil, fmt.Errorf("requests.base_url: %w", err)
 	}
@@ -189,11 +189,11 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name, now)),
-		layer.ObserveAttempt(now),
 		layer.Authorize(p.headers.secret, p.params.secret, p.expired),
+		layer.ObserveAttempt(now),
 		nil, // sign
 		layer.Transport(p.timeout),
-		e.limits.guard(base),
+		layer.Guard(e.public.of(base)),
 	)
 }
 

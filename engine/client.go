@@ -22,7 +22,9 @@ import (
 //
 // A failure is an [*Error], or the context's own error, inside net/http's
 // *url.Error; that one quotes the URL that was given to the client, query
-// included. The connection need not exist before the first call.
+// included. A body that breaks off ends with an *Error as well, which is still
+// io.ErrUnexpectedEOF to errors.Is. The connection need not exist before the
+// first call.
 //
 // The client follows a [Engine.Reload]. It is safe for concurrent use, and cheap
 // to make.
@@ -74,6 +76,7 @@ type binding struct {
 	session layer.Session
 	chain   http.RoundTripper
 	notify  func(context.Context, layer.Notice)
+	broken  func(*layer.Call, error) error
 }
 
 func (c *caller) bind() (*binding, error) {
@@ -89,6 +92,9 @@ func (c *caller) bind() (*binding, error) {
 		b.session = c.e.session(in, c.key)
 	}
 	b.notify = func(ctx context.Context, n layer.Notice) { c.e.emit(ctx, eventOf(c.key, ctx, n)) }
+	b.broken = func(call *layer.Call, err error) error {
+		return &Error{Op: "call", Key: c.key, Kind: KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
+	}
 	c.bound.Store(b)
 	return b, nil
 }
@@ -102,9 +108,9 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in}
+	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, Broken: b.broken}
 	if c.e.watched(r.Context(), b.in) {
-		call.Notify = b.notify
+		call.Notify, call.ID = b.notify, c.e.calls.Add(1)
 	}
 	resp, err := b.chain.RoundTrip(call.Adopt(r))
 	if err != nil {

@@ -36,6 +36,9 @@ type script struct {
 	left int         // bodies of requests that are not closed
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (s *script) PublicOnly() http.RoundTripper { return s }
+
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	text := ""
 	if r.Body != nil {

@@ -200,7 +200,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokens, r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.auth.revocationURL), r)
 	if answer != nil && answer.Status >= 200 && answer.Status < 300 {
 		return nil // the body, if any, means nothing (RFC 7009 2.2)
 	}

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -38,7 +39,8 @@ type Options struct {
 
 	// Transport carries all requests, to APIs and to token endpoints. If nil, a
 	// copy of http.DefaultTransport is used that keeps more idle connections to
-	// one host.
+	// one host. One that is neither an *http.Transport nor a [PublicTransport] is
+	// less well guarded.
 	Transport http.RoundTripper
 
 	// Logger takes one line a call, and more at debug, at each integration's
@@ -83,13 +85,15 @@ type Engine struct {
 	current atomic.Pointer[map[string]*integration]
 	conns   *connections   // the store behind a cache
 	limits  *limitRegistry // outlives Reload
+	public  publicTransports
 	flights flights
 	failed  failures // refreshes
 	refused failures // tokens that were refused when they were new
 	pace    pace.Times
 	used    usedStates
-	tokens  *http.Client // for token endpoints
-	holder  string       // names this engine in leases
+	calls   atomic.Uint64 // that were watched
+	tokens  *http.Client  // for token endpoints
+	holder  string        // names this engine in leases
 }
 
 // An integration is a configured API with its templates parsed.
@@ -228,6 +232,9 @@ func (e *Engine) emit(ctx context.Context, ev Event) {
 		e.logEvent(ctx, in, ev)
 	}
 	if e.opts.Observe != nil {
+		if call := layer.From(ctx); call != nil {
+			ev.Call = call.ID
+		}
 		e.opts.Observe(ctx, ev)
 	}
 }

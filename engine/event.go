@@ -16,8 +16,9 @@ const (
 	EventStatus    EventKind = "status"    // a connection's status changed
 	EventRevoke    EventKind = "revoke"    // a connection was removed
 	EventCall      EventKind = "call"      // a call through a client ended
-	EventAttempt   EventKind = "attempt"   // one attempt of a call ended
+	EventAttempt   EventKind = "attempt"   // a request that was sent for a call was answered, or not
 	EventWait      EventKind = "wait"      // a call is about to wait
+	EventBody      EventKind = "body"      // the body of an answer broke off, after its call had ended well
 )
 
 // An Event is something that the engine did, for logs, traces and metrics. It
@@ -26,10 +27,11 @@ type Event struct {
 	Kind     EventKind
 	Time     time.Time
 	Key      Key
+	Call     uint64        // tells calls of one engine apart; 0 for what belongs to none
 	Method   string        // of the request
 	URL      string        // of the request, without query and user info
 	Status   int           // of the answer; 0 if there was none
-	Attempt  int           // 1 for the first
+	Attempt  int           // 1 for the first; a request that goes again with another token belongs to the same
 	Wait     time.Duration // EventWait: how long
 	Duration time.Duration // how long it took; for a call until the answer's headers
 	Reason   string        // why, in words that --trace prints

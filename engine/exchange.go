@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -120,7 +121,7 @@ func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Conn
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokens, r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, to), r)
 	if err != nil {
 		return nil, tokenFailure(op, c.Key, answer, err)
 	}
@@ -136,6 +137,10 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 		return &Error{Op: op, Key: k, Kind: KindClient, Err: err}
 	}
 	if answer == nil {
+		var refused *layer.RefusedError
+		if errors.As(err, &refused) {
+			return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the token request was not sent: " + refused.Reason}
+		}
 		if errors.Is(err, context.Canceled) {
 			return err
 		}

@@ -386,4 +386,7 @@ func TestNetworkFailureDoesNotTellTheURL(t *testing.T) {
 
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (f roundTripFunc) PublicOnly() http.RoundTripper { return f }
+
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

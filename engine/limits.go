@@ -1,23 +1,21 @@
 package engine
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 )
 
-// A limitRegistry keeps what must survive a change of the configuration: the
-// state of rate limits by integration, and the connections to public hosts.
+// A limitRegistry keeps the state of rate limits by integration: it must survive
+// a change of the configuration.
 type limitRegistry struct {
 	mu     sync.Mutex
 	byName map[string]*layer.Limits
-	public map[*http.Transport]*http.Transport
 }
 
 func newLimitRegistry() *limitRegistry {
-	return &limitRegistry{byName: map[string]*layer.Limits{}, public: map[*http.Transport]*http.Transport{}}
+	return &limitRegistry{byName: map[string]*layer.Limits{}}
 }
 
 // of returns the limits of an integration.
@@ -30,23 +28,6 @@ func (r *limitRegistry) of(name string, now func() time.Time) *layer.Limits {
 		r.byName[name] = l
 	}
 	return l
-}
-
-// guard returns the layer that keeps hosts which come from a connection's data
-// on the public network. Only net/http's own transport can be told to.
-func (r *limitRegistry) guard(base http.RoundTripper) layer.Layer {
-	t, ok := base.(*http.Transport)
-	if !ok {
-		return nil
-	}
-	return layer.Guard(func() *http.Transport {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.public[t] == nil {
-			r.public[t] = layer.PublicOnly(t)
-		}
-		return r.public[t]
-	})
 }
 
 // A LimitState says what a rate limit stands at.

@@ -20,6 +20,8 @@ func eventOf(k Key, ctx context.Context, n layer.Notice) Event {
 		ev.Kind = EventAttempt
 	case layer.Waiting:
 		ev.Kind = EventWait
+	case layer.BodyBroke:
+		ev.Kind = EventBody
 	}
 	if ev.Method == "" {
 		ev.Method = "GET"
@@ -108,8 +110,8 @@ func levelOf(ev Event) slog.Level {
 	switch {
 	case ev.Kind == EventAttempt || ev.Kind == EventWait:
 		return slog.LevelDebug
-	case ev.Err != nil && ev.Kind == EventRefresh:
-		return slog.LevelWarn // the call that needs it says what came of it
+	case ev.Err != nil && (ev.Kind == EventRefresh || ev.Kind == EventBody):
+		return slog.LevelWarn // who needs it says what came of it
 	case ev.Err != nil:
 		return slog.LevelError
 	case ev.Kind == EventStatus || ev.Status >= 400:

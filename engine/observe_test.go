@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,6 +79,105 @@ func TestTraceReadsLikeAnExplanation(t *testing.T) {
 	}
 }
 
+// A refused token: what was refused, the refresh, the wait for its place, and what
+// was sent again are four things.
+func TestTraceOfARefusedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{token: answers(`{"access_token":"a1","refresh_token":"r1"}`, `{"access_token":"a2","refresh_token":"r2"}`)}
+		p.api = func(r *http.Request) (int, string) {
+			if r.Header.Get("Authorization") == "Bearer a1" {
+				return 401, `{}`
+			}
+			return 200, `{}`
+		}
+		j, longest, ids := &journal{}, time.Duration(0), map[uint64]bool{}
+		watch := func(ctx context.Context, ev engine.Event) {
+			j.observe(ctx, ev)
+			ids[ev.Call] = true
+			if ev.Kind == engine.EventAttempt {
+				longest = max(longest, ev.Duration)
+			}
+		}
+		e := newEngine(t, p, &engine.Options{Observe: watch}, func(in *schema.Integration) {
+			in.Requests.RateLimit = &schema.RateLimit{Budget: &schema.Budget{Requests: 2, PerSeconds: 1}}
+		})
+		connect(t, e)
+		j.lines, ids = nil, map[uint64]bool{}
+		if _, err := get(t, client(t, e), "/x"); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{
+			"attempt 1: 401",
+			"refresh: 401 Unauthorized: got a new token without a stated end",
+			"wait: the budget of 2 requests in 1 s is used up: waiting 0.5 s",
+			"attempt 1: 200: sent again with another token",
+			"call",
+		}
+		if got, want := strings.Join(j.lines, "\n"), strings.Join(want, "\n"); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if longest > 0 || len(ids) != 1 || ids[0] {
+			t.Errorf("an attempt took %v; the calls are %v", longest, ids)
+		}
+	})
+}
+
+func TestTraceOfABrokenBody(t *testing.T) {
+	f := newFaultServer(t)
+	var events []engine.Event
+	watch := func(_ context.Context, ev engine.Event) { events = append(events, ev) }
+	for _, timeout := range []float64{0, 0.2} {
+		events = nil
+		e := keyedEngine(t, nil, &engine.Options{Observe: watch}, func(in *schema.Integration) {
+			in.Requests.BaseURL, in.HTTPRequestTimeoutSeconds = f.URL, &timeout
+		})
+		resp, err := client(t, e).Get("/truncated/9?q=private")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.ReadAll(resp.Body)
+		if !errors.Is(err, engine.ErrUnavailable) || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("the reader got %v", err)
+		}
+		_, again := resp.Body.Read(make([]byte, 1))
+		_ = resp.Body.Close()
+		last := events[len(events)-1]
+		if last.Kind != engine.EventBody || last.Reason != "the answer broke off after 4 bytes" || last.Status != 200 || last.URL != f.URL+"/truncated/9" || again != err {
+			t.Errorf("got %+v; a second read %v", last, again)
+		}
+		if n := len(events); events[n-2].Kind != engine.EventCall || events[n-2].Call != last.Call {
+			t.Errorf("before it: %+v", events[n-2])
+		}
+	}
+}
+
+// Who has had enough breaks nothing.
+func TestNoTraceOfABodyThatIsLeft(t *testing.T) {
+	f := newFaultServer(t)
+	var kinds []engine.EventKind
+	watch := func(_ context.Context, ev engine.Event) { kinds = append(kinds, ev.Kind) }
+	e := keyedEngine(t, nil, &engine.Options{Observe: watch}, func(in *schema.Integration) { in.Requests.BaseURL = f.URL })
+	ctx, cancel := context.WithCancel(t.Context())
+	r, _ := http.NewRequestWithContext(ctx, "GET", "/stalled/9", nil)
+	resp, err := client(t, e).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := io.ReadAll(resp.Body); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	_ = resp.Body.Close()
+	if resp, err = client(t, e).Get("/truncated/9"); err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	_, _ = io.ReadAll(resp.Body)
+	if slices.Contains(kinds, engine.EventBody) {
+		t.Errorf("got %v", kinds)
+	}
+}
+
 func TestTraceOfWaitsThatAreDrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
@@ -119,7 +220,7 @@ func TestEventOfACall(t *testing.T) {
 			}
 		}
 		_, _ = get(t, client(t, keyedEngine(t, &script{replies: []reply{{status: 418, after: time.Second}}}, &engine.Options{Observe: watch}, nil)), "/a%2Fb?q=1")
-		want := engine.Event{Kind: engine.EventCall, Time: time.Now(), Key: alice, Method: "GET", URL: "https://api.fjord.test/v1/a%2Fb", Status: 418, Attempt: 1, Duration: time.Second}
+		want := engine.Event{Kind: engine.EventCall, Call: 1, Time: time.Now(), Key: alice, Method: "GET", URL: "https://api.fjord.test/v1/a%2Fb", Status: 418, Attempt: 1, Duration: time.Second}
 		if got != want {
 			t.Errorf("got\n%+v\nwant\n%+v", got, want)
 		}

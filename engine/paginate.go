@@ -182,6 +182,10 @@ func (p *pager) read(ctx context.Context, resp *http.Response) (json.RawMessage,
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
+		var e *Error
+		if errors.As(err, &e) {
+			err = e.Err // it says that an answer broke off
+		}
 		return nil, &Error{Op: "paginate", Key: p.key, Kind: KindUnavailable, Status: resp.StatusCode, Detail: "the page broke off", Err: masked(err, layer.From(resp.Request.Context()))}
 	case len(page) > maxPage:
 		return nil, p.fail(resp, "a page is longer than 64 MiB")

@@ -31,6 +31,9 @@ type shelf struct {
 	header  func(s *shelf, at int, r *http.Request) http.Header
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (s *shelf) PublicOnly() http.RoundTripper { return s }
+
 func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := ""
 	if r.Body != nil {

@@ -34,6 +34,9 @@ type tokenCall struct {
 	body   string
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (p *provider) PublicOnly() http.RoundTripper { return p }
+
 func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -25,6 +25,9 @@ type hosts struct {
 	bodies []string
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (h *hosts) PublicOnly() http.RoundTripper { return h }
+
 func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

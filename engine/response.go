@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ func CheckResponse(resp *http.Response) error {
 	now := time.Now()
 	e := &Error{Op: "call", Key: k, Kind: kind, Status: resp.StatusCode}
 	in.calls.describe(e, resp)
+	explainRefusal(e, resp)
 	if wait, _, ok := in.calls.asked(resp, now); ok && (kind == KindRateLimited || kind == KindUnavailable) {
 		e.RetryAfter = wait
 	}
@@ -38,6 +40,22 @@ func CheckResponse(resp *http.Response) error {
 		}
 	}
 	return e
+}
+
+// explainRefusal: where a refused token could not be replaced for a while, to
+// connect again is no help.
+func explainRefusal(e *Error, resp *http.Response) {
+	if resp.Request == nil || e.Kind != KindReauthorize {
+		return
+	}
+	call := layer.From(resp.Request.Context())
+	if call == nil {
+		return
+	}
+	var stuck *Error
+	if errors.As(call.Stuck(), &stuck) && stuck.Kind != KindReauthorize && stuck.Kind != KindUnsupported {
+		e.Kind, e.RetryAfter, e.Err = stuck.Kind, stuck.RetryAfter, stuck
+	}
 }
 
 var stranger = &integration{Integration: &schema.Integration{}, calls: &callPlan{in: &schema.Integration{}}}

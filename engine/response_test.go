@@ -221,3 +221,47 @@ func TestConnectionFromContext(t *testing.T) {
 		t.Error("a context without a call has a connection")
 	}
 }
+
+// Where a token is refused and the way to another is closed for now, to connect
+// again would not help.
+func TestRefusedTokenThatCannotBeReplaced(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   engine.Kind
+	}{
+		{"down", 503, `upstream connect error`, engine.KindUnavailable},
+		{"our secret is wrong", 401, `{"error":"invalid_client"}`, engine.KindClient},
+		{"too many", 429, `{"error":"slow_down"}`, engine.KindRateLimited},
+		{"a page", 200, `<title>Just a moment</title>`, engine.KindInvalidResponse},
+		{"the grant is gone", 400, `{"error":"invalid_grant"}`, engine.KindReauthorize},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := answers(`{"access_token":"a1","refresh_token":"r1"}`)
+				p := &provider{api: func(*http.Request) (int, string) { return 401, `{}` }}
+				p.token = func(call *tokenCall) (int, string) {
+					if call.params.Get("grant_type") == "refresh_token" {
+						return c.status, c.body
+					}
+					return first(call)
+				}
+				e := newEngine(t, p, nil, nil)
+				connect(t, e)
+				resp, err := client(t, e).Get("/x")
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = engine.CheckResponse(resp)
+				if got := engine.ErrorKind(err); got != c.want || !strings.Contains(err.Error(), "401") {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+			})
+		})
+	}
+	resp, err := client(t, keyedEngine(t, &script{replies: []reply{{status: 401}}}, nil, nil)).Get("/x")
+	if err != nil || !errors.Is(engine.CheckResponse(resp), engine.ErrReauthorize) {
+		t.Errorf("a key that is refused: got %v", err)
+	}
+}

@@ -35,6 +35,10 @@ type remote struct {
 	next   http.RoundTripper
 }
 
+// PublicOnly returns t itself: it connects to no host that a request names. An
+// engine asks for it.
+func (t *remote) PublicOnly() http.RoundTripper { return t }
+
 // RoundTrip implements http.RoundTripper.
 func (t *remote) RoundTrip(r *http.Request) (*http.Response, error) {
 	i, err := choose(t.routes, r, peek(r))

@@ -36,6 +36,10 @@ type transport struct {
 	routes []route
 }
 
+// PublicOnly returns t itself: it connects to no host that a request names. An
+// engine asks for it.
+func (t *transport) PublicOnly() http.RoundTripper { return t }
+
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()

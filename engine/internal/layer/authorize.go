@@ -96,6 +96,7 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 	call.refreshed = true
 	s, err := call.Session.Refresh(r.Context(), s, reason)
 	if err != nil {
+		call.stuck = err
 		return resp, nil
 	}
 	call.setSnapshot(s)
@@ -112,6 +113,7 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 		return resp, nil
 	}
 	drain(resp)
+	call.replaying = true
 	resp, err = a.send(call, again, s)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type BaseURL struct {
 	Template schema.Template
 	Format   func(name string) string // declared format of a placeholder
 	IsSecret func(name string) bool   // whether a placeholder gives a credential
+	Anywhere bool                     // the host may be on our own network, wherever it comes from
 	fixed    *url.URL                 // where the template has no placeholders
 	next     http.RoundTripper
 }
@@ -64,6 +65,7 @@ func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	call.Begin(s, base)
+	call.anywhere = b.Anywhere
 	if r.Response != nil {
 		return followed(call, r)
 	}
@@ -89,7 +91,7 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	if climbs(u.EscapedPath()) {
 		return nil, &RefusedError{"what fills base_url leads out of its path"}
 	}
-	call.guarded = hostVaries(b.Template)
+	call.guarded = !b.Anywhere && HostVaries(b.Template)
 	for _, name := range b.Template.Refs() {
 		if v, ok := s.Value(name); ok && v != "" && b.IsSecret != nil && b.IsSecret(name) {
 			call.secrets = append(call.secrets, v, url.PathEscape(v))
@@ -98,8 +100,11 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	return u, nil
 }
 
-// hostVaries reports whether a placeholder stands in the host of a URL.
-func hostVaries(t schema.Template) bool {
+// HostVaries reports whether a placeholder stands in the host of a URL.
+func HostVaries(t schema.Template) bool {
+	if len(t.Parts) == 0 {
+		return false
+	}
 	if t.Parts[0].Refs != nil {
 		return true
 	}

@@ -17,7 +17,9 @@ type Call struct {
 	Session Session
 	Scope   string                        // whose limits count where they are by connection
 	Notify  func(context.Context, Notice) // nil: nobody watches
+	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
 	Data    any                           // the engine's own
+	ID      uint64                        // told to whoever watches
 
 	mu       sync.Mutex // guards snapshot, which code below the client may ask for
 	snapshot Snapshot
@@ -28,8 +30,11 @@ type Call struct {
 	fresh     *http.Request // made for the attempt at hand, and known to nobody else
 	base      *url.URL      // base URL, rendered
 	guarded   bool          // connect to public addresses only
+	anywhere  bool          // the operator allows our own network
 	foreign   bool          // the request goes to another origin than base's
 	refreshed bool          // a refusal was answered by a refresh already
+	replaying bool          // with another token
+	stuck     error         // why there is no other token, although this one was refused
 	traceSent bool          // whether the request was sent matters to the retry layer
 	attempt   int           // 1 for the first
 	reason    string        // how the call ended, in words
@@ -101,6 +106,10 @@ func (c *Call) Reason() string { return c.reason }
 // Base returns the base URL of the call, or nil before it is known.
 func (c *Call) Base() *url.URL { return c.base }
 
+// Stuck returns why a token that the provider has refused could not be replaced,
+// or nil.
+func (c *Call) Stuck() error { return c.stuck }
+
 // Secrets returns what in the URL of the call grants access.
 func (c *Call) Secrets() []string { return c.secrets }
 
@@ -137,6 +146,7 @@ type NoticeKind int
 const (
 	CallEnded NoticeKind = iota
 	AttemptEnded
+	BodyBroke
 	Waiting
 )
 

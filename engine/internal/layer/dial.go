@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -14,24 +15,47 @@ import (
 )
 
 // Guard returns the layer that sends a call whose host was not written by the
-// operator through the transport that public returns, which [PublicOnly] has
-// made.
-func Guard(public func() *http.Transport) Layer {
+// operator through public, which [Public] has made.
+func Guard(public http.RoundTripper) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if call := From(r.Context()); call == nil || !call.guarded {
 				return next.RoundTrip(r)
 			}
-			if private(r.URL.Hostname()) { // a proxy would not be stopped at dialling
-				closeBody(r)
-				return nil, errPrivate
-			}
-			return public().RoundTrip(r)
+			return public.RoundTrip(r)
 		})
 	}
 }
 
-var errPrivate = &RefusedError{"the host is not on the public network"}
+var errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}
+
+// Public returns a round tripper that refuses hosts which are on our own network
+// by the look of them, and sends the rest through next, whose job is those that
+// only turn out to be there.
+func Public(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if private(r.URL.Hostname()) { // a proxy would not be stopped at dialling
+			closeBody(r)
+			return nil, errPrivate
+		}
+		return next.RoundTrip(r)
+	})
+}
+
+// LookFirst returns next behind a look at the addresses of the host: a stand-in
+// for [PublicOnly] where next is not net/http's and cannot be told what to connect
+// to. A name that changes its mind in between gets past it. One that cannot be
+// looked up here is left to next, which may have another way, such as a proxy.
+func LookFirst(next http.RoundTripper, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		addrs, err := lookup(r.Context(), "ip", r.URL.Hostname())
+		if err == nil && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !public(a) }) {
+			closeBody(r)
+			return nil, errPrivate
+		}
+		return next.RoundTrip(r)
+	})
+}
 
 // PublicOnly returns a copy of t that connects to public addresses only: not to
 // loopback, private, link-local and metadata ones. It looks at the address when

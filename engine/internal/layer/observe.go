@@ -9,7 +9,9 @@ import (
 // inside.
 func ObserveCall(now func() time.Time) Layer { return observe(CallEnded, now) }
 
-// ObserveAttempt returns the layer that tells how each attempt ended.
+// ObserveAttempt returns the layer that tells how each request that was sent
+// ended. It stands inside [Authorize]: the answer that refuses a token is told as
+// well as the one that follows, and what lies between them is neither's.
 func ObserveAttempt(now func() time.Time) Layer { return observe(AttemptEnded, now) }
 
 func observe(kind NoticeKind, now func() time.Time) Layer {
@@ -22,6 +24,9 @@ func observe(kind NoticeKind, now func() time.Time) Layer {
 			start := now()
 			resp, err := next.RoundTrip(r)
 			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt, Duration: now().Sub(start), Err: err}
+			if call.replaying {
+				n.Reason = "sent again with another token"
+			}
 			if kind == CallEnded {
 				n.Reason = call.reason
 				if call.own != nil {

@@ -85,7 +85,7 @@ func followed(call *Call, r *http.Request) (*http.Request, error) {
 	out := call.ownRequest(r)
 	out.URL, out.Host = &u, ""
 	if call.foreign {
-		call.guarded = !private(call.base.Hostname())
+		call.guarded = !call.anywhere && !private(call.base.Hostname())
 		for name := range out.Header {
 			if !slices.Contains(harmless, http.CanonicalHeaderKey(name)) {
 				delete(out.Header, name)

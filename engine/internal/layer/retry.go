@@ -106,6 +106,7 @@ func (t *rounds) RoundTrip(*http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		t.call.attempt++
+		t.call.replaying, t.call.stuck = false, nil
 		t.resp, t.err = t.next.RoundTrip(r)
 	}
 	t.used = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -49,7 +50,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, failure(caller, err, sent)
 		}
-		return whole(resp, r), nil
+		return (&watch{}).over(whole(resp, r), r), nil
 	}
 	w := &watch{idle: t.timeout}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -68,16 +69,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, failure(caller, err, sent)
 	}
-	whole(resp, r)
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return resp, nil // the body is a connection now; what it carries is the caller's
-	}
-	w.ReadCloser = resp.Body
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		w.idle = 0
-	}
-	resp.Body = w
-	return resp, nil
+	return w.over(whole(resp, r), r), nil
 }
 
 // whole fills in what net/http's transport promises and others may forget.
@@ -107,9 +99,28 @@ func withContext(r *http.Request, ctx context.Context) *http.Request {
 // A watch ends an attempt that takes too long, and is the body of the answer.
 type watch struct {
 	io.ReadCloser
-	cancel context.CancelFunc
+	cancel context.CancelFunc // nil, as timer is: no limit
 	timer  *time.Timer
 	idle   time.Duration // 0: no limit
+
+	resp   *http.Response
+	call   *Call // nil: of nobody
+	read   int64
+	closed atomic.Bool
+	err    error // that ended it
+}
+
+// over makes w the body of resp.
+func (w *watch) over(resp *http.Response, r *http.Request) *http.Response {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp // the body is a connection now; what it carries is the caller's
+	}
+	w.ReadCloser, w.resp, w.call = resp.Body, resp, From(r.Context())
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		w.idle = 0
+	}
+	resp.Body = w
+	return resp
 }
 
 func (w *watch) Read(p []byte) (int, error) {
@@ -117,21 +128,48 @@ func (w *watch) Read(p []byte) (int, error) {
 		w.timer.Reset(w.idle)
 	}
 	n, err := w.ReadCloser.Read(p)
-	inTime := w.timer.Stop() || w.idle == 0
+	w.read += int64(n)
+	inTime := w.idle == 0 || w.timer.Stop()
 	switch {
+	case err == nil:
 	case err == io.EOF:
-		w.cancel()
-	case err != nil && !inTime:
-		err = &TransportError{Err: errSilent, Timeout: true}
+		if w.cancel != nil {
+			w.cancel()
+		}
+	case w.err != nil:
+		err = w.err
+	default:
+		if !inTime {
+			err = errSilent
+		}
+		w.err = w.broke(err)
+		err = w.err
 	}
 	return n, err
 }
 
+// broke tells that the body has ended before its end, unless the caller has left
+// or closed it.
+func (w *watch) broke(err error) error {
+	if w.call == nil || w.call.Err() != nil || w.closed.Load() {
+		return err
+	}
+	if w.call.Broken != nil {
+		err = w.call.Broken(w.call, err)
+	}
+	w.call.notify(Notice{Kind: BodyBroke, Request: w.resp.Request, Response: w.resp, Attempt: w.call.attempt, Err: err,
+		Reason: fmt.Sprintf("the answer broke off after %d bytes", w.read)})
+	return err
+}
+
 // Close ends the attempt.
 func (w *watch) Close() error {
+	w.closed.Store(true)
 	err := w.ReadCloser.Close()
-	w.timer.Stop()
-	w.cancel()
+	if w.cancel != nil {
+		w.timer.Stop()
+		w.cancel()
+	}
 	return err
 }
 

@@ -74,6 +74,9 @@ func urlPattern(text string) *regexp.Regexp {
 	return regexp.MustCompile(re + "$")
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (w *wire) PublicOnly() http.RoundTripper { return w }
+
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()

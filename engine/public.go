@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A PublicTransport is a transport that can keep to the public network. Where the
+// host of a request comes from a connection's data, or from a redirect, the
+// request goes through what PublicOnly returns.
+//
+// An [http.Transport] need not be one: the engine makes a copy of it that looks at
+// each address when it connects. Of any other transport the engine looks the name
+// up before it sends, which does not help against a name that changes its mind in
+// between; a transport that wraps an http.Transport should therefore say here how
+// it wraps another.
+type PublicTransport interface {
+	http.RoundTripper
+
+	// PublicOnly returns a transport that does not connect to addresses of our own
+	// network: loopback, private, link-local and the like. It may return itself if it
+	// connects to nothing.
+	PublicOnly() http.RoundTripper
+}
+
+// publicTransports are the transports to public hosts. They have connections of
+// their own, and survive a change of the configuration.
+type publicTransports struct {
+	mu sync.Mutex
+	by map[*http.Transport]*http.Transport
+}
+
+// of returns a round tripper like base that keeps to the public network.
+func (p *publicTransports) of(base http.RoundTripper) http.RoundTripper {
+	switch base := base.(type) {
+	case *http.Transport:
+		return layer.Public(lazily{func() http.RoundTripper { return p.copy(base) }})
+	case PublicTransport:
+		return layer.Public(lazily{base.PublicOnly})
+	}
+	return layer.Public(layer.LookFirst(base, net.DefaultResolver.LookupNetIP))
+}
+
+func (p *publicTransports) copy(t *http.Transport) *http.Transport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.by == nil {
+		p.by = map[*http.Transport]*http.Transport{}
+	}
+	if p.by[t] == nil {
+		p.by[t] = layer.PublicOnly(t)
+	}
+	return p.by[t]
+}
+
+// lazily asks for a round tripper when there is a request for it.
+type lazily struct{ make func() http.RoundTripper }
+
+func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l.make().RoundTrip(r) }
+
+// tokenClient returns the client for a token endpoint at a URL like to. Its host
+// may come from a connection's data.
+func (e *Engine) tokenClient(in *integration, to schema.Template) *http.Client {
+	if in.Requests.AllowPrivateHosts || !layer.HostVaries(to) {
+		return e.tokens
+	}
+	guarded := *e.tokens
+	guarded.Transport = e.public.of(e.opts.Transport)
+	return &guarded
+}
