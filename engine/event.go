@@ -13,6 +13,7 @@ const (
 	EventExchange  EventKind = "exchange"  // a code was exchanged for tokens
 	EventConnect   EventKind = "connect"   // a connection was stored
 	EventRefresh   EventKind = "refresh"   // a token was refreshed, or could not be
+	EventKeep      EventKind = "keep"      // Run has looked after an integration's idle connections
 	EventStatus    EventKind = "status"    // a connection's status changed
 	EventRevoke    EventKind = "revoke"    // a connection was removed
 	EventCall      EventKind = "call"      // a call through a client ended
