@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// Only addresses of this machine may be waited at (RFC 8252 7.3).
+func TestS14_RedirectsToThisMachineAlone(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"http://localhost:3003/oauth/callback": true, "http://127.0.0.1:0/cb": true, "http://[::1]:0/cb": true, "http://127.0.0.1:8080": true,
+		"https://localhost/cb": false, "http://example.com/cb": false, "http://10.0.0.1/cb": false, "http://0.0.0.0:1/cb": false, "http://localhost.example.com/cb": false,
+		"http://user@localhost/cb": false, "http://localhost/cb?x=1": false, "http://localhost/cb#x": false, "localhost:3003": false, "": false,
+	} {
+		if _, err := parseRedirect(text); (err == nil) != ok {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+// The listener takes one answer, by GET at the exact path, and sends the browser
+// nowhere, whatever the answer says.
+func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
+	l, err := listen(&url.URL{Scheme: "http", Host: "127.0.0.1:0", Path: "/oauth/callback"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	if l.redirect.Port() == "0" {
+		t.Fatal("the port that was taken is not in the redirect URL")
+	}
+	l.expect(schema.NewSecret("the-state"))
+	plain := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(method, path string) (int, string) {
+		r, _ := http.NewRequest(method, "http://"+l.redirect.Host+path, nil)
+		resp, err := plain.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		if resp.Header.Get("Location") != "" || resp.Header.Get("Refresh") != "" || strings.Contains(string(body), "evil.test") {
+			t.Errorf("%s %s leads on: %v %s", method, path, resp.Header, body)
+		}
+		return resp.StatusCode, string(body)
+	}
+	const rest = "?code=c&state=the-state&redirect_uri=https://evil.test&next=//evil.test&return_to=https://evil.test"
+	for _, c := range []struct {
+		method, path string
+		want         int
+	}{
+		{"POST", "/oauth/callback" + rest, 405}, {"HEAD", "/oauth/callback" + rest, 405},
+		{"GET", "/oauth/callback/" + rest, 404}, {"GET", "/" + rest, 404}, {"GET", "/oauth%2fcallback" + rest, 404}, {"GET", "//oauth/callback" + rest, 404},
+		{"GET", "/oauth/callback?code=c&state=another", 400}, {"GET", "/oauth/callback?code=c", 400},
+	} {
+		if got, _ := ask(c.method, c.path); got != c.want {
+			t.Errorf("%s %s: got %d, want %d", c.method, c.path, got, c.want)
+		}
+	}
+	l.done(nil) // what the page is to say
+	if got, _ := ask("GET", "/oauth/callback"+rest); got != 200 {
+		t.Errorf("the answer: got %d", got)
+	}
+	if callback := <-l.answers; callback.Get("code") != "c" {
+		t.Error("another answer")
+	}
+	if got, _ := ask("GET", "/oauth/callback"+rest); got != 400 {
+		t.Errorf("the answer again: got %d", got)
+	}
+	l.close()
+	if conn, err := net.Dial("tcp", l.redirect.Host); err == nil {
+		_ = conn.Close()
+		t.Error("the listener is still there")
+	}
+}
