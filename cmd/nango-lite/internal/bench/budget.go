@@ -69,8 +69,14 @@ func (e *Entry) keepsPace(ctx context.Context) error {
 		switch came := r.at.Sub(start); {
 		case came < due-early(due):
 			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
-		case came > due+early(due)+late():
+		case fake() && came > due+early(due):
 			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
+		}
+	}
+	// A busy machine comes late, but does not mean to wait longer.
+	for _, w := range st.waited() {
+		if w > interval(b)+early(interval(b)) {
+			return fmt.Errorf("the engine waited %s; the budget allows a request each %s", w, interval(b))
 		}
 	}
 	return nil
@@ -88,6 +94,7 @@ func (e *Entry) keepsScope(ctx context.Context) error {
 		return err
 	}
 	st.wire.reset(ok)
+	start := st.clock.now()
 	for range burst(b) {
 		if _, err := st.succeed(ctx, e.probe()); err != nil {
 			return err
@@ -97,6 +104,9 @@ func (e *Entry) keepsScope(ctx context.Context) error {
 		return err
 	}
 	shared := b.Scope != "connection"
+	if !fake() && st.clock.now().Sub(start) > interval(b)/2 {
+		return nil // too busy to tell: the budget may have filled again
+	}
 	if waited := len(st.waited()) > 0; waited != shared {
 		return fmt.Errorf("a second connection waited: %t, with the scope %s", waited, or(b.Scope, "integration"))
 	}
@@ -137,7 +147,7 @@ func (e *Entry) keepsConcurrency(ctx context.Context) error {
 		}()
 	}
 	missing := b.Concurrency
-	timeout := time.After(5 * time.Second)
+	timeout := time.After(time.Minute)
 	for ; missing > 0; missing-- {
 		select {
 		case <-arrived:

@@ -47,10 +47,10 @@ func (e *Entry) refreshesAhead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > 3*time.Second {
+	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > busy(3*time.Second) {
 		return fmt.Errorf("the token is good for %s; the sandbox said %s", left, lifetime)
 	}
-	st.clock.advance(lifetime - e.margin() - 4*time.Second)
+	st.clock.advance(lifetime - e.margin() - busy(4*time.Second))
 	for _, want := range []int{0, 1} {
 		if _, err := st.succeed(ctx, e.probe()); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (e *Entry) refreshesAhead(ctx context.Context) error {
 		if got := st.provider.Stats().Refreshes; got != want {
 			return fmt.Errorf("%s, want %d", plural(got, "refresh"), want)
 		}
-		st.clock.advance(5 * time.Second)
+		st.clock.advance(busy(4*time.Second) + time.Second)
 	}
 	return st.wire.err()
 }
