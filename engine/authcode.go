@@ -109,7 +109,7 @@ func (in *integration) needsOAuth2Client(op string, k Key) error {
 	if in.OAuthClientID == "" {
 		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_id is not configured"}
 	}
-	if in.Auth.ClientAuth() != schema.ClientAuthNone && !in.OAuthClientSecret.IsSet() {
+	if auth := in.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && !in.OAuthClientSecret.IsSet() {
 		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
 	}
 	return nil

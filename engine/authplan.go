@@ -16,6 +16,8 @@ type authPlan struct {
 
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery templateMap
 
+	jwt *jwtPlan // nil: nothing is signed
+
 	patterns map[string]*regexp.Regexp // by namespace.name of a field
 }
 
@@ -63,6 +65,10 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 			return nil, fmt.Errorf("auth.%s: %w", m.key, err)
 		}
 		*m.to = t
+	}
+	var err error
+	if p.jwt, err = newJWTPlan(a.JWT); err != nil {
+		return nil, err
 	}
 	return p, p.compilePatterns(in)
 }

@@ -92,7 +92,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 			cr.Token.RefreshObtainedAt = cr.Token.ObtainedAt
 		}
 		in.end(&cr.Token, cr.Token.ObtainedAt)
-	case schema.APIKey, schema.UsernamePassword, schema.NoAuth, schema.OAuth2CC, schema.TwoStep:
+	case schema.APIKey, schema.UsernamePassword, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
 	}
@@ -194,7 +194,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	if !t.RefreshToken.Empty() {
 		params = map[string]string{"token": t.RefreshToken.Reveal(), "token_type_hint": "refresh_token"}
 	}
-	r, err := in.tokenRequest(c, in.auth.revocationURL, params, nil)
+	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.revocationURL, params, nil)
 	if err != nil {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
 	}
@@ -213,8 +213,15 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 
 // tokenRequest builds a call of the token endpoint, or of one that is called
 // like it.
-func (in *integration) tokenRequest(c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
+func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
 	values := in.values(c)
+	assertion, err := in.assert(c, values, now)
+	if err != nil {
+		return nil, err
+	}
+	if assertion != "" {
+		values = withJWT(values, assertion)
+	}
 	u, err := render.URL(to, values, in.formatOf)
 	if err != nil {
 		return nil, err
@@ -231,7 +238,7 @@ func (in *integration) tokenRequest(c *Connection, to schema.Template, params ma
 	r := &oauthwire.Request{
 		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json",
 	}
-	in.authenticate(r, c)
+	in.authenticate(r, c, assertion)
 	if r.Method == "" {
 		r.Method = "POST"
 	}

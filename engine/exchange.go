@@ -115,7 +115,7 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 // redeem calls the token endpoint at to, with extra over params except for what
 // is fixed, and returns a successful answer.
 func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Answer, error) {
-	r, err := in.tokenRequest(c, to, params, extra)
+	r, err := in.tokenRequest(e.opts.Now(), c, to, params, extra)
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
 	}

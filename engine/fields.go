@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // A Description says what a user must bring to connect, as data for a form.
@@ -165,6 +166,10 @@ func misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
 		ok = err == nil
 	case "uuid":
 		ok = uuidPattern.MatchString(v)
+	case "private_key":
+		if reason := signingkey.Readable(v); reason != nil {
+			return "cannot be used: " + reason.Error()
+		}
 	case "integer":
 		_, err := strconv.ParseInt(v, 10, 64)
 		ok = err == nil

@@ -39,6 +39,9 @@ func (e *Engine) obtain(ctx context.Context, op string, in *integration, c *Conn
 
 // issue obtains a token from what the connection or the integration carries.
 func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
+	if in.Auth.AuthMode == schema.SignedJWT {
+		return in.signToken(op, c, e.opts.Now())
+	}
 	params := map[string]string{}
 	if in.Auth.AuthMode == schema.OAuth2CC {
 		if err := in.needsClient(op, c); err != nil {
@@ -88,6 +91,7 @@ func (in *integration) needsClient(op string, c *Connection) error {
 	case in.Auth.ClientAuth() == schema.ClientAuthNone:
 	case id.Empty():
 		missing = "oauth_client_id"
+	case in.Auth.ClientAuth() == schema.ClientAuthJWT: // the key is missed when it is to sign
 	case secret.Empty():
 		missing = "oauth_client_secret"
 	}
@@ -97,14 +101,19 @@ func (in *integration) needsClient(op string, c *Connection) error {
 	return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: missing + " is not configured"}
 }
 
-// authenticate puts the client into a token request.
-func (in *integration) authenticate(r *oauthwire.Request, c *Connection) {
-	if in.Auth.AuthMode == schema.TwoStep {
-		return // a login call says itself who is calling
+// authenticate puts the client into a token request; assertion is what private_key_jwt
+// signs.
+func (in *integration) authenticate(r *oauthwire.Request, c *Connection, assertion string) {
+	if in.Auth.AuthMode == schema.TwoStep || in.Auth.AuthMode == schema.App {
+		return // the call says itself who is calling
 	}
 	id, secret := in.client(c)
 	r.ClientAuth, r.ClientID, r.ClientSecret = in.Auth.ClientAuth(), id.Reveal(), secret.Reveal()
-	if r.ClientAuth == schema.ClientAuthNone && r.ClientID == "" {
+	switch {
+	case r.ClientAuth == schema.ClientAuthJWT:
+		r.ClientAuth = schema.ClientAuthNone
+		r.Params["client_assertion_type"], r.Params["client_assertion"] = assertionType, assertion
+	case r.ClientAuth == schema.ClientAuthNone && r.ClientID == "":
 		r.ClientAuth = "" // an assertion may say it
 	}
 }

@@ -30,6 +30,8 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 		return in.OAuthClientID, in.OAuthClientID != ""
 	case "oauth_client_secret":
 		return reveal(in.OAuthClientSecret)
+	case "oauth_private_key":
+		return reveal(in.OAuthPrivateKey)
 	case "username":
 		return reveal(cr.Username)
 	case "password":

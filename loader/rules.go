@@ -34,13 +34,14 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 		r.scopes()
 	}
 	r.modes()
+	r.privateKey()
 	r.headers()
 	r.patterns()
 	r.templates(about.root, about.shape, nil)
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
@@ -59,8 +60,13 @@ func (r *rules) client() {
 		return // another rule says so
 	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
-	public := r.root.Str("auth", "authorization_method") == schema.ClientAuthNone
+	method := r.root.Str("auth", "authorization_method")
+	public := method == schema.ClientAuthNone
 	switch {
+	case id != nil && method == schema.ClientAuthJWT:
+		if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {
+			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_private_key"`, "auth.authorization_method is private_key_jwt")
+		}
 	case id != nil && secret == nil && !public:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
 	case id == nil && secret != nil:
@@ -190,7 +196,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 			return
 		}
 		for _, name := range t.Refs() {
-			r.placeholder(n, name)
+			r.placeholder(n, name, path)
 		}
 		if last := path[len(path)-1]; len(path) == 2 && (strings.HasSuffix(last, "_url")) {
 			r.url(n, t, last)
@@ -200,10 +206,11 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 
 // ofMode are the placeholders that only connections of a mode have.
 var ofMode = map[string][]string{
-	"access_token":        {"OAUTH2", "OAUTH2_CC", "TWO_STEP"},
+	"access_token":        {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"api_key":             {"API_KEY"},
-	"oauth_client_id":     {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP"},
-	"oauth_client_secret": {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP"},
+	"oauth_client_id":     {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"oauth_client_secret": {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"oauth_private_key":   {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_token":         {"OAUTH1"},
 	"oauth_token_secret":  {"OAUTH1"},
 	"username":            {"USERNAME_PASSWORD"},
@@ -211,7 +218,7 @@ var ofMode = map[string][]string{
 	"basic_auth_encoded":  {"USERNAME_PASSWORD"},
 }
 
-func (r *rules) placeholder(n *tree.Node, name string) {
+func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	unknown := func(message, hint string) {
 		r.report(n.Origin, "unknown-placeholder", fmt.Sprintf("${%s}: %s", name, message), hint)
 	}
@@ -220,6 +227,8 @@ func (r *rules) placeholder(n *tree.Node, name string) {
 		modes, known := ofMode[name], false
 		if _, known = schema.PlaceholderNames[name]; !known {
 			unknown("there is no such placeholder", didYouMean(name, placeholderNames()))
+		} else if reason := r.unsigned(name, path); reason != "" {
+			unknown(reason, "")
 		} else if modes != nil && r.mode != "" && !slices.Contains(modes, r.mode) {
 			unknown(fmt.Sprintf("auth_mode %s has no %s", r.mode, name), "")
 		}

@@ -115,6 +115,9 @@ func (p *Provider) checkRef(g *guard, ref schema.Ref, value string, who *caller)
 			return refused(401, codeUnauthorized, "%s does not read like %q", g.where(), g.text)
 		}
 	case "access_token":
+		if p.integration.Auth.AuthMode == schema.SignedJWT {
+			return p.checkSigned(value, who)
+		}
 		return p.checkAccess("", value, who)
 	case "token":
 		return p.checkAccess(field, value, who)
@@ -144,6 +147,19 @@ func (p *Provider) configured(name string) bool {
 		return p.integration.OAuthClientSecret.IsSet()
 	}
 	return p.integration.AppAPIKey.IsSet()
+}
+
+// checkSigned checks an access token that the client has signed itself.
+func (p *Provider) checkSigned(value string, who *caller) *refusal {
+	t, ref := p.checkJWT(value)
+	if ref != nil {
+		if ref.code != codeExpired {
+			ref.code = codeUnauthorized
+		}
+		return ref
+	}
+	who.key += shortHash(text(t.payload["iss"]) + text(t.header["kid"]))
+	return nil
 }
 
 // checkAccess checks an access token. secondary is empty for the main one, where

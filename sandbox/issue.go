@@ -18,6 +18,9 @@ func (p *Provider) issueToken(t *tokenRequest, at location) (answer, *refusal) {
 	if ref := check(t); ref != nil {
 		return answer{}, ref
 	}
+	if ref := p.checkAssertions(t, p.params.token); ref != nil {
+		return answer{}, ref
+	}
 	if ref := p.checkExtras(t, at); ref != nil {
 		return answer{}, ref
 	}

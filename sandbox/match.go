@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // A declared value is a name (of a header or a parameter) and the template that
@@ -168,6 +169,10 @@ func (p *Provider) agreesRef(ref schema.Ref, value string) bool {
 		return same(value, p.integration.OAuthClientSecret.Reveal())
 	case "app_api_key":
 		return same(value, p.integration.AppAPIKey.Reveal())
+	case "key_fingerprint":
+		key, err := p.jwtKey()
+		want, ok := signingkey.Fingerprint(key)
+		return err == nil && ok && value == want
 	}
 	namespace, field, _ := strings.Cut(ref.Name, ".")
 	switch namespace {

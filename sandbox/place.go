@@ -180,6 +180,8 @@ func exampleOf(name string, f schema.Field) string {
 		return f.Enum[0]
 	}
 	switch f.Format {
+	case "private_key":
+		return PrivateKey
 	case "hostname":
 		return "sandbox.example.com"
 	case "uri":

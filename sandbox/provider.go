@@ -72,6 +72,7 @@ type Provider struct {
 	places   []place
 	params   paramSet // authorization, token and refresh parameters that are declared
 	guards   []guard  // headers and query parameters that API requests must have
+	jwt      *jwtForm // nil: nothing is signed
 	samples  samples
 	grants   grants
 	limiter  limiter
@@ -94,7 +95,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
@@ -109,6 +110,9 @@ func (p *Provider) compile() (err error) {
 		return err
 	}
 	if p.params, err = compileParams(&p.integration.Auth); err != nil {
+		return err
+	}
+	if p.jwt, err = compileJWT(p.integration.Auth.JWT); err != nil {
 		return err
 	}
 	if p.guards, err = compileGuards(p.integration); err != nil {

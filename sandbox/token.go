@@ -250,4 +250,5 @@ var clientAuth = map[string]string{
 	schema.ClientAuthHeader: "a Basic header (authorization_method: header)",
 	schema.ClientAuthBody:   "client_id and client_secret in the body (authorization_method: body)",
 	schema.ClientAuthNone:   "client_id alone (authorization_method: none)",
+	schema.ClientAuthJWT:    "a signed client_assertion (authorization_method: private_key_jwt)",
 }

@@ -22,6 +22,11 @@ func (p *Provider) checkClient(t *tokenRequest) *refusal {
 	switch {
 	case header != "" && inBody && !own:
 		return invalidClient("the client authenticates both in the header and in the body; the blueprint wants %s", clientAuth[method])
+	case method == schema.ClientAuthJWT:
+		if inBody || header != "" && !own {
+			return invalidClient("there is a client secret; the blueprint wants %s", clientAuth[method])
+		}
+		return p.checkAssertion(t)
 	case method == schema.ClientAuthHeader:
 		if inBody {
 			return invalidClient("client_secret is in the body; the blueprint wants %s", clientAuth[method])
@@ -37,7 +42,7 @@ func (p *Provider) checkClient(t *tokenRequest) *refusal {
 }
 
 func (p *Provider) checkBodyClient(t *tokenRequest, method string) *refusal {
-	if id, _ := p.wireName("client_id"); id != "" {
+	if id, _ := p.wireName("client_id"); id != "" && !(method == schema.ClientAuthNone && t.issues) {
 		if t.std["client_id"] == "" {
 			return invalidClient("%s is missing; the blueprint wants %s", id, clientAuth[method])
 		}

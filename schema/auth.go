@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 )
 
 // An AuthMode is a kind of credentials.
@@ -15,6 +16,8 @@ const (
 	OAuth2           AuthMode = "OAUTH2"
 	OAuth2CC         AuthMode = "OAUTH2_CC" // client credentials, RFC 6749 4.4
 	TwoStep          AuthMode = "TWO_STEP"  // a login call that yields a token
+	SignedJWT        AuthMode = "JWT"       // the token is one that we sign
+	App              AuthMode = "APP"       // a signed token for one of an installation
 	OAuth1           AuthMode = "OAUTH1"
 	APIKey           AuthMode = "API_KEY"
 	UsernamePassword AuthMode = "USERNAME_PASSWORD"
@@ -24,7 +27,9 @@ const (
 // Issues reports whether connections of the mode get their tokens from what the
 // user or the operator typed, without consent. Such a token is never refreshed: the
 // next one is obtained like the first.
-func (m AuthMode) Issues() bool { return m == OAuth2CC || m == TwoStep }
+func (m AuthMode) Issues() bool {
+	return m == OAuth2CC || m == TwoStep || m == SignedJWT || m == App
+}
 
 // HasTokens reports whether connections of the mode have an access token that
 // ends.
@@ -50,6 +55,7 @@ const (
 	ClientAuthHeader = "header"
 	ClientAuthBody   = "body"
 	ClientAuthNone   = "none"
+	ClientAuthJWT    = "private_key_jwt"
 )
 
 // PKCE methods. PKCEOff is written `pkce: false`.
@@ -103,6 +109,7 @@ type Auth struct {
 	TokenHeaders                map[string]string `json:"token_headers,omitempty"`
 	TokenRequestMethod          string            `json:"token_request_method,omitempty"`
 	TokenRequest                *TokenRequest     `json:"token_request,omitempty"`
+	JWT                         *JWT              `json:"jwt,omitempty"`
 	TokenResponse               *TokenResponse    `json:"token_response,omitempty"`
 	TokenLifetimeSeconds        float64           `json:"token_lifetime_seconds,omitempty"`
 	RefreshMarginSeconds        *float64          `json:"refresh_margin_seconds,omitempty"`
@@ -149,6 +156,32 @@ type TokenRequest struct {
 	Rename         map[string]string `json:"rename,omitempty"`
 	Query          map[string]string `json:"query,omitempty"`
 	BasicUnescaped bool              `json:"basic_unescaped,omitempty"`
+}
+
+// A JWT is a JSON Web Token that we sign.
+type JWT struct {
+	Algorithm       string            `json:"algorithm"`
+	Header          map[string]string `json:"header,omitempty"`
+	Payload         map[string]string `json:"payload,omitempty"`
+	Key             string            `json:"key,omitempty"`
+	KeyEncoding     string            `json:"key_encoding,omitempty"`
+	LifetimeSeconds float64           `json:"lifetime_seconds,omitempty"`
+}
+
+// SigningKey returns Key, or its default.
+func (j *JWT) SigningKey() string {
+	if j.Key == "" {
+		return "${oauth_private_key}"
+	}
+	return j.Key
+}
+
+// Lifetime returns LifetimeSeconds, or its default of five minutes.
+func (j *JWT) Lifetime() time.Duration {
+	if j.LifetimeSeconds == 0 {
+		return 5 * time.Minute
+	}
+	return time.Duration(j.LifetimeSeconds * float64(time.Second))
 }
 
 // A TokenResponse says how token answers differ from RFC 6749 5.1.

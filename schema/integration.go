@@ -66,6 +66,7 @@ type Integration struct {
 	ExtendsBlueprint          string   `json:"extends_blueprint,omitempty"`
 	OAuthClientID             string   `json:"oauth_client_id,omitempty"`
 	OAuthClientSecret         Secret   `json:"oauth_client_secret,omitzero"`
+	OAuthPrivateKey           Secret   `json:"oauth_private_key,omitzero"`
 	OAuthScopes               *Scopes  `json:"oauth_scopes,omitempty"`
 	AppAPIKey                 Secret   `json:"app_api_key,omitzero"`
 	LogLevel                  string   `json:"log_level,omitempty"`

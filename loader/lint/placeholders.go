@@ -17,6 +17,8 @@ var sends = map[schema.AuthMode][]string{
 	schema.OAuth2:           {"access_token", "token.*"},
 	schema.OAuth2CC:         {"access_token", "token.*"},
 	schema.TwoStep:          {"access_token", "token.*", "raw.*"},
+	schema.SignedJWT:        {"access_token"},
+	schema.App:              {"access_token", "token.*", "raw.*"},
 	schema.APIKey:           {"api_key", "credentials.*"},
 	schema.UsernamePassword: {"basic_auth_encoded", "username", "password", "credentials.*"},
 }

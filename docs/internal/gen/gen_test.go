@@ -2,8 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"io/fs"
 	"os"
+	"path"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +39,12 @@ func TestExamplesLoad(t *testing.T) {
 	opts := &loader.Options{
 		Catalog:   loader.NewCatalog(examples),
 		LookupEnv: func(name string) (string, bool) { return "text of " + name, true },
-		ReadFile:  func(string) ([]byte, error) { return []byte("text of a file"), nil },
+		ReadFile: func(name string) ([]byte, error) {
+			if path.Ext(name) == ".pem" {
+				return rsaKey(t), nil
+			}
+			return []byte("text of a file"), nil
+		},
 	}
 	load := func(name, yaml string, opts *loader.Options) {
 		t.Helper()
@@ -52,6 +62,15 @@ func TestExamplesLoad(t *testing.T) {
 	}
 	opts.Catalog = nil // Notion's blueprint is bundled
 	load("integrations.yaml", string(file), opts)
+}
+
+func rsaKey(t *testing.T) []byte {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 
 func TestProse(t *testing.T) {

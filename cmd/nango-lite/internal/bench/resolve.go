@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -124,6 +125,8 @@ func typed(name string, f schema.Field) string {
 		return ""
 	}
 	switch f.Format {
+	case "private_key":
+		return sandbox.PrivateKey
 	case "hostname":
 		return "bench.example.com"
 	case "uri":

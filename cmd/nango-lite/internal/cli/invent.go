@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -36,6 +37,9 @@ func inventedText(gap loader.Invention) string {
 		case takesOnly(gap, "boolean"):
 			return "false"
 		}
+	}
+	if gap.Key == "oauth_private_key" {
+		return sandbox.PrivateKey
 	}
 	text := named(gap)
 	pattern, err := regexp.Compile(gap.Pattern)

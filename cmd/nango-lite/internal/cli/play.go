@@ -73,6 +73,8 @@ func exampleOf(integration, name string, f schema.Field) string {
 	}
 	host := sandboxHost(integration)
 	switch f.Format {
+	case "private_key":
+		return sandbox.PrivateKey
 	case "hostname":
 		return host
 	case "uri":

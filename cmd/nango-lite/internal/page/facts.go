@@ -33,7 +33,7 @@ func authFacts(v *schema.Version) []Fact {
 	switch a.AuthMode {
 	case schema.OAuth2:
 		f.oauth2(a)
-	case schema.OAuth2CC, schema.TwoStep:
+	case schema.OAuth2CC, schema.TwoStep, schema.App:
 		f.code("Token URL", a.TokenURL, "auth.token_url")
 	case schema.OAuth1:
 		f.oauth1(a)
@@ -50,6 +50,10 @@ func modeName(mode schema.AuthMode) string {
 		return "OAuth 2.0 client credentials"
 	case schema.TwoStep:
 		return "Login for a token"
+	case schema.SignedJWT:
+		return "Signed token (JWT)"
+	case schema.App:
+		return "App installation"
 	case schema.OAuth1:
 		return "OAuth 1.0a"
 	case schema.APIKey:

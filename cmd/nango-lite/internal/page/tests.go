@@ -56,6 +56,8 @@ var proofs = map[string]proof{
 var connecting = map[schema.AuthMode]Test{
 	schema.OAuth2CC:         {"./engine", "TestClientCredentials"},
 	schema.TwoStep:          {"./engine", "TestLoginCall"},
+	schema.SignedJWT:        {"./engine", "TestSignedToken"},
+	schema.App:              {"./engine", "TestAppInstallation"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }

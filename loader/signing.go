@@ -1,0 +1,45 @@
+package loader
+
+import (
+	"slices"
+
+	"github.com/nango-lite/nango-lite/loader/internal/tree"
+	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
+)
+
+// signingKey returns the template of the key that auth.jwt signs with.
+func (r *rules) signingKey() string {
+	return (&schema.JWT{Key: r.root.Str("auth", "jwt", "key")}).SigningKey()
+}
+
+// privateKey: a key that cannot sign would show only at the first call.
+func (r *rules) privateKey() {
+	f := r.root.Field("oauth_private_key")
+	algorithm := r.root.Str("auth", "jwt", "algorithm")
+	if f == nil || f.Value.Kind != tree.String || f.Value.Bad || algorithm == "" || r.signingKey() != "${oauth_private_key}" {
+		return
+	}
+	if _, err := signingkey.Parse(algorithm, r.root.Str("auth", "jwt", "key_encoding"), f.Value.Text); err != nil {
+		r.report(f.Value.Origin, "bad-private-key", `"oauth_private_key": `+err.Error(), "")
+	}
+}
+
+// unsigned says why a placeholder of what is signed has no meaning at path, or "".
+func (r *rules) unsigned(name string, path []string) string {
+	inJWT := len(path) > 1 && path[0] == "auth" && path[1] == "jwt"
+	switch name {
+	case "jwt":
+		if inJWT || len(path) == 0 || path[0] != "auth" || !slices.Contains([]string{"token_params", "refresh_params", "token_headers", "token_request"}, path[1]) {
+			return "only token requests have it"
+		}
+		if r.root.Get("auth", "jwt") == nil {
+			return "there is no auth.jwt"
+		}
+	case "key_fingerprint":
+		if !inJWT {
+			return "only the header and the payload of auth.jwt have it"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,259 @@
+package sandbox
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rsa"
+	_ "crypto/sha256" // for crypto.Hash
+	_ "crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
+)
+
+// jwtSkew is how far apart clocks may be.
+const jwtSkew = time.Minute
+
+// A jwtForm is auth.jwt with its templates compiled.
+type jwtForm struct {
+	*schema.JWT
+	header, payload []declared
+	key             schema.Template
+}
+
+func compileJWT(j *schema.JWT) (f *jwtForm, err error) {
+	if j == nil {
+		return nil, nil
+	}
+	f = &jwtForm{JWT: j}
+	if f.header, err = compileAll(j.Header); err != nil {
+		return nil, err
+	}
+	if f.payload, err = compileAll(j.Payload); err != nil {
+		return nil, err
+	}
+	f.key, err = schema.ParseTemplate(j.SigningKey())
+	return f, err
+}
+
+// A signedToken is a JWT, read but not checked.
+type signedToken struct {
+	header, payload map[string]any
+	input           string // what is signed
+	signature       []byte
+}
+
+func readJWT(s string) (t signedToken, err error) {
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 {
+		return t, fmt.Errorf("it has %d parts, not three (RFC 7515 7.1)", len(parts))
+	}
+	for i, to := range []*map[string]any{&t.header, &t.payload} {
+		b, err := base64.RawURLEncoding.DecodeString(parts[i])
+		if err != nil {
+			return t, fmt.Errorf("part %d is not base64url without padding", i+1)
+		}
+		if json.Unmarshal(b, to) != nil || *to == nil {
+			return t, fmt.Errorf("part %d is not a JSON object", i+1)
+		}
+	}
+	if t.signature, err = base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
+		return t, fmt.Errorf("the signature is not base64url without padding")
+	}
+	t.input = parts[0] + "." + parts[1]
+	return t, nil
+}
+
+// checkJWT checks a token against auth.jwt: how it is signed, by whom, for what and
+// for how long.
+func (p *Provider) checkJWT(s string) (signedToken, *refusal) {
+	no := func(format string, args ...any) (signedToken, *refusal) {
+		return signedToken{}, refused(401, "invalid_client", "the JWT is not in order: "+format, args...)
+	}
+	f := p.jwt
+	if f == nil {
+		return no("the blueprint has no auth.jwt")
+	}
+	t, err := readJWT(s)
+	if err != nil {
+		return no("%v", err)
+	}
+	if alg := text(t.header["alg"]); alg != f.Algorithm {
+		return no("alg is %q, and the blueprint says %s", alg, f.Algorithm)
+	}
+	key, err := p.jwtKey()
+	if err != nil {
+		return no("the sandbox cannot read the key: %v", err)
+	}
+	if !verifies(f.Algorithm, key, t.input, t.signature) {
+		return no("the signature does not verify by the key that the sandbox knows; for ${credentials.…} that is the example, or sandbox.PrivateKey")
+	}
+	if ref := p.checkDeclared(f.header, func(n string) string { return text(t.header[n]) }, "the JWT's header (auth.jwt.header)"); ref != nil {
+		return t, ref
+	}
+	if ref := p.checkDeclared(f.payload, func(n string) string { return text(t.payload[n]) }, "the JWT's payload (auth.jwt.payload)"); ref != nil {
+		return t, ref
+	}
+	return t, p.checkTimes(t)
+}
+
+func (p *Provider) checkTimes(t signedToken) *refusal {
+	for _, d := range p.jwt.payload {
+		if d.text == "" && t.payload[d.name] != nil {
+			return refused(401, "invalid_client", "the JWT has %q, which the blueprint leaves out", d.name)
+		}
+	}
+	issued, hasIssued := t.payload["iat"].(float64)
+	expires, hasExpires := t.payload["exp"].(float64)
+	now := float64(p.now().Unix())
+	wants := func(name string) bool {
+		return !slices.ContainsFunc(p.jwt.payload, func(d declared) bool { return d.name == name })
+	}
+	switch {
+	case wants("exp") && !hasExpires:
+		return refused(401, "invalid_client", "the JWT has no exp")
+	case hasExpires && expires <= now:
+		return refused(401, codeExpired, "the JWT has expired")
+	case hasIssued && issued > now+jwtSkew.Seconds():
+		return refused(401, "invalid_client", "the JWT was issued in the future")
+	case hasIssued && hasExpires && expires-issued > p.jwt.Lifetime().Seconds():
+		return refused(401, "invalid_client", "the JWT lives for %v s, and the blueprint says %v", expires-issued, p.jwt.Lifetime().Seconds())
+	}
+	return nil
+}
+
+// jwtKey returns the key that the client has: the integration's own, or the example
+// of what a user would type.
+func (p *Provider) jwtKey() (any, error) {
+	var b strings.Builder
+	for _, part := range p.jwt.key.Parts {
+		b.WriteString(part.Literal)
+		if part.Refs != nil {
+			b.WriteString(p.known(part.Refs[0]))
+		}
+	}
+	return signingkey.Parse(p.jwt.Algorithm, p.jwt.KeyEncoding, b.String())
+}
+
+// known returns what a placeholder stands for, as far as the sandbox can know.
+func (p *Provider) known(ref schema.Ref) string {
+	switch ref.Name {
+	case "":
+		return ref.Literal
+	case "oauth_client_id":
+		return p.integration.OAuthClientID
+	case "oauth_client_secret":
+		return p.integration.OAuthClientSecret.Reveal()
+	case "oauth_private_key":
+		return p.integration.OAuthPrivateKey.Reveal()
+	case "app_api_key":
+		return p.integration.AppAPIKey.Reveal()
+	}
+	namespace, field, _ := strings.Cut(ref.Name, ".")
+	if namespace == "connection" {
+		return exampleOf(field, p.integration.Connection[field].Field)
+	}
+	return exampleOf(field, p.integration.Credentials[field])
+}
+
+// verifies reports whether signature is that of input (RFC 7518 3).
+func verifies(algorithm string, key any, input string, signature []byte) bool {
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[algorithm[2:]]
+	if key, ok := key.(ed25519.PrivateKey); ok {
+		return ed25519.Verify(key.Public().(ed25519.PublicKey), []byte(input), signature)
+	}
+	if !hash.Available() {
+		return false
+	}
+	if key, ok := key.([]byte); ok {
+		mac := hmac.New(hash.New, key)
+		mac.Write([]byte(input))
+		return hmac.Equal(mac.Sum(nil), signature)
+	}
+	h := hash.New()
+	h.Write([]byte(input))
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		if strings.HasPrefix(algorithm, "PS") {
+			return rsa.VerifyPSS(&key.PublicKey, hash, h.Sum(nil), signature, nil) == nil
+		}
+		return rsa.VerifyPKCS1v15(&key.PublicKey, hash, h.Sum(nil), signature) == nil
+	case *ecdsa.PrivateKey:
+		size := (key.Params().BitSize + 7) / 8
+		if len(signature) != 2*size {
+			return false
+		}
+		return ecdsa.Verify(&key.PublicKey, h.Sum(nil), new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:]))
+	}
+	return false
+}
+
+// checkAssertions checks each ${jwt} of a token request.
+func (p *Provider) checkAssertions(t *tokenRequest, params []declared) *refusal {
+	for _, from := range []struct {
+		list []declared
+		get  func(string) string
+	}{{params, t.wire.Get}, {p.params.query, t.query.Get}, {p.params.headers, t.header.Get}} {
+		for _, d := range from.list {
+			values, ok := d.form.read(from.get(d.name))
+			for n := range values {
+				if ok && d.form.refs[n][0].Name == "jwt" {
+					if _, ref := p.checkJWT(values[n]); ref != nil {
+						return ref
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkAssertion checks the client's signature (RFC 7523 3). An assertion is good
+// once.
+func (p *Provider) checkAssertion(t *tokenRequest) *refusal {
+	const kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	if got := t.wire.Get("client_assertion_type"); got != kind {
+		return invalidClient("client_assertion_type must be %s, not %q; the blueprint wants %s", kind, got, clientAuth[schema.ClientAuthJWT])
+	}
+	a, ref := p.checkJWT(t.wire.Get("client_assertion"))
+	if ref != nil {
+		return ref
+	}
+	client := text(a.payload["sub"])
+	switch {
+	case !p.isClient(client):
+		return invalidClient("the assertion's sub is not the integration's oauth_client_id")
+	case text(a.payload["iss"]) == "" || text(a.payload["aud"]) == "" || text(a.payload["jti"]) == "":
+		return invalidClient("the assertion lacks iss, aud or jti (RFC 7523 3)")
+	case t.std["client_id"] != "" && t.std["client_id"] != client:
+		return invalidClient("client_id is not the assertion's sub (RFC 7521 4.2)")
+	}
+	if !p.declaresClaim("aud") && !slices.ContainsFunc(p.places, func(at place) bool {
+		return (at.name == placeToken || at.name == placeRefresh) && at.re.MatchString(withoutScheme(text(a.payload["aud"])))
+	}) {
+		return invalidClient("the assertion's aud is not the token endpoint (RFC 7523 3)")
+	}
+	if p.grants.useCode(claims{ID: "jti " + text(a.payload["jti"])}) != nil {
+		return invalidClient("the assertion was used before")
+	}
+	return nil
+}
+
+func (p *Provider) declaresClaim(name string) bool {
+	return slices.ContainsFunc(p.jwt.payload, func(d declared) bool { return d.name == name })
+}
+
+func withoutScheme(u string) string {
+	_, rest, _ := strings.Cut(u, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	return rest
+}
