@@ -43,7 +43,10 @@ func TestMain(m *testing.M) {
 
 // A terminal runs commands as a new user's shell would: in an empty directory,
 // with an empty home and nothing set.
-type terminal struct{ dir, env string }
+type terminal struct {
+	dir, env string
+	database string // what $DATABASE is; empty: unset
+}
 
 func newTerminal(t *testing.T) terminal {
 	t.Helper()
@@ -54,7 +57,7 @@ func newTerminal(t *testing.T) terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return terminal{t.TempDir(), bin}
+	return terminal{dir: t.TempDir(), env: bin}
 }
 
 // run returns what a command writes to stdout and stderr.
@@ -63,6 +66,9 @@ func (tm terminal) run(t *testing.T, command string) string {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = tm.dir
 	cmd.Env = []string{"PATH=" + tm.env + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + tm.dir}
+	if tm.database != "" {
+		cmd.Env = append(cmd.Env, "DATABASE="+tm.database)
+	}
 	out, err := cmd.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)
