@@ -36,8 +36,38 @@ func (e *Entry) margin() time.Duration {
 }
 
 func expireChecks(e *Entry, _ Options) ([]check, string) {
-	return []check{{"ahead of the end", e.refreshesAhead}, {"after the end", e.refreshesOnce}},
-		fmt.Sprintf("refreshed %s before its end; once for four callers", e.margin())
+	checks := []check{{"ahead of the end", e.refreshesAhead}, {"after the end", e.refreshesOnce}}
+	about := fmt.Sprintf("refreshed %s before its end; once for four callers", e.margin())
+	if e.Played.Auth.RefreshTokenLifetimeSeconds > 0 {
+		checks = append(checks, check{"idle, too early", e.keepsIdle(0.49, 0)}, check{"idle", e.keepsIdle(0.76, 1)})
+		about += "; kept alive while nobody calls"
+	}
+	return checks, about
+}
+
+// keepsIdle holds that a connection which nobody uses is refreshed before its
+// refresh token lapses: when half to three quarters of its life are over.
+func (e *Entry) keepsIdle(part float64, want int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, _, err := e.expiring(ctx)
+		if err != nil {
+			return err
+		}
+		st.clock.advance(time.Duration(part * e.Played.Auth.RefreshTokenLifetimeSeconds * float64(time.Second)))
+		ctx, stop := context.WithCancel(ctx)
+		var running sync.WaitGroup
+		running.Go(func() { st.engine.Run(ctx) })
+		refreshes := func() int { return st.provider.Stats().Refreshes }
+		for tries := 0; tries < 100 && (refreshes() < want || want == 0 && tries < 20); tries++ {
+			time.Sleep(50 * time.Millisecond)
+		}
+		stop()
+		running.Wait()
+		if got := refreshes(); got != want {
+			return fmt.Errorf("after %.0f %% of the refresh token's life: %s, want %d", 100*part, plural(got, "refresh"), want)
+		}
+		return nil
+	}
 }
 
 // refreshesAhead holds that a token is replaced when its end is near, and not
