@@ -27,10 +27,14 @@ type AuthCodeOptions struct {
 	Metadata map[string]any
 }
 
-// AuthCodeURL starts the authorization-code flow (RFC 6749 4.1) for k and
-// returns where to send the user, and what to keep, tied to that user's session,
-// until the callback at redirectURL. State and PKCE verifier are made anew each
-// time, of 256 random bits. A nil opts means the zero AuthCodeOptions.
+// AuthCodeURL starts the authorization-code flow (RFC 6749 4.1), or that of OAuth
+// 1.0a (RFC 5849 2), for k and returns where to send the user, and what to keep,
+// tied to that user's session, until the callback at redirectURL. State and PKCE
+// verifier are made anew each time, of 256 random bits. A nil opts means the zero
+// AuthCodeOptions.
+//
+// For OAuth 1.0a it asks the provider for temporary credentials first, and the state
+// travels in the query of the callback.
 //
 // It fails with KindClient if the integration has no client id, and with
 // KindUnsupported if it has another auth mode.
@@ -40,7 +44,7 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
-	if err := in.needsOAuth2Client(op, k); err != nil {
+	if err := in.needsConsentClient(op, k); err != nil {
 		return nil, err
 	}
 	if opts == nil {
@@ -57,6 +61,12 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 		Scopes:      in.scopes(opts.Scopes),
 		ExpiresAt:   e.opts.Now().Add(pendingLifetime),
 		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata,
+	}
+	if in.Auth.AuthMode == schema.OAuth1 {
+		if err := e.authorizeOAuth1(ctx, op, in, p); err != nil {
+			return nil, err
+		}
+		return p, nil
 	}
 	if in.Auth.Challenge() != schema.PKCEOff {
 		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
@@ -100,10 +110,9 @@ func (in *integration) authorizationURL(p *Pending) (string, error) {
 	return u.String(), nil
 }
 
-// needsOAuth2Client checks that the integration can take part in an OAuth 2.0
-// flow.
-func (in *integration) needsOAuth2Client(op string, k Key) error {
-	if in.Auth.AuthMode != schema.OAuth2 {
+// needsConsentClient checks that the integration can send a user to consent.
+func (in *integration) needsConsentClient(op string, k Key) error {
+	if !in.Auth.AuthMode.Consents() {
 		return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
 	}
 	if in.OAuthClientID == "" {
@@ -144,7 +153,10 @@ func authorizeReason(in *integration, p *Pending) string {
 	if scope := in.joinScopes(p.Scopes); scope != "" {
 		reason += ", asking for " + scope
 	}
-	if in.Auth.Challenge() == schema.PKCEOff {
+	switch {
+	case in.Auth.AuthMode == schema.OAuth1:
+		return reason
+	case in.Auth.Challenge() == schema.PKCEOff:
 		return reason + ", without PKCE"
 	}
 	return reason + ", with PKCE " + string(in.Auth.Challenge())
@@ -172,7 +184,10 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := in.needsOAuth2Client(op, k); err != nil {
+	if in.Auth.AuthMode != schema.OAuth2 {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " is not OAuth 2.0"}
+	}
+	if err := in.needsConsentClient(op, k); err != nil {
 		return nil, err
 	}
 	values := in.values(&Connection{Key: k})

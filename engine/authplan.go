@@ -12,9 +12,9 @@ import (
 // An authPlan is an integration's auth section with its templates parsed and its
 // patterns compiled.
 type authPlan struct {
-	authorizationURL, tokenURL, refreshURL, revocationURL schema.Template
+	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL schema.Template
 
-	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery templateMap
+	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams templateMap
 
 	jwt *jwtPlan // nil: nothing is signed
 
@@ -38,6 +38,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"token_url", a.TokenURL, &p.tokenURL},
 		{"refresh_url", refreshURL, &p.refreshURL},
 		{"revocation_url", a.RevocationURL, &p.revocationURL},
+		{"request_url", a.RequestURL, &p.requestURL},
 	} {
 		t, err := schema.ParseTemplate(u.text)
 		if err != nil {
@@ -59,6 +60,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"refresh_params", a.RefreshParams, &p.refreshParams},
 		{"token_headers", a.TokenHeaders, &p.tokenHeaders},
 		{"token_request.query", query, &p.tokenQuery},
+		{"request_params", a.RequestParams, &p.requestParams},
 	} {
 		t, err := parseMap(m.values)
 		if err != nil {

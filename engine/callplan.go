@@ -191,7 +191,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		limit.Layer(e.limits.of(in.Name, now)),
 		layer.Authorize(p.headers.secret, p.params.secret, p.expired),
 		layer.ObserveAttempt(now),
-		nil, // sign
+		layer.Sign(in.signer(now)),
 		layer.Transport(p.timeout),
 		layer.Guard(e.public.of(base)),
 	)

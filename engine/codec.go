@@ -171,6 +171,7 @@ type wireSecrets struct {
 
 type wireTokenSecrets struct {
 	AccessToken  wireSecret                  `json:"access_token,omitzero"`
+	TokenSecret  wireSecret                  `json:"token_secret,omitzero"`
 	RefreshToken wireSecret                  `json:"refresh_token,omitzero"`
 	Raw          wireSecret                  `json:"raw,omitzero"`
 	Secondary    map[string]wireTokenSecrets `json:"secondary,omitzero"`
@@ -178,7 +179,7 @@ type wireTokenSecrets struct {
 
 // IsZero is asked by omitzero.
 func (w wireTokenSecrets) IsZero() bool {
-	return w.AccessToken.IsZero() && w.RefreshToken.IsZero() && w.Raw.IsZero() && w.Secondary == nil
+	return w.AccessToken.IsZero() && w.TokenSecret.IsZero() && w.RefreshToken.IsZero() && w.Raw.IsZero() && w.Secondary == nil
 }
 
 // A wireSecret is a Secret that JSON shows. It is marshaled into the seal only.
@@ -237,6 +238,7 @@ func secretsOf(c *Credentials) wireSecrets {
 func tokenSecretsOf(t *Token) wireTokenSecrets {
 	return wireTokenSecrets{
 		AccessToken:  wireSecret{t.AccessToken},
+		TokenSecret:  wireSecret{t.TokenSecret},
 		RefreshToken: wireSecret{t.RefreshToken},
 		Raw:          wireSecret{t.Raw},
 		Secondary:    mapValues(t.Secondary, func(t Token) wireTokenSecrets { return tokenSecretsOf(&t) }),
@@ -257,6 +259,7 @@ func (w *wireSecrets) credentials(mode schema.AuthMode, public *wireToken) Crede
 func (w *wireTokenSecrets) token(public *wireToken) Token {
 	t := Token{
 		AccessToken:       w.AccessToken.Secret,
+		TokenSecret:       w.TokenSecret.Secret,
 		TokenType:         public.TokenType,
 		RefreshToken:      w.RefreshToken.Secret,
 		ObtainedAt:        stamp(public.ObtainedAt),

@@ -92,6 +92,11 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 			cr.Token.RefreshObtainedAt = cr.Token.ObtainedAt
 		}
 		in.end(&cr.Token, cr.Token.ObtainedAt)
+	case schema.OAuth1:
+		if given.Token.AccessToken.Empty() || given.Token.TokenSecret.Empty() {
+			return cr, missing("oauth_token or oauth_token_secret")
+		}
+		cr.Token = given.Token.clone()
 	case schema.APIKey, schema.UsernamePassword, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}

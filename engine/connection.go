@@ -64,7 +64,7 @@ type Connection struct {
 type Credentials struct {
 	Type schema.AuthMode
 
-	Token Token // OAUTH2
+	Token Token // of modes that have one
 
 	APIKey schema.Secret // API_KEY
 
@@ -80,6 +80,7 @@ type Credentials struct {
 // is known.
 type Token struct {
 	AccessToken  schema.Secret
+	TokenSecret  schema.Secret // OAUTH1: what requests are signed with
 	TokenType    string
 	RefreshToken schema.Secret
 	ObtainedAt   time.Time // when the provider answered last

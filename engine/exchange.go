@@ -44,7 +44,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err != nil {
 		return nil, err
 	}
-	if err := in.needsOAuth2Client(op, p.Key); err != nil {
+	if err := in.needsConsentClient(op, p.Key); err != nil {
 		return nil, err
 	}
 	if err := e.checkCallback(op, in, p, callback); err != nil {
@@ -52,12 +52,18 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	}
 	c := &Connection{
 		Key: p.Key, Status: StatusActive, Fields: maps.Clone(p.Fields), Metadata: p.Metadata,
-		Credentials: Credentials{Type: schema.OAuth2, Fields: maps.Clone(p.SecretFields)},
+		Credentials: Credentials{Type: in.Auth.AuthMode, Fields: maps.Clone(p.SecretFields)},
 	}
 	if err := in.takeFields(op, c, schema.FromCallback, func(path string) (string, bool) {
 		return callback.Get(path), callback.Get(path) != ""
 	}); err != nil {
 		return nil, err
+	}
+	if in.Auth.AuthMode == schema.OAuth1 {
+		if err := e.exchangeOAuth1(ctx, op, in, p, c, callback); err != nil {
+			return nil, err
+		}
+		return c, e.put(ctx, op, c)
 	}
 	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get("code"), "redirect_uri": p.RedirectURL}
 	if p.Verifier.IsSet() {
@@ -92,6 +98,9 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		return fail(KindState, "the authorization was started too long ago")
 	case !e.used.claim(p.State, p.ExpiresAt, now):
 		return fail(KindState, "the callback has been used before")
+	}
+	if in.Auth.AuthMode == schema.OAuth1 {
+		return checkVerifier(op, p, callback)
 	}
 	if iss := callback.Get("iss"); iss != "" && in.Auth.Issuer != "" && iss != in.Auth.Issuer { // RFC 9207
 		return fail(KindState, "the callback comes from another issuer")

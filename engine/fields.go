@@ -37,7 +37,7 @@ func (e *Engine) Describe(name string) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode == schema.OAuth2 || in.Auth.AuthMode == schema.OAuth1}
+	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents()}
 	if d.DisplayName == "" {
 		d.DisplayName = name
 	}

@@ -24,7 +24,9 @@ type Pending struct {
 	RedirectURL string
 	State       schema.Secret
 	Verifier    schema.Secret // PKCE code verifier; unset where PKCE is off
-	Scopes      []string      // as asked for
+	Token       schema.Secret // OAUTH1: temporary credentials (RFC 5849 2.1)
+	TokenSecret schema.Secret
+	Scopes      []string // as asked for
 	ExpiresAt   time.Time
 
 	Fields       map[string]string // connection fields the user typed
@@ -40,6 +42,7 @@ func (p *Pending) Format(f fmt.State, _ rune) {
 // pendingWire is Pending with its secrets in the open, for sealing.
 type pendingWire struct {
 	URL, Integration, ConnectionID, RedirectURL, State, Verifier string
+	Token, TokenSecret                                           string `json:",omitempty"`
 	Scopes                                                       []string
 	ExpiresAt                                                    time.Time
 	Fields, SecretFields                                         map[string]string
@@ -53,7 +56,8 @@ const pendingAAD = "nango-lite pending authorization"
 func (p *Pending) Seal(s Sealer) (string, error) {
 	w := pendingWire{
 		URL: p.URL, Integration: p.Key.Integration, ConnectionID: p.Key.ConnectionID, RedirectURL: p.RedirectURL,
-		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes, ExpiresAt: p.ExpiresAt,
+		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
+		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
 		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata,
 	}
 	for name, v := range p.SecretFields {
@@ -82,6 +86,9 @@ func OpenPending(text string, s Sealer) (*Pending, error) {
 	}
 	if w.Verifier != "" {
 		p.Verifier = schema.NewSecret(w.Verifier)
+	}
+	if w.Token != "" {
+		p.Token, p.TokenSecret = schema.NewSecret(w.Token), schema.NewSecret(w.TokenSecret)
 	}
 	for name, v := range w.SecretFields {
 		if p.SecretFields == nil {

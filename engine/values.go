@@ -22,6 +22,13 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	switch name {
 	case "access_token":
 		return reveal(cr.Token.AccessToken)
+	case "oauth_token":
+		if cr.Type != schema.OAuth1 {
+			return "", false
+		}
+		return reveal(cr.Token.AccessToken)
+	case "oauth_token_secret":
+		return reveal(cr.Token.TokenSecret)
 	case "api_key":
 		return reveal(cr.APIKey)
 	case "app_api_key":

@@ -32,6 +32,9 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 		return
 	}
 	who, ref := p.checkCredential(r, c.query)
+	if ref == nil && p.signsCalls() {
+		ref = p.checkSignedCall(c, &who)
+	}
 	if ref == nil {
 		ref = p.endByFault(f, who)
 	}

@@ -127,10 +127,10 @@ func TestModes(t *testing.T) {
 	if resp, body := newFlow(t, open, nil).get("x/y", "", nil); resp.StatusCode != 200 || body["path"] != "/x/y" {
 		t.Errorf("NONE: %s %v", resp.Status, body)
 	}
-	_, err := sandbox.New(&schema.Integration{Name: "old", Auth: schema.Auth{AuthMode: schema.OAuth1}}, nil)
+	_, err := sandbox.New(&schema.Integration{Name: "old", Auth: schema.Auth{AuthMode: "SMOKE"}}, nil)
 	var unsupported *sandbox.UnsupportedError
 	if !errors.As(err, &unsupported) || !errors.Is(err, errors.ErrUnsupported) || unsupported.Integration != "old" {
-		t.Errorf("OAUTH1: %v", err)
+		t.Errorf("unknown mode: %v", err)
 	}
 	if _, err := sandbox.New(nil, nil); err == nil {
 		t.Error("no integration: no error")

@@ -26,7 +26,11 @@ var standardParams = []string{"response_type", "client_id", "redirect_uri", "sco
 func (p *Provider) serveConsent(w http.ResponseWriter, r *http.Request, at location) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		c, ref := p.checkAuthorization(r.URL.Query(), at)
+		check := p.checkAuthorization
+		if p.integration.Auth.AuthMode == schema.OAuth1 {
+			check = p.checkTemporary
+		}
+		c, ref := check(r.URL.Query(), at)
 		if ref != nil {
 			p.writeRefusalPage(w, r, ref)
 			return
@@ -174,10 +178,19 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	switch r.PostForm.Get("decision") {
 	case "allow":
 		p.stats.add(func(s *Stats) { s.Consents++ })
+		if c.Temporary != "" {
+			back = p.authorized(c)
+			break
+		}
 		back = p.callbackFields()
 		back.Set("code", p.codeFor(c))
 	case "deny":
 		p.stats.add(func(s *Stats) { s.Denials++ })
+		if c.Temporary != "" {
+			back.Set("oauth_token", c.Temporary)
+			back.Set("oauth_problem", "user_refused")
+			break
+		}
 		back.Set("error", "access_denied")
 		back.Set("error_description", "The user pressed Deny in the sandbox.")
 	default:

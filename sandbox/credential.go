@@ -114,7 +114,7 @@ func (p *Provider) checkRef(g *guard, ref schema.Ref, value string, who *caller)
 		if value != ref.Literal {
 			return refused(401, codeUnauthorized, "%s does not read like %q", g.where(), g.text)
 		}
-	case "access_token":
+	case "access_token", "oauth_token":
 		if p.integration.Auth.AuthMode == schema.SignedJWT {
 			return p.checkSigned(value, who)
 		}

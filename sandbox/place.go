@@ -16,6 +16,7 @@ const (
 	placeToken     = "token_url"
 	placeRefresh   = "refresh_url"
 	placeRevoke    = "revocation_url"
+	placeRequest   = "request_url"
 	placeAPI       = "base_url"
 )
 
@@ -58,6 +59,13 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 			}
 		}
 		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}} {
+			if err := add(e[0], e[1]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if a.AuthMode == schema.OAuth1 {
+		for _, e := range [][2]string{{placeRequest, a.RequestURL}, {placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}} {
 			if err := add(e[0], e[1]); err != nil {
 				return nil, err
 			}

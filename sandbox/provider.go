@@ -76,6 +76,7 @@ type Provider struct {
 	samples  samples
 	grants   grants
 	limiter  limiter
+	nonces   nonces
 	faults   faults
 	stats    counters
 	requests atomic.Int64
@@ -85,7 +86,7 @@ var _ http.Handler = (*Provider)(nil)
 
 // New returns the provider that integration describes; it must be resolved, as
 // the loader returns it, and is not modified. The error is an [*UnsupportedError]
-// for OAUTH1, and otherwise says which template cannot be read.
+// for a mode that is unknown here, and otherwise says which template cannot be read.
 func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 	if integration == nil {
 		return nil, errors.New("sandbox: no integration")
@@ -95,7 +96,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.OAuth1, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
@@ -143,6 +144,10 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at, ok := p.locate(r)
 	if !ok {
 		p.refuseElsewhere(w, r)
+		return
+	}
+	if p.integration.Auth.AuthMode == schema.OAuth1 && (at.name == placeRequest || at.name == placeToken) {
+		p.serveOAuth1(w, r, at)
 		return
 	}
 	switch at.name {

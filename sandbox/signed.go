@@ -20,6 +20,8 @@ const (
 	kindCode    = "code"
 	kindAccess  = "access"
 	kindRefresh = "refresh"
+
+	kindTemporary = "temporary" // temporary credentials of OAuth 1.0a
 )
 
 // claims are what a code or a token says about itself.
@@ -39,9 +41,11 @@ type claims struct {
 	State     string `json:"x,omitempty"`
 	Challenge string `json:"h,omitempty"`
 	Method    string `json:"m,omitempty"`
+
+	Temporary string `json:"o,omitempty"` // the temporary credentials that are authorized, or their hash
 }
 
-var tokenText = lazy(`sbx_(?:consent|code|access|refresh)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
+var tokenText = lazy(`sbx_(?:consent|code|access|refresh|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
 
 // sign writes c as text of letters, digits, '_', '-' and one dot.
 func sign(c claims) string {

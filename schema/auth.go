@@ -35,6 +35,10 @@ func (m AuthMode) Issues() bool {
 // ends.
 func (m AuthMode) HasTokens() bool { return m == OAuth2 || m.Issues() }
 
+// Consents reports whether a connection of the mode is made at a page of the
+// provider.
+func (m AuthMode) Consents() bool { return m == OAuth2 || m == OAuth1 }
+
 // Credentials returns the names of the credentials that each connection of the
 // mode has without declaring them. Those of OAUTH2_CC are not asked for where the
 // operator has given a client id.

@@ -67,8 +67,10 @@ func TestContract(t *testing.T) {
 		"authorize": {func() layer.Layer {
 			return layer.Authorize(fields(t, "X-OWN", "${access_token}"), fields(t, "a", "${access_token}"), never)
 		}, without},
-		"transport": {make: func() layer.Layer { return layer.Transport(time.Minute) }},
-		"guard":     {make: func() layer.Layer { return layer.Guard(nil) }},
+		"sign":               {func() layer.Layer { return layer.Sign(signer{}) }, without},
+		"sign, body and all": {func() layer.Layer { return layer.Sign(signer{covers: true}) }, without},
+		"transport":          {make: func() layer.Layer { return layer.Transport(time.Minute) }},
+		"guard":              {make: func() layer.Layer { return layer.Guard(nil) }},
 	} {
 		t.Run(name, func(t *testing.T) { layertest.Test(t, values, c.make, c.fail) })
 	}

@@ -37,6 +37,9 @@ type Request struct {
 	ClientID       string
 	ClientSecret   string
 	BasicUnescaped bool
+
+	// Sign, if set, signs the request when it is complete.
+	Sign func(r *http.Request, body []byte) error
 }
 
 // An Answer is what the endpoint said. Doc is the decoded body: an object.
@@ -83,7 +86,7 @@ func Do(ctx context.Context, client *http.Client, r *Request) (*Answer, error) {
 }
 
 func (r *Request) build(ctx context.Context) (*http.Request, error) {
-	if r.URL.Scheme != "https" && !isLoopback(r.URL.Hostname()) {
+	if r.URL.Scheme != "https" && !IsLoopback(r.URL.Hostname()) {
 		return nil, ErrInsecure
 	}
 	params := maps.Clone(r.Params)
@@ -127,6 +130,11 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
 	}
 	r.setHeaders(req, contentType)
+	if r.Sign != nil {
+		if err := r.Sign(req, body); err != nil {
+			return nil, err
+		}
+	}
 	return req, nil
 }
 
@@ -165,7 +173,8 @@ func renamed(params, rename map[string]string) map[string]string {
 	return params
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether host is this machine.
+func IsLoopback(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}

@@ -68,8 +68,8 @@ type check struct {
 // steps are the rows in their order.
 var steps = []step{
 	{"connect", always, connectChecks},
-	{"exchange", oauthOnly, exchangeChecks},
-	{"deny", oauthOnly, denyChecks},
+	{"exchange", consentOnly, exchangeChecks},
+	{"deny", consentOnly, denyChecks},
 	{"verify", withoutVerify, verifyChecks},
 	{"call", always, callChecks},
 	{"page", withoutPages, pageChecks},
@@ -96,6 +96,13 @@ func always(*Entry) string { return "" }
 
 func oauthOnly(e *Entry) string {
 	if e.Played.Auth.AuthMode != schema.OAuth2 {
+		return "the mode has no such step"
+	}
+	return ""
+}
+
+func consentOnly(e *Entry) string {
+	if !e.Played.Auth.AuthMode.Consents() {
 		return "the mode has no such step"
 	}
 	return ""
@@ -139,7 +146,7 @@ func withoutRevocation(e *Entry) string {
 // unplayable says why no step can be played, or "".
 func (e *Entry) unplayable() string {
 	switch e.Played.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.OAuth1, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 		return ""
 	}
 	return fmt.Sprintf("auth mode %s cannot be played yet", e.Played.Auth.AuthMode)

@@ -20,6 +20,9 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 		checks = append(checks, check{"authorization URL", e.authorizes}, check{"scopes of the host's choice", e.authorizesScopes})
 		about = "the strict sandbox took the authorization URL"
 	}
+	if e.Played.Auth.AuthMode == schema.OAuth1 {
+		about = "the strict sandbox took the signature and the authorization URL"
+	}
 	for _, f := range e.asked() {
 		if f.required {
 			checks = append(checks, check{"without " + f.name, e.misses(f.name)})
@@ -96,7 +99,7 @@ func (e *Entry) connects(optional bool) func(context.Context) error {
 			return err
 		}
 		var c *engine.Connection
-		if e.Played.Auth.AuthMode == schema.OAuth2 {
+		if e.Played.Auth.AuthMode.Consents() {
 			p, callback, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(optional)})
 			if err != nil {
 				return err
@@ -173,7 +176,7 @@ func (e *Entry) misses(name string) func(context.Context) error {
 		fields, given := e.fields(true), e.credentials()
 		delete(fields, name)
 		setCredential(&given, name, schema.Secret{})
-		if e.Played.Auth.AuthMode == schema.OAuth2 {
+		if e.Played.Auth.AuthMode.Consents() {
 			_, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: fields})
 		} else {
 			_, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: fields})

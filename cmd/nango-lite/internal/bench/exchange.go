@@ -40,6 +40,9 @@ func (st *stage) nothingStored(ctx context.Context) error {
 }
 
 func exchangeChecks(e *Entry, _ Options) ([]check, string) {
+	if e.Played.Auth.AuthMode == schema.OAuth1 {
+		return []check{{"token credentials", e.connects(true)}}, "temporary credentials for a token"
+	}
 	checks := []check{{"token answer", e.exchanges}, {"type of token", e.refusesType}}
 	r := e.Played.Auth.TokenResponse
 	if r == nil {

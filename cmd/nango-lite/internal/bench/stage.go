@@ -112,7 +112,7 @@ func (e *Entry) connected(ctx context.Context, s setup) (*stage, error) {
 
 // connect makes a connection, by consent or by what the user types.
 func (st *stage) connect(ctx context.Context, k engine.Key) (*engine.Connection, error) {
-	if st.entry.Played.Auth.AuthMode == schema.OAuth2 {
+	if st.entry.Played.Auth.AuthMode.Consents() {
 		p, callback, err := st.consent(ctx, k, "allow", nil)
 		if err != nil {
 			return nil, err

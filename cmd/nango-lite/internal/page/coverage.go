@@ -93,7 +93,7 @@ func row(key, part, how string) Row {
 
 // notYet are the modes of blueprints that the engine cannot connect. A test holds
 // it to the engine.
-var notYet = map[schema.AuthMode]bool{schema.OAuth1: true}
+var notYet = map[schema.AuthMode]bool{}
 
 func authRow(a *schema.Auth) Row {
 	out := Row{Key: rowAuth, Part: "Built-in " + modeName(a.AuthMode), State: Covered}
@@ -104,6 +104,8 @@ func authRow(a *schema.Auth) Row {
 		if a.Challenge() == schema.PKCEOff {
 			out.How = "authorization code, without PKCE"
 		}
+	case a.AuthMode == schema.OAuth1:
+		out.How = "three steps (RFC 5849), each signed with " + a.SignatureMethod
 	case a.AuthMode.Issues():
 		out.Part = modeName(a.AuthMode)
 		out.How = "a token is obtained for the credentials when the connection is made"

@@ -58,6 +58,7 @@ var connecting = map[schema.AuthMode]Test{
 	schema.TwoStep:          {"./engine", "TestLoginCall"},
 	schema.SignedJWT:        {"./engine", "TestSignedToken"},
 	schema.App:              {"./engine", "TestAppInstallation"},
+	schema.OAuth1:           {"./engine", "TestOAuth1"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }
