@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -153,6 +154,9 @@ func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
 	case errors.As(err, &failed):
 		e.Kind, e.Detail = KindUnavailable, call.Reason()
 		e.Err = masked(failed.Err, call)
+		if said := e.Err.Error(); strings.HasPrefix(e.Detail, said) {
+			e.Err = &maskedError{"", e.Err} // once is enough
+		}
 	default:
 		e.Kind, e.Err = KindClient, err
 	}

@@ -19,7 +19,7 @@ const (
 	EventCall      EventKind = "call"      // a call through a client ended
 	EventAttempt   EventKind = "attempt"   // a request that was sent for a call was answered, or not
 	EventWait      EventKind = "wait"      // a call is about to wait
-	EventBody      EventKind = "body"      // the body of an answer broke off, after its call had ended well
+	EventBody      EventKind = "body"      // the body of an answer broke off; its call may have ended already
 )
 
 // An Event is something that the engine did, for logs, traces and metrics. It

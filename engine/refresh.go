@@ -297,6 +297,7 @@ func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, 
 			return next, lost, err
 		}
 		lost = true
+		e.emit(ctx, Event{Kind: EventWait, Key: c.Key, Attempt: attempt, Wait: wait, Reason: redeemPause(err, wait, attempt)})
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -433,4 +434,13 @@ func describeToken(t *Token, now time.Time) string {
 		text += " and no refresh token"
 	}
 	return text
+}
+
+// redeemPause says for a trace why a refresh waits.
+func redeemPause(err error, wait time.Duration, attempt int) string {
+	what := "the token endpoint did not answer"
+	if answered := new(Error); errors.As(err, &answered) && answered.Status != 0 {
+		what = fmt.Sprintf("the token endpoint answered with status %d and no token", answered.Status)
+	}
+	return fmt.Sprintf("%s: waiting %s s before attempt %d of %d", what, shortFloat(wait.Seconds()), attempt+1, redeemAttempts)
 }

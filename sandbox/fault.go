@@ -54,7 +54,9 @@ const FaultHeader = "X-Sandbox-Fault"
 
 // FaultValue returns a value for [FaultHeader] under which the fault happens to
 // the first times requests that carry it. id tells requests apart, such as a
-// random text made for each call.
+// random text made for each call. A negative times means all. For a fault of the
+// token endpoint it is the first request that is answered as with "expired", and
+// times counts what arrives at the token endpoint then.
 func FaultValue(f Fault, times int, id string) string {
 	return fmt.Sprintf("%s;times=%d;id=%s", f, times, id)
 }
@@ -83,7 +85,8 @@ func (f Fault) cut() (name Fault, detail string) {
 	return Fault(n), detail
 }
 
-func (f Fault) ofToken() bool {
+// OfToken reports whether f is a fault of the token endpoint.
+func OfToken(f Fault) bool {
 	name, _ := f.cut()
 	return slices.Contains(tokenFaults, name)
 }
@@ -110,7 +113,7 @@ func (p *Provider) Fault(f Fault, times int) error {
 	}
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
-	if f.ofToken() {
+	if OfToken(f) {
 		p.faults.token = append(p.faults.token, pendingFault{f, times})
 	} else {
 		p.faults.api = append(p.faults.api, pendingFault{f, times})
@@ -159,11 +162,14 @@ func (p *Provider) faultOf(r *http.Request) (Fault, *refusal) {
 			id = v
 		}
 	}
-	if id != "" && !p.faults.again(id, times) {
+	switch {
+	case OfToken(f) && id == "":
+		times = 1
+	case OfToken(f) && !p.faults.again(id, 1), !OfToken(f) && id != "" && !p.faults.again(id, times):
 		return "", nil
 	}
-	if f.ofToken() {
-		_ = p.Fault(f, 1) // parsed above
+	if OfToken(f) {
+		_ = p.Fault(f, times) // parsed above
 		return FaultExpired, nil
 	}
 	return f, nil

@@ -159,6 +159,16 @@ func TestFaultHeader(t *testing.T) {
 	if _, err := f.rt.RoundTrip(f.refreshRequest(tok.text("refresh_token"))); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("and goes on there: %v", err)
 	}
+	again := f.connect()
+	if resp, _ := f.get("/v1/users", again.text("access_token"), with(sandbox.FaultValue(sandbox.FaultToken5xx, 2, "call-3"))); resp.StatusCode != 401 {
+		t.Errorf("an expired token again: %s", resp.Status)
+	}
+	for n, want := range []int{503, 503, 200} { // the limit is for the token endpoint
+		resp, err := f.rt.RoundTrip(f.refreshRequest(again.text("refresh_token")))
+		if err != nil || resp.StatusCode != want {
+			t.Errorf("token request %d: %v, %v", n+1, resp, err)
+		}
+	}
 }
 
 func TestFaultNames(t *testing.T) {

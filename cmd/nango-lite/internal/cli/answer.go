@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/engine"
 )
 
 // writeAnswer writes an answer to stdout as it comes.
@@ -69,10 +71,13 @@ func writeIndented(w io.Writer, body io.Reader) error {
 	return brokenOff(err)
 }
 
-// brokenOff explains an answer that ended before its end.
+// brokenOff says of an answer that ended before its end what is on stdout.
 func brokenOff(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the answer broke off: what was written is not all of it")
+	var e *engine.Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	partial := *e
+	partial.Detail += "; what was written is not all of it"
+	return &partial
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ is 1.`,
 	f.StringArrayVarP(&flags.query, "query", "q", nil, "`name=value` for the query; may be given more than once")
 	f.BoolVar(&flags.paginate, "paginate", false, "follow all pages and write the items, one a line (--format json: one array)")
 	f.BoolVarP(&flags.include, "include", "i", false, "write the status and the headers of the answer first")
-	f.StringVar(&flags.fault, "fault", "", "with --sandbox: let the first attempt meet `FAULT`: 429, timeout, reset, 503, slow, truncated, expired, revoked, …")
+	f.StringVar(&flags.fault, "fault", "", "with --sandbox: let the first attempt meet `FAULT`: 429, timeout, reset, 503, slow, truncated, expired, revoked, …; with :always, every attempt")
 	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
 	_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)
 	return cmd
@@ -158,7 +159,10 @@ func (a *app) connectForCall(ctx context.Context, u *use, k engine.Key) error {
 	return err
 }
 
-// withFault asks the sandbox to let the first attempt fail.
+// forever after a fault means that it does not pass.
+const forever = ":always"
+
+// withFault asks the sandbox to let the first attempt fail, or all.
 func (a *app) withFault(req *http.Request, fault string) error {
 	if fault == "" {
 		return nil
@@ -166,10 +170,18 @@ func (a *app) withFault(req *http.Request, fault string) error {
 	if a.sandbox == "" {
 		return usagef("--fault needs --sandbox: real providers do not fail on demand")
 	}
-	f, err := sandbox.ParseFault(fault)
+	name, always := strings.CutSuffix(fault, forever)
+	f, err := sandbox.ParseFault(name)
 	if err != nil {
 		return usageError{err}
 	}
-	req.Header.Set(sandbox.FaultHeader, sandbox.FaultValue(f, 1, rand.Text()))
+	times := 1
+	switch {
+	case always && sandbox.OfToken(f) && a.sandbox != inProcess:
+		return usagef("--fault %s would stay with the running sandbox; leave out %s", fault, forever)
+	case always:
+		times = -1
+	}
+	req.Header.Set(sandbox.FaultHeader, sandbox.FaultValue(f, times, rand.Text()))
 	return nil
 }

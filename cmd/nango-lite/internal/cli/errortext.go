@@ -76,10 +76,18 @@ func (a *app) explain(err error) string {
 	return oneLine(text)
 }
 
-// advice says what to type next, if anything.
+// advice says what to do next, if it is known.
 func (a *app) advice(e *engine.Error, err error) string {
-	if e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)) {
+	switch {
+	case e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)):
 		return "connect again with '" + a.reconnect(e.Key) + "'"
+	case e.Kind == engine.KindRateLimited && e.RetryAfter > 0:
+		return "try again in " + round(e.RetryAfter).String()
+	case e.Op != "call" && e.Op != "paginate": // not the provider's doing, perhaps
+	case e.Kind == engine.KindRateLimited, e.Kind == engine.KindUnavailable:
+		return "try again later"
+	case e.Kind == engine.KindInvalidResponse:
+		return "if it stays so, the blueprint does not fit the provider"
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func eventText(ev engine.Event) string {
 		parts = []string{ev.Reason, ev.URL}
 	case engine.EventWait:
 		parts = []string{ev.Reason} // which says what for
-	case engine.EventAttempt, engine.EventCall:
+	case engine.EventAttempt, engine.EventCall, engine.EventBody:
 		parts = []string{strings.TrimSpace(ev.Method + " " + ev.URL), answerText(ev), ev.Reason}
 	default:
 		parts = []string{ev.Reason}
@@ -44,30 +44,36 @@ func eventText(ev engine.Event) string {
 		parts = append(parts, "failed")
 	}
 	if ev.Err != nil {
-		parts = append(parts, failureText(ev.Err))
+		parts = append(parts, failureText(ev))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
 }
 
-// failureText leaves out what the line says already: what was being done, and to
-// which connection.
-func failureText(err error) string {
+// failureText leaves out what the line says already: what was being done, to
+// which connection, and why.
+func failureText(ev engine.Event) string {
 	var e *engine.Error
-	if !errors.As(err, &e) {
-		return err.Error()
+	if !errors.As(ev.Err, &e) {
+		return ev.Err.Error()
 	}
 	short := *e
 	short.Op, short.Key = "", engine.Key{}
+	if ev.Kind == engine.EventBody || ev.Reason != "" && strings.Contains(ev.Reason, short.Detail) {
+		short.Detail = ""
+	}
 	return strings.TrimPrefix(short.Error(), ": ")
 }
 
 // answerText says what came back, when, and after how many attempts.
 func answerText(ev engine.Event) string {
 	text := "no answer"
-	if ev.Status != 0 {
+	switch kind := engine.ErrorKind(ev.Err); {
+	case ev.Status != 0:
 		text = strings.TrimSpace(strconv.Itoa(ev.Status) + " " + http.StatusText(ev.Status))
+	case ev.Kind == engine.EventCall && kind != "" && kind != engine.KindUnavailable:
+		return "not sent"
 	}
-	if ev.Duration > 0 {
+	if ev.Duration > 0 && ev.Kind != engine.EventBody {
 		text += " after " + round(ev.Duration).String()
 	}
 	switch {
