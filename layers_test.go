@@ -54,7 +54,12 @@ var rooms = map[string]struct {
 	"store/postgres":  {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"github.com/jackc/pgx/v5"}, why: "one driver"},
 	"store/sqlite":    {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"modernc.org/sqlite"}, why: "one driver"},
 	"store/storetest": {reaches: []string{"engine", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},
-	"docs":            {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
+	"store/soak": {
+		reaches: []string{"engine", "internal/pace", "sandbox", "schema", "store/postgres", "store/seal", "store/sqlite"},
+		uses:    []string{"github.com/jackc/pgx/v5"},
+		why:     "proofs over real processes: a program of ours, and no part of what hosts embed",
+	},
+	"docs": {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
 		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
 		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term", "gopkg.in/yaml.v3"},
