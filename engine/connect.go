@@ -210,10 +210,10 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 		return nil // the body, if any, means nothing (RFC 7009 2.2)
 	}
 	if err != nil {
-		return tokenFailure(op, c.Key, answer, err)
+		return scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
 	code, _ := oauthwire.ErrorCode(answer, nil, nil)
-	return in.refused(op, c.Key, answer, code)
+	return scrubTokenError(in.refused(op, c.Key, answer, code), r)
 }
 
 // tokenRequest builds a call of the token endpoint, or of one that is called

@@ -132,10 +132,10 @@ func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Conn
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, to), r)
 	if err != nil {
-		return nil, tokenFailure(op, c.Key, answer, err)
+		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, in.Auth.TokenResponse, in.tokenMatcher(answer)); failed {
-		return nil, in.refused(op, c.Key, answer, code)
+		return nil, scrubTokenError(in.refused(op, c.Key, answer, code), r)
 	}
 	return answer, nil
 }

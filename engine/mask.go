@@ -22,13 +22,16 @@ func (m *maskedError) Error() string { return m.text }
 // Unwrap returns the cause.
 func (m *maskedError) Unwrap() error { return m.cause }
 
-// repeated is what net/http and others repeat of an answer or a URL.
-var repeated = regexp.MustCompile(`"[^"]*"?|\?\S+`)
+// repeated is what net/http and others repeat of an answer or a URL: what they
+// quote, the path of a URL, and a query.
+var repeated = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|(\bhttps?://[^\s/?#"]+/)\S+|\?\S+`)
+
+func withoutQuotes(text string) string { return repeated.ReplaceAllString(text, "${1}…") }
 
 // masked returns err with a text that repeats nothing of the request and the
 // answer, as far as one can tell; call may be nil.
 func masked(err error, call *layer.Call) error {
-	return &maskedError{maskValues(repeated.ReplaceAllString(scrubError(err).Error(), "…"), call), err}
+	return &maskedError{unlessEchoed(withoutQuotes(scrubError(err).Error()), func(text string) string { return maskValues(text, call) }), err}
 }
 
 // maskValues takes the secrets of the call at hand out of a text, whatever name
@@ -48,7 +51,7 @@ func maskValues(text string, call *layer.Call) string {
 			text = strings.ReplaceAll(text, spelled, schema.Redacted)
 		}
 	}
-	return text
+	return withoutEchoes(text, func() []string { return saidIn(call) })
 }
 
 // credentialsOf returns the values that a call is authorised with.

@@ -41,6 +41,9 @@ func eventOf(k Key, ctx context.Context, n layer.Notice) Event {
 // credential, as some APIs want it in the path, it is masked.
 func shownURL(u *url.URL, call *layer.Call) string {
 	text := u.EscapedPath()
+	if base := call.Base(); base != nil && u.Host != "" && (u.Host != base.Host || u.Scheme != base.Scheme) {
+		return u.Scheme + "://" + u.Host + "/…" // of a download, say, whose path is the key to it
+	}
 	if u.Host != "" {
 		text = u.Scheme + "://" + u.Host + text
 	}

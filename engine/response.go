@@ -36,7 +36,9 @@ func CheckResponse(resp *http.Response) error {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			e.Detail = call.Reason()
-			e.Code, e.RequestID = maskValues(e.Code, call), maskValues(e.RequestID, call) // an echo is one, too
+			for _, text := range []*string{&e.Code, &e.RequestID, &e.Message} {
+				*text = maskValues(*text, call) // an echo is one, too
+			}
 		}
 	}
 	return e

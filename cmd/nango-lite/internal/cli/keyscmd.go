@@ -163,7 +163,9 @@ func (a *app) rotate(ctx context.Context, resume bool) error {
 	}
 	var progress func(seal.Count)
 	if isTerminal(a.io.Err) {
-		progress = func(c seal.Count) { fmt.Fprintf(a.io.Err, "\r%s, %d sealed anew", plural(c.Rows, "connection"), c.Resealed) }
+		progress = func(c seal.Count) {
+			fmt.Fprintf(a.io.Err, "\r%s, %d sealed anew", plural(c.Rows, "connection"), c.Resealed)
+		}
 		defer a.notef("")
 	}
 	count, err := seal.Rotate(ctx, store, keys.sealer, progress)
