@@ -198,7 +198,7 @@ func (e *Entry) exchangesType(ctx context.Context, name string) error {
 		return err
 	}
 	st.wire.token = func(a *answer) {
-		if isContainer(a.body) && a.status == http.StatusOK {
+		if isContainer(a.body) && a.status >= 200 && a.status < 300 {
 			a.body = put(a.body, "token_type", name)
 		}
 	}

@@ -95,7 +95,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 	mode := v.Auth.AuthMode
 	if mode == schema.OAuth2 || mode == schema.OAuth1 {
 		block["oauth_client_id"] = clientID
-		if v.Auth.ClientAuth() != schema.ClientAuthNone {
+		if v.Auth.ClientAuth() != schema.ClientAuthNone || sendsSecret(v) {
 			block["oauth_client_secret"] = clientSecret
 		}
 		if mode == schema.OAuth2 && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
@@ -110,6 +110,19 @@ func asked(ref string, v *schema.Version) map[string]any {
 		}
 	}
 	return block
+}
+
+// sendsSecret reports whether a version puts the client's secret somewhere
+// itself, whatever its way of client authentication.
+func sendsSecret(v *schema.Version) bool {
+	for _, templates := range []map[string]string{v.Auth.TokenParams, v.Auth.RefreshParams, v.Auth.TokenHeaders, v.Requests.Headers, v.Requests.Params} {
+		for _, text := range templates {
+			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "oauth_client_secret") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // typed is what the user of the bench types into a field.

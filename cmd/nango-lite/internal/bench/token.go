@@ -235,7 +235,24 @@ func revokedChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.AuthMode == schema.OAuth2 {
 		return []check{{"withdrawn by the user", e.needsReauthorization}}, "the connection needs reauthorization"
 	}
+	if e.Played.Auth.AuthMode.Issues() {
+		return []check{{"withdrawn by the user", e.obtainsAnother}}, "another token is obtained"
+	}
 	return []check{{"withdrawn by the user", e.meansReauthorize}}, "a dead credential is of kind reauthorize"
+}
+
+// obtainsAnother holds that a token which is refused gives way to a new one, where
+// nobody need be asked.
+func (e *Entry) obtainsAnother(ctx context.Context) error {
+	st, err := e.connected(ctx, setup{})
+	if err != nil {
+		return err
+	}
+	if err := st.provider.Fault(sandbox.FaultRevoked, 1); err != nil {
+		return err
+	}
+	_, err = st.succeed(ctx, e.probe())
+	return err
 }
 
 // needsReauthorization holds that a revoked grant ends the connection, and that

@@ -1,0 +1,274 @@
+package bench_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nango-lite/nango-lite/blueprints"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+const invented = "../../../../testdata/blueprints"
+
+// quirks are the ways in which real providers depart from the specifications, each
+// with a blueprint that says so as data, and with what has then to be seen. The
+// first word of a fact is where to look: authorize, exchange and refresh are what
+// was sent there, api the call, connection what is kept. After it, name=value,
+// name alone for any value, !name for none.
+var quirks = []struct {
+	name  string // as docs/auth.md has it
+	ref   string
+	facts []string
+}{
+	// Patterns that need hand-written code elsewhere.
+	{"client_key in place of client_id", "quirk-tiktok:v0", []string{"authorize client_key=bench+client/1", "exchange client_key=bench+client/1", "exchange !client_id", "refresh client_key", "refresh !client_id", "exchange client_secret"}},
+	{"fields renamed and left out, answer under data", "quirk-tiktok-ads:v0", []string{"exchange app_id", "exchange secret", "exchange auth_code", "exchange !code", "exchange !redirect_uri", "exchange !grant_type", "exchange @type=application/json", "api @Access-Token", "connection user=7001"}},
+	{"camelCase answer, 201, a date", "quirk-sentry:v0", []string{"exchange @type=application/json", "connection @ends=3600", "exchange !redirect_uri"}},
+	{"success by a code in the body", "quirk-coros:v0", []string{"connection @ends=2592000", "api token"}},
+	{"an end in epoch seconds; no secret at the refresh", "quirk-clover:v0", []string{"connection @ends=3600", "exchange client_secret", "refresh !client_secret", "refresh client_id", "refresh @path=/oauth/v2/refresh", "api @path=/v3/merchants/M1/orders"}},
+	{"a lifetime in milliseconds", "quirk-fiserv:v0", []string{"connection @ends=900"}},
+	{"a lifetime in the documentation alone", "quirk-jobber:v0", []string{"connection @ends=3600"}},
+	{"a public client", "quirk-mercury:v0", []string{"exchange client_id", "exchange !client_secret", "exchange !@Authorization", "exchange code_verifier", "refresh client_id", "refresh !client_secret"}},
+	{"the secret as a bearer token", "quirk-stripe:v0", []string{"exchange @Authorization=Bearer bench secret:/+%&=1", "exchange !client_secret", "connection account=acct_1", "api @Stripe-Account=acct_1"}},
+	{"the exchange by GET", "quirk-by-get:v0", []string{"exchange @method=GET", "exchange code", "exchange client_secret", "refresh @method=GET"}},
+	{"two tokens in one answer", "quirk-two-tokens:v0", []string{"authorize scope=chat.write,users.read", "connection @secondary=user", "authorize !code_challenge"}},
+
+	// Quirks of single providers.
+	{"Slack: ok false in a 200, commas, bot and user", "slack:v0", []string{"authorize !code_challenge", "exchange @Authorization", "exchange !client_secret"}},
+	{"GitHub: a form for an answer unless JSON is asked for", "github:v0", []string{"exchange @Accept=application/json"}},
+	{"Notion: Basic and JSON, owner, no scope, a version header", "notion:v0", []string{"authorize owner=user", "authorize !scope", "exchange @Authorization", "exchange @type=application/json", "api @Notion-Version"}},
+	{"Salesforce: the answer decides the base URL", "quirk-salesforce:v0", []string{"connection instance_url=https://harbour.my.quirk-salesforce.example", "api @host=harbour.my.quirk-salesforce.example", "connection !@ends"}},
+	{"Google: offline and consent", "quirk-google:v0", []string{"authorize access_type=offline", "authorize prompt=consent"}},
+	{"Microsoft: the tenant in the URL, offline_access", "quirk-microsoft:v0", []string{"authorize @path=/harbour.example/oauth2/v2.0/authorize", "exchange @path=/harbour.example/oauth2/v2.0/token", "authorize scope=offline_access User.Read", "authorize code_challenge"}},
+	{"QuickBooks: realmId on the callback alone", "quirk-quickbooks:v0", []string{"connection realm_id=9130", "api @path=/v3/company/9130/companyinfo"}},
+	{"Shopify: a host for each shop, a header of its own, expiring tokens", "quirk-shopify:v0", []string{"authorize @host=harbour.quirk-shopify.example", "exchange expiring=1", "api @X-Shopify-Access-Token", "api !@Authorization"}},
+	{"Zoho: regions, accounts-server, api_domain, a prefix", "quirk-zoho:v0", []string{"connection accounts_server=https://accounts.quirk-zoho.example", "connection api_domain=https://www.quirk-zohoapis.example", "api @host=www.quirk-zohoapis.example", "api @Authorization"}},
+	{"LinkedIn: refuses a code_verifier", "quirk-linkedin:v0", []string{"authorize !code_challenge", "exchange !code_verifier"}},
+	{"X: PKCE, Basic, offline.access", "quirk-x:v0", []string{"authorize code_challenge_method=S256", "exchange @Authorization", "exchange !client_secret"}},
+	{"Reddit: duration, Basic, a user agent", "quirk-reddit:v0", []string{"authorize duration=permanent", "exchange @Authorization", "exchange @User-Agent=web:nango-lite:v1", "api @User-Agent=web:nango-lite:v1"}},
+	{"Zendesk: an end only where a lifetime is asked for", "quirk-zendesk:v0", []string{"exchange expires_in=172800", "refresh expires_in=172800", "connection @ends=172800"}},
+	{"PayPal: expires_in is text", "quirk-paypal:v0", []string{"connection @ends=28800"}},
+	{"Marketo: an expired token is a 200 with a code", "quirk-marketo:v0", []string{"exchange @method=GET", "exchange grant_type=client_credentials", "refresh grant_type=client_credentials"}},
+	{"WeChat: an expired token is a 200 with a number", "quirk-wechat:v0", []string{"exchange appid", "exchange grant_type=client_credential", "refresh appid", "api access_token"}},
+	{"Atlassian: audience and consent", "jira:v0", []string{"authorize audience", "authorize prompt=consent"}},
+	{"Outreach: a refresh token that dies of idleness", "outreach:v0", []string{"refresh refresh_token"}},
+	{"Xero: rotation, Basic", "xero:v0", []string{"exchange @Authorization", "refresh refresh_token"}},
+}
+
+// Every quirk is played, engine against sandbox, from its blueprint alone: consent,
+// exchange, a call, a token that has ended, another call.
+func TestQuirks(t *testing.T) {
+	catalog := loader.NewCatalog(blueprints.FS, loader.Dir(invented))
+	for _, q := range quirks {
+		t.Run(q.name, func(t *testing.T) {
+			t.Parallel()
+			entry, err := bench.Resolve(t.Context(), catalog, q.ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				seen := play(t, entry.Played)
+				for _, fact := range q.facts {
+					if got, ok := seen.holds(fact); !ok {
+						t.Errorf("%s: got %q", fact, got)
+					}
+				}
+			})
+			if !strings.HasPrefix(q.ref, "quirk-") {
+				return // TestCatalog takes it through all steps
+			}
+			for _, step := range bench.Steps() {
+				synctest.Test(t, func(t *testing.T) {
+					if r := entry.Run(t.Context(), bench.Options{Step: step}).Step(step); r.Status == bench.Failed {
+						t.Errorf("%s: %s", step, r.Detail)
+					}
+				})
+			}
+		})
+	}
+}
+
+// No blueprint of a quirk is forgotten.
+func TestEveryQuirkIsPlayed(t *testing.T) {
+	files, err := filepath.Glob(invented + "/quirk-*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are none", err)
+	}
+	for _, f := range files {
+		ref := strings.TrimSuffix(filepath.Base(f), ".yaml") + ":v0"
+		if !slices.ContainsFunc(quirks, func(q struct {
+			name  string
+			ref   string
+			facts []string
+		}) bool {
+			return q.ref == ref
+		}) {
+			t.Errorf("%s is played nowhere", ref)
+		}
+	}
+}
+
+// A sighting is what was seen of a flow, by place: parameters by their names,
+// everything else with an @ before.
+type sighting map[string]url.Values
+
+func (s sighting) holds(fact string) (got string, ok bool) {
+	place, what, _ := strings.Cut(fact, " ")
+	name, want, exact := strings.Cut(what, "=")
+	if none, not := strings.CutPrefix(name, "!"); not {
+		return s[place].Get(none), !s[place].Has(none)
+	}
+	got = s[place].Get(name)
+	return got, s[place].Has(name) && (!exact || got == want)
+}
+
+// request adds what is in a request.
+func (s sighting) request(place string, r *http.Request, body []byte) {
+	v := r.URL.Query()
+	v.Set("@method", r.Method)
+	v.Set("@host", r.URL.Host)
+	v.Set("@path", r.URL.Path)
+	for name := range r.Header {
+		v.Set("@"+name, r.Header.Get(name))
+	}
+	if r.Header.Get("Content-Type") != "" {
+		v.Set("@type", r.Header.Get("Content-Type"))
+	}
+	if bytes.HasPrefix(body, []byte("{")) {
+		var doc map[string]any
+		_ = json.Unmarshal(body, &doc)
+		for name, value := range doc {
+			v.Set(name, fmt.Sprint(value))
+		}
+	} else {
+		form, _ := url.ParseQuery(string(body))
+		for name := range form {
+			v.Set(name, form.Get(name))
+		}
+	}
+	s[place] = v
+}
+
+// A tap looks at what goes by.
+type tap struct {
+	next http.RoundTripper
+	mu   sync.Mutex
+	to   sighting
+	as   string // what the next token request is
+	ends func(*http.Request) bool
+}
+
+func (p *tap) PublicOnly() http.RoundTripper { return p }
+
+func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	p.mu.Lock()
+	if p.ends(r) {
+		p.to.request(p.as, r, body)
+	} else {
+		p.to.request("api", r, body)
+	}
+	p.mu.Unlock()
+	return p.next.RoundTrip(r)
+}
+
+// play connects, calls, lets the token end, and calls again.
+func play(t *testing.T, in *schema.Integration) sighting {
+	t.Helper()
+	provider, err := sandbox.New(in, &sandbox.Options{NoRateLimit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := sandbox.NewMux(provider).Transport()
+	seen := sighting{}
+	wire := &tap{next: direct, to: seen, as: "exchange", ends: func(r *http.Request) bool {
+		return !strings.Contains(r.URL.Path, in.Requests.Verify.Path)
+	}}
+	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{in.Name: in}}, &engine.Options{Transport: wire})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := engine.Key{Integration: in.Name, ConnectionID: "user-1"}
+	fields := map[string]string{}
+	for name, f := range in.Connection {
+		if f.From == schema.FromUser {
+			fields[name] = f.Example
+			if f.Example == "" {
+				fields[name] = f.Default
+			}
+		}
+	}
+	var c *engine.Connection
+	if in.Auth.AuthMode == schema.OAuth2 {
+		p, err := e.AuthCodeURL(t.Context(), k, "http://localhost:3003/oauth/callback", &engine.AuthCodeOptions{Fields: fields})
+		if err != nil {
+			t.Fatal(err)
+		}
+		authorize, _ := http.NewRequest(http.MethodGet, p.URL, nil)
+		seen.request("authorize", authorize, nil)
+		back, err := sandbox.Allow(t.Context(), direct, p.URL, "allow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err = e.Exchange(t.Context(), p, back.Query()); err != nil {
+			t.Fatal(err)
+		}
+	} else {
+		given := engine.Credentials{Fields: map[string]schema.Secret{"client_id": schema.NewSecret("id"), "client_secret": schema.NewSecret("hush")}}
+		if c, err = e.Connect(t.Context(), k, given, &engine.ConnectOptions{Fields: fields}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen["connection"] = url.Values{}
+	for name, v := range c.Fields {
+		seen["connection"].Set(name, v)
+	}
+	for name := range c.Credentials.Token.Secondary {
+		seen["connection"].Set("@secondary", name)
+	}
+	if end := c.Credentials.Token.ExpiresAt; !end.IsZero() {
+		seen["connection"].Set("@ends", fmt.Sprint(int(end.Sub(time.Now()).Round(time.Second).Seconds())))
+	}
+	client, err := e.Client(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire.as = "refresh"
+	for n := range 2 {
+		if n == 1 && (!c.Credentials.Token.RefreshToken.Empty() || in.Auth.AuthMode.Issues()) {
+			if err := provider.Fault(sandbox.FaultExpired, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		resp, err := client.Get(in.Requests.Verify.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := engine.CheckResponse(resp); err != nil {
+			t.Fatalf("call %d: %v", n+1, err)
+		}
+		_ = resp.Body.Close()
+	}
+	return seen
+}
