@@ -16,7 +16,8 @@ type authPlan struct {
 
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams templateMap
 
-	jwt *jwtPlan // nil: nothing is signed
+	jwt   *jwtPlan // nil: nothing is signed
+	steps []stepPlan
 
 	patterns map[string]*regexp.Regexp // by namespace.name of a field
 }
@@ -70,6 +71,9 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 	}
 	var err error
 	if p.jwt, err = newJWTPlan(a.JWT); err != nil {
+		return nil, err
+	}
+	if p.steps, err = newStepPlans(a.Steps); err != nil {
 		return nil, err
 	}
 	return p, p.compilePatterns(in)

@@ -73,6 +73,9 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err != nil {
 		return nil, err
 	}
+	if answer, err = e.follow(ctx, op, in, c, answer, false); err != nil {
+		return nil, err
+	}
 	if err := in.takeToken(op, c, answer, p.Scopes, e.opts.Now()); err != nil {
 		return nil, err
 	}
@@ -128,6 +131,11 @@ func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Conn
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
 	}
+	return e.ask(ctx, op, in, c, to, r)
+}
+
+// ask sends a token request and returns a successful answer.
+func (e *Engine) ask(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, to), r)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,17 +12,44 @@ import (
 
 // renewable reports whether c's token can be replaced without its user.
 func (in *integration) renewable(c *Connection) bool {
-	return in.Auth.AuthMode.Issues() || in.Auth.AuthMode == schema.OAuth2 && !c.Credentials.Token.RefreshToken.Empty()
+	t := &c.Credentials.Token
+	switch {
+	case in.Auth.AuthMode.Issues():
+		return true
+	case in.Auth.AuthMode != schema.OAuth2:
+		return false
+	case in.Auth.RefreshesAccessToken():
+		return !t.AccessToken.Empty()
+	}
+	return !t.RefreshToken.Empty()
 }
 
 // renew asks for another token for c: it redeems the refresh token, or obtains one
-// as it did the first.
+// as it did the first. With an answer and an error, a step after the answer failed.
 func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
 	if in.Auth.AuthMode.Issues() {
 		return e.issue(ctx, op, in, c)
 	}
 	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
-	return e.redeem(ctx, op, in, c, in.auth.refreshURL, params, in.auth.refreshParams)
+	if in.Auth.RefreshesAccessToken() {
+		params = nil // refresh_params say it all
+	}
+	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.refreshURL, params, in.auth.refreshParams)
+	if err != nil {
+		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
+	}
+	if how := in.Auth.RefreshRequest; how != nil {
+		r.Method = cmp.Or(how.Method, r.Method)
+		r.ClientAuth = cmp.Or(how.AuthorizationMethod, r.ClientAuth)
+		if in.Auth.RefreshesAccessToken() && how.AuthorizationMethod == "" {
+			r.ClientAuth = ""
+		}
+	}
+	answer, err := e.ask(ctx, op, in, c, in.auth.refreshURL, r)
+	if err != nil {
+		return nil, err
+	}
+	return e.follow(ctx, op, in, c, answer, true)
 }
 
 // obtain returns c with its first token, for modes that need nobody's consent.
@@ -54,6 +82,9 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 	}
 	answer, err := e.redeem(ctx, op, in, c, in.auth.tokenURL, params, in.auth.tokenParams)
 	if err != nil {
+		return nil, in.blame(err)
+	}
+	if answer, err = e.follow(ctx, op, in, c, answer, false); err != nil {
 		return nil, in.blame(err)
 	}
 	return answer, nil

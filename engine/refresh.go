@@ -319,12 +319,16 @@ func openOutcome(err error) bool {
 func (e *Engine) redeemOnce(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
 	const op = "refresh"
 	answer, err := e.renew(ctx, op, in, c)
-	if err != nil {
+	if answer == nil {
 		return nil, err
 	}
 	now := e.opts.Now()
 	next := c.Clone()
-	if err = in.takeToken(op, next, answer, nil, now); err == nil {
+	if err != nil { // a step after the answer failed
+		if in.Auth.AuthMode.Issues() || !salvage(in, next, answer, now) {
+			return nil, err
+		}
+	} else if err = in.takeToken(op, next, answer, nil, now); err == nil {
 		// What the connection has is kept where the answer says nothing, or nonsense.
 		_ = in.takeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
 	} else if in.Auth.AuthMode.Issues() || !salvage(in, next, answer, now) {

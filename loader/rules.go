@@ -35,6 +35,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	}
 	r.modes()
 	r.privateKey()
+	r.refreshRequest()
 	r.headers()
 	r.patterns()
 	r.templates(about.root, about.shape, nil)
@@ -198,7 +199,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 		for _, name := range t.Refs() {
 			r.placeholder(n, name, path)
 		}
-		if last := path[len(path)-1]; len(path) == 2 && (strings.HasSuffix(last, "_url")) {
+		if last := path[len(path)-1]; len(path) == 2 && strings.HasSuffix(last, "_url") || len(path) == 4 && path[1] == "steps" && last == "url" {
 			r.url(n, t, last)
 		}
 	}
@@ -247,6 +248,10 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	}
 	switch namespace {
 	case "raw":
+	case "steps":
+		if reason := r.earlierStep(field, path); reason != "" {
+			unknown(reason, "")
+		}
 	case "connection":
 		declared("connection", nil)
 	case "credentials":
@@ -270,7 +275,7 @@ func placeholderNames() []string {
 }
 
 // carriesSecrets are the endpoints that are sent a code, a token or a secret.
-var carriesSecrets = []string{"token_url", "refresh_url", "revocation_url", "request_url"}
+var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url"}
 
 // url checks what can be known of a URL before its placeholders are filled.
 func (r *rules) url(n *tree.Node, t schema.Template, key string) {

@@ -176,6 +176,9 @@ func (p *Provider) checkAccess(secondary, value string, who *caller) *refusal {
 	if secondary != "" && c.Secondary != secondary {
 		return refused(401, codeUnauthorized, "the access token is not the one named %q", secondary)
 	}
+	if last := p.lastStep(c.Refreshed); c.Part != "" || c.Step != last {
+		return refused(401, codeUnauthorized, "the access token is of an earlier answer; it is the one after auth.steps (%d of them) that counts", last)
+	}
 	who.access, who.key = c, c.Family
 	return p.grants.check(c)
 }

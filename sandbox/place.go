@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -60,6 +61,11 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 		}
 		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}} {
 			if err := add(e[0], e[1]); err != nil {
+				return nil, err
+			}
+		}
+		for n, s := range a.Steps {
+			if err := add(placeStep+strconv.Itoa(n), s.URL); err != nil {
 				return nil, err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +73,7 @@ type Provider struct {
 	places   []place
 	params   paramSet // authorization, token and refresh parameters that are declared
 	guards   []guard  // headers and query parameters that API requests must have
+	steps    []stepForm
 	jwt      *jwtForm // nil: nothing is signed
 	samples  samples
 	grants   grants
@@ -113,6 +115,9 @@ func (p *Provider) compile() (err error) {
 	if p.params, err = compileParams(&p.integration.Auth); err != nil {
 		return err
 	}
+	if p.steps, err = compileSteps(p.integration.Auth.Steps); err != nil {
+		return err
+	}
 	if p.jwt, err = compileJWT(p.integration.Auth.JWT); err != nil {
 		return err
 	}
@@ -148,6 +153,10 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.integration.Auth.AuthMode == schema.OAuth1 && (at.name == placeRequest || at.name == placeToken) {
 		p.serveOAuth1(w, r, at)
+		return
+	}
+	if strings.HasPrefix(at.name, placeStep) {
+		p.serveStep(w, r, at)
 		return
 	}
 	switch at.name {

@@ -36,6 +36,9 @@ type claims struct {
 	Family      string `json:"f,omitempty"` // the grant
 	Serial      int    `json:"n,omitempty"` // of a refresh token in its family
 	Secondary   string `json:"y,omitempty"` // name of a secondary token
+	Step        int    `json:"q,omitempty"` // of auth.steps that gave it, from 1
+	Part        string `json:"p,omitempty"` // what later steps know it by, as 0.session
+	Refreshed   bool   `json:"z,omitempty"` // it comes from a refresh
 
 	Redirect  string `json:"r,omitempty"`
 	State     string `json:"x,omitempty"`

@@ -49,7 +49,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request, at locatio
 
 // grant checks a token request and answers it.
 func (p *Provider) grant(r *http.Request, body []byte, at location) (answer, *refusal) {
-	t, ref := p.readTokenRequest(r, body)
+	t, ref := p.readTokenRequest(r, body, at)
 	if ref != nil {
 		return answer{}, ref
 	}
@@ -73,11 +73,14 @@ func (p *Provider) grant(r *http.Request, body []byte, at location) (answer, *re
 
 // readTokenRequest reads the parameters from where the blueprint says that they
 // stand, and refuses them elsewhere.
-func (p *Provider) readTokenRequest(r *http.Request, body []byte) (*tokenRequest, *refusal) {
+func (p *Provider) readTokenRequest(r *http.Request, body []byte, at location) (*tokenRequest, *refusal) {
 	a := &p.integration.Auth
 	method := a.TokenRequestMethod
 	if method == "" {
 		method = http.MethodPost
+	}
+	if how := a.RefreshRequest; how != nil && how.Method != "" && (at.name == placeRefresh || at.shared && r.Method == how.Method) {
+		method = how.Method
 	}
 	if r.Method != method {
 		return nil, refused(405, "invalid_request", "token requests are made with %s, not %s", method, r.Method)

@@ -57,6 +57,7 @@ func (p *Provider) tokenAnswer(t *tokenRequest, base claims, withRefresh bool) a
 	}
 	p.putScope(&a, at.scope, base.Scope, sampled)
 	p.putConnection(&a)
+	p.putParts(&a, base)
 	if r := p.integration.Auth.TokenResponse; r != nil {
 		p.satisfy(r.Success, &a)
 	}

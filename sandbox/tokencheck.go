@@ -15,6 +15,14 @@ import (
 // other (RFC 6749 2.3: one method per request).
 func (p *Provider) checkClient(t *tokenRequest) *refusal {
 	method := p.integration.Auth.ClientAuth()
+	if how := p.integration.Auth.RefreshRequest; how != nil && !t.exchange() {
+		switch {
+		case how.AuthorizationMethod != "":
+			method = how.AuthorizationMethod
+		case p.integration.Auth.RefreshesAccessToken():
+			return p.checkNoClient(t)
+		}
+	}
 	header := t.header.Get("Authorization")
 	own := slices.ContainsFunc(p.params.headers, func(d declared) bool { return strings.EqualFold(d.name, "Authorization") })
 	secret, _ := p.wireName("client_secret")
@@ -39,6 +47,20 @@ func (p *Provider) checkClient(t *tokenRequest) *refusal {
 		return invalidClient("there is an Authorization header; the blueprint wants %s", clientAuth[method])
 	}
 	return p.checkBodyClient(t, method)
+}
+
+// checkNoClient: a refresh that shows the access token says nothing of the client but
+// what refresh_params do.
+func (p *Provider) checkNoClient(t *tokenRequest) *refusal {
+	for name := range t.wire {
+		if !p.declares(p.params.refresh, name) && !p.declares(p.params.query, name) {
+			return refused(400, "invalid_request", "%s is given, and refresh_params do not declare it", name)
+		}
+	}
+	if t.header.Get("Authorization") != "" && !p.declares(p.params.headers, "Authorization") {
+		return invalidClient("there is an Authorization header, and token_headers does not declare it")
+	}
+	return nil
 }
 
 func (p *Provider) checkBodyClient(t *tokenRequest, method string) *refusal {
@@ -130,6 +152,18 @@ func invalidClient(format string, args ...any) *refusal {
 
 // checkGrant checks grant_type and that the request came to the right URL.
 func (p *Provider) checkGrant(t *tokenRequest, at location) *refusal {
+	if p.integration.Auth.RefreshesAccessToken() && t.std["code"] == "" {
+		if p.shownAccess(t) == "" {
+			return refused(400, "invalid_request", "there is neither a code nor the access token that refresh_params declare")
+		}
+		if at.name == placeToken && !at.shared {
+			return refused(400, "invalid_request", "the refresh belongs at refresh_url; this is token_url")
+		}
+		if !p.declares(p.params.refresh, "grant_type") {
+			return nil
+		}
+		return p.checkGrantType(t, "", p.params.refresh)
+	}
 	if t.std["code"] == "" && t.std["refresh_token"] == "" {
 		return refused(400, "invalid_request", "there is neither a code nor a refresh token")
 	}

@@ -19,7 +19,7 @@ func (p *Provider) exchange(t *tokenRequest) (answer, *refusal) {
 	}
 	p.stats.add(func(s *Stats) { s.Exchanges++ })
 	base := claims{Client: c.Client, Scope: c.Scope, Family: c.Family}
-	return p.tokenAnswer(t, base, true), nil
+	return p.tokenAnswer(t, base, !p.integration.Auth.RefreshesAccessToken()), nil
 }
 
 func (p *Provider) checkCode(c claims, t *tokenRequest) *refusal {
@@ -39,6 +39,9 @@ func (p *Provider) checkCode(c claims, t *tokenRequest) *refusal {
 
 // refresh redeems a refresh token.
 func (p *Provider) refresh(t *tokenRequest) (answer, *refusal) {
+	if p.integration.Auth.RefreshesAccessToken() {
+		return p.refreshAccess(t)
+	}
 	c, ref := p.verify(kindRefresh, "refresh token", t.std["refresh_token"])
 	if ref != nil {
 		return answer{}, ref
@@ -59,8 +62,37 @@ func (p *Provider) refresh(t *tokenRequest) (answer, *refusal) {
 		return answer{}, ref
 	}
 	p.stats.add(func(s *Stats) { s.Refreshes++ })
-	base := claims{Client: c.Client, Scope: scope, Family: c.Family, Secondary: c.Secondary}
+	base := claims{Client: c.Client, Scope: scope, Family: c.Family, Secondary: c.Secondary, Refreshed: true}
 	return p.tokenAnswer(t, base, !p.opts.NoRotation), nil
+}
+
+// refreshAccess gives a new access token for one that is still good.
+func (p *Provider) refreshAccess(t *tokenRequest) (answer, *refusal) {
+	c, ref := p.verify(kindAccess, "access token", p.shownAccess(t))
+	if ref != nil {
+		return answer{}, ref
+	}
+	if ref := p.grants.check(c); ref != nil {
+		return answer{}, refused(400, "invalid_grant", "%s", ref.reason)
+	}
+	if c.Part != "" || c.Step != p.lastStep(c.Refreshed) {
+		return answer{}, refused(400, "invalid_grant", "the access token is of an earlier answer; auth.steps exchange it first")
+	}
+	p.stats.add(func(s *Stats) { s.Refreshes++ })
+	return p.tokenAnswer(t, claims{Client: c.Client, Scope: c.Scope, Family: c.Family, Refreshed: true}, false), nil
+}
+
+// shownAccess returns the access token in a refresh request, or "".
+func (p *Provider) shownAccess(t *tokenRequest) string {
+	for _, d := range p.params.refresh {
+		values, _ := d.form.read(t.wire.Get(d.name))
+		for n, v := range values {
+			if d.form.refs[n][0].Name == "access_token" {
+				return v
+			}
+		}
+	}
+	return ""
 }
 
 // narrower returns the scope that a refresh asks for; it may not be more than was

@@ -110,11 +110,13 @@ type Auth struct {
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
 	Scopes                      string            `json:"scopes,omitempty"`
 	RefreshParams               map[string]string `json:"refresh_params,omitempty"`
+	RefreshRequest              *RefreshRequest   `json:"refresh_request,omitempty"`
 	TokenHeaders                map[string]string `json:"token_headers,omitempty"`
 	TokenRequestMethod          string            `json:"token_request_method,omitempty"`
 	TokenRequest                *TokenRequest     `json:"token_request,omitempty"`
 	JWT                         *JWT              `json:"jwt,omitempty"`
 	TokenResponse               *TokenResponse    `json:"token_response,omitempty"`
+	Steps                       []Step            `json:"steps,omitempty"`
 	TokenLifetimeSeconds        float64           `json:"token_lifetime_seconds,omitempty"`
 	RefreshMarginSeconds        *float64          `json:"refresh_margin_seconds,omitempty"`
 	RefreshOn                   []Condition       `json:"refresh_on,omitempty"`
@@ -160,6 +162,34 @@ type TokenRequest struct {
 	Rename         map[string]string `json:"rename,omitempty"`
 	Query          map[string]string `json:"query,omitempty"`
 	BasicUnescaped bool              `json:"basic_unescaped,omitempty"`
+}
+
+// A RefreshRequest says how a refresh differs from the exchange of a code.
+type RefreshRequest struct {
+	With                string `json:"with,omitempty"` // refresh_token | access_token
+	Method              string `json:"method,omitempty"`
+	AuthorizationMethod string `json:"authorization_method,omitempty"`
+}
+
+// RefreshesAccessToken reports whether a refresh redeems the access token.
+func (a *Auth) RefreshesAccessToken() bool {
+	return a.RefreshRequest != nil && a.RefreshRequest.With == "access_token"
+}
+
+// A Step is a further request after a token answer.
+type Step struct {
+	URL        string            `json:"url"`
+	Method     string            `json:"method,omitempty"`
+	Params     map[string]string `json:"params,omitempty"`
+	Query      map[string]string `json:"query,omitempty"`
+	Headers    map[string]string `json:"headers,omitempty"`
+	BodyFormat string            `json:"body_format,omitempty"`
+	Only       string            `json:"only,omitempty"` // connect | refresh; empty: both
+}
+
+// When reports whether the step is made at a refresh, or when a connection is made.
+func (s *Step) When(refresh bool) bool {
+	return s.Only == "" || (s.Only == "refresh") == refresh
 }
 
 // A JWT is a JSON Web Token that we sign.

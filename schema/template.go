@@ -26,7 +26,7 @@ type Ref struct {
 
 // Namespaces are the prefixes of names that carry a path or the name of a
 // declared field.
-var Namespaces = []string{"connection", "credentials", "raw", "token"}
+var Namespaces = []string{"connection", "credentials", "raw", "steps", "token"}
 
 // PlaceholderNames are the names that stand alone, and whether what they give
 // is a credential.
@@ -194,7 +194,7 @@ func IsCredential(name string, isSecret func(namespace, field string) bool) bool
 		return PlaceholderNames[name]
 	}
 	switch namespace {
-	case "raw", "token":
+	case "raw", "steps", "token":
 		return true
 	case "credentials", "connection":
 		if isSecret != nil {

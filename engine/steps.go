@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A stepPlan is one of auth.steps with its templates parsed.
+type stepPlan struct {
+	*schema.Step
+	url                    schema.Template
+	params, query, headers templateMap
+}
+
+func newStepPlans(steps []schema.Step) ([]stepPlan, error) {
+	var plans []stepPlan
+	for i := range steps {
+		s := stepPlan{Step: &steps[i]}
+		var err error
+		if s.url, err = schema.ParseTemplate(s.URL); err != nil {
+			return nil, fmt.Errorf("auth.steps.%d.url: %w", i, err)
+		}
+		for _, m := range []struct {
+			key    string
+			values map[string]string
+			to     *templateMap
+		}{{"params", s.Params, &s.params}, {"query", s.Query, &s.query}, {"headers", s.Headers, &s.headers}} {
+			if *m.to, err = parseMap(m.values); err != nil {
+				return nil, fmt.Errorf("auth.steps.%d.%s: %w", i, m.key, err)
+			}
+		}
+		plans = append(plans, s)
+	}
+	return plans, nil
+}
+
+// An ascent is what the steps have answered so far.
+type ascent struct {
+	docs []map[string]any // of each; nil: not made
+	sum  *oauthwire.Answer
+}
+
+// follow makes the steps that come after a token answer, and returns what all
+// answers say together. With an error it returns what there is: a refresh token in it
+// may be the only one that is good.
+func (e *Engine) follow(ctx context.Context, op string, in *integration, c *Connection, first *oauthwire.Answer, refresh bool) (*oauthwire.Answer, error) {
+	if len(in.auth.steps) == 0 {
+		return first, nil
+	}
+	sum := *first
+	sum.Doc = maps.Clone(first.Doc)
+	a := &ascent{docs: []map[string]any{first.Doc}, sum: &sum}
+	for i := range in.auth.steps {
+		s := &in.auth.steps[i]
+		if !s.When(refresh) {
+			a.docs = append(a.docs, nil)
+			continue
+		}
+		answer, err := e.step(ctx, op, in, c, s, a)
+		if err != nil {
+			return a.sum, inStep(err, i)
+		}
+		a.add(answer, in.Auth.TokenResponse)
+	}
+	return a.sum, nil
+}
+
+// inStep says which step failed.
+func inStep(err error, i int) error {
+	var known *Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	e := *known
+	e.Detail = strings.TrimSuffix("step "+strconv.Itoa(i+1)+" after the token answer: "+e.Detail, ": ")
+	return &e
+}
+
+func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *stepPlan, a *ascent) (*oauthwire.Answer, error) {
+	r, err := s.request(in, a.values(in, c))
+	if err != nil {
+		return nil, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "the request cannot be built", Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
+	defer cancel()
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, s.url), r)
+	if err != nil {
+		return nil, tokenFailure(op, c.Key, answer, err)
+	}
+	shape := schema.TokenResponse{}
+	if t := in.Auth.TokenResponse; t != nil {
+		shape = *t
+		shape.Success = nil // speaks of the token answer
+	}
+	if code, failed := oauthwire.ErrorCode(answer, &shape, in.tokenMatcher(answer)); failed {
+		return nil, in.refused(op, c.Key, answer, code)
+	}
+	return answer, nil
+}
+
+func (s *stepPlan) request(in *integration, values render.Values) (*oauthwire.Request, error) {
+	u, err := render.URL(s.url, values, func(name string) string {
+		if strings.HasPrefix(name, "steps.") {
+			return "uri"
+		}
+		return in.formatOf(name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &oauthwire.Request{URL: u, Method: s.Method, JSON: s.BodyFormat == "json"}
+	if r.Method == "" {
+		r.Method = "POST"
+	}
+	for _, m := range []struct {
+		from templateMap
+		to   *map[string]string
+	}{{s.params, &r.Params}, {s.query, &r.Query}, {s.headers, &r.Headers}} {
+		if *m.to, err = m.from.render(values); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// values are those of c, with the answers so far.
+func (a *ascent) values(in *integration, c *Connection) render.Values {
+	return func(name string) (string, bool) {
+		if name == "access_token" {
+			path := "access_token"
+			if t := in.Auth.TokenResponse; t != nil && t.AccessToken != "" {
+				path = t.AccessToken
+			}
+			return jsonpath.Text(a.sum.Doc, path)
+		}
+		if rest, ok := strings.CutPrefix(name, "steps."); ok {
+			number, path, _ := strings.Cut(rest, ".")
+			n, err := strconv.Atoi(number)
+			if err != nil || n < 0 || n >= len(a.docs) || a.docs[n] == nil {
+				return "", false
+			}
+			return jsonpath.Text(a.docs[n], path)
+		}
+		return in.value(c, name)
+	}
+}
+
+// add lays an answer over those before. The end of a token goes when another comes
+// that says nothing of its own.
+func (a *ascent) add(answer *oauthwire.Answer, t *schema.TokenResponse) {
+	access, expires := "access_token", "expires_in"
+	if t != nil && t.AccessToken != "" {
+		access = t.AccessToken
+	}
+	if t != nil && t.Expires != nil {
+		expires = t.Expires.Path
+	}
+	if text, ok := jsonpath.Text(answer.Doc, access); ok && text != "" {
+		if first, _, _ := strings.Cut(access, "."); first != expires && !strings.HasPrefix(expires, first+".") {
+			delete(a.sum.Doc, strings.SplitN(expires, ".", 2)[0])
+		}
+	}
+	maps.Copy(a.sum.Doc, answer.Doc)
+	a.sum.Status, a.sum.Header = answer.Status, answer.Header
+	a.docs = append(a.docs, answer.Doc)
+}

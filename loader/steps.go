@@ -1,0 +1,42 @@
+package loader
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader/internal/tree"
+)
+
+// earlierStep says why ${steps.<rest>} has no value at path, or "". A step reads the
+// answers before its own.
+func (r *rules) earlierStep(rest string, path []string) string {
+	number, key, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || key == "" {
+		return "write ${steps.0.access_token}: the number of an answer, and a path in it"
+	}
+	if len(path) < 3 || path[0] != "auth" || path[1] != "steps" {
+		return "only auth.steps have it; what all answers say together is ${raw.<path>}"
+	}
+	if at, _ := strconv.Atoi(path[2]); n > at {
+		return "that answer comes later"
+	}
+	return ""
+}
+
+// refreshRequest: a refresh with the access token consists of refresh_params.
+func (r *rules) refreshRequest() {
+	with := r.root.Get("auth", "refresh_request", "with")
+	if with == nil || with.Kind != tree.String || with.Text != "access_token" {
+		return
+	}
+	params := r.root.Get("auth", "refresh_params")
+	if params != nil {
+		for _, f := range params.Fields {
+			if strings.Contains(f.Value.Text, "${access_token") {
+				return
+			}
+		}
+	}
+	r.report(with.Origin, "missing-key", `"with: access_token" without "refresh_params" that hold ${access_token}`, "")
+}

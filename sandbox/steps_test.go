@@ -1,0 +1,67 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// The sandbox holds to the order of steps, and to what each takes from the answers
+// before it.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, &schema.Integration{
+		Name: "relay",
+		Auth: schema.Auth{
+			AuthMode: schema.TwoStep, TokenURL: "https://relay.example/challenge", TokenParams: map[string]string{"user": "${credentials.username}"},
+			Steps: []schema.Step{{URL: "https://relay.example/answer", Params: map[string]string{"challenge": "${steps.0.nonce}", "kind": "totp"}}},
+		},
+		Credentials: map[string]schema.Field{"username": {}},
+		Requests:    schema.Requests{BaseURL: "https://relay.example/api", Headers: map[string]string{"Authorization": "Bearer ${access_token}"}},
+	}, nil)
+	f := &flow{t: t, p: p, rt: sandbox.NewMux(p).Transport()}
+	post := func(path string, v url.Values) (*http.Response, tokens) {
+		r, err := http.NewRequest("POST", "https://relay.example"+path, strings.NewReader(v.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return f.do(r)
+	}
+	call := func(token string) string {
+		r, _ := http.NewRequest("GET", "https://relay.example/api/x", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, _ := f.do(r)
+		return resp.Header.Get(sandbox.RefusalHeader)
+	}
+	_, first := post("/challenge", url.Values{"user": {"mira"}})
+	nonce, early := first.text("nonce"), first.text("access_token")
+	if got := call(early); !strings.Contains(got, "of an earlier answer") {
+		t.Errorf("a call without the step: %q", got)
+	}
+	for name, tt := range map[string]struct {
+		params url.Values
+		want   string
+	}{
+		"nothing":          {url.Values{"kind": {"totp"}}, `"challenge" is missing from auth.steps.0.params`},
+		"another value":    {url.Values{"challenge": {nonce}, "kind": {"sms"}}, `"kind" in auth.steps.0.params has another value`},
+		"the token itself": {url.Values{"challenge": {early}, "kind": {"totp"}}, "and not ${steps.0.nonce}"},
+		"made up":          {url.Values{"challenge": {"x"}, "kind": {"totp"}}, "was not issued by a sandbox"},
+		"one too many":     {url.Values{"challenge": {nonce}, "kind": {"totp"}, "more": {"x"}}, "more is given, and the step does not declare it"},
+	} {
+		if resp, _ := post("/answer", tt.params); !strings.Contains(resp.Header.Get(sandbox.RefusalHeader), tt.want) {
+			t.Errorf("%s: got %q, want %q", name, resp.Header.Get(sandbox.RefusalHeader), tt.want)
+		}
+	}
+	_, second := post("/answer", url.Values{"challenge": {nonce}, "kind": {"totp"}})
+	if got := call(second.text("access_token")); got != "" {
+		t.Errorf("a call after the step: %q", got)
+	}
+	if got := call(nonce); got == "" {
+		t.Error("the nonce is taken for a token")
+	}
+}
