@@ -12,7 +12,7 @@ import (
 // An authPlan is an integration's auth section with its templates parsed and its
 // patterns compiled.
 type authPlan struct {
-	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL schema.Template
+	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, signatureRealm schema.Template
 
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams templateMap
 
@@ -40,6 +40,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"refresh_url", refreshURL, &p.refreshURL},
 		{"revocation_url", a.RevocationURL, &p.revocationURL},
 		{"request_url", a.RequestURL, &p.requestURL},
+		{"signature_realm", a.SignatureRealm, &p.signatureRealm},
 	} {
 		t, err := schema.ParseTemplate(u.text)
 		if err != nil {

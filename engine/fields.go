@@ -75,7 +75,7 @@ func (in *integration) ownCredentials() []string {
 
 func (in *integration) credentialField(name string) schema.Field {
 	f := titled(in.Credentials[name], name)
-	if name == "api_key" || name == "password" || name == "client_secret" {
+	if name == "api_key" || name == "password" || name == "client_secret" || name == "token_secret" {
 		f.Secret = true
 	}
 	return f

@@ -183,7 +183,7 @@ func cannotSign(err error) bool {
 // signer returns what signs the calls of in, or nil if nothing does. A blueprint
 // that gives Authorization itself sends the token unsigned.
 func (in *integration) signer(now func() time.Time) layer.Signer {
-	if in.Auth.AuthMode != schema.OAuth1 {
+	if in.Auth.AuthMode != schema.OAuth1 && in.Auth.AuthMode != schema.TBA {
 		return nil
 	}
 	for name := range maps.Keys(in.Requests.Headers) {
@@ -211,7 +211,7 @@ func (s *oauth1Signer) Covers(r *http.Request) bool {
 
 // Sign implements [layer.Signer].
 func (s *oauth1Signer) Sign(r *http.Request, body []byte, values render.Values) error {
-	for _, name := range []string{"oauth_client_id", "oauth_token", "oauth_token_secret"} {
+	for _, name := range []string{"oauth_client_id", "oauth_client_secret", "oauth_token", "oauth_token_secret"} {
 		if _, ok := values(name); !ok {
 			return &render.MissingError{Name: name}
 		}
@@ -220,10 +220,14 @@ func (s *oauth1Signer) Sign(r *http.Request, body []byte, values render.Values) 
 }
 
 func (s *oauth1Signer) sign(r *http.Request, body []byte, values render.Values, extra ...oauth1.Param) error {
-	if s.in.Auth.SignatureMethod == oauth1.Plaintext && r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()) {
+	if s.in.Auth.Signature() == oauth1.Plaintext && r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()) {
 		return &layer.RefusedError{Reason: "PLAINTEXT would show the secret to whoever listens; it needs https (RFC 5849 3.4.4)"}
 	}
-	c := oauth1.Client{Method: s.in.Auth.SignatureMethod, Time: s.now(), Nonce: randomText(16)}
+	realm, err := render.Header(s.in.auth.signatureRealm, values)
+	if err != nil {
+		return err
+	}
+	c := oauth1.Client{Method: s.in.Auth.Signature(), Realm: realm, Time: s.now(), Nonce: randomText(16)}
 	for name, to := range map[string]*string{"oauth_client_id": &c.Key, "oauth_client_secret": &c.Secret, "oauth_token": &c.Token, "oauth_token_secret": &c.TokenSecret} {
 		*to, _ = values(name)
 	}

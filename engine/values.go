@@ -23,11 +23,17 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	case "access_token":
 		return reveal(cr.Token.AccessToken)
 	case "oauth_token":
-		if cr.Type != schema.OAuth1 {
-			return "", false
+		switch cr.Type {
+		case schema.OAuth1:
+			return reveal(cr.Token.AccessToken)
+		case schema.TBA:
+			return reveal(cr.Fields["token_id"])
 		}
-		return reveal(cr.Token.AccessToken)
+		return "", false
 	case "oauth_token_secret":
+		if cr.Type == schema.TBA {
+			return reveal(cr.Fields["token_secret"])
+		}
 		return reveal(cr.Token.TokenSecret)
 	case "api_key":
 		return reveal(cr.APIKey)

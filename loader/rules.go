@@ -42,7 +42,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
@@ -209,8 +209,8 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 var ofMode = map[string][]string{
 	"access_token":        {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"api_key":             {"API_KEY"},
-	"oauth_client_id":     {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
-	"oauth_client_secret": {"OAUTH1", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"oauth_client_id":     {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"oauth_client_secret": {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_private_key":   {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_token":         {"OAUTH1"},
 	"oauth_token_secret":  {"OAUTH1"},

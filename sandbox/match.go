@@ -99,7 +99,7 @@ func compileQuery(query string) ([]declared, error) {
 
 // A paramSet is what the blueprint adds to the OAuth requests.
 type paramSet struct {
-	authorization, request, token, refresh, query, headers []declared
+	authorization, request, realm, token, refresh, query, headers []declared
 }
 
 func compileParams(a *schema.Auth) (s paramSet, err error) {
@@ -110,6 +110,7 @@ func compileParams(a *schema.Auth) (s paramSet, err error) {
 		{&s.authorization, a.AuthorizationParams},
 		{&s.token, a.TokenParams},
 		{&s.request, a.RequestParams},
+		{&s.realm, map[string]string{"realm": a.SignatureRealm}},
 		{&s.refresh, a.RefreshParams},
 		{&s.headers, a.TokenHeaders},
 	}

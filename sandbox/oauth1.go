@@ -154,7 +154,8 @@ func (p *Provider) tokenCredentials(r *http.Request, body []byte, at location) (
 // signsCalls reports whether the API wants its calls signed: where the blueprint
 // gives Authorization itself, it does not.
 func (p *Provider) signsCalls() bool {
-	return p.integration.Auth.AuthMode == schema.OAuth1 &&
+	mode := p.integration.Auth.AuthMode
+	return (mode == schema.OAuth1 || mode == schema.TBA) &&
 		!slices.ContainsFunc(p.guards, func(g guard) bool { return g.header && strings.EqualFold(g.name, "Authorization") })
 }
 
@@ -165,10 +166,31 @@ func (p *Provider) checkSignedCall(c *call, who *caller) *refusal {
 		return refused(401, codeUnauthorized, "%s", ref.reason)
 	}
 	token := s.oauth["oauth_token"]
+	if p.integration.Auth.AuthMode == schema.TBA {
+		return p.checkTyped(s, who)
+	}
 	if ref := p.checkAccess("", token, who); ref != nil {
 		return ref
 	}
 	if ref := p.checkSignature(s, tokenSecret(token)); ref != nil {
+		return refused(401, codeUnauthorized, "%s", ref.reason)
+	}
+	return nil
+}
+
+// checkTyped checks a signature with a token that the user typed. The sandbox knows
+// one account, that of the examples; of others it cannot know the secret.
+func (p *Provider) checkTyped(s *signedRequest, who *caller) *refusal {
+	id, secret := p.integration.Credentials["token_id"], p.integration.Credentials["token_secret"]
+	token := s.oauth["oauth_token"]
+	if token == "" {
+		return refused(401, codeUnauthorized, "oauth_token is missing")
+	}
+	who.key += shortHash(token)
+	if id.Example == "" || token != id.Example || secret.Example == "" {
+		return nil
+	}
+	if ref := p.checkSignature(s, secret.Example); ref != nil {
 		return refused(401, codeUnauthorized, "%s", ref.reason)
 	}
 	return nil

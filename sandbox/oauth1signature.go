@@ -31,6 +31,9 @@ type signedRequest struct {
 	params      [][2]string       // all that is signed
 }
 
+// parameter returns one of the header.
+func (s *signedRequest) parameter(name string) string { return s.oauth[name] }
+
 // get returns a parameter of query or form.
 func (s *signedRequest) get(name string) string {
 	for _, pair := range s.params {
@@ -153,8 +156,11 @@ func (p *Provider) checkProtocol(s *signedRequest) *refusal {
 	if v, ok := s.oauth["oauth_version"]; ok && v != "1.0" {
 		return refused(400, "version_rejected", "oauth_version must be 1.0 (RFC 5849 3.1)")
 	}
-	if got := s.oauth["oauth_signature_method"]; got != a.SignatureMethod {
-		return refused(400, "signature_method_rejected", "oauth_signature_method is %q; the blueprint says %s", got, a.SignatureMethod)
+	if got := s.oauth["oauth_signature_method"]; got != a.Signature() {
+		return refused(400, "signature_method_rejected", "oauth_signature_method is %q; the blueprint says %s", got, a.Signature())
+	}
+	if ref := p.checkDeclared(p.params.realm, s.parameter, "the Authorization header (signature_realm)"); ref != nil {
+		return ref
 	}
 	if !p.isClient(s.oauth["oauth_consumer_key"]) {
 		return refused(401, "consumer_key_unknown", "oauth_consumer_key is not the integration's oauth_client_id")
@@ -169,7 +175,7 @@ func (p *Provider) checkProtocol(s *signedRequest) *refusal {
 // checkSignature recomputes the signature, and takes each nonce once.
 func (p *Provider) checkSignature(s *signedRequest, tokenSecret string) *refusal {
 	if !p.goodSignature(s, tokenSecret) {
-		return refused(401, "signature_invalid", "oauth_signature is not the %s over the base string of %s %s (RFC 5849 3.4)", p.integration.Auth.SignatureMethod, s.method, s.uri)
+		return refused(401, "signature_invalid", "oauth_signature is not the %s over the base string of %s %s (RFC 5849 3.4)", p.integration.Auth.Signature(), s.method, s.uri)
 	}
 	if !p.nonces.first(s.oauth["oauth_timestamp"]+" "+s.oauth["oauth_token"]+" "+s.oauth["oauth_nonce"], p.now()) {
 		return refused(401, "nonce_used", "oauth_nonce was used before (RFC 5849 3.3)")
@@ -188,7 +194,7 @@ func (p *Provider) goodSignature(s *signedRequest, tokenSecret string) bool {
 		m.Write(s.base())
 		return same(got, base64.StdEncoding.EncodeToString(m.Sum(nil)))
 	}
-	switch p.integration.Auth.SignatureMethod {
+	switch p.integration.Auth.Signature() {
 	case "HMAC-SHA1":
 		return mac(sha1.New)
 	case "HMAC-SHA256":

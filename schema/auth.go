@@ -19,6 +19,7 @@ const (
 	SignedJWT        AuthMode = "JWT"       // the token is one that we sign
 	App              AuthMode = "APP"       // a signed token for one of an installation
 	OAuth1           AuthMode = "OAUTH1"
+	TBA              AuthMode = "TBA" // OAuth 1.0a signatures with a token that the user types
 	APIKey           AuthMode = "API_KEY"
 	UsernamePassword AuthMode = "USERNAME_PASSWORD"
 	NoAuth           AuthMode = "NONE"
@@ -50,6 +51,8 @@ func (m AuthMode) Credentials() []string {
 		return []string{"username", "password"}
 	case OAuth2CC:
 		return []string{"client_id", "client_secret"}
+	case TBA:
+		return []string{"token_id", "token_secret"}
 	}
 	return nil
 }
@@ -106,6 +109,7 @@ type Auth struct {
 	RequestHTTPMethod           string            `json:"request_http_method,omitempty"`
 	TokenHTTPMethod             string            `json:"token_http_method,omitempty"`
 	SignatureMethod             string            `json:"signature_method,omitempty"`
+	SignatureRealm              string            `json:"signature_realm,omitempty"`
 	PKCE                        PKCE              `json:"pkce,omitempty"`
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
 	Scopes                      string            `json:"scopes,omitempty"`
@@ -132,6 +136,14 @@ func (a Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "auth "+str
 
 // LogValue returns what Format writes.
 func (a Auth) LogValue() slog.Value { return slog.StringValue("auth " + string(a.AuthMode)) }
+
+// Signature returns SignatureMethod, or the default of the mode.
+func (a *Auth) Signature() string {
+	if a.SignatureMethod == "" && a.AuthMode == TBA {
+		return "HMAC-SHA256"
+	}
+	return a.SignatureMethod
+}
 
 // Separator returns what stands between scopes: a space unless stated.
 func (a *Auth) Separator() string {

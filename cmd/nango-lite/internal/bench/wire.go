@@ -170,7 +170,7 @@ func (w *wire) check(r *http.Request) error {
 	for name := range r.Header {
 		declared := func(other string) bool { return strings.EqualFold(name, other) }
 		idempotency := req.Retries != nil && declared(req.Retries.IdempotencyKey)
-		signature := w.played.Auth.AuthMode == schema.OAuth1 && declared("Authorization") // the sandbox checks it
+		signature := (w.played.Auth.AuthMode == schema.OAuth1 || w.played.Auth.AuthMode == schema.TBA) && declared("Authorization") // the sandbox checks it
 		if !idempotency && !signature && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
 			return fmt.Errorf("a request has the header %s, which nobody declares", name)
 		}

@@ -56,6 +56,8 @@ func modeName(mode schema.AuthMode) string {
 		return "App installation"
 	case schema.OAuth1:
 		return "OAuth 1.0a"
+	case schema.TBA:
+		return "Token-based authentication"
 	case schema.APIKey:
 		return "API key"
 	case schema.UsernamePassword:

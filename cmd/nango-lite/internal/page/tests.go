@@ -59,6 +59,7 @@ var connecting = map[schema.AuthMode]Test{
 	schema.SignedJWT:        {"./engine", "TestSignedToken"},
 	schema.App:              {"./engine", "TestAppInstallation"},
 	schema.OAuth1:           {"./engine", "TestOAuth1"},
+	schema.TBA:              {"./engine", "TestTBA"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }
