@@ -151,3 +151,32 @@ func TestReloadKeepsTheOldConfigurationOnError(t *testing.T) {
 		t.Errorf("got %+v, %v", d, err)
 	}
 }
+
+// A form says what is wrong with a value before it is sent, in the words of Connect.
+func TestInputFieldCheck(t *testing.T) {
+	for _, c := range []struct {
+		field schema.Field
+		value string
+		want  string
+	}{
+		{schema.Field{}, "", "is missing"},
+		{schema.Field{Optional: true}, "", ""},
+		{schema.Field{Default: "eu"}, "", ""},
+		{schema.Field{Enum: []string{"eu", "us"}}, "LEAK", "must be one of eu, us"},
+		{schema.Field{Pattern: "[a-z]+", Example: "north"}, "LEAK", "does not have the declared form; an example is north"},
+		{schema.Field{Pattern: "[a-z]+|[0-9]+"}, "north", ""},
+		{schema.Field{Format: "hostname"}, "LEAK/..", "is not a valid hostname"},
+		{schema.Field{Format: "uri"}, "ftp://LEAK", "is not a valid uri"},
+		{schema.Field{Format: "integer"}, "7", ""},
+		{schema.Field{Format: "uuid"}, "LEAK", "is not a valid uuid"},
+		{schema.Field{Format: "email"}, "LEAK", "is not a valid email"},
+	} {
+		got := ""
+		if err := (engine.InputField{Name: "x", Field: c.field}).Check(c.value); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%+v: got %q, want %q", c.field, got, c.want)
+		}
+	}
+}

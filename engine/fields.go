@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"maps"
 	"net/mail"
 	"net/url"
@@ -29,6 +30,26 @@ type InputField struct {
 	// api_key, username, password, or as the blueprint declares it.
 	Credential bool
 	schema.Field
+}
+
+// Check says why v cannot be the field's value, as a phrase to stand after its
+// title, such as "must be one of eu, us"; nil if it can. It never quotes v. [Engine.Connect]
+// and [Engine.AuthCodeURL] check again.
+func (f InputField) Check(v string) error {
+	if v == "" {
+		if f.Optional || f.Default != "" {
+			return nil
+		}
+		return errors.New("is missing")
+	}
+	var pattern *regexp.Regexp
+	if f.Pattern != "" {
+		pattern, _ = regexp.Compile(`^(?:` + f.Pattern + `)$`) // New has compiled it before
+	}
+	if reason := misfit(f.Field, pattern, v); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
 }
 
 // Describe says what a user must bring to connect to an integration.

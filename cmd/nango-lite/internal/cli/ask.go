@@ -44,7 +44,7 @@ func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (
 		case a.sandbox != "":
 			text = exampleOf(d.Integration, f.Name, f.Field)
 		case a.canAsk():
-			if text, err = a.ask(ctx, f.Field); err != nil {
+			if text, err = a.askUntilRight(ctx, f); err != nil {
 				return nil, err
 			}
 		case !f.Optional && f.Default == "":
@@ -176,6 +176,25 @@ func takes(d *engine.Description) string {
 }
 
 func (a *app) canAsk() bool { return a.deps.Ask != nil || isTerminal(a.io.In) && isTerminal(a.io.Err) }
+
+// tries is how often a person is asked for the same value.
+const tries = 3
+
+// askUntilRight asks for a value, and again with the reason if it cannot be the
+// one. The last answer is left to the engine to refuse.
+func (a *app) askUntilRight(ctx context.Context, f engine.InputField) (string, error) {
+	for try := 1; ; try++ {
+		text, err := a.ask(ctx, f.Field)
+		if err != nil || try == tries {
+			return text, err
+		}
+		reason := f.Check(text)
+		if reason == nil {
+			return text, nil
+		}
+		a.notef("%s %v", oneLine(f.Title), reason)
+	}
+}
 
 // ask asks for one field, under its title.
 func (a *app) ask(ctx context.Context, f schema.Field) (string, error) {

@@ -151,6 +151,23 @@ func TestAsks(t *testing.T) {
 	if strings.Contains(p.err.String()+p.out.String(), "seeded") {
 		t.Error("the key was printed")
 	}
+	// A value that cannot be right is asked for again, with the reason, and not for ever.
+	asked = nil
+	p.deps.Ask = func(question string, secret bool) (string, error) {
+		if asked = append(asked, question); secret {
+			return []string{"", "seeded-key"}[min(len(asked)-3, 1)], nil
+		}
+		return []string{"nowhere", "us"}[min(len(asked)-1, 1)], nil
+	}
+	p.ok("-c", config, "connect", "shop", "--connection", "three")
+	if got := strings.Join(asked, "|"); got != "Region (eu or us): |Region (eu or us): |Api key: |Api key: " {
+		t.Errorf("asked %q", got)
+	}
+	p.stderr(`^Region must be one of eu, us$`)
+	p.stderr(`^Api key is missing$`)
+	if strings.Contains(p.err.String(), "nowhere") || strings.Contains(p.err.String(), "seeded") {
+		t.Errorf("what was typed is repeated:\n%s", &p.err)
+	}
 	p.deps.Ask = func(string, bool) (string, error) { return "elsewhere", nil }
 	if code := p.run("-c", config, "connect", "shop", "--connection", "two"); code != 1 {
 		t.Errorf("exit code %d", code)
