@@ -59,6 +59,10 @@ var rooms = map[string]struct {
 		uses:    []string{"github.com/jackc/pgx/v5"},
 		why:     "proofs over real processes: a program of ours, and no part of what hosts embed",
 	},
+	"telemetry":               {reaches: []string{"engine"}, why: "what adapters share; it links neither of them"},
+	"telemetry/internal":      {reaches: []string{"engine", "schema"}, why: "labels, and a stage for tests"},
+	"telemetry/opentelemetry": {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace"}, why: "the API alone; the SDK is the host's"},
+	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
 	"docs": {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
 		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},

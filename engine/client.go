@@ -71,6 +71,10 @@ type caller struct {
 	bound atomic.Pointer[binding]
 }
 
+// calls numbers the calls that are watched, of all engines: they may share whoever
+// watches.
+var calls atomic.Uint64
+
 // A binding is a caller with the configuration that is in force.
 type binding struct {
 	in      *integration
@@ -111,7 +115,7 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, Broken: b.broken}
 	if c.e.watched(r.Context(), b.in) {
-		call.Notify, call.ID = b.notify, c.e.calls.Add(1)
+		call.Notify, call.ID = b.notify, calls.Add(1)
 	}
 	resp, err := b.chain.RoundTrip(call.Adopt(r))
 	if err != nil {

@@ -91,9 +91,8 @@ type Engine struct {
 	refused failures // tokens that were refused when they were new
 	pace    pace.Times
 	used    usedStates
-	calls   atomic.Uint64 // that were watched
-	tokens  *http.Client  // for token endpoints
-	holder  string        // names this engine in leases
+	tokens  *http.Client // for token endpoints
+	holder  string       // names this engine in leases
 }
 
 // An integration is a configured API with its templates parsed.

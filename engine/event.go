@@ -28,7 +28,7 @@ type Event struct {
 	Kind     EventKind
 	Time     time.Time
 	Key      Key
-	Call     uint64        // tells calls of one engine apart; 0 for what belongs to none
+	Call     uint64        // tells calls apart, in this process; 0 for what belongs to none
 	Method   string        // of the request
 	URL      string        // of the request, without query and user info
 	Status   int           // of the answer; 0 if there was none

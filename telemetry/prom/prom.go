@@ -1,0 +1,161 @@
+// Package prom counts an engine's events for Prometheus. Start with [New].
+package prom
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/telemetry/internal/label"
+)
+
+// Options adjust a [Collector].
+type Options struct {
+	// Expiring is how far ahead nango_lite_tokens_expiring looks. 0 means 10 minutes.
+	Expiring time.Duration
+
+	// Every is how often the store is asked for the tokens that expire, at most. 0
+	// means a minute.
+	Every time.Duration
+
+	// Now returns the time. If nil, time.Now is used.
+	Now func() time.Time
+}
+
+// A Collector counts calls, attempts, waits and refreshes, and shows what engines
+// stand at when it is scraped. It is a prometheus.Collector, safe for concurrent
+// use, and may serve several engines.
+type Collector struct {
+	opts Options
+
+	calls, attempts, refreshes, waits, waited, broken, lost *prometheus.CounterVec
+	callTime, attemptTime                                   *prometheus.HistogramVec
+
+	waiting, running, paused, expiring *prometheus.Desc
+
+	mu           sync.Mutex
+	engines      []*engine.Engine
+	integrations map[string]bool // that were called
+
+	scrape    sync.Mutex     // held while a store is asked: calls do not wait for it
+	counted   map[string]int // tokens that expire, by integration,
+	countedAt time.Time      // as of this time
+}
+
+var _ prometheus.Collector = (*Collector)(nil)
+
+// New returns a Collector. A nil opts means the zero Options.
+func New(opts *Options) *Collector {
+	c := &Collector{integrations: map[string]bool{}}
+	if opts != nil {
+		c.opts = *opts
+	}
+	if c.opts.Expiring == 0 {
+		c.opts.Expiring = 10 * time.Minute
+	}
+	if c.opts.Every == 0 {
+		c.opts.Every = time.Minute
+	}
+	if c.opts.Now == nil {
+		c.opts.Now = time.Now
+	}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nango_lite_" + name, Help: help}, append([]string{"integration"}, labels...))
+	}
+	histogram := func(name, help string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "nango_lite_" + name, Help: help,
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}}, []string{"integration"})
+	}
+	c.calls = counter("calls_total", "Calls that ended, by method, by the status of the answer and by what went wrong.", "method", "status", "kind")
+	c.attempts = counter("attempts_total", "Requests that were sent, likewise.", "method", "status", "kind")
+	c.refreshes = counter("refreshes_total", "Refreshes of tokens, by what went wrong; an empty kind means nothing.", "kind")
+	c.waits = counter("waits_total", "Waits for a rate limit or before another attempt.")
+	c.waited = counter("wait_seconds_total", "What those waits add up to.")
+	c.broken = counter("broken_answers_total", "Answers whose body broke off.")
+	c.lost = counter("reauthorizations_needed_total", "Connections that came to need a new authorization.")
+	c.callTime = histogram("call_duration_seconds", "Time of calls, until the headers of their answer.")
+	c.attemptTime = histogram("attempt_duration_seconds", "Time of requests that were sent, until the headers of their answer.")
+	gauge := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("nango_lite_"+name, help, []string{"integration"}, nil)
+	}
+	c.waiting = gauge("limiter_waiting", "Calls that stand in line for a rate limit.")
+	c.running = gauge("limiter_running", "Requests under way, as rate limits count them.")
+	c.paused = gauge("limiter_pause_seconds", "How long nothing more will be sent because the provider asked for a pause; the longest of all connections.")
+	c.expiring = gauge("tokens_expiring", "Active connections whose access token ends soon.")
+	return c
+}
+
+// Observe is for [engine.Options.Observe].
+func (c *Collector) Observe(_ context.Context, ev engine.Event) {
+	in := ev.Key.Integration
+	switch ev.Kind {
+	case engine.EventCall:
+		c.seen(in)
+		c.calls.WithLabelValues(in, label.Method(ev), label.Status(ev), label.Kind(ev)).Inc()
+		c.callTime.WithLabelValues(in).Observe(ev.Duration.Seconds())
+	case engine.EventAttempt:
+		c.attempts.WithLabelValues(in, label.Method(ev), label.Status(ev), label.Kind(ev)).Inc()
+		c.attemptTime.WithLabelValues(in).Observe(ev.Duration.Seconds())
+	case engine.EventWait:
+		c.seen(in) // before its call ends
+		c.waits.WithLabelValues(in).Inc()
+		c.waited.WithLabelValues(in).Add(ev.Wait.Seconds())
+	case engine.EventRefresh:
+		c.refreshes.WithLabelValues(in, label.Kind(ev)).Inc()
+	case engine.EventBody:
+		c.broken.WithLabelValues(in).Inc()
+	case engine.EventStatus:
+		c.lost.WithLabelValues(in).Inc()
+	}
+}
+
+func (c *Collector) seen(integration string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.integrations[integration] = true
+}
+
+// Watch adds e to what a scrape looks at: the rate limits of its integrations,
+// and the tokens in its store that end soon. Of several engines over one store,
+// watch one.
+func (c *Collector) Watch(e *engine.Engine) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.engines = append(c.engines, e)
+}
+
+func (c *Collector) counters() []prometheus.Collector {
+	return []prometheus.Collector{c.calls, c.attempts, c.refreshes, c.waits, c.waited, c.broken, c.lost, c.callTime, c.attemptTime}
+}
+
+// Describe implements prometheus.Collector.
+func (c *Collector) Describe(to chan<- *prometheus.Desc) {
+	for _, counter := range c.counters() {
+		counter.Describe(to)
+	}
+	for _, gauge := range []*prometheus.Desc{c.waiting, c.running, c.paused, c.expiring} {
+		to <- gauge
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *Collector) Collect(to chan<- prometheus.Metric) {
+	for _, counter := range c.counters() {
+		counter.Collect(to)
+	}
+	c.mu.Lock()
+	engines, integrations := slices.Clone(c.engines), slices.Collect(maps.Keys(c.integrations))
+	c.mu.Unlock()
+	if len(engines) == 0 {
+		return
+	}
+	c.collectLimits(to, engines, integrations)
+	c.scrape.Lock()
+	defer c.scrape.Unlock()
+	c.collectExpiring(to, engines, integrations)
+}
