@@ -25,7 +25,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	for _, f := range findings {
 		ds = append(ds, about.describe(f)...)
 	}
-	r := rules{subject: about, mode: about.root.Str("auth", "auth_mode")}
+	r := rules{subject: about, mode: about.root.Str("auth", "auth_mode"), blueprint: blueprint}
 	if !slices.Contains(modes, schema.AuthMode(r.mode)) {
 		r.mode = "" // the schema has said so; it may be text from a variable
 	}
@@ -47,8 +47,9 @@ var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, sc
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
 	subject
-	mode  string
-	found Diagnostics
+	mode      string
+	blueprint bool // without what operators add
+	found     Diagnostics
 }
 
 func (r *rules) report(o schema.Origin, code, message, hint string) {
@@ -201,6 +202,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 		}
 		if last := path[len(path)-1]; len(path) == 2 && strings.HasSuffix(last, "_url") || len(path) == 4 && path[1] == "steps" && last == "url" {
 			r.url(n, t, last)
+			r.chosenHost(n, t, last)
 		}
 	}
 }

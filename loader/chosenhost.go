@@ -1,0 +1,79 @@
+package loader
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader/internal/tree"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// chosenHost warns of a token endpoint that the user chooses: the operator's
+// secret is sent there. An enum or a pattern makes it the operator's choice again,
+// and so does a domain of the provider's after the placeholder.
+func (r *rules) chosenHost(n *tree.Node, t schema.Template, key string) {
+	if !slices.Contains(carriesSecrets, key) || !r.sendsSecret() {
+		return
+	}
+	var before strings.Builder
+	for i, p := range t.Parts {
+		if p.Refs == nil {
+			before.WriteString(p.Literal)
+			continue
+		}
+		_, authority, begun := strings.Cut(before.String(), "://")
+		if before.Len() > 0 && (!begun || strings.ContainsAny(authority, "/?#")) {
+			return
+		}
+		if strings.Count(authorityAfter(t.Parts[i+1:]), ".") < 2 {
+			for _, ref := range p.Refs {
+				r.chosenBy(n, ref.Name, key)
+			}
+		}
+		before.WriteString("x")
+	}
+}
+
+// sendsSecret reports whether token requests carry the operator's secret. A
+// blueprint is checked as if somebody had one.
+func (r *rules) sendsSecret() bool {
+	method := r.root.Str("auth", "authorization_method")
+	if method != "" && method != schema.ClientAuthHeader && method != schema.ClientAuthBody {
+		return false
+	}
+	if r.blueprint {
+		return r.mode == string(schema.OAuth2) || r.mode == string(schema.OAuth1)
+	}
+	return isOAuth(r.mode) && r.root.Field("oauth_client_secret") != nil
+}
+
+// authorityAfter returns the rest of a URL's authority.
+func authorityAfter(parts []schema.Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Refs != nil {
+			b.WriteString("x")
+			continue
+		}
+		if i := strings.IndexAny(p.Literal, "/?#:"); i >= 0 {
+			b.WriteString(p.Literal[:i])
+			break
+		}
+		b.WriteString(p.Literal)
+	}
+	return b.String()
+}
+
+func (r *rules) chosenBy(n *tree.Node, name, key string) {
+	section, field, dotted := strings.Cut(name, ".")
+	f := r.root.Get(section, field)
+	if !dotted || f == nil || f.Kind != tree.Map || section == "connection" && f.Str("from") == schema.FromTokenResponse ||
+		f.Get("enum") != nil || f.Get("pattern") != nil {
+		return
+	}
+	d := r.at(n.Origin, "chosen-host", fmt.Sprintf("%q: whoever fills ${%s} chooses the host that the client secret is sent to", key, name),
+		fmt.Sprintf("give %q an enum or a pattern", field))
+	d.Severity = Warning
+	r.found = append(r.found, d)
+}
