@@ -16,6 +16,8 @@ const (
 	// staleFactor bounds what is served while somebody else is asking: this many
 	// times the TTL, and the store is asked whatever it takes.
 	staleFactor = 4
+
+	maxPulse = nanos(500 * time.Millisecond)
 )
 
 // CacheStats say how the cache of connections does, for metrics.
@@ -40,34 +42,51 @@ type connections struct {
 	store  ConnectionStore
 	memory *MemoryStore // store, if it is one: nothing is nearer
 	feed   ChangeFeed   // store, if it is one
-	now    func() time.Time
-	ttl    time.Duration
-	size   int
+	clock  func() nanos
+	ttl    nanos
+	pulse  nanos // for so long is vouched; 0: not at all
+	size   int   // 0: nothing is cached
 
 	mu       sync.Mutex
 	entries  map[Key]*entry
-	root     entry     // of the ring: root.next was used last
-	epoch    uint64    // moves when something has changed
-	asking   time.Time // since when somebody asks the feed
-	asked    time.Time // when the feed was asked last, with success
-	revision int64     // what it said
+	root     entry  // of the ring: root.next came last
+	epoch    uint64 // moves when something has changed
+	asking   nanos  // since when somebody asks the feed
+	asked    nanos  // when the feed was asked last, with success
+	revision int64  // what it said
 	counts   CacheStats
+	tick     uint64 // moves with each pulse, while there is something to end; not 0
+	ticking  bool   // it will
 }
 
+// nanos are a point in time, or a time, in nanoseconds. Reading the clock for one is
+// half the work of [time.Now].
+type nanos int64
+
+const never nanos = -1 << 62
+
 type entry struct {
+	conn *Connection
+	used bool // since it was last considered for eviction
+
+	// Until the next tick, and while config is in force, conn's token can be used
+	// without a look at the clock.
+	config *map[string]*integration
+	tick   uint64
+
 	key        Key
-	conn       *Connection
-	read       time.Time // when the store was asked
-	claimed    time.Time // when somebody began to ask it again
+	read       nanos // when the store was asked
+	claimed    nanos // when somebody began to ask it again
 	prev, next *entry
 }
 
-func newConnections(o *Options) *connections {
-	s := &connections{store: o.Connections, now: o.Now, ttl: o.CacheTTL, size: o.CacheSize, revision: -1, entries: map[Key]*entry{}}
+// newConnections returns the way to o.Connections. The clock may be nil.
+func newConnections(o *Options, clock func() time.Time) *connections {
+	s := &connections{store: o.Connections, size: o.CacheSize, ttl: nanos(o.CacheTTL), entries: map[Key]*entry{}, asking: never, asked: never, revision: -1}
 	s.memory, _ = o.Connections.(*MemoryStore)
 	s.feed, _ = o.Connections.(ChangeFeed)
 	if s.ttl == 0 {
-		s.ttl = defaultCacheTTL
+		s.ttl = nanos(defaultCacheTTL)
 	}
 	if s.size == 0 {
 		s.size = defaultCacheSize
@@ -75,8 +94,66 @@ func newConnections(o *Options) *connections {
 	if s.ttl < 0 || s.size < 0 || s.memory != nil {
 		s.ttl, s.size = 0, 0
 	}
+	s.tick = 1
+	if clock != nil {
+		s.clock = func() nanos { return nanos(clock().UnixNano()) } // and only it knows when time is up
+	} else {
+		start := time.Now()
+		s.clock = func() nanos { return nanos(time.Since(start)) }
+		s.pulse = min(s.ttl/4, maxPulse)
+	}
 	s.root.prev, s.root.next = &s.root, &s.root
 	return s
+}
+
+// hot returns the connection of k if [connections.vouch] said a moment ago that its
+// token can be used as it is, else nil. To read the clock here would cost as much as
+// the rest.
+func (s *connections) hot(k Key, config *map[string]*integration) *Connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[k]
+	if e == nil || e.tick != s.tick || e.config != config {
+		return nil
+	}
+	e.used = true
+	s.counts.Hits++
+	return e.conn
+}
+
+// vouch says that c's token is good for that long under config.
+func (s *connections) vouch(c *Connection, config *map[string]*integration, long time.Duration) {
+	if s.pulse == 0 || nanos(long) <= s.pulse {
+		return
+	}
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[c.Key]
+	if e == nil || e.conn != c || now+s.pulse > s.known(e)+s.ttl {
+		return
+	}
+	e.config, e.tick = config, s.tick
+	if !s.ticking {
+		s.ticking = true
+		time.AfterFunc(time.Duration(s.pulse), s.next)
+	}
+}
+
+// next ends what was vouched for.
+func (s *connections) next() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick++
+	s.ticking = false
+}
+
+// known returns when e was the same as what is stored, for certain.
+func (s *connections) known(e *entry) nanos {
+	if s.feed != nil {
+		return max(e.read, s.asked)
+	}
+	return e.read
 }
 
 // get returns the connection of k, not older than the TTL, or the store's error.
@@ -87,7 +164,7 @@ func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
 	if s.size == 0 {
 		return s.store.Get(ctx, k)
 	}
-	now := s.now()
+	now := s.clock()
 	c, follow, epoch := s.look(k, now)
 	if follow {
 		s.follow(ctx, now)
@@ -109,7 +186,7 @@ func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
 // look returns the entry of k if it is good; otherwise, or if the caller is the one
 // that has to ask the feed, it says so. A question to the store is only answered for
 // the epoch in which it was asked.
-func (s *connections) look(k Key, now time.Time) (c *Connection, follow bool, epoch uint64) {
+func (s *connections) look(k Key, now nanos) (c *Connection, follow bool, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[k]
@@ -117,19 +194,17 @@ func (s *connections) look(k Key, now time.Time) (c *Connection, follow bool, ep
 		s.counts.Misses++
 		return nil, false, s.epoch
 	}
-	known, claimed := e.read, &e.claimed
+	claimed := &e.claimed
 	if s.feed != nil {
 		claimed = &s.asking
-		if s.asked.After(known) {
-			known = s.asked
-		}
 	}
-	switch age := now.Sub(known); {
+	free := now-*claimed >= s.ttl || now < *claimed
+	switch age := now - s.known(e); {
 	case age >= 0 && age < s.ttl:
-	case age < 0 || age >= staleFactor*s.ttl && now.Sub(*claimed) < s.ttl: // the clock was set back; or nobody could say
+	case age < 0, age >= staleFactor*s.ttl && !free: // the clock was set back; or nobody could say
 		s.counts.Misses++
 		return nil, false, s.epoch
-	case now.Sub(*claimed) >= s.ttl || now.Before(*claimed):
+	case free:
 		*claimed = now
 		if s.feed == nil {
 			s.counts.Misses++
@@ -138,15 +213,12 @@ func (s *connections) look(k Key, now time.Time) (c *Connection, follow bool, ep
 		return nil, true, s.epoch
 	}
 	s.counts.Hits++
-	if s.root.next != e {
-		e.unlink()
-		e.link(&s.root)
-	}
+	e.used = true
 	return e.conn, false, s.epoch
 }
 
 // follow asks the feed and forgets what has changed.
-func (s *connections) follow(ctx context.Context, now time.Time) {
+func (s *connections) follow(ctx context.Context, now nanos) {
 	ctx, cancel := context.WithTimeout(ctx, pace.Default.StoreCall)
 	defer cancel()
 	s.mu.Lock()
@@ -162,12 +234,12 @@ func (s *connections) follow(ctx context.Context, now time.Time) {
 }
 
 // learn applies an answer of the feed and reports whether to go on asking.
-func (s *connections) learn(ctx context.Context, ch Changes, err error, now time.Time) (more bool) {
+func (s *connections) learn(ctx context.Context, ch Changes, err error, now nanos) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
-			s.asking = time.Time{} // the next caller may have more time
+			s.asking = never // the next caller may have more time
 		}
 		return false
 	}
@@ -180,35 +252,41 @@ func (s *connections) learn(ctx context.Context, ch Changes, err error, now time
 	if ch.All || ch.Revision > s.revision {
 		s.revision = ch.Revision
 	}
-	if !ch.More && now.After(s.asked) {
-		s.asked = now
+	if !ch.More {
+		s.asked = now // older than another's, if the clock was set back
 	}
 	return ch.More
 }
 
 // keep remembers c, which the store was asked for at that time, unless something
 // has been dropped since then: c may be what it was before.
-func (s *connections) keep(c *Connection, epoch uint64, read time.Time) {
+func (s *connections) keep(c *Connection, epoch uint64, read nanos) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.size == 0 || s.epoch != epoch {
 		return
 	}
 	if e := s.entries[c.Key]; e != nil {
-		e.conn, e.read = c, read
+		e.conn, e.read, e.tick = c, read, 0
 		return
 	}
 	if len(s.entries) >= s.size {
 		s.evict()
 	}
-	e := &entry{key: c.Key, conn: c, read: read}
+	e := &entry{key: c.Key, conn: c, read: read, claimed: never}
 	s.entries[c.Key] = e
 	e.link(&s.root)
 }
 
-// evict makes room.
+// evict makes room: what was used since the last look gets another turn, so that
+// using an entry need not move it.
 func (s *connections) evict() {
 	last := s.root.prev
+	for ; last.used; last = s.root.prev {
+		last.used = false
+		last.unlink()
+		last.link(&s.root)
+	}
 	delete(s.entries, last.key)
 	last.unlink()
 	s.counts.Evictions++
@@ -251,7 +329,7 @@ func (s *connections) put(ctx context.Context, c *Connection) error {
 
 // replace is the store's Replace. Nobody may modify c from now on.
 func (s *connections) replace(ctx context.Context, c *Connection, generation int64) error {
-	now := s.now()
+	now := s.clock()
 	s.mu.Lock()
 	before := s.epoch
 	s.mu.Unlock()

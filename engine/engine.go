@@ -112,6 +112,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if opts != nil {
 		e.opts = *opts
 	}
+	given := e.opts.Now
 	if e.opts.Now == nil {
 		e.opts.Now = time.Now
 	}
@@ -124,7 +125,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if e.opts.Logger == nil {
 		e.opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	e.conns = newConnections(&e.opts)
+	e.conns = newConnections(&e.opts, given)
 	e.tokens = &http.Client{
 		Transport: e.opts.Transport,
 		// A redirect would carry the client secret to wherever it points.

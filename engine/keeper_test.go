@@ -120,7 +120,7 @@ func TestKeeperKeepsIdleConnectionsAlive(t *testing.T) {
 		for _, n := range perMinute {
 			most = max(most, n)
 		}
-		if most > 60 {
+		if most > 100 { // 25 are due in half an hour, at random
 			t.Errorf("up to %d refreshes a minute", most)
 		}
 	})

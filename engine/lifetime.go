@@ -57,6 +57,15 @@ func (in *integration) stale(c *Connection, now time.Time) bool {
 	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt.Add(-in.margin(t)))
 }
 
+// good returns how long c's token, which is not stale, will not be.
+func (in *integration) good(c *Connection, now time.Time) time.Duration {
+	t := &c.Credentials.Token
+	if t.ExpiresAt.IsZero() {
+		return math.MaxInt64 / 4
+	}
+	return t.ExpiresAt.Add(-in.margin(t)).Sub(now)
+}
+
 // ended reports whether c's token is of no use any more.
 func ended(c *Connection, now time.Time) bool {
 	t := &c.Credentials.Token

@@ -110,22 +110,30 @@ type tokenSource struct {
 }
 
 func (t tokenSource) Token(ctx context.Context) (*Token, error) {
-	in, err := t.e.integration(t.key.Integration)
+	e := t.e
+	config := e.current.Load()
+	if c := e.conns.hot(t.key, config); c != nil {
+		return &c.Credentials.Token, nil
+	}
+	in, err := e.integration(t.key.Integration)
 	if err != nil {
 		return nil, err
 	}
 	if !in.Auth.AuthMode.HasTokens() {
 		return nil, &Error{Op: "token", Key: t.key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no tokens"}
 	}
-	c, err := t.e.load(ctx, in, t.key)
+	c, err := e.load(ctx, in, t.key)
 	if err != nil {
 		return nil, err
 	}
-	if in.stale(c, t.e.opts.Now()) {
-		if c, err = t.e.fresh(ctx, in, c); err != nil {
+	now := e.opts.Now()
+	if in.stale(c, now) {
+		if c, err = e.fresh(ctx, in, c); err != nil {
 			return nil, err
 		}
+		return &c.Credentials.Token, nil
 	}
+	e.conns.vouch(c, config, in.good(c, now))
 	return &c.Credentials.Token, nil
 }
 
