@@ -63,10 +63,11 @@ func keeping(t *testing.T, engines, users int, f func(t *testing.T, e *engine.En
 		var running sync.WaitGroup
 		var e *engine.Engine
 		for range engines {
-			e = newEngine(t, p, &engine.Options{Connections: store}, func(in *schema.Integration) {
+			one := newEngine(t, p, &engine.Options{Connections: store}, func(in *schema.Integration) {
 				in.Auth.RefreshTokenLifetimeSeconds = 86400
 			})
-			running.Go(func() { e.Run(ctx) })
+			running.Go(func() { one.Run(ctx) })
+			e = one
 		}
 		for i := range users {
 			user := fmt.Sprint("user-", i)
