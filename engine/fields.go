@@ -87,11 +87,10 @@ func (in *integration) credentialNames() []string {
 
 // ownCredentials are those that the mode has without declaring them.
 func (in *integration) ownCredentials() []string {
-	own := in.Auth.AuthMode.Credentials()
-	if in.Auth.AuthMode == schema.OAuth2CC && (in.OAuthClientID != "" || in.Auth.ClientAuth() == schema.ClientAuthNone) {
+	if in.Auth.AuthMode == schema.OAuth2CC && in.OAuthClientID != "" {
 		return nil
 	}
-	return slices.Clone(own)
+	return slices.Clone(in.Auth.OwnCredentials())
 }
 
 func (in *integration) credentialField(name string) schema.Field {

@@ -414,6 +414,8 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent 
 	reason := "the provider no longer takes the refresh token"
 	if in.Auth.AuthMode.Issues() {
 		reason = "the provider no longer takes the connection's credentials"
+	} else if in.Auth.RefreshesAccessToken() {
+		reason = "the provider no longer takes the access token, which refreshes itself"
 	}
 	var answered *Error
 	if errors.As(cause, &answered) && answered.Code != "" {

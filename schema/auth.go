@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -143,6 +144,27 @@ func (a *Auth) Signature() string {
 		return "HMAC-SHA256"
 	}
 	return a.SignatureMethod
+}
+
+// OwnCredentials returns the credentials that each connection has without declaring
+// them; see [AuthMode.Credentials]. A client that signs, or shows nothing, has no
+// secret.
+func (a *Auth) OwnCredentials() []string {
+	names := a.AuthMode.Credentials()
+	if a.AuthMode == OAuth2CC {
+		switch a.ClientAuth() {
+		case ClientAuthNone:
+			return nil
+		case ClientAuthJWT:
+			return names[:1]
+		}
+	}
+	return names
+}
+
+// SignsWithAppKey reports whether tokens are signed with oauth_private_key.
+func (a *Auth) SignsWithAppKey() bool {
+	return a.JWT != nil && strings.Contains(a.JWT.SigningKey(), "${oauth_private_key}")
 }
 
 // Separator returns what stands between scopes: a space unless stated.

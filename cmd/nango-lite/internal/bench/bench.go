@@ -98,6 +98,9 @@ func oauthOnly(e *Entry) string {
 	if e.Played.Auth.AuthMode != schema.OAuth2 {
 		return "the mode has no such step"
 	}
+	if e.Played.Auth.RefreshesAccessToken() {
+		return "the access token refreshes itself, and only while it is good"
+	}
 	return ""
 }
 

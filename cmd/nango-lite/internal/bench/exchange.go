@@ -43,6 +43,9 @@ func exchangeChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.AuthMode == schema.OAuth1 {
 		return []check{{"token credentials", e.connects(true)}}, "temporary credentials for a token"
 	}
+	if len(e.Played.Auth.Steps) > 0 {
+		return []check{{"token and steps", e.connects(true)}}, "a code for a token, and the steps after it"
+	}
 	checks := []check{{"token answer", e.exchanges}, {"type of token", e.refusesType}}
 	r := e.Played.Auth.TokenResponse
 	if r == nil {

@@ -102,6 +102,10 @@ func asked(ref string, v *schema.Version) map[string]any {
 			block["oauth_scopes"] = benchScopes
 		}
 	}
+	if v.Auth.SignsWithAppKey() {
+		block["oauth_private_key"] = sandbox.PrivateKey
+		block["oauth_client_id"] = clientID
+	}
 	for _, templates := range []map[string]string{v.Requests.Headers, v.Requests.Params} {
 		for _, text := range templates {
 			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "app_api_key") {

@@ -153,7 +153,7 @@ func (e *Entry) fields(optional bool) map[string]string {
 // credentials are what the user types to grant access.
 func (e *Entry) credentials() engine.Credentials {
 	given := engine.Credentials{Fields: map[string]schema.Secret{}}
-	names := append(slices.Collect(maps.Keys(e.Played.Credentials)), e.Played.Auth.AuthMode.Credentials()...)
+	names := append(slices.Collect(maps.Keys(e.Played.Credentials)), ownCredentials(e.Played)...)
 	for _, name := range names {
 		v := schema.NewSecret(typed(name, e.Played.Credentials[name]))
 		switch name {

@@ -50,7 +50,11 @@ type sent struct {
 func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
 	w := &wire{played: played, next: next, now: now}
 	a := &played.Auth
-	for _, text := range []string{a.TokenURL, a.RefreshURL, a.RevocationURL, a.RequestURL} {
+	urls := []string{a.TokenURL, a.RefreshURL, a.RevocationURL, a.RequestURL}
+	for _, s := range a.Steps {
+		urls = append(urls, s.URL)
+	}
+	for _, text := range urls {
 		if text != "" {
 			w.ends = append(w.ends, urlPattern(text))
 		}
@@ -87,9 +91,13 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
+	known := append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization")
+	for _, s := range w.played.Auth.Steps {
+		known = slices.AppendSeq(known, maps.Keys(s.Headers))
+	}
 	for name := range r.Header {
 		declared := func(other string) bool { return strings.EqualFold(name, other) }
-		if !slices.ContainsFunc(append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization"), declared) && !slices.ContainsFunc(usual, declared) {
+		if !slices.ContainsFunc(known, declared) && !slices.ContainsFunc(usual, declared) {
 			w.mu.Lock()
 			w.broken = append(w.broken, fmt.Errorf("a token request has the header %s, which nobody declares", name))
 			w.mu.Unlock()

@@ -38,6 +38,12 @@ func brought(b *schema.Blueprint, v *schema.Version) []Input {
 			out = append(out, scopesInput(v))
 		}
 	}
+	if auth.AuthMode == schema.App {
+		out = append(out, Input{Name: "oauth_client_id", Title: "App ID", Description: "Of an app that you register with " + b.DisplayName + "."})
+	}
+	if auth.SignsWithAppKey() {
+		out = append(out, Input{Name: "oauth_private_key", Title: "Private key", Description: "Of the same app, in PEM. Keep it in a file of its own.", Secret: true})
+	}
 	if wants(v, "app_api_key") {
 		out = append(out, Input{Name: "app_api_key", Title: "API key of the app", Secret: true})
 	}
@@ -64,7 +70,7 @@ func typed(v *schema.Version) []Input {
 			out = append(out, inputOf(name, f.Field))
 		}
 	}
-	names := v.Auth.AuthMode.Credentials()
+	names := slices.Clone(v.Auth.OwnCredentials())
 	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
