@@ -103,12 +103,17 @@ func (s *Store) generation(ctx context.Context, conn *pgxpool.Conn, k engine.Key
 
 // row returns c as the parameters $1 to $8 of a write.
 func row(c *engine.Connection, data []byte) []any {
-	var expires any
-	if end := c.Credentials.Token.ExpiresAt; !end.IsZero() {
-		expires = instant(end)
-	}
-	return []any{c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), expires,
+	return []any{c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), end(c),
 		instant(c.CreatedAt), instant(c.UpdatedAt), data}
+}
+
+// end returns when c's access token ends, or nil if that is not known.
+func end(c *engine.Connection) *time.Time {
+	if c.Credentials.Token.ExpiresAt.IsZero() {
+		return nil
+	}
+	t := instant(c.Credentials.Token.ExpiresAt)
+	return &t
 }
 
 // instant returns t as columns hold it, within the years that the encoding knows.
@@ -130,17 +135,16 @@ func (s *Store) Replace(ctx context.Context, c *engine.Connection, generation in
 	}
 	args, sent := append(row(c, data), generation), false
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		again := sent
-		sent = true
 		tag, err := conn.Exec(ctx, s.sql.replace, args...)
 		if err != nil || tag.RowsAffected() > 0 {
+			sent = sent || maybeDone(err)
 			return err
 		}
 		_, ours, err := s.generation(ctx, conn, c.Key, data)
 		if err != nil {
 			return err
 		}
-		if again && ours { // done, and only the answer was lost
+		if sent && ours { // done, and only the answer was lost
 			return nil
 		}
 		return engine.ErrConflict
@@ -154,16 +158,15 @@ func (s *Store) Delete(ctx context.Context, k engine.Key) error {
 	}
 	sent := false
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		again := sent
-		sent = true
 		var revision int64
 		err := conn.QueryRow(ctx, s.sql.delete, k.Integration, k.ConnectionID).Scan(&revision)
 		if errors.Is(err, pgx.ErrNoRows) {
-			if again { // gone, be it by us or by another
+			if sent { // gone, be it by us or by another
 				return nil
 			}
 			return engine.ErrNoConnection
 		}
+		sent = sent || maybeDone(err)
 		if err == nil && revision%forgetEvery == 0 {
 			_, _ = conn.Exec(ctx, s.sql.forget) // the next will do it
 		}

@@ -91,6 +91,16 @@ func isTransient(err error) bool {
 	return strings.HasPrefix(server.Code, "08")
 }
 
+// maybeDone reports whether a write that failed with err may have been done: the
+// server says so of none that it rolled back.
+func maybeDone(err error) bool {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && strings.HasPrefix(server.Code, "40") {
+		return false
+	}
+	return err != nil && !pgconn.SafeToRetry(err)
+}
+
 // isNetwork reports whether err is of the way to the database.
 func isNetwork(err error) bool {
 	var server *pgconn.PgError

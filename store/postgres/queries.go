@@ -98,6 +98,7 @@ FROM {schema}.counter LEFT JOIN LATERAL (
     WHERE $1 >= counter.forgotten AND $1 < counter.revision
     ORDER BY revision LIMIT $2
 ) AS change ON true
+WHERE counter.id = 1 -- says nothing new, but the planner expects one row then
 ORDER BY change.revision`),
 
 		encoded: sql(`
@@ -107,9 +108,13 @@ WHERE (integration, connection_id) > ($1, $2) ORDER BY integration, connection_i
 		swap: sql(`UPDATE {schema}.connection SET data = $3::bytea WHERE ` + key + ` AND data = $4::bytea`),
 
 		add: sql(`
-WITH next AS (UPDATE {schema}.counter SET revision = revision + 1 RETURNING revision)
+WITH next AS (
+    UPDATE {schema}.counter SET revision = revision + cardinality($1::text[]) RETURNING revision - cardinality($1::text[]) AS base
+)
 INSERT INTO {schema}.connection ` + columns + `
-SELECT $1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz, next.revision, $8::bytea FROM next`),
+SELECT integration, connection_id, generation, status, expires_at, created_at, updated_at, next.base + n, data
+FROM next, unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::bytea[])
+    WITH ORDINALITY AS r (integration, connection_id, generation, status, expires_at, created_at, updated_at, data, n)`),
 	}
 }
 

@@ -3,8 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -23,14 +23,13 @@ func (s *Store) RowsAfter(ctx context.Context, after engine.Key, limit int) ([]s
 func (s *Store) SwapRow(ctx context.Context, old seal.Row, data []byte) error {
 	sent := false
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		again := sent
-		sent = true
 		tag, err := conn.Exec(ctx, s.sql.swap, old.Key.Integration, old.Key.ConnectionID, data, old.Data)
 		if err != nil || tag.RowsAffected() > 0 {
+			sent = sent || maybeDone(err)
 			return err
 		}
 		_, ours, err := s.generation(ctx, conn, old.Key, data)
-		if err == nil && !(again && ours) {
+		if err == nil && !(sent && ours) {
 			err = engine.ErrConflict
 		}
 		return err
@@ -41,20 +40,39 @@ func (s *Store) SwapRow(ctx context.Context, old seal.Row, data []byte) error {
 // or none. If one is there already, the error is [engine.ErrConflict]. It is for
 // moving from one store to another.
 func (s *Store) Add(ctx context.Context, conns []*engine.Connection) error {
-	batch := &pgx.Batch{}
-	for _, c := range conns {
-		data, err := engine.EncodeConnection(c, s.keys)
+	if len(conns) == 0 {
+		return ctx.Err()
+	}
+	var c struct {
+		integrations, ids, statuses []string
+		generations                 []int64
+		expire                      []*time.Time
+		created, updated            []time.Time
+		data                        [][]byte
+	}
+	for _, conn := range conns {
+		data, err := engine.EncodeConnection(conn, s.keys)
 		if err != nil {
 			return err
 		}
-		batch.Queue(s.sql.add, row(c, data)...)
+		c.integrations, c.ids = append(c.integrations, conn.Key.Integration), append(c.ids, conn.Key.ConnectionID)
+		c.generations, c.statuses = append(c.generations, conn.Generation), append(c.statuses, string(conn.Status))
+		c.expire = append(c.expire, end(conn))
+		c.created, c.updated = append(c.created, instant(conn.CreatedAt)), append(c.updated, instant(conn.UpdatedAt))
+		c.data = append(c.data, data)
 	}
-	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.SendBatch(ctx, batch).Close() // sent in one, it is one transaction
+	sent := false
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, s.sql.add, c.integrations, c.ids, c.generations, c.statuses, c.expire, c.created, c.updated, c.data)
+		var server *pgconn.PgError
+		if !errors.As(err, &server) || server.Code != "23505" {
+			sent = sent || maybeDone(err)
+			return err
+		}
+		_, ours, err := s.generation(ctx, conn, conns[0].Key, c.data[0])
+		if errors.Is(err, engine.ErrNoConnection) || err == nil && !(sent && ours) {
+			return engine.ErrConflict // with another of them
+		}
+		return err
 	})
-	var server *pgconn.PgError
-	if errors.As(err, &server) && server.Code == "23505" {
-		return engine.ErrConflict
-	}
-	return err
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -114,6 +115,11 @@ func TestLostAnswers(t *testing.T) {
 	check(c)
 	if err := s.Replace(ctx, c, c.Generation-1); !errors.Is(err, engine.ErrConflict) {
 		t.Errorf("Replace of an old generation: got %v, want %v", err, engine.ErrConflict)
+	}
+	more := storetest.Connection(engine.Key{Integration: "a", ConnectionID: "more"})
+	lost("Add", func() error { return s.Add(ctx, []*engine.Connection{more}) })
+	if err := s.Add(ctx, []*engine.Connection{more}); !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("Add again: got %v, want %v", err, engine.ErrConflict)
 	}
 	lost("Acquire", func() error { return s.Acquire(ctx, testKey, "a", time.Hour) })
 	if err := s.Acquire(ctx, testKey, "b", time.Hour); !errors.Is(err, engine.ErrLeased) {
@@ -358,4 +364,17 @@ func TestModestUser(t *testing.T) {
 	if err := s.Put(t.Context(), storetest.Connection(testKey)); err != nil {
 		t.Error(err)
 	}
+}
+
+// Where an administrator wants every transaction serializable, the same promises
+// hold: what fails for that reason is done again.
+func TestSerializable(t *testing.T) {
+	t.Parallel()
+	u := newDatabase(t)
+	mustExec(t, u, "ALTER DATABASE "+strings.TrimPrefix(parse(t, u).Path, "/")+" SET default_transaction_isolation = 'serializable'")
+	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+		u, keys := withSchema(t, u, fmt.Sprint("s", schemas.Add(1))), seal.NewKeys()
+		opts := &postgres.Options{Patience: time.Minute}
+		return openStore(t, u, keys, opts), openStore(t, u, keys, opts)
+	})
 }

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -30,20 +31,36 @@ func typical(id string) *engine.Connection {
 
 func benchStore(b *testing.B, rows int) *sqlite.Store {
 	s := openStore(b, newPath(b), seal.NewKeys(), nil)
-	for i := range rows {
-		if err := s.Put(b.Context(), typical(fmt.Sprint("user-", i))); err != nil {
+	for i := 0; i < rows; i += 1000 {
+		var conns []*engine.Connection
+		for j := i; j < min(rows, i+1000); j++ {
+			conns = append(conns, typical(fmt.Sprint("user-", j)))
+		}
+		if err := s.Add(b.Context(), conns); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return s
 }
 
+// BenchmarkGet looks connections up among few and among many: one again and again,
+// and any.
 func BenchmarkGet(b *testing.B) {
-	s := benchStore(b, 1000)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Get(b.Context(), testKey); err != nil {
-			b.Fatal(err)
+	for _, rows := range []int{1_000, 1_000_000} {
+		s := benchStore(b, rows)
+		for what, id := range map[string]func() int{
+			"one": func() int { return rows / 2 },
+			"any": func() int { return rand.IntN(rows) },
+		} {
+			b.Run(fmt.Sprint(what, " of ", rows), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					k := engine.Key{Integration: "notion", ConnectionID: fmt.Sprint("user-", id())}
+					if _, err := s.Get(b.Context(), k); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 	}
 }
