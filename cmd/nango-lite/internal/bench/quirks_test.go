@@ -46,6 +46,8 @@ var quirks = []struct {
 	{"a public client", "quirk-mercury:v0", []string{"exchange client_id", "exchange !client_secret", "exchange !@Authorization", "exchange code_verifier", "refresh client_id", "refresh !client_secret"}},
 	{"the secret as a bearer token", "quirk-stripe:v0", []string{"exchange @Authorization=Bearer bench secret:/+%&=1", "exchange !client_secret", "connection account=acct_1", "api @Stripe-Account=acct_1"}},
 	{"the exchange by GET", "quirk-by-get:v0", []string{"exchange @method=GET", "exchange code", "exchange client_secret", "refresh @method=GET"}},
+	{"a short-lived token for a long-lived one, refreshed by itself", "relay:v0", []string{"exchange @method=GET", "refresh @method=GET", "refresh !refresh_token"}},
+	{"a login after consent", "relay:v1", []string{"exchange @path=/login", "exchange @X-Ticket", "connection shard=s7", "api @X-Session", "refresh @path=/login"}},
 	{"two tokens in one answer", "quirk-two-tokens:v0", []string{"authorize scope=chat.write,users.read", "connection @secondary=user", "authorize !code_challenge"}},
 
 	// Quirks of single providers.
@@ -90,7 +92,7 @@ func TestQuirks(t *testing.T) {
 				}
 			})
 			if !strings.HasPrefix(q.ref, "quirk-") {
-				return // TestCatalog takes it through all steps
+				return // TestCatalog or another test takes it through all steps
 			}
 			for _, step := range bench.Steps() {
 				synctest.Test(t, func(t *testing.T) {
@@ -258,6 +260,11 @@ func play(t *testing.T, in *schema.Integration) sighting {
 	for n := range 2 {
 		if n == 1 && (!c.Credentials.Token.RefreshToken.Empty() || in.Auth.AuthMode.Issues()) {
 			if err := provider.Fault(sandbox.FaultExpired, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r := in.Auth.RefreshRequest; n == 1 && r != nil { // a token that has ended cannot be exchanged
+			if _, err := e.Refresh(t.Context(), k); err != nil {
 				t.Fatal(err)
 			}
 		}
