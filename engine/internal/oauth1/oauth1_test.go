@@ -76,6 +76,26 @@ func TestRFC5849Section341(t *testing.T) {
 	}
 }
 
+// What Oracle documents for token-based authentication, with its own invented keys:
+// https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1534941088.html
+func TestOracleTBA(t *testing.T) {
+	for account, want := range map[string]string{
+		"123456":  "%2BKK4SKNgz4ZiILGLwOMtfYlgcXSy1eis8ldE9X90azQ%3D",
+		"1234567": "i7MEtGwhCTIZbTsTrNGw9LdcERn4wsjt5C7TxmKWIfU%3D",
+	} {
+		c := oauth1.Client{
+			Key: "ef40afdd8abaac111b13825dd5e5e2ddddb44f86d5a0dd6dcf38c20aae6b67e4", Secret: "d26ad321a4b2f23b0741c8d38392ce01c3e23e109df6c96eac6d099e9ab9e8b5",
+			Token: "2b0ce516420110bcbd36b69e99196d1b7f6de3c6234c5afb799b73d87569f5cc", TokenSecret: "c29a677df7d5439a458c063654187e3d678d73aca8e3c9d8bea1478a3eb0d295",
+			Method: oauth1.HMACSHA256, Realm: account, Time: time.Unix(1508242306, 0), Nonce: "fjaLirsIcCGVZWzBX0pg",
+		}
+		u := parse(t, "https://"+account+".restlets.api.netsuite.com/app/site/hosting/restlet.nl?script=6&deploy=1&customParam=someValue&testParam=someOtherValue")
+		got, err := c.Authorization("POST", u, "")
+		if err != nil || !strings.HasPrefix(got, `OAuth realm="`+account+`", `) || !strings.Contains(got, `oauth_signature="`+want+`"`) {
+			t.Errorf("%s: got %s, %v", account, got, err)
+		}
+	}
+}
+
 // RFC 5849 3.4.1.2: the two base string URIs.
 func TestBaseStringURI(t *testing.T) {
 	for in, want := range map[string]string{
