@@ -17,6 +17,7 @@ type flight struct {
 	started time.Time
 	once    sync.Once
 	done    chan struct{} // closed when conn and err are final
+	ended   chan struct{} // closed when there is nothing left to do
 	conn    *Connection
 	err     error
 }
@@ -40,7 +41,7 @@ func (e *Engine) join(ctx context.Context, in *integration, c *Connection, reaso
 	if f := e.flights.running[c.Key]; f != nil {
 		return f
 	}
-	f := &flight{started: time.Now(), done: make(chan struct{})}
+	f := &flight{started: time.Now(), done: make(chan struct{}), ended: make(chan struct{})}
 	if e.flights.running == nil {
 		e.flights.running = map[Key]*flight{}
 	}
@@ -61,10 +62,38 @@ func (e *Engine) join(ctx context.Context, in *integration, c *Connection, reaso
 			delete(e.flights.running, c.Key)
 			e.flights.mu.Unlock()
 			f.land(conn, err)
+			close(f.ended)
 		}()
 		conn, err = e.fly(context.WithoutCancel(ctx), f, in, c, reason)
 	}()
 	return f
+}
+
+// Wait waits for the refreshes under way, and for those that begin meanwhile. Call it
+// before the process exits, when nothing else uses the engine: a provider's answer
+// that comes too late for anyone may hold the only good token. It returns ctx's error
+// if that ends first.
+func (e *Engine) Wait(ctx context.Context) error {
+	for {
+		f := e.flights.any()
+		if f == nil {
+			return nil
+		}
+		select {
+		case <-f.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (fs *flights) any() *flight {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, f := range fs.running {
+		return f
+	}
+	return nil
 }
 
 // remember keeps a failure that the next caller would meet again.

@@ -59,6 +59,30 @@ func TestSlowRefreshLetsCallersGoOn(t *testing.T) {
 	})
 }
 
+// A program that is done waits for what nobody else waits for.
+func TestWaitForRefreshesUnderWay(t *testing.T) {
+	server := &rotating{delay: 20 * time.Second}
+	bubble(t, server, nil, func(t *testing.T, e *engine.Engine, _ *provider) {
+		time.Sleep(76 * time.Second)
+		token(t, e) // the old one, after five seconds
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := e.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		start := time.Now()
+		if err := e.Wait(t.Context()); err != nil || time.Since(start) != 14*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if c, _ := e.Connection(t.Context(), alice); c.Credentials.Token.AccessToken.Reveal() != "a2" {
+			t.Error("the new token is not stored")
+		}
+		if err := e.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A client secret that is wrong is not tried by every call, also when nothing is
 // left to call with.
 func TestRefusedClientIsNotAskedByEveryCall(t *testing.T) {

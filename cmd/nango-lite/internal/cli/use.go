@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
@@ -34,8 +35,24 @@ func (a *app) use(ctx context.Context, name string) (*use, error) {
 		return nil, err
 	}
 	cfg := &schema.Config{Integrations: map[string]*schema.Integration{name: in}}
-	u.engine, err = engine.New(cfg, a.engineOptions(store, u.transport))
-	return u, err
+	if u.engine, err = engine.New(cfg, a.engineOptions(store, u.transport)); err != nil {
+		return nil, err
+	}
+	a.onClose(refreshes{u.engine})
+	return u, nil
+}
+
+// refreshes are those of an engine that are under way. A command may be done before
+// they are: the token was still good. The new one must be stored all the same.
+type refreshes struct{ e *engine.Engine }
+
+func (r refreshes) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := r.e.Wait(ctx); err != nil {
+		return errors.New("a refresh did not come to an end; the connection may have to be authorised again")
+	}
+	return nil
 }
 
 func (a *app) engineOptions(store engine.ConnectionStore, transport http.RoundTripper) *engine.Options {
