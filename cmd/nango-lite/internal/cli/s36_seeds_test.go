@@ -21,6 +21,7 @@ import (
 type seeds struct {
 	mu    sync.Mutex
 	texts map[string]string
+	known map[string][]string // spellings, by seed
 }
 
 const seedWord = 12
@@ -69,7 +70,7 @@ func (s *seeds) found(text string) []string {
 	haystacks := []string{text, unescaped, html.UnescapeString(text), joined, strings.ToLower(joined)}
 	var places []string
 	for _, place := range slices.Sorted(maps.Keys(s.texts)) {
-		for _, needle := range spellings(s.texts[place]) {
+		for _, needle := range s.spellings(s.texts[place]) {
 			if slices.ContainsFunc(haystacks, func(h string) bool { return strings.Contains(h, needle) }) {
 				places = append(places, fmt.Sprintf("%s, as %q", place, needle))
 				break
@@ -77,6 +78,16 @@ func (s *seeds) found(text string) []string {
 		}
 	}
 	return places
+}
+
+func (s *seeds) spellings(seed string) []string {
+	if s.known[seed] == nil {
+		if s.known == nil {
+			s.known = map[string][]string{}
+		}
+		s.known[seed] = spellings(seed)
+	}
+	return s.known[seed]
 }
 
 func spellings(seed string) []string {
