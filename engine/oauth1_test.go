@@ -47,6 +47,9 @@ type oauth1World struct {
 	answer   func(*http.Request) *http.Response // in the provider's place
 }
 
+// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+func (w *oauth1World) PublicOnly() http.RoundTripper { return w }
+
 func (w *oauth1World) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.sent = append(w.sent, r.Clone(r.Context()))
 	if w.answer != nil {

@@ -37,18 +37,30 @@ func (p *Provider) paginate(c *call, s *sample) (answer, *refusal) {
 	if !ok || !isList {
 		return a, nil
 	}
-	g := &pager{Pagination: pages, call: c, items: multiply(items, p.opts.Items)}
+	g := &pager{Pagination: pages, call: c, items: p.list(s, items)}
 	if ref := g.place(len(items)); ref != nil {
 		return a, ref
 	}
 	end := min(g.from+g.size, len(g.items))
-	page := append([]any{}, g.items[min(g.from, end):end]...)
+	page := []any{}
+	for _, item := range g.items[min(g.from, end):end] {
+		page = append(page, clone(item)) // others are given the same
+	}
 	a.body = put(a.body, g.Items, page)
 	if len(g.items) != len(items) {
 		putTotals(a.body, len(items), len(g.items))
 	}
 	g.putNext(p, &a, end)
 	return a, nil
+}
+
+// list returns the whole list of a sample, which is made once.
+func (p *Provider) list(s *sample, items []any) []any {
+	if list, ok := p.lists.Load(s); ok {
+		return list.([]any)
+	}
+	list, _ := p.lists.LoadOrStore(s, multiply(items, p.opts.Items))
+	return list.([]any)
 }
 
 // param returns a parameter from the query or, where the blueprint says so, from

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -78,6 +79,7 @@ type Provider struct {
 	samples  samples
 	grants   grants
 	limiter  limiter
+	lists    sync.Map // of samples, at the length of Options.Items
 	nonces   nonces
 	faults   faults
 	stats    counters
