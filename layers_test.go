@@ -63,7 +63,7 @@ var rooms = map[string]struct {
 	"telemetry/internal":      {reaches: []string{"engine", "schema"}, why: "labels, and a stage for tests"},
 	"telemetry/opentelemetry": {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace"}, why: "the API alone; the SDK is the host's"},
 	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
-	"docs": {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
+	"docs":                    {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"cmd/nango-lite": {
 		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
 		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term", "gopkg.in/yaml.v3"},
