@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/engine"
 )
 
 // A gossip is a provider that repeats whatever it hears, wherever an answer has
@@ -137,8 +139,10 @@ func gossipHere(g *gossip, r *http.Request, said string) (*http.Response, error)
 	return resp, err
 }
 
-// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
+// PublicOnly implements engine.PublicTransport: no name is looked up for it.
 func (g *gossip) PublicOnly() http.RoundTripper { return g }
+
+var _ engine.PublicTransport = (*gossip)(nil)
 
 func (g *gossip) RoundTrip(r *http.Request) (*http.Response, error) {
 	said := r.Method + " " + r.URL.String() + "\n"
@@ -163,6 +167,8 @@ func (g *gossip) RoundTrip(r *http.Request) (*http.Response, error) {
 func (g *gossip) word(r *http.Request) string {
 	said := g.heard[len(g.heard)-1]
 	var words []string
+	g.seeds.mu.Lock()
+	defer g.seeds.mu.Unlock()
 	for place, seed := range g.seeds.texts {
 		if !strings.HasPrefix(place, "own: ") && (strings.Contains(said, seed) || strings.Contains(said, url.QueryEscape(seed))) {
 			words = append(words, seed)

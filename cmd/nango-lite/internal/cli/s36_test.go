@@ -112,8 +112,9 @@ type seeded struct {
 	between  string
 	config   string
 	names    []string // of integrations
+	asJSON   bool     // the last run
 
-	mu      sync.Mutex // a browser checks its pages on its own
+	mu      sync.Mutex // the browser looks at pages meanwhile
 	leaks   map[string]string
 	outputs int
 }
@@ -176,21 +177,22 @@ func (s *seeded) report(t *testing.T) {
 	}
 }
 
-// exec runs a command, as loud as can be, and checks what it says.
+// exec runs a command, as loud as can be, and checks what it says: now as text,
+// now as JSON.
 func (s *seeded) exec(args ...string) int {
-	for _, format := range []string{"text", "json"} {
-		args := append([]string{"-c", s.config, "--trace", "-v", "--format", format}, args...)
-		code := s.run(args...)
-		what := fmt.Sprintf("%q, API %s, token endpoint %s", args, s.provider.mode, s.provider.token)
-		s.check(what+": stderr", s.err.String())
-		if !slices.Contains(args, "call") {
-			s.check(what+": stdout", s.out.String())
-		}
-		if format == "json" {
-			return code
-		}
+	s.asJSON = !s.asJSON
+	format := formatText
+	if s.asJSON {
+		format = formatJSON
 	}
-	return 0
+	args = append([]string{"-c", s.config, "--trace", "-v", "--format", format}, args...)
+	code := s.run(args...)
+	what := fmt.Sprintf("%q, API %s, token endpoint %s", args, s.provider.mode, s.provider.token)
+	s.check(what+": stderr", s.err.String())
+	if !slices.Contains(args, "call") {
+		s.check(what+": stdout", s.out.String())
+	}
+	return code
 }
 
 // browse is a user who consents, and a browser that shows a page.
@@ -263,11 +265,16 @@ func TestS36_Commands(t *testing.T) {
 			if code := s.connect(name); code != 0 {
 				t.Fatalf("connect %s: exit code %d\n%s", name, code, &s.err)
 			}
-			s.exec("explain", name)
-			s.exec("connections", "show", name)
+			for range 2 { // text and JSON
+				s.exec("explain", name)
+			}
+			for range 2 {
+				s.exec("connections", "show", name)
+			}
 			s.exec("connections", "verify", name)
 		}
 		s.exec("validate")
+		s.exec("connections", "list")
 		s.exec("connections", "list")
 		for _, s.provider.mode = range slices.Sorted(maps.Keys(gossipModes)) {
 			for _, name := range s.names {
@@ -571,7 +578,6 @@ type crash struct {
 	value string // of a panic that is caught
 }
 
-// PublicOnly implements [engine.PublicTransport]: no connection is made at all.
 func (c *crash) PublicOnly() http.RoundTripper { return c }
 
 func (c *crash) RoundTrip(r *http.Request) (*http.Response, error) {
