@@ -99,10 +99,10 @@ func BenchmarkToken(b *testing.B) {
 }
 
 // BenchmarkWaiters refreshes one token for many who want it at once, from a provider
-// that takes 100 ms. What is reported beside the time is its ratio to one call of
+// that takes 200 ms. What is reported beside the time is its ratio to one call of
 // the token endpoint.
 func BenchmarkWaiters(b *testing.B) {
-	const delay = 100 * time.Millisecond
+	const delay = 200 * time.Millisecond
 	for _, n := range []int{1, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			var serial, calls atomic.Int64

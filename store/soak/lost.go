@@ -20,16 +20,18 @@ type lostSize struct {
 	Seed         int64
 }
 
-// An answer is what becomes of the provider's answer to the first request.
+// An answer is what becomes of the provider's answer to the first request, or the
+// first few.
 type answer string
 
 const (
 	delivered answer = "delivered"
 	delayed   answer = "delayed"
-	dropped   answer = "dropped" // after the token was rotated
+	dropped   answer = "dropped"  // after the token was rotated
+	withheld  answer = "withheld" // 503 from something before the provider, several times
 )
 
-var answers = []answer{delivered, delayed, dropped}
+var answers = []answer{delivered, delayed, dropped, withheld}
 
 const delay = 150 * time.Millisecond
 
@@ -54,7 +56,7 @@ func (s scene) usual() time.Duration {
 	switch s.answer {
 	case delayed:
 		return delay + 40*time.Millisecond
-	case dropped:
+	case dropped, withheld:
 		return quickPace.RetryWait + 40*time.Millisecond
 	}
 	return 30 * time.Millisecond
@@ -145,6 +147,8 @@ func play(ctx context.Context, at *place, store engine.ConnectionStore, s scene)
 		err = p.Fault(sandbox.Fault("slow-token:"+delay.String()), 1)
 	case dropped:
 		err = p.Fault(sandbox.FaultLostAnswer, 1)
+	case withheld:
+		err = p.Fault(sandbox.FaultToken5xx, 5)
 	}
 	if err == nil {
 		end.killed, err = interrupt(ctx, p, job{Place: *at, Base: p.base, Grace: s.grace, Pace: quickPace, Callers: 1, IDs: []string{s.id}, Trip: s.step}, s.kill)
@@ -198,6 +202,10 @@ func goOn(ctx context.Context, e *engine.Engine, store engine.ConnectionStore, p
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tok, err := e.TokenSource(was.Key).Token(ctx)
+	for ctx.Err() == nil && errors.Is(err, engine.ErrUnavailable) { // as a host would
+		time.Sleep(200 * time.Millisecond)
+		tok, err = e.TokenSource(was.Key).Token(ctx)
+	}
 	now, readErr := store.Get(ctx, was.Key)
 	if readErr != nil {
 		end.err = readErr

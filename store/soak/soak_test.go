@@ -2,8 +2,12 @@ package main
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 func TestMain(m *testing.M) {
@@ -57,6 +61,64 @@ func TestNothingLost(t *testing.T) {
 		t.Log(text)
 		if err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// What another process writes is in force here half a second later, and meanwhile
+// the database is asked one question for all connections.
+func TestCacheFollowsTheStore(t *testing.T) {
+	onBoth(t, func(t *testing.T, at *place) {
+		ctx := t.Context()
+		ours, closeOurs, err := at.open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closeOurs()
+		theirs, closeTheirs, err := at.open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closeTheirs()
+		if _, ok := ours.(engine.ChangeFeed); !ok {
+			t.Fatal("the store is no ChangeFeed")
+		}
+		put := func(id, token string) {
+			t.Helper()
+			c := &engine.Connection{Key: engine.Key{Integration: name, ConnectionID: id}, Status: engine.StatusActive}
+			c.Credentials = engine.Credentials{Type: schema.OAuth2, Token: engine.Token{AccessToken: schema.NewSecret(token)}}
+			if err := theirs.Put(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg := &schema.Config{Integrations: map[string]*schema.Integration{name: integration(0)}}
+		e, err := engine.New(cfg, &engine.Options{Connections: ours})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := func(id string) string {
+			tok, err := e.TokenSource(engine.Key{Integration: name, ConnectionID: id}).Token(ctx)
+			if err != nil {
+				return string(engine.ErrorKind(err))
+			}
+			return tok.AccessToken.Reveal()
+		}
+		put("a", "a1")
+		put("b", "b1")
+		got := []string{token("a"), token("b")}
+		time.Sleep(600 * time.Millisecond)
+		token("a") // learns the revision
+		before := e.CacheStats()
+		put("a", "a2")
+		if err := theirs.Delete(ctx, engine.Key{Integration: name, ConnectionID: "b"}); err != nil {
+			t.Fatal(err)
+		}
+		for wait := 0; wait < 50 && token("a") != "a2"; wait++ {
+			time.Sleep(20 * time.Millisecond)
+		}
+		got = append(got, token("a"), token("b"))
+		if want := []string{"a1", "b1", "a2", string(engine.KindNotFound)}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q; %+v, then %+v", got, want, before, e.CacheStats())
 		}
 	})
 }
