@@ -159,7 +159,8 @@ func (p *pager) next(ctx context.Context) (items []json.RawMessage, more bool, e
 // same reports whether a provider that should count has given the page before
 // once more.
 func (p *pager) same(items []json.RawMessage) bool {
-	if p.Kind != "offset" && p.Kind != "page" || len(items) == 0 {
+	byItem := p.Kind == "cursor" && p.Cursor.Item != ""
+	if p.Kind != "offset" && p.Kind != "page" && !byItem || len(items) == 0 {
 		return false
 	}
 	before := p.last

@@ -241,6 +241,7 @@ func TestPaginateStops(t *testing.T) {
 		}, "circle", 0},
 		{"repeated link", bodyPages, page(`{"rows":[],"next":"/v1/things?x=1"}`), "circle", 0},
 		{"offset that is ignored", offsetPages, page(`{"rows":[{"id": 0}]}`), "circle", 1},
+		{"last item that is ignored", schema.Pagination{Kind: "cursor", Cursor: &schema.PageCursor{Item: "id", Request: "after"}}, page(`[{"id": 0}]`), "circle", 1},
 		{"foreign host", bodyPages, page(`{"rows":[{"id": 0}],"next":"https://evil.test/v1/things?token=x"}`), "another host", 1},
 		{"foreign scheme", bodyPages, page(`{"rows":[],"next":"http://api.fjord.test/v1/things"}`), "another host", 0},
 		{"outside the base path", bodyPages, page(`{"rows":[{"id": 0}],"next":"/v2/things"}`), "outside base_url", 1},

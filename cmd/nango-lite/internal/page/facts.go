@@ -239,19 +239,16 @@ func errorsInWords(e *schema.Errors) string {
 	}
 	var parts []string
 	if len(e.Code) > 0 {
-		parts = append(parts, "code in "+orElse(e.Code))
+		parts = append(parts, "code in "+or(e.Code))
 	}
 	if len(e.Message) > 0 {
-		parts = append(parts, "message in "+orElse(e.Message))
+		parts = append(parts, "message in "+or(e.Message))
 	}
 	if id := e.RequestID; id != nil {
 		parts = append(parts, "request ID in "+cmp.Or(id.Header, id.Body))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, "; ")
 }
-
-// orElse lists places of which the first that holds something counts.
-func orElse(paths schema.Paths) string { return strings.Join(paths, ", else ") }
 
 func verifyInWords(v *schema.Verify) string {
 	if v == nil {

@@ -82,10 +82,16 @@ func limitInWords(r *schema.RateLimit) []string {
 		r = &schema.RateLimit{}
 	}
 	out := []string{"An answer with " + detected(r) + " means: too many requests. The call waits and is made again."}
-	if waits := waitsInWords(r.Wait); waits != "" {
+	untold := "waits double."
+	if s := r.DefaultWaitSeconds; s != nil {
+		untold = "the wait is " + strconv.FormatFloat(*s, 'f', -1, 64) + " s."
+	}
+	if waits := waitsInWords(r.Wait); waits != "" && r.DefaultWaitSeconds == nil {
 		out = append(out, "How long to wait stands in "+waits+"; Retry-After counts as well, in seconds or as a date.")
+	} else if waits != "" {
+		out = append(out, "How long to wait stands in "+waits+"; Retry-After counts as well, in seconds or as a date; without them, "+untold)
 	} else {
-		out = append(out, "How long to wait stands in Retry-After, in seconds or as a date; without it, waits double.")
+		out = append(out, "How long to wait stands in Retry-After, in seconds or as a date; without it, "+untold)
 	}
 	if m := r.Remaining; m != nil {
 		text := "Every answer says in " + m.Header + " how much is left"
