@@ -19,7 +19,8 @@ import (
 // tests can run in a synctest bubble. token answers the token endpoint, api the
 // rest.
 type provider struct {
-	mu       sync.Mutex
+	once     sync.Once
+	turn     chan struct{}
 	token    func(r *tokenCall) (status int, body string)
 	api      func(r *http.Request) (status int, body string)
 	redirect string // answer token calls with a redirect to here
@@ -37,9 +38,16 @@ type tokenCall struct {
 // PublicOnly implements [engine.PublicTransport]: no connection is made at all.
 func (p *provider) PublicOnly() http.RoundTripper { return p }
 
+// begin waits until no other request is answered, and returns what ends this one. A
+// mutex would stop the clock of a bubble.
+func (p *provider) begin() (end func()) {
+	p.once.Do(func() { p.turn = make(chan struct{}, 1) })
+	p.turn <- struct{}{}
+	return func() { <-p.turn }
+}
+
 func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.begin()()
 	var body []byte
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
