@@ -114,7 +114,9 @@ type seeded struct {
 	names    []string // of integrations
 	asJSON   bool     // the last run
 
-	mu      sync.Mutex // the browser looks at pages meanwhile
+	browsers sync.WaitGroup
+
+	mu      sync.Mutex // the browsers look at pages meanwhile
 	leaks   map[string]string
 	outputs int
 }
@@ -171,6 +173,7 @@ func (s *seeded) about(output string) string {
 }
 
 func (s *seeded) report(t *testing.T) {
+	s.browsers.Wait()
 	t.Logf("%d outputs, %d seeds, %d requests", s.outputs, len(s.seeds.texts), len(s.provider.heard))
 	for _, place := range slices.Sorted(maps.Keys(s.leaks)) {
 		t.Errorf("leak of %s\nby %s", place, s.leaks[place])
@@ -209,7 +212,7 @@ func (s *seeded) browse(_ context.Context, page string) error {
 	if s.provider.token == "refused" {
 		answers[1] = url.Values{"state": {q.Get("state")}, "error": {"access_denied"}, "error_description": {s.put("description of an error at the callback")}}
 	}
-	go func() {
+	s.browsers.Go(func() {
 		for _, a := range answers {
 			resp, err := http.Get(q.Get("redirect_uri") + "?" + a.Encode())
 			if err != nil {
@@ -219,7 +222,7 @@ func (s *seeded) browse(_ context.Context, page string) error {
 			_ = resp.Body.Close()
 			s.check("the page of the callback", string(b))
 		}
-	}()
+	})
 	return nil
 }
 
