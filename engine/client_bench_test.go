@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,10 +100,12 @@ func benchCall(b *testing.B, do func(string) (*http.Response, error)) {
 	_ = resp.Body.Close()
 }
 
-// BenchmarkCall calls an API on loopback with keep-alive. The variants are to be
-// compared within one run, with -count so that they take turns.
+// BenchmarkCall calls an API on loopback with keep-alive. The callers by their
+// names tell what each allocates; ratios lets them take turns, call by call, and
+// compares the medians, so that what else the machine does meets all alike.
 func BenchmarkCall(b *testing.B) {
-	for _, c := range benchCallers(b, benchServer(b)) {
+	callers := benchCallers(b, benchServer(b))
+	for _, c := range callers {
 		b.Run(c.name, func(b *testing.B) {
 			benchCall(b, c.do) // connect
 			b.ReportAllocs()
@@ -110,11 +114,16 @@ func BenchmarkCall(b *testing.B) {
 			}
 		})
 	}
+	b.Run("ratios", func(b *testing.B) {
+		benchRatios(b, callers, func(do func(string) (*http.Response, error)) { benchCall(b, do) })
+	})
 }
 
-// BenchmarkCallParallel is BenchmarkCall with 64 goroutines.
+// BenchmarkCallParallel is BenchmarkCall with 64 goroutines. A turn is 1,280
+// calls there.
 func BenchmarkCallParallel(b *testing.B) {
-	for _, c := range benchCallers(b, benchServer(b)) {
+	callers := benchCallers(b, benchServer(b))
+	for _, c := range callers {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetParallelism(32) // times GOMAXPROCS, which is 2 where we measure
 			b.ReportAllocs()
@@ -125,4 +134,43 @@ func BenchmarkCallParallel(b *testing.B) {
 			})
 		})
 	}
+	b.Run("ratios", func(b *testing.B) {
+		benchRatios(b, callers, func(do func(string) (*http.Response, error)) {
+			var wg sync.WaitGroup
+			for range 64 {
+				wg.Go(func() {
+					for range 20 {
+						benchCall(b, do)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	})
+}
+
+// benchRatios lets callers take turns and reports how the last compares with the
+// others.
+func benchRatios(b *testing.B, callers []benchCaller, turn func(do func(string) (*http.Response, error))) {
+	took := make([][]time.Duration, len(callers))
+	for _, c := range callers {
+		turn(c.do) // connect
+	}
+	for n := 0; b.Loop(); n++ {
+		for i := range callers {
+			i = (i + n) % len(callers) // nobody is always behind the same one
+			start := time.Now()
+			turn(callers[i].do)
+			took[i] = append(took[i], time.Since(start))
+		}
+	}
+	median := func(i int) float64 {
+		slices.Sort(took[i])
+		return float64(took[i][len(took[i])/2])
+	}
+	last := len(callers) - 1
+	for i, c := range callers[:last] {
+		b.ReportMetric(median(last)/median(i), "of-"+c.name)
+	}
+	b.ReportMetric(0, "ns/op") // of all callers together: no figure
 }

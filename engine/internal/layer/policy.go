@@ -94,7 +94,6 @@ func (p *Policy) judgeError(call *Call, r *http.Request, safe bool, err error) v
 }
 
 func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.Response) verdict {
-	status := statusText(resp.StatusCode)
 	limited := p.Limited != nil && !call.foreign && p.Limited(resp)
 	again := limited || slices.Contains(p.Statuses, resp.StatusCode)
 	if p.Stated != nil && !call.foreign {
@@ -102,16 +101,15 @@ func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.
 			again = stated
 		}
 	}
+	if !limited && !again {
+		return verdict{}
+	}
+	status := statusText(resp.StatusCode)
 	if limited && !again { // a day's quota: no wait that anyone would sit out helps
 		return stop(status + ": not tried again, as this API says that it would not help")
 	}
-	if !limited {
-		switch {
-		case !again:
-			return verdict{}
-		case !safe:
-			return stop(status + ": not tried again, because " + r.Method + " may have been done")
-		}
+	if !limited && !safe {
+		return stop(status + ": not tried again, because " + r.Method + " may have been done")
 	}
 	if p.Asked != nil {
 		if wait, where, ok := p.Asked(resp); ok {
