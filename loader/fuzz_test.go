@@ -123,14 +123,3 @@ func FuzzMerge(f *testing.F) {
 		})
 	})
 }
-
-func BenchmarkLoad(b *testing.B) {
-	data := []byte("integrations:\n    acme:\n        extends_blueprint: acme:v10\n        oauth_client_id: ${CLIENT_ID}\n        oauth_client_secret: ${CLIENT_SECRET}\n        oauth_scopes: []\n")
-	opts := options()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ds := loader.LoadBytes(context.Background(), "i.yaml", data, opts); len(ds) > 0 {
-			b.Fatal(ds)
-		}
-	}
-}

@@ -262,22 +262,35 @@ func TestRemainingCorrectsTheBudget(t *testing.T) {
 	})
 }
 
+// BenchmarkRateLimitWait is ten thousand who wait in one line, beside as many who
+// need not.
 func BenchmarkRateLimitWait(b *testing.B) {
 	const waiters = 10_000
-	for b.Loop() {
-		limits := layer.NewLimits(time.Now)
-		rt := layer.RateLimit{Budget: layer.Budget{Rate: 1e6, Burst: 1}, MaxWait: time.Hour, Lesson: func(*http.Response) layer.Lesson { return layer.Lesson{} }}.
-			Layer(limits)(layertest.Func(func(r *http.Request) (*http.Response, error) { return layertest.Answer(r, 200, ""), nil }))
-		var wg sync.WaitGroup
-		for range waiters {
-			wg.Go(func() {
-				r, _ := http.NewRequestWithContext(layer.With(context.Background(), layertest.Begin(&layertest.Session{})), http.MethodGet, layertest.Base, nil)
-				if _, err := rt.RoundTrip(r); err != nil {
-					b.Error(err)
+	base := layertest.Func(func(r *http.Request) (*http.Response, error) { return layertest.Answer(r, 200, ""), nil })
+	limit := layer.RateLimit{Budget: layer.Budget{Rate: 1e6, Burst: 1}, MaxWait: time.Hour, Lesson: func(*http.Response) layer.Lesson { return layer.Lesson{} }}
+	for _, c := range []struct {
+		name string
+		make func() http.RoundTripper
+	}{
+		{"without", func() http.RoundTripper { return base }},
+		{"in line", func() http.RoundTripper { return limit.Layer(layer.NewLimits(time.Now))(base) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				rt := c.make()
+				var wg sync.WaitGroup
+				for range waiters {
+					wg.Go(func() {
+						r, _ := http.NewRequestWithContext(layer.With(context.Background(), layertest.Begin(&layertest.Session{})), http.MethodGet, layertest.Base, nil)
+						if _, err := rt.RoundTrip(r); err != nil {
+							b.Error(err)
+						}
+					})
 				}
-			})
-		}
-		wg.Wait()
+				wg.Wait()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/waiters, "ns/waiter")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/waiters, "ns/waiter")
 }
