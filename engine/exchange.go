@@ -143,7 +143,7 @@ func (e *Engine) ask(ctx context.Context, op string, in *integration, c *Connect
 		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, in.Auth.TokenResponse, in.tokenMatcher(answer)); failed {
-		return nil, scrubTokenError(in.refused(op, c.Key, answer, code), r)
+		return nil, scrubTokenError(e.tellClock(in, in.refused(op, c.Key, answer, code), answer), r)
 	}
 	return answer, nil
 }

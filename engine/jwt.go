@@ -37,6 +37,9 @@ func newJWTPlan(j *schema.JWT) (*jwtPlan, error) {
 	if p.method == nil || j.Algorithm == "none" {
 		return nil, fmt.Errorf("auth.jwt.algorithm: %q signs nothing that we know", j.Algorithm)
 	}
+	if j.Lifetime() <= clockSkew {
+		return nil, fmt.Errorf("auth.jwt.lifetime_seconds: such a token has ended before it arrives; iat lies %s back", clockSkew)
+	}
 	var err error
 	if p.key, err = schema.ParseTemplate(j.SigningKey()); err != nil {
 		return nil, fmt.Errorf("auth.jwt.key: %w", err)

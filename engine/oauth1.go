@@ -170,7 +170,7 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	}
 	shape := &schema.TokenResponse{ErrorCode: "oauth_problem"}
 	if code, failed := oauthwire.ErrorCode(answer, shape, nil); failed {
-		return nil, in.refused(op, c.Key, answer, code)
+		return nil, e.tellClock(in, in.refused(op, c.Key, answer, code), answer)
 	}
 	return answer, nil
 }
@@ -180,10 +180,15 @@ func cannotSign(err error) bool {
 	return errors.Is(err, oauth1.ErrKey) || errors.Is(err, oauth1.ErrForm) || errors.Is(err, oauth1.ErrMethod) || errors.As(err, &missing)
 }
 
+// signsOAuth1 reports whether requests are signed as RFC 5849 3 says.
+func (in *integration) signsOAuth1() bool {
+	return in.Auth.AuthMode == schema.OAuth1 || in.Auth.AuthMode == schema.TBA
+}
+
 // signer returns what signs the calls of in, or nil if nothing does. A blueprint
 // that gives Authorization itself sends the token unsigned.
 func (in *integration) signer(now func() time.Time) layer.Signer {
-	if in.Auth.AuthMode != schema.OAuth1 && in.Auth.AuthMode != schema.TBA {
+	if !in.signsOAuth1() {
 		return nil
 	}
 	for name := range maps.Keys(in.Requests.Headers) {

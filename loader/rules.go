@@ -69,6 +69,9 @@ func (r *rules) client() {
 		if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {
 			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_private_key"`, "auth.authorization_method is private_key_jwt")
 		}
+		if strings.Contains(r.signingKey(), "${oauth_client_secret}") && secret == nil {
+			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "auth.jwt signs with it")
+		}
 	case id != nil && secret == nil && !public:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
 	case id == nil && secret != nil:

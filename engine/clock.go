@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+)
+
+// farOff is how far apart two clocks are before an error says so: servers allow a
+// minute at least.
+const farOff = time.Minute
+
+// tellClock says of a refusal that the clocks differ, where what was refused is
+// signed and names a time: a server that takes it for expired, or not yet good, says
+// invalid_client like one that does not know the key.
+func (e *Engine) tellClock(in *integration, err error, a *oauthwire.Answer) error {
+	var refused *Error
+	if in.auth.jwt == nil && !in.signsOAuth1() || !errors.As(err, &refused) {
+		return err
+	}
+	theirs, parseErr := http.ParseTime(a.Header.Get("Date"))
+	if parseErr != nil {
+		return err
+	}
+	off, where := e.opts.Now().Sub(theirs).Round(time.Second), "ahead of"
+	if off < 0 {
+		off, where = -off, "behind"
+	}
+	if off <= farOff {
+		return err
+	}
+	told := *refused
+	told.Detail += ", and our clock is " + off.String() + " " + where + " the server's"
+	return &told
+}
