@@ -37,7 +37,8 @@ type AuthCodeOptions struct {
 // travels in the query of the callback.
 //
 // It fails with KindClient if the integration has no client id, and with
-// KindUnsupported if it has another auth mode.
+// KindUnsupported if it has another auth mode, or no page to send the user to; see
+// [Engine.DeviceAuth].
 func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opts *AuthCodeOptions) (*Pending, error) {
 	const op = "authorize"
 	in, err := e.integration(k.Integration)
@@ -46,6 +47,9 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	}
 	if err := in.needsConsentClient(op, k); err != nil {
 		return nil, err
+	}
+	if in.Auth.DeviceOnly() {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no authorization_url; its users consent on another device (DeviceAuth)"}
 	}
 	if opts == nil {
 		opts = &AuthCodeOptions{}

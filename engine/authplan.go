@@ -12,9 +12,9 @@ import (
 // An authPlan is an integration's auth section with its templates parsed and its
 // patterns compiled.
 type authPlan struct {
-	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, signatureRealm schema.Template
+	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, deviceURL, signatureRealm schema.Template
 
-	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams templateMap
+	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams templateMap
 
 	jwt   *jwtPlan // nil: nothing is signed
 	steps []stepPlan
@@ -40,6 +40,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"refresh_url", refreshURL, &p.refreshURL},
 		{"revocation_url", a.RevocationURL, &p.revocationURL},
 		{"request_url", a.RequestURL, &p.requestURL},
+		{"device_authorization_url", a.DeviceAuthorizationURL, &p.deviceURL},
 		{"signature_realm", a.SignatureRealm, &p.signatureRealm},
 	} {
 		t, err := schema.ParseTemplate(u.text)
@@ -63,6 +64,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"token_headers", a.TokenHeaders, &p.tokenHeaders},
 		{"token_request.query", query, &p.tokenQuery},
 		{"request_params", a.RequestParams, &p.requestParams},
+		{"device_authorization_params", a.DeviceAuthorizationParams, &p.deviceParams},
 	} {
 		t, err := parseMap(m.values)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
@@ -26,17 +27,22 @@ func (e *Engine) Exchange(ctx context.Context, p *Pending, callback url.Values) 
 	const op = "exchange"
 	start := e.opts.Now()
 	c, err := e.exchange(ctx, op, p, callback)
-	ev := Event{Kind: EventExchange, Key: p.Key, Duration: e.opts.Now().Sub(start), Reason: "the code was exchanged for a token", Err: err}
+	e.exchanged(ctx, p.Key, "the code", c, start, err)
+	return c, err
+}
+
+// exchanged tells what came of an exchange.
+func (e *Engine) exchanged(ctx context.Context, k Key, what string, c *Connection, start time.Time, err error) {
+	ev := Event{Kind: EventExchange, Key: k, Duration: e.opts.Now().Sub(start), Reason: what + " was exchanged for a token", Err: err}
 	if err != nil {
-		ev.Reason = "the code was not exchanged"
+		ev.Reason = what + " was not exchanged"
 	} else {
 		ev.Reason += describeToken(&c.Credentials.Token, e.opts.Now())
 	}
 	e.emit(ctx, ev)
 	if err == nil {
-		e.changed(ctx, EventExchange, p.Key, c)
+		e.changed(ctx, EventExchange, k, c)
 	}
-	return c, err
 }
 
 func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback url.Values) (*Connection, error) {
@@ -73,16 +79,26 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err != nil {
 		return nil, err
 	}
-	if answer, err = e.follow(ctx, op, in, c, answer, false); err != nil {
+	if err := e.settle(ctx, op, in, c, answer, p.Scopes); err != nil {
 		return nil, err
 	}
-	if err := in.takeToken(op, c, answer, p.Scopes, e.opts.Now()); err != nil {
-		return nil, err
+	return c, nil
+}
+
+// settle makes the steps after the first token answer, moves what they say into c
+// and stores it.
+func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Connection, answer *oauthwire.Answer, asked []string) error {
+	answer, err := e.follow(ctx, op, in, c, answer, false)
+	if err != nil {
+		return err
+	}
+	if err := in.takeToken(op, c, answer, asked, e.opts.Now()); err != nil {
+		return err
 	}
 	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
-		return nil, err
+		return err
 	}
-	return c, e.put(ctx, op, c)
+	return e.put(ctx, op, c)
 }
 
 // checkCallback accepts a callback that belongs to p, once, and carries a code.
@@ -136,13 +152,29 @@ func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Conn
 
 // ask sends a token request and returns a successful answer.
 func (e *Engine) ask(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request) (*oauthwire.Answer, error) {
+	return e.askAs(ctx, op, in, c, to, r, in.Auth.TokenResponse)
+}
+
+// beside is how answers tell failure that are no token answers: as token answers do,
+// but for conditions that speak of their content.
+func (in *integration) beside() *schema.TokenResponse {
+	shape := schema.TokenResponse{}
+	if t := in.Auth.TokenResponse; t != nil {
+		shape = *t
+		shape.Success = nil
+	}
+	return &shape
+}
+
+// askAs is ask for an answer of another shape.
+func (e *Engine) askAs(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request, shape *schema.TokenResponse) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, to), r)
 	if err != nil {
 		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
-	if code, failed := oauthwire.ErrorCode(answer, in.Auth.TokenResponse, in.tokenMatcher(answer)); failed {
+	if code, failed := oauthwire.ErrorCode(answer, shape, in.tokenMatcher(answer)); failed {
 		return nil, scrubTokenError(e.tellClock(in, in.refused(op, c.Key, answer, code), answer), r)
 	}
 	return answer, nil

@@ -21,6 +21,8 @@ type Description struct {
 	AuthMode    schema.AuthMode
 	Fields      []InputField // in the order to ask for them
 	Consent     bool         // the user is sent to the provider
+	Device      bool         // it can be on another device: DeviceAuth
+	DeviceOnly  bool         // it cannot be otherwise: there is no AuthCodeURL
 }
 
 // An InputField is one value that the user types.
@@ -59,6 +61,8 @@ func (e *Engine) Describe(name string) (*Description, error) {
 		return nil, err
 	}
 	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents()}
+	d.DeviceOnly = in.Auth.DeviceOnly()
+	d.Device = d.Consent && in.Auth.DeviceAuthorizationURL != ""
 	if d.DisplayName == "" {
 		d.DisplayName = name
 	}

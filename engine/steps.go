@@ -96,12 +96,7 @@ func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connec
 	if err != nil {
 		return nil, tokenFailure(op, c.Key, answer, err)
 	}
-	shape := schema.TokenResponse{}
-	if t := in.Auth.TokenResponse; t != nil {
-		shape = *t
-		shape.Success = nil // speaks of the token answer
-	}
-	if code, failed := oauthwire.ErrorCode(answer, &shape, in.tokenMatcher(answer)); failed {
+	if code, failed := oauthwire.ErrorCode(answer, in.beside(), in.tokenMatcher(answer)); failed {
 		return nil, in.refused(op, c.Key, answer, code)
 	}
 	return answer, nil

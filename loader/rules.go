@@ -280,7 +280,7 @@ func placeholderNames() []string {
 }
 
 // carriesSecrets are the endpoints that are sent a code, a token or a secret.
-var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url"}
+var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url"}
 
 // url checks what can be known of a URL before its placeholders are filled.
 func (r *rules) url(n *tree.Node, t schema.Template, key string) {

@@ -65,6 +65,42 @@ func Allow(ctx context.Context, rt http.RoundTripper, authURL, decision string) 
 	return url.Parse(resp.Header.Get("Location"))
 }
 
+// AllowDevice acts as the user at the page for user codes (RFC 8628 3.3): it opens
+// verificationURI through rt, enters userCode and presses the button of decision
+// ("allow" or "deny"). It works with the transports that [Allow] works with. The
+// error is a [*RefusedError] if the page does not take the code.
+func AllowDevice(ctx context.Context, rt http.RoundTripper, verificationURI, userCode, decision string) error {
+	client := &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	at, err := url.Parse(verificationURI)
+	if err != nil {
+		return fmt.Errorf("sandbox: the verification URI cannot be read")
+	}
+	resp, page, err := ask(ctx, client, http.MethodGet, at, nil)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return refusedBy(resp)
+	}
+	action, fields, err := readPage(page)
+	if err != nil {
+		return err
+	}
+	fields.Set("user_code", userCode)
+	fields.Set("decision", decision)
+	target, err := at.Parse(action)
+	if err != nil {
+		return fmt.Errorf("sandbox: the form's action cannot be read")
+	}
+	if resp, _, err = ask(ctx, client, http.MethodPost, target, fields); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return refusedBy(resp)
+	}
+	return nil
+}
+
 // ask makes one request and reads the page that answers it.
 func ask(ctx context.Context, client *http.Client, method string, u *url.URL, form url.Values) (*http.Response, string, error) {
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(form.Encode()))

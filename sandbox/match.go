@@ -99,7 +99,7 @@ func compileQuery(query string) ([]declared, error) {
 
 // A paramSet is what the blueprint adds to the OAuth requests.
 type paramSet struct {
-	authorization, request, realm, token, refresh, query, headers []declared
+	authorization, request, realm, token, refresh, query, headers, device []declared
 }
 
 func compileParams(a *schema.Auth) (s paramSet, err error) {
@@ -113,6 +113,7 @@ func compileParams(a *schema.Auth) (s paramSet, err error) {
 		{&s.realm, map[string]string{"realm": a.SignatureRealm}},
 		{&s.refresh, a.RefreshParams},
 		{&s.headers, a.TokenHeaders},
+		{&s.device, a.DeviceAuthorizationParams},
 	}
 	for _, l := range lists {
 		if *l.to, err = compileAll(l.from); err != nil {

@@ -20,7 +20,8 @@ h2 { font-size: 1.05rem; margin: 1.25rem 0 .25rem }
 dt { color: var(--soft); font-size: .875rem } dd { margin: 0 0 .75rem; overflow-wrap: anywhere }
 ul { margin: .1rem 0; padding-left: 1.2rem }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
-form { display: flex; gap: .75rem; margin-top: 1.25rem }
+form { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.25rem }
+label { flex: 1 0 100% } input { font: inherit; padding: .4rem; width: 100% }
 button { flex: 1; font: inherit; padding: .6rem; border-radius: 6px; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer }
 button[value=allow] { background: var(--go); border-color: var(--go); color: var(--go-ink); font-weight: 600 }
 button:focus-visible { outline: 3px solid var(--soft); outline-offset: 2px }
@@ -58,6 +59,24 @@ var pages = template.Must(template.New("pages").Parse(`
 <button type="submit" name="decision" value="deny">Deny</button>
 </form>
 {{template "bottom" .}}{{end}}
+{{define "device"}}{{template "top" .}}
+<h1>Let a device use {{.Product}}?</h1>
+{{if .Client}}<dl>
+<dt>Integration</dt><dd>{{.Integration}}</dd>
+<dt>Client id</dt><dd><code>{{.Client}}</code></dd>
+<dt>Scopes asked for</dt><dd>{{if .Scopes}}<ul>{{range .Scopes}}<li><code>{{.}}</code></li>{{end}}</ul>{{else}}none{{end}}</dd>
+</dl>{{end}}
+<form method="post" action="?">
+<input type="hidden" name="request" value="{{.Request}}">
+<label>Code that the device shows <input name="user_code" value="{{.UserCode}}" autocomplete="off" autocapitalize="characters" required></label>
+<button type="submit" name="decision" value="allow">Allow</button>
+<button type="submit" name="decision" value="deny">Deny</button>
+</form>
+{{template "bottom" .}}{{end}}
+{{define "decided"}}{{template "top" .}}
+<h1>{{.Reason}}</h1>
+<p>Go back to your device; this page can be closed.</p>
+{{template "bottom" .}}{{end}}
 {{define "refusal"}}{{template "top" .}}
 <h1>This authorization request is not in order</h1>
 <p><code>{{.Code}}</code></p>
@@ -78,6 +97,7 @@ var pages = template.Must(template.New("pages").Parse(`
 type page struct {
 	Title, Product, Integration string
 	Client, Redirect, Request   string
+	UserCode                    string
 	Scopes                      []string
 	Code, Reason                string
 	Providers                   []listed
@@ -101,14 +121,19 @@ func (p *Provider) product() string {
 	return p.Name()
 }
 
-func (p *Provider) writeConsentPage(w http.ResponseWriter, r *http.Request, c claims) {
-	var scopes []string
-	if c.Scope != "" {
-		scopes = strings.Split(c.Scope, p.integration.Auth.Separator())
-		if p.integration.Auth.Separator() == "" {
-			scopes = []string{c.Scope}
-		}
+// scopesOf takes scopes apart, for people.
+func (p *Provider) scopesOf(c claims) []string {
+	separator := p.integration.Auth.Separator()
+	switch {
+	case c.Scope == "":
+		return nil
+	case separator == "":
+		return []string{c.Scope}
 	}
+	return strings.Split(c.Scope, separator)
+}
+
+func (p *Provider) writeConsentPage(w http.ResponseWriter, r *http.Request, c claims) {
 	redirect := c.Redirect
 	if u, err := url.Parse(redirect); err == nil {
 		u.RawQuery = ""
@@ -116,7 +141,7 @@ func (p *Provider) writeConsentPage(w http.ResponseWriter, r *http.Request, c cl
 	}
 	writePage(w, r, http.StatusOK, "consent", page{
 		Title: "Sandbox: " + p.product(), Product: p.product(), Integration: p.Name(),
-		Client: c.Client, Redirect: redirect, Scopes: scopes, Request: p.issue(c, consentLifetime),
+		Client: c.Client, Redirect: redirect, Scopes: p.scopesOf(c), Request: p.issue(c, consentLifetime),
 	})
 }
 

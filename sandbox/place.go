@@ -19,6 +19,9 @@ const (
 	placeRevoke    = "revocation_url"
 	placeRequest   = "request_url"
 	placeAPI       = "base_url"
+
+	placeDevice       = "device_authorization_url"
+	placeVerification = "the page for user codes" // below device_authorization_url
 )
 
 // A place is a declared URL. Placeholders in it match what they may stand for, so
@@ -62,6 +65,14 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}} {
 			if err := add(e[0], e[1]); err != nil {
 				return nil, err
+			}
+		}
+		if a.DeviceAuthorizationURL != "" {
+			page, _, _ := strings.Cut(a.DeviceAuthorizationURL, "?")
+			for _, e := range [][2]string{{placeDevice, a.DeviceAuthorizationURL}, {placeVerification, strings.TrimSuffix(page, "/") + verificationPath}} {
+				if err := add(e[0], e[1]); err != nil {
+					return nil, err
+				}
 			}
 		}
 		for n, s := range a.Steps {

@@ -32,6 +32,9 @@ type Options struct {
 	// NoRotation keeps the refresh token of a grant the same for ever, and leaves
 	// it out of refresh answers. By default each one is good once.
 	NoRotation bool
+	// DeviceInterval is how long a device has to wait between polls (RFC 8628 3.2).
+	// 0 means 5 s.
+	DeviceInterval time.Duration
 	// RedirectURIs are the ones that are registered. If empty, any absolute URI is.
 	RedirectURIs []string
 
@@ -78,6 +81,7 @@ type Provider struct {
 	jwt      *jwtForm // nil: nothing is signed
 	samples  samples
 	grants   grants
+	devices  devices
 	limiter  limiter
 	lists    sync.Map // of samples, at the length of Options.Items
 	nonces   nonces
@@ -168,6 +172,10 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveToken(w, r, at)
 	case placeRevoke:
 		p.serveRevoke(w, r)
+	case placeDevice:
+		p.serveDevice(w, r, at)
+	case placeVerification:
+		p.serveVerification(w, r)
 	default:
 		p.serveAPI(w, r, at)
 	}

@@ -20,6 +20,7 @@ const (
 	kindCode    = "code"
 	kindAccess  = "access"
 	kindRefresh = "refresh"
+	kindDevice  = "device" // device code (RFC 8628)
 
 	kindTemporary = "temporary" // temporary credentials of OAuth 1.0a
 )
@@ -48,7 +49,7 @@ type claims struct {
 	Temporary string `json:"o,omitempty"` // the temporary credentials that are authorized, or their hash
 }
 
-var tokenText = lazy(`sbx_(?:consent|code|access|refresh|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
+var tokenText = lazy(`sbx_(?:consent|code|access|refresh|device|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
 
 // sign writes c as text of letters, digits, '_', '-' and one dot.
 func sign(c claims) string {

@@ -14,8 +14,8 @@ import (
 // maxBody is how much of a request's body the sandbox looks at.
 const maxBody = 1 << 20
 
-// The parameters of a token request that RFC 6749 and RFC 7636 name.
-var tokenParams = []string{"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope"}
+// The parameters of a token request that RFC 6749, RFC 7636 and RFC 8628 name.
+var tokenParams = []string{"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope", "device_code"}
 
 // A tokenRequest is a request to the token endpoint, read but not checked.
 type tokenRequest struct {
@@ -24,9 +24,15 @@ type tokenRequest struct {
 	query  url.Values
 	header http.Header
 	issues bool // the mode gets its tokens without a code
+	begins bool // it asks for no token yet
 }
 
-func (t *tokenRequest) exchange() bool { return t.issues || t.std["code"] != "" }
+func (t *tokenRequest) exchange() bool {
+	return t.issues || t.begins || t.std["code"] != "" || t.device()
+}
+
+// device reports whether the request redeems a device code.
+func (t *tokenRequest) device() bool { return t.std["device_code"] != "" }
 
 // serveToken plays the token endpoint (RFC 6749 3.2) for both grants.
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request, at location) {
@@ -64,6 +70,9 @@ func (p *Provider) grant(r *http.Request, body []byte, at location) (answer, *re
 		if ref := check(t); ref != nil {
 			return answer{}, ref
 		}
+	}
+	if t.device() {
+		return p.exchangeDevice(t)
 	}
 	if t.exchange() {
 		return p.exchange(t)

@@ -152,6 +152,9 @@ func invalidClient(format string, args ...any) *refusal {
 
 // checkGrant checks grant_type and that the request came to the right URL.
 func (p *Provider) checkGrant(t *tokenRequest, at location) *refusal {
+	if t.device() {
+		return p.checkDeviceGrant(t, at)
+	}
 	if p.integration.Auth.RefreshesAccessToken() && t.std["code"] == "" {
 		if p.shownAccess(t) == "" {
 			return refused(400, "invalid_request", "there is neither a code nor the access token that refresh_params declare")

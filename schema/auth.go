@@ -99,6 +99,8 @@ type Auth struct {
 	AuthMode                    AuthMode          `json:"auth_mode"`
 	AuthorizationURL            string            `json:"authorization_url,omitempty"`
 	AuthorizationParams         map[string]string `json:"authorization_params,omitempty"`
+	DeviceAuthorizationURL      string            `json:"device_authorization_url,omitempty"`
+	DeviceAuthorizationParams   map[string]string `json:"device_authorization_params,omitempty"`
 	ScopeSeparator              *string           `json:"scope_separator,omitempty"`
 	TokenURL                    string            `json:"token_url,omitempty"`
 	TokenParams                 map[string]string `json:"token_params,omitempty"`
@@ -160,6 +162,11 @@ func (a *Auth) OwnCredentials() []string {
 		}
 	}
 	return names
+}
+
+// DeviceOnly reports whether users consent on another device and nowhere else.
+func (a *Auth) DeviceOnly() bool {
+	return a.AuthMode == OAuth2 && a.AuthorizationURL == "" && a.DeviceAuthorizationURL != ""
 }
 
 // SignsWithAppKey reports whether tokens are signed with oauth_private_key.

@@ -59,9 +59,10 @@ func sandboxUp(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SANDBOX", strings.TrimSpace(line))
 }
 
-// consent allow|deny|stray args... runs "nango-lite args...", which prints an
+// consent allow|deny|stray|enter args... runs "nango-lite args...", which prints an
 // authorization URL, and plays the browser: it decides, and goes where it is
-// sent. A stray browser brings a forged answer first. What the program and the
+// sent. A stray browser brings a forged answer first; one that enters allows the code
+// on the line after the page. What the program and the
 // page say can be found in the files consent.stderr and consent.page.
 func consent(ts *testscript.TestScript, neg bool, args []string) {
 	decision, stray := args[0], false
@@ -72,7 +73,15 @@ func consent(ts *testscript.TestScript, neg bool, args []string) {
 	page, err := stdout.ReadString('\n')
 	if err == nil {
 		var result string
-		result, err = browse(ts, strings.TrimSpace(page), decision, stray)
+		if decision == "enter" {
+			var code string
+			if code, err = stdout.ReadString('\n'); err == nil {
+				err = sandbox.AllowDevice(context.Background(), http.DefaultTransport, strings.TrimSpace(page), strings.TrimSpace(code), "allow")
+			}
+			page += code
+		} else {
+			result, err = browse(ts, strings.TrimSpace(page), decision, stray)
+		}
 		ts.Check(os.WriteFile(ts.MkAbs("consent.page"), []byte(result), 0o600))
 	}
 	rest, _ := io.ReadAll(stdout)

@@ -13,13 +13,14 @@ import (
 func (v *version) urls() {
 	a := &v.Auth
 	for at, text := range map[string]string{
-		"auth.authorization_url": a.AuthorizationURL,
-		"auth.token_url":         a.TokenURL,
-		"auth.refresh_url":       a.RefreshURL,
-		"auth.request_url":       a.RequestURL,
-		"auth.revocation_url":    a.RevocationURL,
-		"auth.issuer":            a.Issuer,
-		"requests.base_url":      v.Requests.BaseURL,
+		"auth.authorization_url":        a.AuthorizationURL,
+		"auth.device_authorization_url": a.DeviceAuthorizationURL,
+		"auth.token_url":                a.TokenURL,
+		"auth.refresh_url":              a.RefreshURL,
+		"auth.request_url":              a.RequestURL,
+		"auth.revocation_url":           a.RevocationURL,
+		"auth.issuer":                   a.Issuer,
+		"requests.base_url":             v.Requests.BaseURL,
 	} {
 		if text != "" {
 			v.url(at, text)

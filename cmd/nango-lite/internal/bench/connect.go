@@ -16,7 +16,11 @@ import (
 func connectChecks(e *Entry, _ Options) ([]check, string) {
 	checks := []check{{"what the user must bring", e.describes}, {"all fields", e.connects(true)}, {"required fields only", e.connects(false)}}
 	about := "with what the user types"
-	if e.Played.Auth.AuthMode == schema.OAuth2 {
+	if e.Played.Auth.DeviceAuthorizationURL != "" {
+		checks = append(checks, check{"on another device", e.connectsDevice})
+		about = "the strict sandbox took the device code"
+	}
+	if e.Played.Auth.AuthMode == schema.OAuth2 && !e.Played.Auth.DeviceOnly() {
 		checks = append(checks, check{"authorization URL", e.authorizes}, check{"scopes of the host's choice", e.authorizesScopes})
 		about = "the strict sandbox took the authorization URL"
 	}
@@ -109,11 +113,7 @@ func (e *Entry) connects(optional bool) func(context.Context) error {
 		}
 		var c *engine.Connection
 		if e.Played.Auth.AuthMode.Consents() {
-			p, callback, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(optional)})
-			if err != nil {
-				return err
-			}
-			if c, err = st.engine.Exchange(ctx, p, callback); err != nil {
+			if c, err = st.consents(ctx, st.key, "allow", e.fields(optional)); err != nil {
 				return err
 			}
 		} else {
@@ -133,6 +133,21 @@ func (e *Entry) connects(optional bool) func(context.Context) error {
 		}
 		return st.wire.err()
 	}
+}
+
+// connectsDevice holds that a user who consents on another device is connected.
+func (e *Entry) connectsDevice(ctx context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	if _, err := st.consentsOnDevice(ctx, st.key, "allow", e.fields(true)); err != nil {
+		return err
+	}
+	if _, err := st.succeed(ctx, e.probe()); err != nil {
+		return err
+	}
+	return st.wire.err()
 }
 
 // strip takes out what need not be there.
@@ -185,7 +200,9 @@ func (e *Entry) misses(name string) func(context.Context) error {
 		fields, given := e.fields(true), e.credentials()
 		delete(fields, name)
 		setCredential(&given, name, schema.Secret{})
-		if e.Played.Auth.AuthMode.Consents() {
+		if e.Played.Auth.DeviceOnly() {
+			_, err = st.engine.DeviceAuth(ctx, st.key, &engine.AuthCodeOptions{Fields: fields})
+		} else if e.Played.Auth.AuthMode.Consents() {
 			_, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: fields})
 		} else {
 			_, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: fields})

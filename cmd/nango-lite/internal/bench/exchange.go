@@ -22,11 +22,7 @@ func (e *Entry) denies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, callback, err := st.consent(ctx, st.key, "deny", nil)
-	if err != nil {
-		return err
-	}
-	if _, err := st.engine.Exchange(ctx, p, callback); !errors.Is(err, engine.ErrDenied) {
+	if _, err := st.consents(ctx, st.key, "deny", e.fields(true)); !errors.Is(err, engine.ErrDenied) {
 		return fmt.Errorf("got %v, want an error of kind denied", err)
 	}
 	return st.nothingStored(ctx)

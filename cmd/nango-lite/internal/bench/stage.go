@@ -113,14 +113,46 @@ func (e *Entry) connected(ctx context.Context, s setup) (*stage, error) {
 // connect makes a connection, by consent or by what the user types.
 func (st *stage) connect(ctx context.Context, k engine.Key) (*engine.Connection, error) {
 	if st.entry.Played.Auth.AuthMode.Consents() {
-		p, callback, err := st.consent(ctx, k, "allow", nil)
-		if err != nil {
-			return nil, err
-		}
-		return st.engine.Exchange(ctx, p, callback)
+		return st.consents(ctx, k, "allow", st.entry.fields(true))
 	}
 	given, fields := st.entry.credentials(), st.entry.fields(true)
 	return st.engine.Connect(ctx, k, given, &engine.ConnectOptions{Fields: fields})
+}
+
+// consents makes a connection by the decision of its user, on another device where
+// there is no other way.
+func (st *stage) consents(ctx context.Context, k engine.Key, decision string, fields map[string]string) (*engine.Connection, error) {
+	if st.entry.Played.Auth.DeviceOnly() {
+		return st.consentsOnDevice(ctx, k, decision, fields)
+	}
+	p, callback, err := st.consent(ctx, k, decision, &engine.AuthCodeOptions{Fields: fields})
+	if err != nil {
+		return nil, err
+	}
+	return st.engine.Exchange(ctx, p, callback)
+}
+
+// consentsOnDevice takes the user through the device flow. The clock is moved on to
+// the polls.
+func (st *stage) consentsOnDevice(ctx context.Context, k engine.Key, decision string, fields map[string]string) (*engine.Connection, error) {
+	d, err := st.engine.DeviceAuth(ctx, k, &engine.AuthCodeOptions{Fields: fields})
+	if err != nil {
+		return nil, err
+	}
+	var pending *engine.StillPendingError
+	for range 2 { // before its time, and in time
+		if _, err := st.engine.PollDevice(ctx, d); !errors.As(err, &pending) {
+			return nil, fmt.Errorf("the user has not decided: got %v", err)
+		}
+		st.clock.advance(pending.RetryAfter)
+	}
+	if err := sandbox.AllowDevice(ctx, st.direct, d.VerificationURI, d.UserCode, decision); err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	st.waits = nil // for a decision, not of calls
+	st.mu.Unlock()
+	return st.engine.PollDevice(ctx, d)
 }
 
 // consent sends the user to the provider and returns with the callback.

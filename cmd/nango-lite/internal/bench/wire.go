@@ -23,6 +23,7 @@ type wire struct {
 	played *schema.Integration
 	next   http.RoundTripper
 	ends   []*regexp.Regexp // the token endpoints
+	aside  []*regexp.Regexp // neither token answers nor the API
 	now    func() time.Time
 
 	mu     sync.Mutex
@@ -59,6 +60,9 @@ func newWire(played *schema.Integration, next http.RoundTripper, now func() time
 			w.ends = append(w.ends, urlPattern(text))
 		}
 	}
+	if a.DeviceAuthorizationURL != "" {
+		w.aside = append(w.aside, urlPattern(a.DeviceAuthorizationURL))
+	}
 	return w
 }
 
@@ -84,8 +88,12 @@ func (w *wire) PublicOnly() http.RoundTripper { return w }
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
-	if slices.ContainsFunc(w.ends, func(re *regexp.Regexp) bool { return re.MatchString(where) }) {
+	at := func(re *regexp.Regexp) bool { return re.MatchString(where) }
+	if slices.ContainsFunc(w.ends, at) {
 		return w.tokenRequest(r)
+	}
+	if slices.ContainsFunc(w.aside, at) {
+		return w.next.RoundTrip(r)
 	}
 	return w.apiRequest(r)
 }

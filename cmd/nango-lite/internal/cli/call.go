@@ -149,6 +149,10 @@ func (a *app) connectForCall(ctx context.Context, u *use, k engine.Key) error {
 		_, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
 		return err
 	}
+	if d.DeviceOnly {
+		_, err = a.authorizeDevice(ctx, u, k, given)
+		return err
+	}
 	redirect, err := parseRedirect(defaultRedirect)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type connectFlags struct {
 	connection string
 	set        []string
 	noBrowser  bool
+	device     bool
 	redirect   string
 }
 
@@ -38,6 +39,10 @@ For OAuth it opens the provider's page in the browser and waits for the answer a
 provider exactly like that. --redirect-url names another address of this machine;
 port 0 takes any free one, for providers that allow it.
 
+--device has the user consent on another device, or in another browser: it prints the
+page to open and the code to enter there. Where a provider has nothing else, it goes
+without saying.
+
 Other modes ask for what the integration declares, such as an API key. In scripts
 --set gives it; with =- the value is read from stdin, where no process list shows
 it: all of stdin for one such value, a line each for several, in their order.
@@ -50,6 +55,7 @@ once.
 In the sandbox nobody is asked: its user consents by itself.`,
 		Example: `  nango-lite connect notion
   nango-lite connect notion --connection user-42 --no-browser
+  nango-lite connect github --device
   pass show airtable | nango-lite connect airtable --set api_key=-
   pass show notion | nango-lite connect notion --set access_token=- --set refresh_token=-`,
 		Args:              a.wantsIntegration,
@@ -69,7 +75,8 @@ In the sandbox nobody is asked: its user consents by itself.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.connection, "connection", "", "`ID` of the connection (default: the only one there is, or \"default\")")
 	f.StringArrayVar(&flags.set, "set", nil, "`name=value` of a field or credential; name=- reads stdin; may be given more than once")
-	f.BoolVar(&flags.noBrowser, "no-browser", false, "print the authorization URL on stdout, open no browser, and wait")
+	f.BoolVar(&flags.noBrowser, "no-browser", false, "print the page to open on stdout (and the code, with --device), open no browser, and wait")
+	f.BoolVar(&flags.device, "device", false, "consent on another device: print a page and a code to enter there (RFC 8628)")
 	f.StringVar(&flags.redirect, "redirect-url", defaultRedirect, "`URL` of this machine that the provider sends the browser to")
 	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
 	return cmd
@@ -87,6 +94,9 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 	if err != nil {
 		return err
 	}
+	if flags.device && !d.Device {
+		return usagef("%s has no device flow: it declares no auth.device_authorization_url", k.Integration)
+	}
 	given, err := a.gather(ctx, d, flags.set)
 	if err != nil {
 		return err
@@ -97,6 +107,8 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 		c, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields, Verify: true})
 	case given.hasToken():
 		c, err = a.redeem(ctx, u, k, given)
+	case flags.device, d.DeviceOnly:
+		c, err = a.connectDevice(ctx, u, k, given, flags.noBrowser)
 	case a.playsConsent(flags.noBrowser):
 		if c, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
 			a.tellConsent(k)

@@ -84,7 +84,7 @@ func (a *app) allProviders(ctx context.Context) (*sandbox.Mux, []string, error) 
 }
 
 func (a *app) provider(in *schema.Integration) (*sandbox.Provider, error) {
-	return sandbox.New(in, &sandbox.Options{Now: a.deps.Now})
+	return sandbox.New(in, &sandbox.Options{Now: a.deps.Now, DeviceInterval: time.Second})
 }
 
 // serve serves until ctx ends.

@@ -71,6 +71,8 @@ func modeName(mode schema.AuthMode) string {
 func (f *facts) oauth2(a *schema.Auth) {
 	f.code("Authorization URL", a.AuthorizationURL, "auth.authorization_url")
 	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
+	f.code("Device authorization URL", a.DeviceAuthorizationURL, "auth.device_authorization_url")
+	f.code("with", pairs(a.DeviceAuthorizationParams, "=", " "), "auth.device_authorization_params")
 	f.code("Token URL", a.TokenURL, "auth.token_url")
 	f.code("with", pairs(a.TokenParams, "=", " "), "auth.token_params")
 	f.code("with headers", pairs(a.TokenHeaders, ": ", "\n"), "auth.token_headers")

@@ -1,0 +1,307 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+const (
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 3.4
+
+	devicePace  = 5 * time.Second // between polls unless the provider says otherwise, and what slow_down adds (RFC 8628 3.5)
+	deviceSlow  = time.Minute     // the longest pace that outages alone lead to
+	longestPace = time.Hour       // of those that a provider may ask for
+)
+
+// A StillPendingError is what [Engine.PollDevice] returns while the user has not
+// decided. Ask again after RetryAfter.
+type StillPendingError struct {
+	Key        Key
+	RetryAfter time.Duration
+	Err        error // why the provider could not be asked; nil if it said that the user has not decided
+}
+
+// Error describes the error in one line.
+func (e *StillPendingError) Error() string {
+	text := "connect " + e.Key.String() + ": the user has not consented yet"
+	if e.Err != nil {
+		text += ", as far as is known: " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *StillPendingError) Unwrap() error { return e.Err }
+
+// DeviceAuth starts the device flow (RFC 8628) for k: the user enters a code at a
+// page of the provider, on whatever device. Show them VerificationURI and UserCode
+// of the result, then wait with [Engine.DeviceAccessToken], or ask from time to time
+// with [Engine.PollDevice]. A nil opts means the zero AuthCodeOptions.
+//
+// It fails with KindClient if the integration has no client id, and with
+// KindUnsupported if it declares no device_authorization_url; see
+// [Description.Device].
+func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (*DeviceAuth, error) {
+	const op = "authorize device"
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return nil, err
+	}
+	d, err := e.deviceAuth(ctx, op, in, k, opts)
+	ev := Event{Kind: EventAuthorize, Key: k, Reason: "sending the user to another device", Err: err}
+	if err == nil {
+		ev.URL = withoutQuery(d.VerificationURI)
+		if scope := in.joinScopes(d.Scopes); scope != "" {
+			ev.Reason += ", asking for " + scope
+		}
+	}
+	e.emit(ctx, ev)
+	return d, err
+}
+
+func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k Key, opts *AuthCodeOptions) (*DeviceAuth, error) {
+	if in.Auth.AuthMode != schema.OAuth2 || in.Auth.DeviceAuthorizationURL == "" {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no device_authorization_url"}
+	}
+	if err := in.needsConsentClient(op, k); err != nil {
+		return nil, err
+	}
+	if opts == nil {
+		opts = &AuthCodeOptions{}
+	}
+	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	if err != nil {
+		return nil, err
+	}
+	d := &DeviceAuth{Key: k, Scopes: in.scopes(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
+	c := d.connection(in)
+	if err := in.takeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration needs what only a callback says", Err: err}
+	}
+	r, err := in.deviceRequest(e.opts.Now(), c, in.joinScopes(d.Scopes))
+	if err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the device authorization request cannot be built", Err: err}
+	}
+	answer, err := e.askAs(ctx, op, in, c, in.auth.deviceURL, r, in.beside())
+	if err != nil {
+		return nil, err
+	}
+	return d, d.take(op, answer, e.opts.Now())
+}
+
+// deviceRequest builds the request of RFC 8628 3.1. The client's id is there in any
+// case: many servers look for it in the body alone.
+func (in *integration) deviceRequest(now time.Time, c *Connection, scope string) (*oauthwire.Request, error) {
+	id, _ := in.client(c)
+	params := map[string]string{"client_id": id.Reveal()}
+	if scope != "" {
+		params["scope"] = scope
+	}
+	r, err := in.tokenRequest(now, c, in.auth.deviceURL, params, in.auth.deviceParams)
+	if err != nil {
+		return nil, err
+	}
+	r.Method, r.JSON, r.Query = "POST", false, nil
+	return r, nil
+}
+
+// take reads the answer of RFC 8628 3.2.
+func (d *DeviceAuth) take(op string, a *oauthwire.Answer, now time.Time) error {
+	text := func(name string) string {
+		s, _ := jsonpath.Text(a.Doc, name)
+		return s
+	}
+	d.DeviceCode = schema.NewSecret(text("device_code"))
+	d.UserCode = text("user_code")
+	d.VerificationURI, d.VerificationURIComplete = text("verification_uri"), text("verification_uri_complete")
+	if d.VerificationURI == "" { // its name in early drafts
+		d.VerificationURI = text("verification_url")
+	}
+	missing := ""
+	switch {
+	case d.DeviceCode.Empty():
+		missing = "has no device_code"
+	case !showable(d.UserCode):
+		missing = "has no user_code that can be shown"
+	case !isPage(d.VerificationURI):
+		missing = "has no verification_uri that can be opened"
+	}
+	if missing != "" {
+		return &Error{Op: op, Key: d.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the device authorization answer " + missing + " (RFC 8628 3.2)"}
+	}
+	if !isPage(d.VerificationURIComplete) {
+		d.VerificationURIComplete = ""
+	}
+	d.ExpiresAt = now.Add(secondsOf(text("expires_in"), pendingLifetime, math.MaxInt32*time.Second))
+	d.Interval = secondsOf(text("interval"), devicePace, longestPace)
+	d.NextPoll = now.Add(d.Interval)
+	return nil
+}
+
+// secondsOf reads a number of seconds; what is none, or not above zero, is byDefault.
+func secondsOf(text string, byDefault, most time.Duration) time.Duration {
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(n) || n <= 0 {
+		return byDefault
+	}
+	if n >= most.Seconds() {
+		return most
+	}
+	return time.Duration(n * float64(time.Second))
+}
+
+// showable reports whether a user can read the text off a screen, which it does not
+// play tricks with.
+func showable(text string) bool {
+	return text != "" && len(text) <= 128 && strings.IndexFunc(text, notPrinted) < 0
+}
+
+func notPrinted(r rune) bool { return !unicode.IsPrint(r) }
+
+// isPage reports whether a browser can be sent to a URL that a provider has given.
+func isPage(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || len(text) > 2048 || strings.IndexFunc(text, notPrinted) >= 0 {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && oauthwire.IsLoopback(u.Hostname())
+}
+
+// DeviceAccessToken waits until the user has consented to d, and stores the
+// connection. It asks the provider at the pace that it wants, and less often after
+// an outage. Most hosts with a terminal or a job of their own want this; those that
+// answer requests want [Engine.PollDevice].
+//
+// It fails with KindDenied if the user or the provider said no, and with KindState
+// if the time for it is over; else as [Engine.Exchange].
+func (e *Engine) DeviceAccessToken(ctx context.Context, d *DeviceAuth) (*Connection, error) {
+	for {
+		now := e.opts.Now()
+		next := d.NextPoll
+		if next.After(d.ExpiresAt) {
+			next = d.ExpiresAt
+		}
+		wait := time.NewTimer(next.Sub(now))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return nil, ctx.Err()
+		}
+		c, err := e.pollNow(ctx, d)
+		if pending := new(StillPendingError); !errors.As(err, &pending) {
+			return c, err
+		}
+	}
+}
+
+// PollDevice asks once whether the user has consented to d, and if so stores the
+// connection. While they have not decided the error is a [*StillPendingError], and
+// so it is, without a request, before d.NextPoll. It changes Interval and NextPoll
+// of d: where d is kept sealed, keep it anew.
+//
+// It fails as [Engine.DeviceAccessToken] does.
+func (e *Engine) PollDevice(ctx context.Context, d *DeviceAuth) (*Connection, error) {
+	now := e.opts.Now()
+	if left := d.NextPoll.Sub(now); left > 0 && now.Before(d.ExpiresAt) {
+		return nil, &StillPendingError{Key: d.Key, RetryAfter: left}
+	}
+	return e.pollNow(ctx, d)
+}
+
+func (e *Engine) pollNow(ctx context.Context, d *DeviceAuth) (*Connection, error) {
+	const op = "exchange device code"
+	now := e.opts.Now()
+	if !now.Before(d.ExpiresAt) {
+		return nil, &Error{Op: op, Key: d.Key, Kind: KindState, Detail: "the user did not consent in time"}
+	}
+	c, err := e.pollDevice(ctx, op, d)
+	if pending := new(StillPendingError); errors.As(err, &pending) {
+		reason := "the user has not consented yet"
+		if pending.Err != nil {
+			reason = "the token endpoint could not be asked"
+		}
+		e.emit(ctx, Event{Kind: EventWait, Key: d.Key, Wait: pending.RetryAfter, Reason: reason + ": asking again in " + shortFloat(pending.RetryAfter.Seconds()) + " s"})
+		return nil, err
+	}
+	e.exchanged(ctx, d.Key, "the device code", c, now, err)
+	return c, err
+}
+
+func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Connection, error) {
+	in, err := e.integration(d.Key.Integration)
+	if err != nil {
+		return nil, err
+	}
+	c := d.connection(in)
+	params := map[string]string{"grant_type": deviceGrant, "device_code": d.DeviceCode.Reveal()}
+	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.tokenURL, params, in.auth.tokenParams)
+	if err != nil {
+		return nil, &Error{Op: op, Key: d.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
+	}
+	r.Params["grant_type"] = deviceGrant // token_params may name that of codes
+	answer, err := e.ask(ctx, op, in, c, in.auth.tokenURL, r)
+	if err != nil {
+		return nil, d.undecided(err, e.opts.Now())
+	}
+	if err := e.settle(ctx, op, in, c, answer, d.Scopes); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// undecided returns a [*StillPendingError] where err leaves hope, and says when to
+// ask again (RFC 8628 3.5); else what err means here.
+func (d *DeviceAuth) undecided(err error, now time.Time) error {
+	var refused *Error
+	if !errors.As(err, &refused) {
+		return err // the context's own
+	}
+	var cause error
+	wait := d.Interval
+	switch {
+	case refused.Code == "authorization_pending":
+	case refused.Code == "slow_down":
+		d.Interval = min(d.Interval+devicePace, longestPace)
+		wait = max(d.Interval, refused.RetryAfter)
+	case refused.Code == "access_denied":
+		return refused.as(KindDenied, "the user or the provider said no")
+	case refused.Code == "expired_token":
+		return refused.as(KindState, "the user did not consent in time")
+	case refused.Kind == KindRateLimited:
+		cause, wait = err, max(d.Interval, refused.RetryAfter)
+	case refused.Kind == KindUnavailable:
+		d.Interval = max(d.Interval, min(2*d.Interval, deviceSlow))
+		cause, wait = err, d.Interval
+	default:
+		return err
+	}
+	d.NextPoll = now.Add(wait)
+	return &StillPendingError{Key: d.Key, RetryAfter: wait, Err: cause}
+}
+
+// as returns e with another meaning.
+func (e *Error) as(kind Kind, detail string) *Error {
+	other := *e
+	other.Kind, other.Detail = kind, detail
+	return &other
+}
+
+// connection is what d becomes, without its token.
+func (d *DeviceAuth) connection(in *integration) *Connection {
+	return &Connection{
+		Key: d.Key, Status: StatusActive, Fields: maps.Clone(d.Fields), Metadata: d.Metadata,
+		Credentials: Credentials{Type: in.Auth.AuthMode, Fields: maps.Clone(d.SecretFields)},
+	}
+}

@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A DeviceAuth is an authorization that a user is to give on another device
+// (RFC 8628 3.2). Show them VerificationURI and UserCode. It is not safe for
+// concurrent use; [DeviceAuth.Seal] makes it fit for a cookie or a session.
+type DeviceAuth struct {
+	Key             Key
+	UserCode        string // what the user enters
+	VerificationURI string // where
+
+	// VerificationURIComplete is VerificationURI with the code in it, for a link or a
+	// QR code beside the two; empty where the provider gives none. The user still has
+	// to compare the code.
+	VerificationURIComplete string
+
+	ExpiresAt time.Time     // when it is too late
+	Interval  time.Duration // the pace that the provider wants, by what it has said last
+	NextPoll  time.Time     // not to be asked before
+
+	DeviceCode schema.Secret // who shows it gets the token: never show it to the user
+	Scopes     []string      // as asked for
+
+	Fields       map[string]string // connection fields the user typed
+	SecretFields map[string]schema.Secret
+	Metadata     map[string]any
+}
+
+// Format prints the key alone.
+func (d *DeviceAuth) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "pending device authorization of %s", d.Key)
+}
+
+// deviceWire is DeviceAuth with its secrets in the open, for sealing.
+type deviceWire struct {
+	Integration, ConnectionID, UserCode, VerificationURI, VerificationURIComplete, DeviceCode string
+
+	ExpiresAt, NextPoll  time.Time
+	Interval             time.Duration
+	Scopes               []string
+	Fields, SecretFields map[string]string
+	Metadata             map[string]any
+}
+
+const deviceAAD = "nango-lite pending device authorization"
+
+// Seal encodes d as text that is safe in a cookie or a session store. Only
+// [OpenDeviceAuth] with the same key reads or accepts it.
+func (d *DeviceAuth) Seal(s Sealer) (string, error) {
+	b, err := sealJSON(s, deviceAAD, deviceWire{
+		Integration: d.Key.Integration, ConnectionID: d.Key.ConnectionID, UserCode: d.UserCode,
+		VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete, DeviceCode: d.DeviceCode.Reveal(),
+		ExpiresAt: d.ExpiresAt, NextPoll: d.NextPoll, Interval: d.Interval, Scopes: d.Scopes,
+		Fields: d.Fields, SecretFields: mapValues(d.SecretFields, schema.Secret.Reveal), Metadata: d.Metadata,
+	})
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// OpenDeviceAuth decodes what [DeviceAuth.Seal] made.
+func OpenDeviceAuth(text string, s Sealer) (*DeviceAuth, error) {
+	const op = "open pending device authorization"
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization"}
+	}
+	var w deviceWire
+	if err := openJSON(s, deviceAAD, b, &w); err != nil {
+		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization, or of another key", Err: err}
+	}
+	return &DeviceAuth{
+		Key: Key{w.Integration, w.ConnectionID}, UserCode: w.UserCode,
+		VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete, DeviceCode: schema.NewSecret(w.DeviceCode),
+		ExpiresAt: w.ExpiresAt, NextPoll: w.NextPoll, Interval: w.Interval, Scopes: w.Scopes,
+		Fields: w.Fields, SecretFields: mapValues(w.SecretFields, schema.NewSecret), Metadata: w.Metadata,
+	}, nil
+}
