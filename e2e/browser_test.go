@@ -59,15 +59,21 @@ func (b *browser) submit(at shown) shown {
 		if name, value, ok := strings.Cut(b.button, "="); ok {
 			fields.Set(name, value)
 		}
-		to, err := at.url.Parse(action)
-		if err != nil {
-			b.t.Fatalf("a form of %s leads nowhere: %v", at.url.Redacted(), err)
-		}
-		resp, err := b.client.PostForm(to.String(), fields)
-		at = b.see(resp, err)
+		at = b.post(at, action, fields)
 	}
 	b.t.Fatalf("still a form after eight:\n%s", at.html)
 	return shown{}
+}
+
+// post sends a form of a page.
+func (b *browser) post(at shown, action string, fields url.Values) shown {
+	b.t.Helper()
+	to, err := at.url.Parse(action)
+	if err != nil {
+		b.t.Fatalf("a form of %s leads nowhere: %v", at.url.Redacted(), err)
+	}
+	resp, err := b.client.PostForm(to.String(), fields)
+	return b.see(resp, err)
 }
 
 // click follows the link whose address has that in it.

@@ -87,6 +87,7 @@ func TestConsentRefused(t *testing.T) {
 type provider struct {
 	t                        *testing.T
 	issuer, secret, redirect string
+	signer                   []byte // private key of the client that signs
 }
 
 func startProvider(t *testing.T, life time.Duration) *provider {
@@ -96,7 +97,10 @@ func startProvider(t *testing.T, life time.Duration) *provider {
 		secret:   "s:cret+with%41 and&more=", // each of these is altered if sent as it is
 		redirect: "http://127.0.0.1:0/oauth/callback",
 	}
+	var public string
+	op.signer, public = newSigner(t)
 	p := startNode(t, []string{
+		"SIGNER_KEY=" + public,
 		"CLIENT_ID=harbour app", "CLIENT_SECRET=" + op.secret, "TOKEN_SECONDS=" + seconds(life),
 		"REDIRECT_URI=" + strings.Replace(op.redirect, ":0", "", 1), // any port: RFC 8252 7.3
 	}, "oidc-provider.mjs")
@@ -170,8 +174,9 @@ func wantAccount(t *testing.T, out outcome, name string) {
 
 // seen is what the provider counted.
 type seen struct {
-	Exchanges, Refreshes, Revoked int
-	Refused                       []string
+	Exchanges, Refreshes, Revoked, Issued, Devices, Polls, Introspections, Revocations int
+
+	Refused []string
 }
 
 func (op *provider) stats() (s seen) {
