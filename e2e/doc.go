@@ -1,5 +1,5 @@
 // Package e2e holds tests of nango-lite as it is built and installed, against
-// programs that we did not write: oidc-provider as an OpenID provider, Notion's
+// programs that we did not write: oidc-provider and @node-oauth/oauth2-server as OAuth servers, Notion's
 // own client against the sandbox, and the YAML language server with our schema.
 //
 // They need Node.js and the packages that e2e/npm pins, and are skipped without:
