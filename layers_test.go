@@ -42,7 +42,7 @@ var rooms = map[string]struct {
 	"internal/pace": {why: "times that the proofs of store/soak shorten; a leaf"},
 	"engine": {
 		reaches: []string{"schema", "internal/pace"},
-		uses:    []string{"github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
+		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},
 	"sandbox": {

@@ -17,6 +17,7 @@ type authPlan struct {
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams templateMap
 
 	jwt   *jwtPlan // nil: nothing is signed
+	aws   *awsPlan // nil: another mode
 	steps []stepPlan
 
 	patterns map[string]*regexp.Regexp // by namespace.name of a field
@@ -76,6 +77,9 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 	if p.jwt, err = newJWTPlan(a.JWT); err != nil {
 		return nil, err
 	}
+	if p.aws, err = newAWSPlan(a); err != nil {
+		return nil, err
+	}
 	if p.steps, err = newStepPlans(a.Steps); err != nil {
 		return nil, err
 	}
@@ -111,8 +115,8 @@ func (p *authPlan) compilePatterns(in *schema.Integration) error {
 			return err
 		}
 	}
-	for name, f := range in.Credentials {
-		if err := compile("credentials."+name, f); err != nil {
+	for _, name := range (&integration{Integration: in}).credentialNames() {
+		if err := compile("credentials."+name, in.Auth.OwnField(name, in.Credentials[name])); err != nil {
 			return err
 		}
 	}

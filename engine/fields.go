@@ -98,11 +98,7 @@ func (in *integration) ownCredentials() []string {
 }
 
 func (in *integration) credentialField(name string) schema.Field {
-	f := titled(in.Credentials[name], name)
-	if name == "api_key" || name == "password" || name == "client_secret" || name == "token_secret" {
-		f.Secret = true
-	}
-	return f
+	return titled(in.Auth.OwnField(name, in.Credentials[name]), name)
 }
 
 func titled(f schema.Field, name string) schema.Field {
@@ -172,6 +168,9 @@ func misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
 		return "must be one of " + strings.Join(f.Enum, ", ")
 	}
 	if pattern != nil && !pattern.MatchString(v) {
+		if strings.TrimSpace(v) != v {
+			return "begins or ends with a space"
+		}
 		reason := "does not have the declared form"
 		if f.Example != "" {
 			reason += "; an example is " + f.Example

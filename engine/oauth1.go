@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -158,7 +160,9 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	if r.Method == "" {
 		r.Method = http.MethodPost
 	}
-	r.Sign = func(r *http.Request, body []byte) error { return signer.sign(r, body, values, call.protocol) }
+	r.Sign = func(r *http.Request, body []byte) error {
+		return signer.sign(r, bytes.NewReader(body), values, call.protocol)
+	}
 	ctx, cancel := context.WithTimeout(ctx, oauth1Timeout)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokens, r)
@@ -188,6 +192,9 @@ func (in *integration) signsOAuth1() bool {
 // signer returns what signs the calls of in, or nil if nothing does. A blueprint
 // that gives Authorization itself sends the token unsigned.
 func (in *integration) signer(now func() time.Time) layer.Signer {
+	if in.Auth.AuthMode == schema.AWSSigV4 {
+		return &awsSigner{in.auth.aws, now}
+	}
 	if !in.signsOAuth1() {
 		return nil
 	}
@@ -215,7 +222,7 @@ func (s *oauth1Signer) Covers(r *http.Request) bool {
 }
 
 // Sign implements [layer.Signer].
-func (s *oauth1Signer) Sign(r *http.Request, body []byte, values render.Values) error {
+func (s *oauth1Signer) Sign(r *http.Request, body io.Reader, values render.Values) error {
 	for _, name := range []string{"oauth_client_id", "oauth_client_secret", "oauth_token", "oauth_token_secret"} {
 		if _, ok := values(name); !ok {
 			return &render.MissingError{Name: name}
@@ -224,7 +231,7 @@ func (s *oauth1Signer) Sign(r *http.Request, body []byte, values render.Values) 
 	return s.sign(r, body, values)
 }
 
-func (s *oauth1Signer) sign(r *http.Request, body []byte, values render.Values, extra ...oauth1.Param) error {
+func (s *oauth1Signer) sign(r *http.Request, body io.Reader, values render.Values, extra ...oauth1.Param) error {
 	if s.in.Auth.Signature() == oauth1.Plaintext && r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()) {
 		return &layer.RefusedError{Reason: "PLAINTEXT would show the secret to whoever listens; it needs https (RFC 5849 3.4.4)"}
 	}
@@ -238,7 +245,11 @@ func (s *oauth1Signer) sign(r *http.Request, body []byte, values render.Values, 
 	}
 	form := ""
 	if s.Covers(r) {
-		form = string(body)
+		b, err := io.ReadAll(body)
+		if err != nil {
+			return err
+		}
+		form = string(b)
 	}
 	header, err := c.Authorization(r.Method, r.URL, form, extra...)
 	if err != nil {

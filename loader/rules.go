@@ -35,6 +35,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	}
 	r.modes()
 	r.privateKey()
+	r.aws()
 	r.refreshRequest()
 	r.headers()
 	r.patterns()
@@ -42,7 +43,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {

@@ -155,12 +155,15 @@ func (p *Provider) tokenCredentials(r *http.Request, body []byte, at location) (
 // gives Authorization itself, it does not.
 func (p *Provider) signsCalls() bool {
 	mode := p.integration.Auth.AuthMode
-	return (mode == schema.OAuth1 || mode == schema.TBA) &&
+	return mode == schema.AWSSigV4 || (mode == schema.OAuth1 || mode == schema.TBA) &&
 		!slices.ContainsFunc(p.guards, func(g guard) bool { return g.header && strings.EqualFold(g.name, "Authorization") })
 }
 
 // checkSignedCall checks the signature of an API request.
 func (p *Provider) checkSignedCall(c *call, who *caller) *refusal {
+	if p.integration.Auth.AuthMode == schema.AWSSigV4 {
+		return p.checkAWSCall(c, who)
+	}
 	s, ref := p.readSigned(c.Request, c.body, c.at)
 	if ref != nil {
 		return refused(401, codeUnauthorized, "%s", ref.reason)

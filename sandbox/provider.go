@@ -78,7 +78,8 @@ type Provider struct {
 	params   paramSet // authorization, token and refresh parameters that are declared
 	guards   []guard  // headers and query parameters that API requests must have
 	steps    []stepForm
-	jwt      *jwtForm // nil: nothing is signed
+	jwt      *jwtForm   // nil: nothing is signed
+	aws      []declared // what signatures are for
 	samples  samples
 	grants   grants
 	devices  devices
@@ -104,7 +105,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth1, schema.TBA, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
@@ -125,6 +126,9 @@ func (p *Provider) compile() (err error) {
 		return err
 	}
 	if p.jwt, err = compileJWT(p.integration.Auth.JWT); err != nil {
+		return err
+	}
+	if p.aws, err = compileAWS(&p.integration.Auth); err != nil {
 		return err
 	}
 	if p.guards, err = compileGuards(p.integration); err != nil {

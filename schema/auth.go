@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,7 +21,8 @@ const (
 	SignedJWT        AuthMode = "JWT"       // the token is one that we sign
 	App              AuthMode = "APP"       // a signed token for one of an installation
 	OAuth1           AuthMode = "OAUTH1"
-	TBA              AuthMode = "TBA" // OAuth 1.0a signatures with a token that the user types
+	TBA              AuthMode = "TBA"       // OAuth 1.0a signatures with a token that the user types
+	AWSSigV4         AuthMode = "AWS_SIGV4" // AWS Signature Version 4
 	APIKey           AuthMode = "API_KEY"
 	UsernamePassword AuthMode = "USERNAME_PASSWORD"
 	NoAuth           AuthMode = "NONE"
@@ -54,6 +56,8 @@ func (m AuthMode) Credentials() []string {
 		return []string{"client_id", "client_secret"}
 	case TBA:
 		return []string{"token_id", "token_secret"}
+	case AWSSigV4:
+		return []string{"access_key_id", "secret_access_key", "session_token"}
 	}
 	return nil
 }
@@ -113,6 +117,7 @@ type Auth struct {
 	TokenHTTPMethod             string            `json:"token_http_method,omitempty"`
 	SignatureMethod             string            `json:"signature_method,omitempty"`
 	SignatureRealm              string            `json:"signature_realm,omitempty"`
+	AWS                         *AWS              `json:"aws,omitempty"`
 	PKCE                        PKCE              `json:"pkce,omitempty"`
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
 	Scopes                      string            `json:"scopes,omitempty"`
@@ -169,6 +174,23 @@ func (a *Auth) DeviceOnly() bool {
 	return a.AuthMode == OAuth2 && a.AuthorizationURL == "" && a.DeviceAuthorizationURL != ""
 }
 
+// OwnField returns what is known of a credential that each connection has without
+// declaring it, laid under what a blueprint says of it.
+func (a *Auth) OwnField(name string, declared Field) Field {
+	switch name {
+	case "api_key", "password", "client_secret", "token_secret":
+		declared.Secret = true
+	}
+	if a.AuthMode == AWSSigV4 && slices.Contains(a.AuthMode.Credentials(), name) {
+		declared.Secret = declared.Secret || name != "access_key_id"
+		declared.Optional = declared.Optional || name == "session_token"
+		if declared.Pattern == "" {
+			declared.Pattern = `\S+` // a space that came along spoils the signature
+		}
+	}
+	return declared
+}
+
 // SignsWithAppKey reports whether tokens are signed with oauth_private_key.
 func (a *Auth) SignsWithAppKey() bool {
 	return a.JWT != nil && strings.Contains(a.JWT.SigningKey(), "${oauth_private_key}")
@@ -197,6 +219,17 @@ func (a *Auth) Challenge() PKCE {
 	}
 	return a.PKCE
 }
+
+// AWS says how calls are signed with AWS Signature Version 4.
+type AWS struct {
+	Service       string `json:"service"`
+	Region        string `json:"region"`
+	UnescapedPath bool   `json:"unescaped_path,omitempty"`
+	SignPayload   *bool  `json:"sign_payload,omitempty"`
+}
+
+// SignsPayload returns SignPayload, or its default true.
+func (a *AWS) SignsPayload() bool { return a.SignPayload == nil || *a.SignPayload }
 
 // A TokenRequest says how token requests differ from RFC 6749.
 type TokenRequest struct {

@@ -35,10 +35,17 @@ func (v *version) placeholders() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
-		if !uses(templates, "", credentialNames(name)...) {
+		if !v.takesItself(name) && !uses(templates, "", credentialNames(name)...) {
 			v.reportKey("unused-field", []string{"credentials", name}, fmt.Sprintf("users are asked for %q, and nothing uses it", name), "")
 		}
 	}
+}
+
+// takesItself reports whether the mode uses a field of credentials without a
+// placeholder, such as the secret that it signs with.
+func (v *version) takesItself(name string) bool {
+	own := slices.Contains(v.Auth.OwnCredentials(), name)
+	return own && (sends[v.Auth.AuthMode] == nil || v.Auth.AuthMode == schema.OAuth2CC)
 }
 
 // credentialNames are the placeholders that hold a field of credentials.

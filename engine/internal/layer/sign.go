@@ -18,8 +18,9 @@ type Signer interface {
 	Covers(r *http.Request) bool
 
 	// Sign adds its signature to r, which is complete and whose header map is its
-	// own. body is nil unless it is covered. An error quotes no value.
-	Sign(r *http.Request, body []byte, values render.Values) error
+	// own. body is nil unless it is covered; it need not be read to its end. An error
+	// quotes no value.
+	Sign(r *http.Request, body io.Reader, values render.Values) error
 }
 
 // Sign returns the layer that signs what is sent: innermost, and each attempt anew,
@@ -37,15 +38,7 @@ func Sign(signer Signer) Layer {
 			}
 			out := copyRequest(r)
 			call.fresh = out
-			var body []byte
-			if signer.Covers(r) {
-				var err error
-				if body, err = readSigned(out); err != nil {
-					closeBody(r)
-					return nil, err
-				}
-			}
-			if err := signer.Sign(out, body, call.Snapshot().Value); err != nil {
+			if err := sign(signer, out, call.Snapshot().Value); err != nil {
 				closeBody(out)
 				return nil, err
 			}
@@ -59,18 +52,26 @@ func Sign(signer Signer) Layer {
 	}
 }
 
-// readSigned returns the body of r, which is left to be sent.
-func readSigned(r *http.Request) ([]byte, error) {
+func sign(signer Signer, r *http.Request, values render.Values) error {
+	if !signer.Covers(r) {
+		return signer.Sign(r, nil, values)
+	}
+	body, err := signedBody(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	return signer.Sign(r, body, values)
+}
+
+// signedBody returns the body of r, to be read before it is sent. One that can be
+// read twice is never held in memory.
+func signedBody(r *http.Request) (io.ReadCloser, error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		return []byte{}, nil
+		return http.NoBody, nil
 	}
 	if r.GetBody != nil {
-		again, err := r.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = again.Close() }()
-		return io.ReadAll(again)
+		return r.GetBody()
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxSigned+1))
 	if err != nil {
@@ -83,5 +84,5 @@ func readSigned(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return body, nil
+	return io.NopCloser(bytes.NewReader(body)), nil
 }

@@ -17,7 +17,7 @@ type signer struct{ covers bool }
 
 func (s signer) Covers(*http.Request) bool { return s.covers }
 
-func (s signer) Sign(r *http.Request, body []byte, values render.Values) error {
+func (s signer) Sign(r *http.Request, body io.Reader, values render.Values) error {
 	token, ok := values("access_token")
 	if !ok {
 		return &render.MissingError{Name: "access_token"}
@@ -25,7 +25,11 @@ func (s signer) Sign(r *http.Request, body []byte, values render.Values) error {
 	if (body != nil) != s.covers {
 		return errors.New("a body that is not covered")
 	}
-	r.Header.Set("Signature", token+"("+string(body)+")")
+	var read []byte
+	if s.covers {
+		read, _ = io.ReadAll(body)
+	}
+	r.Header.Set("Signature", token+"("+string(read)+")")
 	return nil
 }
 

@@ -66,8 +66,7 @@ func (e *Entry) asked() []askedField {
 	names := append(slices.Sorted(maps.Keys(in.Credentials)), ownCredentials(in)...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		f := in.Credentials[name]
-		f.Secret = f.Secret || name == "api_key" || name == "password" || name == "client_secret"
+		f := in.Auth.OwnField(name, in.Credentials[name])
 		add(name, true, f)
 	}
 	return list

@@ -187,7 +187,7 @@ func (e *Entry) credentials() engine.Credentials {
 	given := engine.Credentials{Fields: map[string]schema.Secret{}}
 	names := append(slices.Collect(maps.Keys(e.Played.Credentials)), ownCredentials(e.Played)...)
 	for _, name := range names {
-		v := schema.NewSecret(typed(name, e.Played.Credentials[name]))
+		v := schema.NewSecret(typed(name, e.Played.Auth.OwnField(name, e.Played.Credentials[name])))
 		switch name {
 		case "api_key":
 			given.APIKey = v

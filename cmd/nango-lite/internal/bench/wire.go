@@ -168,6 +168,13 @@ func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
 // usual headers are those that a client sends without being told.
 var usual = []string{"Accept-Encoding", "Content-Type", "User-Agent", "X-Bench"}
 
+// signatureHeaders are those that signing adds.
+var signatureHeaders = map[schema.AuthMode][]string{
+	schema.OAuth1:   {"Authorization"},
+	schema.TBA:      {"Authorization"},
+	schema.AWSSigV4: {"Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"},
+}
+
 // check compares a request with the headers and parameters that every request of
 // this API has. What grants access is the sandbox's to check.
 func (w *wire) check(r *http.Request) error {
@@ -186,7 +193,7 @@ func (w *wire) check(r *http.Request) error {
 	for name := range r.Header {
 		declared := func(other string) bool { return strings.EqualFold(name, other) }
 		idempotency := req.Retries != nil && declared(req.Retries.IdempotencyKey)
-		signature := (w.played.Auth.AuthMode == schema.OAuth1 || w.played.Auth.AuthMode == schema.TBA) && declared("Authorization") // the sandbox checks it
+		signature := slices.ContainsFunc(signatureHeaders[w.played.Auth.AuthMode], declared) // the sandbox checks it
 		if !idempotency && !signature && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
 			return fmt.Errorf("a request has the header %s, which nobody declares", name)
 		}

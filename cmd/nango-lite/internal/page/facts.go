@@ -37,6 +37,8 @@ func authFacts(v *schema.Version) []Fact {
 		f.code("Token URL", a.TokenURL, "auth.token_url")
 	case schema.OAuth1:
 		f.oauth1(a)
+	case schema.AWSSigV4:
+		f.aws(a.AWS)
 	}
 	f.code("Credential sent as", strings.Join(carriers(v), "\n"), "requests.headers")
 	return f
@@ -58,6 +60,8 @@ func modeName(mode schema.AuthMode) string {
 		return "OAuth 1.0a"
 	case schema.TBA:
 		return "Token-based authentication"
+	case schema.AWSSigV4:
+		return "AWS Signature Version 4"
 	case schema.APIKey:
 		return "API key"
 	case schema.UsernamePassword:
@@ -66,6 +70,14 @@ func modeName(mode schema.AuthMode) string {
 		return "No authorization"
 	}
 	return strings.ReplaceAll(strings.ToLower(string(mode)), "_", " ")
+}
+
+func (f *facts) aws(a *schema.AWS) {
+	if a == nil {
+		return
+	}
+	f.code("Service", a.Service, "auth.aws.service")
+	f.code("Region", a.Region, "auth.aws.region")
 }
 
 func (f *facts) oauth2(a *schema.Auth) {

@@ -77,9 +77,7 @@ func typed(v *schema.Version) []Input {
 		}
 	}
 	for _, name := range names {
-		in := inputOf(name, v.Credentials[name])
-		in.Secret = in.Secret || name == "api_key" || name == "password" || name == "client_secret"
-		out = append(out, in)
+		out = append(out, inputOf(name, v.Auth.OwnField(name, v.Credentials[name])))
 	}
 	return out
 }

@@ -60,6 +60,7 @@ var connecting = map[schema.AuthMode]Test{
 	schema.App:              {"./engine", "TestAppInstallation"},
 	schema.OAuth1:           {"./engine", "TestOAuth1"},
 	schema.TBA:              {"./engine", "TestTBA"},
+	schema.AWSSigV4:         {"./engine", "TestAWSSignature"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An awsPlan is auth.aws with its templates parsed.
+type awsPlan struct {
+	*schema.AWS
+	service, region schema.Template
+}
+
+func newAWSPlan(a *schema.Auth) (*awsPlan, error) {
+	if a.AuthMode != schema.AWSSigV4 {
+		return nil, nil
+	}
+	if a.AWS == nil || a.AWS.Service == "" || a.AWS.Region == "" {
+		return nil, fmt.Errorf("auth.aws: service and region are needed to sign")
+	}
+	p := &awsPlan{AWS: a.AWS}
+	var err error
+	if p.service, err = schema.ParseTemplate(a.AWS.Service); err != nil {
+		return nil, fmt.Errorf("auth.aws.service: %w", err)
+	}
+	if p.region, err = schema.ParseTemplate(a.AWS.Region); err != nil {
+		return nil, fmt.Errorf("auth.aws.region: %w", err)
+	}
+	return p, nil
+}
+
+// An awsSigner signs with AWS Signature Version 4, as whoever the connection in use
+// belongs to.
+type awsSigner struct {
+	plan *awsPlan
+	now  func() time.Time
+}
+
+var _ layer.Signer = (*awsSigner)(nil)
+
+// Covers reports whether the body is signed.
+func (s *awsSigner) Covers(*http.Request) bool { return s.plan.SignsPayload() }
+
+// Sign implements [layer.Signer].
+func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) error {
+	signature := &sigv4.Signature{Time: s.now(), UnescapedPath: s.plan.UnescapedPath, Payload: sigv4.Unsigned}
+	var err error
+	for _, part := range []struct {
+		key  string
+		from schema.Template
+		to   *string
+	}{{"service", s.plan.service, &signature.Service}, {"region", s.plan.region, &signature.Region}} {
+		if *part.to, err = scopePart(part.key, part.from, values); err != nil {
+			return err
+		}
+	}
+	for name, to := range map[string]*string{"access_key_id": &signature.AccessKeyID, "secret_access_key": &signature.SecretAccessKey} {
+		v, ok := values("credentials." + name)
+		if !ok || v == "" {
+			return &render.MissingError{Name: "credentials." + name}
+		}
+		*to = v
+	}
+	signature.SessionToken, _ = values("credentials.session_token")
+	switch {
+	case s.Covers(r):
+		signature.Payload, err = sigv4.Hash(body)
+	case r.Body == nil || r.Body == http.NoBody:
+		signature.Payload, err = sigv4.Hash(nil)
+	case r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()):
+		err = &layer.RefusedError{Reason: "a body that is not signed could be changed on the way; it needs https"}
+	}
+	if err != nil {
+		return err
+	}
+	return signature.Sign(r)
+}
+
+// scopePart renders what the scope of a signature names. Its parts are parted by
+// slashes, and end at a comma.
+func scopePart(key string, t schema.Template, values render.Values) (string, error) {
+	v, err := render.Text(t, values)
+	if err != nil {
+		return "", err
+	}
+	if v == "" || strings.ContainsAny(v, "/, \t\r\n") {
+		return "", &layer.RefusedError{Reason: "auth.aws." + key + " gives no name that a signature can be for"}
+	}
+	return v, nil
+}
