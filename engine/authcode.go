@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -75,7 +76,7 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if in.Auth.Challenge() != schema.PKCEOff {
 		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
 	}
-	if p.URL, err = in.authorizationURL(p); err != nil {
+	if p.URL, err = in.authorizationURL(p, e.opts.Now()); err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "authorization_url", Err: err}
 	}
 	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: authorizeReason(in, p)})
@@ -85,8 +86,8 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 // authorizationURL builds the URL of RFC 6749 4.1.1. A query that the blueprint
 // gives is kept, and so are authorization_params, but the standard parameters
 // cannot be replaced.
-func (in *integration) authorizationURL(p *Pending) (string, error) {
-	values := in.pendingValues(p)
+func (in *integration) authorizationURL(p *Pending, now time.Time) (string, error) {
+	values := in.pendingValues(p, now)
 	u, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
 	if err != nil {
 		return "", err
@@ -148,8 +149,8 @@ func (in *integration) joinScopes(scopes []string) string {
 }
 
 // pendingValues gives templates what is known before there is a connection.
-func (in *integration) pendingValues(p *Pending) render.Values {
-	return in.values(&Connection{Key: p.Key, Fields: p.Fields, Credentials: Credentials{Fields: p.SecretFields}})
+func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
+	return in.valuesAt(&Connection{Key: p.Key, Fields: p.Fields, Credentials: Credentials{Fields: p.SecretFields}}, now)
 }
 
 func authorizeReason(in *integration, p *Pending) string {
@@ -194,7 +195,7 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if err := in.needsConsentClient(op, k); err != nil {
 		return nil, err
 	}
-	values := in.values(&Connection{Key: k})
+	values := in.valuesAt(&Connection{Key: k}, e.opts.Now())
 	authURL, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
 	if err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_url", Err: err}

@@ -45,9 +45,12 @@ type callPlan struct {
 	chain atomic.Pointer[http.RoundTripper] // over the engine's own transport
 }
 
-// fieldSets part headers or parameters into those for any request and those that
-// grant access.
-type fieldSets struct{ plain, secret []layer.Field }
+// fieldSets part headers or parameters into those for any request, those that grant
+// access, and those that are made anew for each attempt.
+type fieldSets struct{ plain, secret, fresh []layer.Field }
+
+// late returns what is added to an attempt rather than to a call.
+func (s *fieldSets) late() []layer.Field { return slices.Concat(s.secret, s.fresh) }
 
 func newCallPlan(in *schema.Integration) (*callPlan, error) {
 	p := &callPlan{in: in, timeout: seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
@@ -107,9 +110,13 @@ func (p *callPlan) fields(key string, values map[string]string) (fieldSets, erro
 			return sets, fmt.Errorf("requests.%s.%s: %w", key, name, err)
 		}
 		f := layer.Field{Name: name, Value: t}
-		if slices.ContainsFunc(t.Refs(), p.isSecret) || p.fromVariable("requests."+key+"."+name) {
+		switch {
+		case slices.ContainsFunc(t.Refs(), p.isSecret) || p.fromVariable("requests."+key+"."+name):
 			sets.secret = append(sets.secret, f)
-		} else {
+		case t.Generated():
+			f.Yields = true
+			sets.fresh = append(sets.fresh, f)
+		default:
 			sets.plain = append(sets.plain, f)
 		}
 	}
@@ -189,7 +196,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name, now)),
-		layer.Authorize(p.headers.secret, p.params.secret, p.expired),
+		layer.Authorize(p.headers.late(), p.params.late(), p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(in.signer(now)),
 		layer.Transport(p.timeout),

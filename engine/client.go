@@ -113,7 +113,7 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, Broken: b.broken}
+	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, Broken: b.broken, Now: c.e.opts.Now}
 	if c.e.watched(r.Context(), b.in) {
 		call.Notify, call.ID = b.notify, calls.Add(1)
 	}

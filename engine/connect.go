@@ -219,7 +219,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 // tokenRequest builds a call of the token endpoint, or of one that is called
 // like it.
 func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
-	values := in.values(c)
+	values := in.valuesAt(c, now)
 	assertion, err := in.assert(c, values, now)
 	if err != nil {
 		return nil, err
@@ -247,7 +247,7 @@ func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Temp
 	if r.Method == "" {
 		r.Method = "POST"
 	}
-	if r.Headers, err = in.auth.tokenHeaders.render(values); err != nil {
+	if err = in.auth.tokenHeaders.setHeaders(r, values); err != nil {
 		return nil, err
 	}
 	if r.Query, err = in.auth.tokenQuery.render(values); err != nil {

@@ -139,7 +139,7 @@ func (in *integration) assert(c *Connection, values render.Values, now time.Time
 
 // signToken makes the access token of JWT, in the form of an answer that grants it.
 func (in *integration) signToken(op string, c *Connection, now time.Time) (*oauthwire.Answer, error) {
-	token, expires, err := in.auth.jwt.sign(in.values(c), nil, now)
+	token, expires, err := in.auth.jwt.sign(in.valuesAt(c, now), nil, now)
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token cannot be signed", Err: err}
 	}

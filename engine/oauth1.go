@@ -46,12 +46,13 @@ func (e *Engine) authorizeOAuth1(ctx context.Context, op string, in *integration
 	if p.Token, p.TokenSecret, err = readOAuth1(op, p.Key, answer); err != nil {
 		return err
 	}
-	u, err := render.URL(in.auth.authorizationURL, in.pendingValues(p), in.formatOf)
+	values := in.pendingValues(p, e.opts.Now())
+	u, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
 	if err != nil {
 		return &Error{Op: op, Key: p.Key, Kind: KindClient, Detail: "authorization_url", Err: err}
 	}
 	q := u.Query()
-	if err := in.auth.authorizationParams.fill(q, in.pendingValues(p)); err != nil {
+	if err := in.auth.authorizationParams.fill(q, values); err != nil {
 		return &Error{Op: op, Key: p.Key, Kind: KindClient, Detail: "authorization_params", Err: err}
 	}
 	q.Set("oauth_token", p.Token.Reveal())
@@ -146,7 +147,7 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	fail := func(err error) error {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err}
 	}
-	values := in.values(c)
+	values := in.valuesAt(c, e.opts.Now())
 	u, err := render.URL(call.to, values, in.formatOf)
 	if err != nil {
 		return nil, fail(err)

@@ -86,7 +86,7 @@ func inStep(err error, i int) error {
 }
 
 func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *stepPlan, a *ascent) (*oauthwire.Answer, error) {
-	r, err := s.request(in, a.values(in, c))
+	r, err := s.request(in, new(render.Made).Values(a.values(in, c), e.opts.Now))
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "the request cannot be built", Err: err}
 	}
@@ -119,12 +119,12 @@ func (s *stepPlan) request(in *integration, values render.Values) (*oauthwire.Re
 	for _, m := range []struct {
 		from templateMap
 		to   *map[string]string
-	}{{s.params, &r.Params}, {s.query, &r.Query}, {s.headers, &r.Headers}} {
+	}{{s.params, &r.Params}, {s.query, &r.Query}} {
 		if *m.to, err = m.from.render(values); err != nil {
 			return nil, err
 		}
 	}
-	return r, nil
+	return r, s.headers.setHeaders(r, values)
 }
 
 // values are those of c, with the answers so far.

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -11,6 +12,11 @@ import (
 // values gives placeholders their values from the integration and c.
 func (in *integration) values(c *Connection) render.Values {
 	return func(name string) (string, bool) { return in.value(c, name) }
+}
+
+// valuesAt are those of c, with what is generated for one request at a time.
+func (in *integration) valuesAt(c *Connection, now time.Time) render.Values {
+	return new(render.Made).Values(in.values(c), func() time.Time { return now })
 }
 
 func (in *integration) value(c *Connection, name string) (string, bool) {

@@ -30,7 +30,7 @@ func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Ses
 	if err != nil {
 		return err
 	}
-	path, err := render.Path(in.calls.verify, snapshot.Value)
+	path, err := render.Path(in.calls.verify, new(render.Made).Values(snapshot.Value, e.opts.Now))
 	if err != nil {
 		return &Error{Op: "verify", Key: k, Kind: KindReauthorize, Detail: err.Error()}
 	}

@@ -27,8 +27,8 @@ func (r *rules) chosenHost(n *tree.Node, t schema.Template, key string) {
 			return
 		}
 		if strings.Count(authorityAfter(t.Parts[i+1:]), ".") < 2 {
-			for _, ref := range p.Refs {
-				r.chosenBy(n, ref.Name, key)
+			for _, name := range (schema.Template{Parts: []schema.Part{p}}).Refs() {
+				r.chosenBy(n, name, key)
 			}
 		}
 		before.WriteString("x")

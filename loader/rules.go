@@ -158,7 +158,7 @@ func (r *rules) headers() {
 			if !headerName().MatchString(f.Name) {
 				r.report(f.At, "bad-header", fmt.Sprintf("%q is not a header name", f.Name), "")
 			}
-			if f.Value.Kind == tree.String && !f.Value.Bad && strings.ContainsAny(f.Value.Text, "\r\n\x00") {
+			if f.Value.Kind == tree.String && !f.Value.Bad && strings.ContainsAny(spoken(f.Value.Text), "\r\n\x00") {
 				r.report(f.Value.Origin, "bad-header", fmt.Sprintf("the value of header %q holds a line break", f.Name), "")
 			}
 		}
@@ -201,6 +201,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 			r.report(n.Origin, "bad-placeholder", err.Error(), "a literal ${ is written $${")
 			return
 		}
+		r.functions(n, t)
 		for _, name := range t.Refs() {
 			r.placeholder(n, name, path)
 		}
@@ -233,7 +234,11 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	if !dotted {
 		modes, known := ofMode[name], false
 		if _, known = schema.PlaceholderNames[name]; !known {
-			unknown("there is no such placeholder", didYouMean(name, placeholderNames()))
+			hint := didYouMean(name, placeholderNames())
+			if _, ok := schema.Functions[name]; ok {
+				hint = fmt.Sprintf("a function has parentheses: ${%s()}", name)
+			}
+			unknown("there is no such placeholder", hint)
 		} else if reason := r.unsigned(name, path); reason != "" {
 			unknown(reason, "")
 		} else if modes != nil && r.mode != "" && !slices.Contains(modes, r.mode) {
@@ -257,6 +262,10 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	case "steps":
 		if reason := r.earlierStep(field, path); reason != "" {
 			unknown(reason, "")
+		}
+	case "request":
+		if reason, hint := requestField(field, path); reason != "" {
+			unknown(reason, hint)
 		}
 	case "connection":
 		declared("connection", nil)

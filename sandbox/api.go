@@ -31,7 +31,8 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 	if p.playBeforeCall(w, r, f) {
 		return
 	}
-	who, ref := p.checkCredential(r, c.query)
+	shown := see(r, c.body)
+	who, ref := p.checkCredential(r, c.query, shown)
 	if ref == nil && p.signsCalls() {
 		ref = p.checkSignedCall(c, &who)
 	}

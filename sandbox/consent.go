@@ -51,6 +51,8 @@ func (p *Provider) checkAuthorization(q url.Values, at location) (claims, *refus
 			return claims{}, refused(400, "invalid_request", "%s is given more than once (RFC 6749 3.1)", name)
 		}
 	}
+	shown := &seen{values: map[string][]string{}, checked: map[string]bool{}}
+	p.take(shown, p.params.authorization, q.Get)
 	checks := []func() *refusal{
 		func() *refusal { return p.checkClientID(q.Get("client_id")) },
 		func() *refusal { return p.checkRedirectURI(q.Get("redirect_uri")) },
@@ -62,9 +64,9 @@ func (p *Provider) checkAuthorization(q url.Values, at location) (claims, *refus
 		},
 		func() *refusal { return p.checkScope(q.Get("scope")) },
 		func() *refusal { return p.checkChallenge(q) },
-		func() *refusal { return p.checkDeclared(at.query, q.Get, "the query of authorization_url") },
+		func() *refusal { return p.checkShown(shown, at.query, q.Get, "the query of authorization_url") },
 		func() *refusal {
-			return p.checkDeclared(p.params.authorization, q.Get, "the authorization request (authorization_params)", standardParams...)
+			return p.checkShown(shown, p.params.authorization, q.Get, "the authorization request (authorization_params)", standardParams...)
 		},
 	}
 	for _, check := range checks {

@@ -64,8 +64,13 @@ type caller struct {
 }
 
 // checkCredential checks the credential where the blueprint puts it.
-func (p *Provider) checkCredential(r *http.Request, query url.Values) (caller, *refusal) {
+func (p *Provider) checkCredential(r *http.Request, query url.Values, shown *seen) (caller, *refusal) {
 	var who caller
+	get := func(g *guard) func(string) string { return func(string) string { return g.value(r, query) } }
+	for i := range p.guards {
+		g := &p.guards[i]
+		p.take(shown, []declared{g.declared}, get(g))
+	}
 	for i := range p.guards {
 		g := &p.guards[i]
 		if !g.credential {
@@ -86,7 +91,7 @@ func (p *Provider) checkCredential(r *http.Request, query url.Values) (caller, *
 			return who, refused(401, codeUnauthorized, "%s does not read like %q", g.where(), g.text)
 		}
 		for n, v := range values {
-			if ref := p.checkAny(g, g.form.refs[n], v, &who); ref != nil {
+			if ref := p.checkAny(shown, g, g.form.refs[n], v, &who); ref != nil {
 				return who, ref
 			}
 		}
@@ -95,13 +100,31 @@ func (p *Provider) checkCredential(r *http.Request, query url.Values) (caller, *
 }
 
 // checkAny accepts a value that one of the alternatives accepts.
-func (p *Provider) checkAny(g *guard, refs []schema.Ref, value string, who *caller) (ref *refusal) {
+func (p *Provider) checkAny(shown *seen, g *guard, refs []schema.Ref, value string, who *caller) (ref *refusal) {
 	for _, r := range refs {
-		if ref = p.checkRef(g, r, value, who); ref == nil {
+		if r.Func != "" {
+			ref = p.checkComputed(shown, g, r, value, who)
+		} else {
+			ref = p.checkRef(g, r, value, who)
+		}
+		if ref == nil {
 			return nil
 		}
 	}
 	return ref
+}
+
+// checkComputed checks what a function has made, and says where it stands.
+func (p *Provider) checkComputed(shown *seen, g *guard, ref schema.Ref, value string, who *caller) *refusal {
+	var inner *refusal
+	bad := p.checkFunction(ref, value, shown, func(refs []schema.Ref, v string) *refusal {
+		inner = p.checkAny(shown, g, refs, v, who)
+		return inner
+	})
+	if bad == nil || bad == inner {
+		return bad
+	}
+	return refused(bad.status, bad.code, "%s %s", g.where(), bad.reason)
 }
 
 func (p *Provider) checkRef(g *guard, ref schema.Ref, value string, who *caller) *refusal {

@@ -97,10 +97,14 @@ func (p *Provider) checkJWT(s string) (signedToken, *refusal) {
 	if !verifies(f.Algorithm, key, t.input, t.signature) {
 		return no("the signature does not verify by the key that the sandbox knows; for ${credentials.…} that is the example, or sandbox.PrivateKey")
 	}
-	if ref := p.checkDeclared(f.header, func(n string) string { return text(t.header[n]) }, "the JWT's header (auth.jwt.header)"); ref != nil {
+	header, payload := func(n string) string { return text(t.header[n]) }, func(n string) string { return text(t.payload[n]) }
+	shown := &seen{values: map[string][]string{}, checked: map[string]bool{}}
+	p.take(shown, f.header, header)
+	p.take(shown, f.payload, payload)
+	if ref := p.checkShown(shown, f.header, header, "the JWT's header (auth.jwt.header)"); ref != nil {
 		return t, ref
 	}
-	if ref := p.checkDeclared(f.payload, func(n string) string { return text(t.payload[n]) }, "the JWT's payload (auth.jwt.payload)"); ref != nil {
+	if ref := p.checkShown(shown, f.payload, payload, "the JWT's payload (auth.jwt.payload)"); ref != nil {
 		return t, ref
 	}
 	return t, p.checkTimes(t)

@@ -59,11 +59,7 @@ func (f valueForm) read(value string) (values []string, ok bool) {
 func (f valueForm) names() []string {
 	var names []string
 	for _, refs := range f.refs {
-		for _, ref := range refs {
-			if ref.Name != "" {
-				names = append(names, ref.Name)
-			}
-		}
+		names = append(names, schema.Template{Parts: []schema.Part{{Refs: refs}}}.Refs()...)
 	}
 	return names
 }
@@ -130,6 +126,11 @@ func compileParams(a *schema.Auth) (s paramSet, err error) {
 // connection supplies must be there; what is known must be equal. Standard names
 // are the caller's business and skipped. where says where the values belong.
 func (p *Provider) checkDeclared(want []declared, get func(string) string, where string, skip ...string) *refusal {
+	return p.checkShown(nil, want, get, where, skip...)
+}
+
+// checkShown is checkDeclared, given what else the request shows.
+func (p *Provider) checkShown(s *seen, want []declared, get func(string) string, where string, skip ...string) *refusal {
 	for _, d := range want {
 		if slices.Contains(skip, d.name) || d.text == "" {
 			continue
@@ -141,25 +142,44 @@ func (p *Provider) checkDeclared(want []declared, get func(string) string, where
 			}
 			return refused(400, "invalid_request", "%q is missing from %s, where the blueprint declares it", d.name, where)
 		}
-		if !p.agrees(d.form, value) {
-			return refused(400, "invalid_request", "%q in %s has another value than the blueprint declares", d.name, where)
+		if ref := p.agrees(s, d.form, value); ref != nil {
+			return refused(400, "invalid_request", "%q in %s %s", d.name, where, ref.reason)
 		}
 	}
 	return nil
 }
 
-// agrees reports whether value is what the template gives, as far as known here.
-func (p *Provider) agrees(f valueForm, value string) bool {
+// agrees says, as the end of a sentence, why value is not what the template gives, as far as known here.
+func (p *Provider) agrees(s *seen, f valueForm, value string) *refusal {
 	values, ok := f.read(value)
 	if !ok {
-		return false
+		return otherValue
 	}
 	for n, v := range values {
-		if !slices.ContainsFunc(f.refs[n], func(ref schema.Ref) bool { return p.agreesRef(ref, v) }) {
-			return false
+		if ref := p.agreesAny(s, f.refs[n], v); ref != nil {
+			return ref
 		}
 	}
-	return true
+	return nil
+}
+
+var otherValue = &refusal{reason: "has another value than the blueprint declares"}
+
+func (p *Provider) agreesAny(s *seen, refs []schema.Ref, value string) (ref *refusal) {
+	for _, r := range refs {
+		switch {
+		case r.Func != "":
+			ref = p.checkFunction(r, value, s, func(refs []schema.Ref, v string) *refusal { return p.agreesAny(s, refs, v) })
+		case p.agreesRef(r, value):
+			ref = nil
+		default:
+			ref = otherValue
+		}
+		if ref == nil {
+			return nil
+		}
+	}
+	return ref
 }
 
 func (p *Provider) agreesRef(ref schema.Ref, value string) bool {

@@ -147,6 +147,13 @@ func literalPart(literal string, inHost *bool) string {
 func urlPart(i *schema.Integration, refs []schema.Ref, inHost bool) (pattern, example string) {
 	var alternatives []string
 	for _, ref := range refs {
+		if ref.Func != "" {
+			alternatives = append(alternatives, fieldPatterns(schema.Field{}, inHost)...)
+			if example == "" {
+				example = "sandbox"
+			}
+			continue
+		}
 		if ref.Name == "" {
 			alternatives = append(alternatives, regexp.QuoteMeta(strings.ToLower(ref.Literal)))
 			if example == "" {

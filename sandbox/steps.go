@@ -87,12 +87,17 @@ func (p *Provider) takeStep(r *http.Request, body []byte, at location, n int) (a
 		}
 	}
 	var from claims
-	for _, part := range []struct {
+	shown := see(r, body)
+	parts := []struct {
 		list  []declared
 		get   func(string) string
 		where string
-	}{{s.params, params.Get, "params"}, {s.query, query.Get, "query"}, {s.headers, r.Header.Get, "headers"}, {at.query, query.Get, "url"}} {
-		if ref := p.checkDeclared(part.list, part.get, at.name+"."+part.where); ref != nil {
+	}{{s.params, params.Get, "params"}, {s.query, query.Get, "query"}, {s.headers, r.Header.Get, "headers"}, {at.query, query.Get, "url"}}
+	for _, part := range parts {
+		p.take(shown, part.list, part.get)
+	}
+	for _, part := range parts {
+		if ref := p.checkShown(shown, part.list, part.get, at.name+"."+part.where); ref != nil {
 			return answer{}, ref
 		}
 		for _, d := range part.list {

@@ -25,6 +25,7 @@ type tokenRequest struct {
 	header http.Header
 	issues bool // the mode gets its tokens without a code
 	begins bool // it asks for no token yet
+	seen   *seen
 }
 
 func (t *tokenRequest) exchange() bool {
@@ -94,7 +95,7 @@ func (p *Provider) readTokenRequest(r *http.Request, body []byte, at location) (
 	if r.Method != method {
 		return nil, refused(405, "invalid_request", "token requests are made with %s, not %s", method, r.Method)
 	}
-	t := &tokenRequest{query: r.URL.Query(), header: r.Header, issues: a.AuthMode.Issues()}
+	t := &tokenRequest{query: r.URL.Query(), header: r.Header, issues: a.AuthMode.Issues(), seen: see(r, body)}
 	var ref *refusal
 	switch {
 	case method == http.MethodGet:

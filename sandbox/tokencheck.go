@@ -205,16 +205,19 @@ func (p *Provider) checkExtras(t *tokenRequest, at location) *refusal {
 	if !t.exchange() {
 		params, key = p.params.refresh, "refresh_params"
 	}
-	if ref := p.checkDeclared(params, t.wire.Get, "the token request ("+key+")", "grant_type"); ref != nil {
+	p.take(t.seen, params, t.wire.Get)
+	p.take(t.seen, p.params.query, t.query.Get)
+	p.take(t.seen, p.params.headers, t.header.Get)
+	if ref := p.checkShown(t.seen, params, t.wire.Get, "the token request ("+key+")", "grant_type"); ref != nil {
 		return ref
 	}
-	if ref := p.checkDeclared(p.params.query, t.query.Get, "the query of the token request (token_request.query)"); ref != nil {
+	if ref := p.checkShown(t.seen, p.params.query, t.query.Get, "the query of the token request (token_request.query)"); ref != nil {
 		return ref
 	}
-	if ref := p.checkDeclared(at.query, t.query.Get, "the query of "+at.name); ref != nil {
+	if ref := p.checkShown(t.seen, at.query, t.query.Get, "the query of "+at.name); ref != nil {
 		return ref
 	}
-	return p.checkDeclared(p.params.headers, t.header.Get, "the token request's header (token_headers)")
+	return p.checkShown(t.seen, p.params.headers, t.header.Get, "the token request's header (token_headers)")
 }
 
 var verifierText = lazy(`^[A-Za-z0-9._~-]{43,128}$`)

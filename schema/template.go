@@ -17,16 +17,22 @@ type Part struct {
 	Refs    []Ref
 }
 
-// A Ref names a value, such as access_token or connection.region. One that was
-// written 'in quotes' is the literal text itself.
+// A Ref is one of the alternatives: the name of a value, such as access_token or
+// connection.region, the literal text that was written 'in quotes', or a function
+// of other values, such as base64(oauth_client_secret, ':').
 type Ref struct {
-	Name    string // empty for a literal
+	Name    string // empty for a literal and a function
 	Literal string
+	Func    string  // name of a function; see [Functions]
+	Args    [][]Ref // what it is given: each the first of its alternatives that has a value
 }
+
+// IsLiteral reports whether r is text that stands in the template itself.
+func (r Ref) IsLiteral() bool { return r.Name == "" && r.Func == "" }
 
 // Namespaces are the prefixes of names that carry a path or the name of a
 // declared field.
-var Namespaces = []string{"connection", "credentials", "raw", "steps", "token"}
+var Namespaces = []string{"connection", "credentials", "raw", "request", "steps", "token"}
 
 // PlaceholderNames are the names that stand alone, and whether what they give
 // is a credential.
@@ -49,8 +55,9 @@ var PlaceholderNames = map[string]bool{
 var refName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[A-Za-z0-9_-]+)*$`)
 
 // ParseTemplate reads a template: literal text, ${name}, ${a || b || 'text'},
-// and $${ for a literal ${. It checks the grammar only; [Template.Refs] gives
-// the names to whoever knows which exist. The error never quotes literal text.
+// ${function(a, b || 'text')}, and $${ for a literal ${. It checks the grammar
+// only: [Template.Refs] gives the names to whoever knows which exist, and
+// [Template.CheckFunctions] looks at functions. The error never quotes literal text.
 func ParseTemplate(text string) (Template, error) {
 	var t Template
 	var literal strings.Builder
@@ -70,7 +77,7 @@ func ParseTemplate(text string) (Template, error) {
 		if end < 0 {
 			return Template{}, fmt.Errorf("placeholder without closing brace")
 		}
-		refs, err := parseRefs(text[i+2 : i+2+end])
+		refs, err := parseExpression(text[i+2 : i+2+end])
 		if err != nil {
 			return Template{}, err
 		}
@@ -103,38 +110,6 @@ func closingBrace(s string) int {
 	return -1
 }
 
-func parseRefs(expr string) ([]Ref, error) {
-	var refs []Ref
-	for _, alternative := range alternatives(expr) {
-		a := strings.TrimSpace(alternative)
-		switch {
-		case len(a) >= 2 && a[0] == '\'' && a[len(a)-1] == '\'' && strings.Count(a, "'") == 2:
-			refs = append(refs, Ref{Literal: a[1 : len(a)-1]})
-		case refName.MatchString(a):
-			refs = append(refs, Ref{Name: a})
-		default:
-			return nil, fmt.Errorf("placeholder is not a name: names are lower case, such as ${access_token} or ${connection.region}")
-		}
-	}
-	return refs, nil
-}
-
-// alternatives splits at every || outside quotes.
-func alternatives(expr string) []string {
-	var out []string
-	quoted, start := false, 0
-	for i := range len(expr) {
-		switch {
-		case expr[i] == '\'':
-			quoted = !quoted
-		case !quoted && strings.HasPrefix(expr[i:], "||") && i >= start:
-			out = append(out, expr[start:i])
-			start = i + 2
-		}
-	}
-	return append(out, expr[start:])
-}
-
 // EscapeTemplate returns text as a template that yields exactly text.
 func EscapeTemplate(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
@@ -163,22 +138,43 @@ func (t Template) String() string {
 func joinRefs(refs []Ref) string {
 	texts := make([]string, len(refs))
 	for i, r := range refs {
-		texts[i] = r.Name
-		if r.Name == "" {
-			texts[i] = "'" + r.Literal + "'"
-		}
+		texts[i] = r.String()
 	}
 	return strings.Join(texts, " || ")
 }
 
-// Refs returns the names in t, in order, literals left out.
+// String returns r as it is written.
+func (r Ref) String() string {
+	switch {
+	case r.Func != "":
+		args := make([]string, len(r.Args))
+		for i, a := range r.Args {
+			args[i] = joinRefs(a)
+		}
+		return r.Func + "(" + strings.Join(args, ", ") + ")"
+	case r.Name == "":
+		return "'" + r.Literal + "'"
+	}
+	return r.Name
+}
+
+// Refs returns the names in t, in order, those that functions are given among
+// them. Literals are left out.
 func (t Template) Refs() []string {
 	var names []string
 	for _, p := range t.Parts {
-		for _, r := range p.Refs {
-			if r.Name != "" {
-				names = append(names, r.Name)
-			}
+		names = appendNames(names, p.Refs)
+	}
+	return names
+}
+
+func appendNames(names []string, refs []Ref) []string {
+	for _, r := range refs {
+		if r.Name != "" {
+			names = append(names, r.Name)
+		}
+		for _, a := range r.Args {
+			names = appendNames(names, a)
 		}
 	}
 	return names
@@ -187,14 +183,15 @@ func (t Template) Refs() []string {
 // IsCredential reports whether a name gives something that grants access, so
 // that it may go to the provider's origin alone. Fields of a connection or of
 // credentials count if isSecret says so; a nil isSecret counts all credentials.*
-// and no connection.*.
+// and no connection.*. What a function makes of a credential is one as well: its
+// names are among those of [Template.Refs].
 func IsCredential(name string, isSecret func(namespace, field string) bool) bool {
 	namespace, field, dotted := strings.Cut(name, ".")
 	if !dotted {
 		return PlaceholderNames[name]
 	}
 	switch namespace {
-	case "raw", "steps", "token":
+	case "raw", "steps", "token": // request.* repeats what is sent to the same origin anyway
 		return true
 	case "credentials", "connection":
 		if isSecret != nil {

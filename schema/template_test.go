@@ -34,6 +34,18 @@ func TestParseTemplate(t *testing.T) {
 		{in: "$$${x}", want: []Part{text("$${x}")}},
 		{in: "a$${b}${c}", want: []Part{text("a${b}"), name("c")}},
 		{in: "${'$'}${a}", want: []Part{name("'$'"), name("a")}},
+		{in: "${base64(oauth_client_secret, ':')}", want: []Part{{Refs: []Ref{{Func: "base64", Args: [][]Ref{{{Name: "oauth_client_secret"}}, {{Literal: ":"}}}}}}}},
+		{in: "${ a||f( g(),b || ')' ) || 'x' }", want: []Part{{Refs: []Ref{{Name: "a"}, {Func: "f", Args: [][]Ref{{{Func: "g"}}, {{Name: "b"}, {Literal: ")"}}}}, {Literal: "x"}}}}},
+		{in: "${f(}", err: "not a name"},
+		{in: "${f(a}", err: "not well formed"},
+		{in: "${f(a,)}", err: "not a name"},
+		{in: "${f(a b)}", err: "not well formed"},
+		{in: "${f(a))}", err: "not well formed"},
+		{in: "${a, b}", err: "not well formed"},
+		{in: "${a.b(c)}", err: "not well formed"},
+		{in: "${f (a)}", err: "not a name"},
+		{in: "${F(a)}", err: "not a name"},
+		{in: "${" + strings.Repeat("f(", 9) + strings.Repeat(")", 9) + "}", err: "too deep"},
 		{in: "${", err: "without closing brace"},
 		{in: "${'}", err: "without closing brace"},
 		{in: "${}", err: "not a name"},
@@ -82,19 +94,28 @@ func render(t Template) string {
 		if p.Refs == nil {
 			continue
 		}
-		if p.Refs[0].Name == "" {
+		if p.Refs[0].IsLiteral() {
 			b.WriteString(p.Refs[0].Literal)
 			continue
 		}
-		for _, r := range p.Refs {
-			b.WriteString("\x00" + r.Name + r.Literal + "\x01")
-		}
+		writeRefs(&b, p.Refs)
 	}
 	return b.String()
 }
 
+func writeRefs(b *strings.Builder, refs []Ref) {
+	for _, r := range refs {
+		b.WriteString("\x00" + r.Name + r.Literal + "\x02" + r.Func)
+		for _, a := range r.Args {
+			b.WriteString("\x03")
+			writeRefs(b, a)
+		}
+		b.WriteString("\x01")
+	}
+}
+
 func FuzzParseTemplate(f *testing.F) {
-	for _, seed := range []string{"", "Bearer ${access_token}", "$${x}", "${a || 'b}'}", "$$${", "x$", "${'$$'}${raw.a.b}", "{access_token}"} {
+	for _, seed := range []string{"", "Bearer ${access_token}", "$${x}", "${a || 'b}'}", "$$${", "x$", "${'$$'}${raw.a.b}", "{access_token}", "${base64(a, ':', hex(sha1(b||'}')))}", "${now('iso')}${f(g(),h)}"} {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
@@ -105,6 +126,7 @@ func FuzzParseTemplate(f *testing.F) {
 		if err != nil {
 			return
 		}
+		_, _, _ = parsed.CheckFunctions(), parsed.Refs(), parsed.Generated()
 		mixed := Template{Parts: slices.Concat([]Part{{Literal: a}}, parsed.Parts, []Part{{Literal: a}})}
 		again, err := ParseTemplate(mixed.String())
 		if err != nil || render(again) != render(mixed) {

@@ -107,13 +107,12 @@ func (v *version) hostFields(at string, t schema.Template) {
 		}
 		text := before.String()
 		_, rest, begun := strings.Cut(text, "://")
-		for _, r := range p.Refs {
+		for _, name := range (schema.Template{Parts: []schema.Part{p}}).Refs() {
 			switch {
-			case r.Name == "":
 			case text == "":
-				v.hostField(at, r.Name, true)
+				v.hostField(at, name, true)
 			case begun && !strings.ContainsAny(rest, "/?#"):
-				v.hostField(at, r.Name, false)
+				v.hostField(at, name, false)
 			}
 		}
 		if text == "" {

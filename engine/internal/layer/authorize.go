@@ -20,6 +20,7 @@ func Authorize(headers, params []Field, expired func(*http.Response) (reason str
 	if len(headers)+len(params) == 0 {
 		return nil
 	}
+	headers, params = prepared(headers), prepared(params)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return &authorize{headers, params, expired, next}
 	}
@@ -42,7 +43,7 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	call.setSnapshot(s)
-	resp, err := a.send(call, r, s)
+	resp, err := a.send(call, r)
 	if err != nil || call.refreshed {
 		return resp, err
 	}
@@ -55,10 +56,10 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // send sends r with credentials. The answer names r as its request: what it was
 // sent with is nobody's business above.
-func (a *authorize) send(call *Call, r *http.Request, s Snapshot) (*http.Response, error) {
+func (a *authorize) send(call *Call, r *http.Request) (*http.Response, error) {
 	out := copyRequest(r)
-	call.fresh = out
-	if err := a.add(out, s.Value); err != nil {
+	call.fresh, call.made = out, nil
+	if err := a.add(call, out); err != nil {
 		closeBody(r)
 		return nil, err
 	}
@@ -70,19 +71,34 @@ func (a *authorize) send(call *Call, r *http.Request, s Snapshot) (*http.Respons
 	return resp, nil
 }
 
-func (a *authorize) add(r *http.Request, values render.Values) error {
-	for _, f := range a.headers {
+func (a *authorize) add(call *Call, r *http.Request) error {
+	values := call.value
+	for i := range a.headers {
+		f := &a.headers[i]
+		if f.Yields && has(r.Header, f.Name) {
+			continue
+		}
 		v, err := render.Header(f.Value, values)
 		if err != nil {
 			return fmt.Errorf("header %s: %w", f.Name, err)
 		}
+		if f.computed && !f.Yields {
+			call.hide(f.Value, values)
+		}
 		setHeader(r.Header, f.Name, v)
 	}
 	query := r.URL.RawQuery
-	for _, f := range a.params {
+	for i := range a.params {
+		f := &a.params[i]
+		if f.Yields && inQuery(query, f.Name) {
+			continue
+		}
 		v, err := render.Text(f.Value, values)
 		if err != nil {
 			return fmt.Errorf("parameter %s: %w", f.Name, err)
+		}
+		if f.computed && !f.Yields {
+			call.hide(f.Value, values)
 		}
 		query = withParameter(query, f.Name, v)
 	}
@@ -114,7 +130,7 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 	}
 	drain(resp)
 	call.replaying = true
-	resp, err = a.send(call, again, s)
+	resp, err = a.send(call, again)
 	if err != nil {
 		return nil, err
 	}

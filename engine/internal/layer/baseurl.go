@@ -25,7 +25,7 @@ type BaseURL struct {
 // Layer returns b as a layer. The error says what is wrong with a template
 // without placeholders.
 func (b BaseURL) Layer() (Layer, error) {
-	if len(b.Template.Refs()) == 0 {
+	if len(b.Template.Refs()) == 0 && !b.Template.Computed() {
 		u, err := render.URL(b.Template, nil, nil)
 		if err != nil {
 			return nil, err
@@ -84,7 +84,8 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	if b.fixed != nil {
 		return b.fixed, nil
 	}
-	u, err := render.URL(b.Template, s.Value, b.Format)
+	call.setSnapshot(s)
+	u, err := render.URL(b.Template, call.value, b.Format)
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +93,24 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 		return nil, &RefusedError{"what fills base_url leads out of its path"}
 	}
 	call.guarded = !b.Anywhere && HostVaries(b.Template)
+	b.hide(call, s)
+	return u, nil
+}
+
+// hide keeps what in the URL grants access.
+func (b *BaseURL) hide(call *Call, s Snapshot) {
+	secret := false
 	for _, name := range b.Template.Refs() {
 		if v, ok := s.Value(name); ok && v != "" && b.IsSecret != nil && b.IsSecret(name) {
 			call.secrets = append(call.secrets, v, url.PathEscape(v))
+			secret = true
 		}
 	}
-	return u, nil
+	if secret && b.Template.Computed() {
+		for _, v := range render.Results(b.Template, call.value) {
+			call.secrets = append(call.secrets, v, url.PathEscape(v))
+		}
+	}
 }
 
 // HostVaries reports whether a placeholder stands in the host of a URL.

@@ -4,8 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // A Call is what the layers know of one request of a caller, with all its
@@ -20,6 +24,7 @@ type Call struct {
 	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
 	Data    any                           // the engine's own
 	ID      uint64                        // told to whoever watches
+	Now     func() time.Time              // for what templates generate
 
 	mu       sync.Mutex // guards snapshot, which code below the client may ask for
 	snapshot Snapshot
@@ -40,7 +45,8 @@ type Call struct {
 	reason    string        // how the call ended, in words
 	limit     *RateLimit    // that let the attempt through,
 	limiter   *Limiter      // and by which count
-	secrets   []string      // of the URL
+	secrets   []string      // of the URL, and what functions have made of secrets
+	made      *render.Made  // what templates have generated for the attempt at hand
 }
 
 type callKey struct{}
@@ -110,8 +116,25 @@ func (c *Call) Base() *url.URL { return c.base }
 // or nil.
 func (c *Call) Stuck() error { return c.stuck }
 
-// Secrets returns what in the URL of the call grants access.
+// Secrets returns what in the URL of the call grants access, and what functions
+// have made of that which does.
 func (c *Call) Secrets() []string { return c.secrets }
+
+// value gives the value of a placeholder in the attempt at hand.
+func (c *Call) value(name string) (string, bool) {
+	if strings.HasSuffix(name, ")") {
+		if c.made == nil {
+			c.made = &render.Made{}
+		}
+		return c.made.Value(name, c.Now)
+	}
+	return c.snapshot.Value(name) // nobody else changes it
+}
+
+// hide keeps what functions made in t, which holds a secret.
+func (c *Call) hide(t schema.Template, values render.Values) {
+	c.secrets = append(c.secrets, render.Results(t, values)...)
+}
 
 // note keeps why a call ended.
 func (c *Call) note(v verdict) {

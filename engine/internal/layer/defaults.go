@@ -16,8 +16,13 @@ type Field struct {
 	Name  string
 	Value schema.Template
 
+	// Yields says that the caller's own value wins where [Authorize] adds the field,
+	// as one that is made anew for each attempt does.
+	Yields bool
+
 	canonical string   // Name, as net/http spells headers
 	fixed     []string // the value, where it is the same for all
+	computed  bool     // a function makes something of it
 }
 
 // prepared returns fields with what can be known before the first call. A header
@@ -28,7 +33,7 @@ func prepared(fields []Field) []Field {
 	for i := range fields {
 		f := &fields[i]
 		f.canonical = http.CanonicalHeaderKey(f.Name)
-		if len(f.Value.Refs()) > 0 {
+		if f.computed = f.Value.Computed(); f.computed || len(f.Value.Refs()) > 0 {
 			continue
 		}
 		if v, err := render.Header(f.Value, nil); err == nil {
@@ -53,7 +58,7 @@ func Defaults(headers, params []Field) Layer {
 				return next.RoundTrip(r)
 			}
 			out := call.ownRequest(r)
-			if err := addDefaults(out, headers, params, call.Snapshot().Value); err != nil {
+			if err := addDefaults(out, headers, params, call.value); err != nil {
 				closeBody(r)
 				return nil, err
 			}

@@ -38,10 +38,11 @@ func Sign(signer Signer) Layer {
 			}
 			out := copyRequest(r)
 			call.fresh = out
-			if err := sign(signer, out, call.Snapshot().Value); err != nil {
+			if err := sign(signer, out, call.value); err != nil {
 				closeBody(out)
 				return nil, err
 			}
+			call.made = nil
 			resp, err := next.RoundTrip(out)
 			if err != nil {
 				return nil, err

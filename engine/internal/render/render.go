@@ -22,15 +22,26 @@ func (e *MissingError) Error() string { return "no value for ${" + e.Name + "}" 
 
 // value returns the first alternative of p that has a value, and its name.
 func value(p schema.Part, values Values) (text, name string, err error) {
-	for _, r := range p.Refs {
-		if r.Name == "" {
+	for i := range p.Refs {
+		r := &p.Refs[i]
+		switch {
+		case r.Name != "":
+			if v, ok := values(r.Name); ok {
+				return v, r.Name, nil
+			}
+		case r.Func == "":
 			return r.Literal, "", nil
-		}
-		if v, ok := values(r.Name); ok {
-			return v, r.Name, nil
+		default:
+			v, err := call(r, values)
+			if err == nil {
+				return v, "", nil
+			}
+			if !isMissing(err) {
+				return "", "", err
+			}
 		}
 	}
-	return "", "", &MissingError{p.Refs[0].Name}
+	return "", "", missing(p.Refs, values)
 }
 
 // Text fills t without any escaping, for request bodies whose encoder escapes.
@@ -157,6 +168,9 @@ func sectionOf(text string) section {
 }
 
 func escape(v, name string, in section, format func(string) string) (string, error) {
+	if name == "" {
+		name = "…" // a literal or what a function makes
+	}
 	switch in {
 	case origin:
 		return wholeOrigin(v, name, format)

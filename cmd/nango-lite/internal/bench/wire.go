@@ -228,7 +228,7 @@ func sameValue(r *http.Request, in *schema.Integration, where, text, got string)
 func valueOf(r *http.Request, in *schema.Integration, ref schema.Ref) (string, bool) {
 	field, ok := strings.CutPrefix(ref.Name, "connection.")
 	switch {
-	case ref.Name == "":
+	case ref.IsLiteral():
 		return ref.Literal, true
 	case ref.Name == "oauth_client_id":
 		return in.OAuthClientID, true
