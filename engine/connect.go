@@ -203,6 +203,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	if err != nil {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
 	}
+	r.InQuery = false // RFC 7009 2.1
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.auth.revocationURL), r)
@@ -241,7 +242,7 @@ func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Temp
 		}
 	}
 	r := &oauthwire.Request{
-		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json",
+		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json", InQuery: in.Auth.BodyFormat == "query",
 	}
 	in.authenticate(r, c, assertion)
 	if r.Method == "" {

@@ -112,7 +112,7 @@ func (in *integration) deviceRequest(now time.Time, c *Connection, scope string)
 	if err != nil {
 		return nil, err
 	}
-	r.Method, r.JSON, r.Query = "POST", false, nil
+	r.Method, r.JSON, r.InQuery, r.Query = "POST", false, false, nil
 	return r, nil
 }
 

@@ -71,7 +71,8 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 		}
 		return c, e.put(ctx, op, c)
 	}
-	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get("code"), "redirect_uri": p.RedirectURL}
+	codeName, _ := in.Auth.CallbackNames()
+	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get(codeName), "redirect_uri": p.RedirectURL}
 	if p.Verifier.IsSet() {
 		params["code_verifier"] = p.Verifier.Reveal()
 	}
@@ -101,13 +102,29 @@ func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Conn
 	return e.put(ctx, op, c)
 }
 
+// CallbackState returns the state that a callback carries, by which a host that has
+// one redirect URL for several flows finds the [Pending]: the parameter state, or what
+// an integration calls it (auth.callback). It is "" if there is none.
+func (e *Engine) CallbackState(callback url.Values) string {
+	if state := callback.Get("state"); state != "" {
+		return state
+	}
+	for _, in := range *e.current.Load() {
+		if _, name := in.Auth.CallbackNames(); callback.Get(name) != "" {
+			return callback.Get(name)
+		}
+	}
+	return ""
+}
+
 // checkCallback accepts a callback that belongs to p, once, and carries a code.
 func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback url.Values) error {
 	fail := func(kind Kind, detail string) error {
 		return &Error{Op: op, Key: p.Key, Kind: kind, Detail: detail}
 	}
 	now := e.opts.Now()
-	state := callback.Get("state")
+	codeName, stateName := in.Auth.CallbackNames()
+	state := callback.Get(stateName)
 	switch {
 	case state == "":
 		return fail(KindState, "the callback has no state")
@@ -134,7 +151,7 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		}
 		return &Error{Op: op, Key: p.Key, Kind: kind, Code: scrubCode(code), Detail: "the provider did not grant the authorization"}
 	}
-	if callback.Get("code") == "" {
+	if callback.Get(codeName) == "" {
 		return fail(KindInvalidResponse, "the callback has neither code nor error")
 	}
 	return nil

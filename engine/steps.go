@@ -112,7 +112,7 @@ func (s *stepPlan) request(in *integration, values render.Values) (*oauthwire.Re
 	if err != nil {
 		return nil, err
 	}
-	r := &oauthwire.Request{URL: u, Method: s.Method, JSON: s.BodyFormat == "json"}
+	r := &oauthwire.Request{URL: u, Method: s.Method, JSON: s.BodyFormat == "json", InQuery: s.BodyFormat == "query"}
 	if r.Method == "" {
 		r.Method = "POST"
 	}

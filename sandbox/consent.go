@@ -177,6 +177,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := url.Values{}
+	codeName, stateName := p.integration.Auth.CallbackNames()
 	switch r.PostForm.Get("decision") {
 	case "allow":
 		p.stats.add(func(s *Stats) { s.Consents++ })
@@ -185,7 +186,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		back = p.callbackFields()
-		back.Set("code", p.codeFor(c))
+		back.Set(codeName, p.codeFor(c))
 	case "deny":
 		p.stats.add(func(s *Stats) { s.Denials++ })
 		if c.Temporary != "" {
@@ -200,7 +201,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.State != "" {
-		back.Set("state", c.State)
+		back.Set(stateName, c.State)
 	}
 	if issuer := p.integration.Auth.Issuer; issuer != "" {
 		back.Set("iss", issuer) // RFC 9207

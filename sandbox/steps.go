@@ -73,6 +73,8 @@ func (p *Provider) takeStep(r *http.Request, body []byte, at location, n int) (a
 	params, ref := query, (*refusal)(nil)
 	switch {
 	case method == http.MethodGet:
+	case s.BodyFormat == "query":
+		params, ref = readNoBody(query, body)
 	case s.BodyFormat == "json":
 		params, ref = readJSON(r.Header, body)
 	default:

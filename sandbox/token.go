@@ -100,6 +100,8 @@ func (p *Provider) readTokenRequest(r *http.Request, body []byte, at location) (
 	switch {
 	case method == http.MethodGet:
 		t.wire = t.query
+	case a.BodyFormat == "query":
+		t.wire, ref = readNoBody(t.query, body)
 	case a.BodyFormat == "json":
 		t.wire, ref = readJSON(r.Header, body)
 	default:
@@ -131,7 +133,7 @@ func (p *Provider) readStandard(t *tokenRequest, method string) *refusal {
 			continue
 		}
 		t.std[name] = t.wire.Get(wire)
-		if method != http.MethodGet && t.query.Has(wire) && !p.declaresToken(wire) {
+		if method != http.MethodGet && p.integration.Auth.BodyFormat != "query" && t.query.Has(wire) && !p.declaresToken(wire) {
 			return refused(400, "invalid_request", "%s stands in the query; it belongs in the body", wire)
 		}
 	}
@@ -165,6 +167,14 @@ func values(m map[string]string) func(func(string) bool) {
 			}
 		}
 	}
+}
+
+// readNoBody reads a request whose parameters stand in its query.
+func readNoBody(query url.Values, body []byte) (url.Values, *refusal) {
+	if len(body) > 0 {
+		return nil, refused(400, "invalid_request", "the request has a body; its parameters belong in the query (body_format: query)")
+	}
+	return query, nil
 }
 
 func readForm(h http.Header, body []byte) (url.Values, *refusal) {

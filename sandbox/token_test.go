@@ -30,6 +30,8 @@ func TestTokenRefusals(t *testing.T) {
 	extras := notionLike("n")
 	extras.Auth.TokenParams = map[string]string{"audience": "api", "tenant": "${connection.tenant}"}
 	extras.Auth.TokenHeaders = map[string]string{"Api-Key": "${oauth_client_id}"}
+	inQuery := slackLike()
+	inQuery.Auth.BodyFormat = "query"
 	unescaped := notionLike("n")
 	unescaped.Auth.TokenRequest = &schema.TokenRequest{BasicUnescaped: true}
 	basic := func(id, secret string) string {
@@ -46,6 +48,7 @@ func TestTokenRefusals(t *testing.T) {
 		{"GET", notionLike("n"), func(r *http.Request, _ map[string]string) { r.Method = "GET" }, 405, "invalid_request", "made with POST"},
 		{"form for JSON", notionLike("n"), header("Content-Type", "application/x-www-form-urlencoded"), 400, "invalid_request", "must be application/json"},
 		{"JSON for form", slackLike(), header("Content-Type", "application/json"), 200, "invalid_request", "must be application/x-www-form-urlencoded"},
+		{"a body where the query is wanted", inQuery, nil, 200, "invalid_request", "the request has a body; its parameters belong in the query"},
 		{"no Basic header", notionLike("n"), func(r *http.Request, _ map[string]string) { r.Header.Del("Authorization") }, 401, "invalid_client", "there is no Basic header"},
 		{"secret in the body", notionLike("n"), func(r *http.Request, p map[string]string) {
 			r.Header.Del("Authorization")

@@ -135,6 +135,7 @@ type Auth struct {
 	RefreshGraceSeconds         float64           `json:"refresh_grace_seconds,omitempty"`
 	RefreshTokenLifetimeSeconds float64           `json:"refresh_token_lifetime_seconds,omitempty"`
 	RevocationURL               string            `json:"revocation_url,omitempty"`
+	Callback                    *Callback         `json:"callback,omitempty"`
 	Issuer                      string            `json:"issuer,omitempty"`
 }
 
@@ -236,6 +237,25 @@ type TokenRequest struct {
 	Rename         map[string]string `json:"rename,omitempty"`
 	Query          map[string]string `json:"query,omitempty"`
 	BasicUnescaped bool              `json:"basic_unescaped,omitempty"`
+}
+
+// A Callback says how the parameters of a callback are called.
+type Callback struct {
+	Code  string `json:"code,omitempty"`
+	State string `json:"state,omitempty"`
+}
+
+// CallbackNames returns the names of the code and the state on the callback: code and
+// state unless Callback says otherwise.
+func (a *Auth) CallbackNames() (code, state string) {
+	code, state = "code", "state"
+	if a.Callback != nil && a.Callback.Code != "" {
+		code = a.Callback.Code
+	}
+	if a.Callback != nil && a.Callback.State != "" {
+		state = a.Callback.State
+	}
+	return code, state
 }
 
 // A RefreshRequest says how a refresh differs from the exchange of a code.

@@ -35,7 +35,7 @@ func (v *version) queryCredentials() {
 	}
 	isQuery := func(at string) bool {
 		return strings.HasPrefix(at, "requests.params.") || strings.HasPrefix(at, "auth.token_request.query.") ||
-			v.Auth.TokenRequestMethod == "GET" && (strings.HasPrefix(at, "auth.token_params.") || strings.HasPrefix(at, "auth.refresh_params."))
+			(v.Auth.TokenRequestMethod == "GET" || v.Auth.BodyFormat == "query") && (strings.HasPrefix(at, "auth.token_params.") || strings.HasPrefix(at, "auth.refresh_params."))
 	}
 	templates := v.templates()
 	for _, at := range slices.Sorted(maps.Keys(templates)) {
@@ -48,6 +48,10 @@ func (v *version) queryCredentials() {
 					"send it in a header if the API takes it there, or add a note with key: "+at)
 			}
 		}
+	}
+	if v.Auth.BodyFormat == "query" && !v.noted("auth.body_format") {
+		v.report("unexplained-query-credential", "auth.body_format", "the code or the token is sent in the query, where logs keep it, and no note says why",
+			"add a note with key: auth.body_format")
 	}
 	if v.Auth.TokenRequestMethod == "GET" && !v.noted("auth.token_request_method") {
 		v.report("unexplained-query-credential", "auth.token_request_method", "the code and the secret are sent in the query, where logs keep them, and no note says why",

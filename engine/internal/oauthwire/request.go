@@ -32,6 +32,7 @@ type Request struct {
 	Headers map[string]string
 	Rename  map[string]string // an empty name leaves the parameter out
 	JSON    bool              // body as JSON, not as a form
+	InQuery bool              // no body: Params go into the query, as with GET
 
 	ClientAuth     string // header, body, none (id alone); empty: no client at all
 	ClientID       string
@@ -106,7 +107,7 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 	var body []byte
 	contentType := ""
 	switch {
-	case r.Method == http.MethodGet:
+	case r.Method == http.MethodGet || r.InQuery:
 		for name, v := range params {
 			q.Set(name, v)
 		}
@@ -126,7 +127,7 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build token request") // the cause would quote the URL
 	}
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.InQuery {
 		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
 	}
 	r.setHeaders(req, contentType)

@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -48,6 +49,7 @@ var quirks = []struct {
 	{"the secret as the user name of a Basic header", "quirk-stripe-app:v0", []string{"exchange @Authorization=Basic YmVuY2ggc2VjcmV0Oi8rJSY9MTo=", "exchange !client_secret", "exchange !client_id", "refresh @Authorization=Basic YmVuY2ggc2VjcmV0Oi8rJSY9MTo="}},
 	{"a token request that is signed", "quirk-shopline:v0", []string{"exchange @Sign", "exchange @Timestamp", "exchange @Appkey", "exchange @type=application/json", "exchange !grant_type", "exchange !@Authorization", "refresh @Sign", "refresh @path=/admin/oauth/token/refresh", "connection handle=open001"}},
 	{"values that are made for each request", "quirk-absorb:v0", []string{"authorize nonce", "exchange nonce", "refresh nonce", "api @X-Request-Id", "api @X-Requested-At"}},
+	{"the parameters in the query of a POST", "quirk-gong:v0", []string{"exchange @method=POST", "exchange code", "exchange !@body", "refresh !@body", "exchange @Authorization", "refresh @method=POST", "refresh refresh_token", "refresh @Authorization", "api @host=company-17.api.quirk-gong.example"}},
 	{"the exchange by GET", "quirk-by-get:v0", []string{"exchange @method=GET", "exchange code", "exchange client_secret", "refresh @method=GET"}},
 	{"a short-lived token for a long-lived one, refreshed by itself", "relay:v0", []string{"exchange @method=GET", "refresh @method=GET", "refresh !refresh_token"}},
 	{"a login after consent", "relay:v1", []string{"exchange @path=/login", "exchange @X-Ticket", "connection shard=s7", "api @X-Session", "refresh @path=/login"}},
@@ -72,6 +74,8 @@ var quirks = []struct {
 	{"WeChat: an expired token is a 200 with a number", "quirk-wechat:v0", []string{"exchange appid", "exchange grant_type=client_credential", "refresh appid", "api access_token"}},
 	{"Atlassian: audience and consent", "jira:v0", []string{"authorize audience", "authorize prompt=consent"}},
 	{"Outreach: a refresh token that dies of idleness", "outreach:v0", []string{"refresh refresh_token"}},
+	{"Amazon SP: the code under another name", "quirk-amazon-sp:v0", []string{"callback spapi_oauth_code", "callback !code", "callback state", "exchange code", "connection seller=A1B2C3", "api @X-Amz-Access-Token"}},
+	{"Crisp: the state under another name", "quirk-crisp:v0", []string{"callback payload", "callback !state", "callback code"}},
 	{"Xero: rotation, Basic", "xero:v0", []string{"exchange @Authorization", "refresh refresh_token"}},
 }
 
@@ -151,6 +155,9 @@ func (s sighting) request(place string, r *http.Request, body []byte) {
 	for name := range r.Header {
 		v.Set("@"+name, r.Header.Get(name))
 	}
+	if len(body) > 0 {
+		v.Set("@body", string(body))
+	}
 	if r.Header.Get("Content-Type") != "" {
 		v.Set("@type", r.Header.Get("Content-Type"))
 	}
@@ -198,6 +205,11 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.next.RoundTrip(r)
 }
 
+// example is what the user types for a credential.
+func example(in *schema.Integration, name string) schema.Secret {
+	return schema.NewSecret(cmp.Or(in.Credentials[name].Example, "hush"))
+}
+
 // play connects, calls, lets the token end, and calls again.
 func play(t *testing.T, in *schema.Integration) sighting {
 	t.Helper()
@@ -236,11 +248,18 @@ func play(t *testing.T, in *schema.Integration) sighting {
 		if err != nil {
 			t.Fatal(err)
 		}
+		seen["callback"] = back.Query()
 		if c, err = e.Exchange(t.Context(), p, back.Query()); err != nil {
 			t.Fatal(err)
 		}
 	} else {
-		given := engine.Credentials{Fields: map[string]schema.Secret{"client_id": schema.NewSecret("id"), "client_secret": schema.NewSecret("hush")}}
+		given := engine.Credentials{APIKey: example(in, "api_key"), Username: example(in, "username"), Password: example(in, "password"), Fields: map[string]schema.Secret{}}
+		for _, name := range in.Auth.OwnCredentials() {
+			given.Fields[name] = example(in, name)
+		}
+		for name := range in.Credentials {
+			given.Fields[name] = example(in, name)
+		}
 		if c, err = e.Connect(t.Context(), k, given, &engine.ConnectOptions{Fields: fields}); err != nil {
 			t.Fatal(err)
 		}

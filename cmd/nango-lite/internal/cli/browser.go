@@ -21,7 +21,7 @@ func (a *app) connectBrowser(ctx context.Context, u *use, k engine.Key, given *a
 	if err != nil {
 		return nil, err
 	}
-	l.expect(p.State)
+	l.expect(p.State, u.engine.CallbackState)
 	if err := a.show(ctx, k, a.pageURL(k, p.URL), noBrowser); err != nil {
 		return nil, err
 	}

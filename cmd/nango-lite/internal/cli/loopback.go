@@ -40,6 +40,7 @@ type loopback struct {
 
 	mu      sync.Mutex
 	state   schema.Secret
+	stateOf func(url.Values) string
 	answers chan url.Values // one at most
 	outcome chan error      // what the page is to say
 }
@@ -108,11 +109,11 @@ func (l *loopback) close() {
 	}
 }
 
-// expect says which answer is the right one.
-func (l *loopback) expect(state schema.Secret) {
+// expect says which answer is the right one, and how its state is found.
+func (l *loopback) expect(state schema.Secret, stateOf func(url.Values) string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state = state
+	l.state, l.stateOf = state, stateOf
 }
 
 // wait returns the query of the answer.
@@ -142,7 +143,7 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	callback := r.URL.Query()
-	if !l.claim(callback.Get("state")) {
+	if !l.claim(callback) {
 		writeResult(w, http.StatusBadRequest, "Not the answer", "This answer belongs to another attempt. The terminal shows the current one.")
 		return
 	}
@@ -154,11 +155,11 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// claim reports whether an answer with that state is the one, the first time.
-func (l *loopback) claim(state string) bool {
+// claim reports whether an answer is the one, by its state, the first time.
+func (l *loopback) claim(callback url.Values) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.state.IsSet() || !l.state.Equal(schema.NewSecret(state)) {
+	if !l.state.IsSet() || !l.state.Equal(schema.NewSecret(l.stateOf(callback))) {
 		return false
 	}
 	l.state = schema.Secret{}

@@ -35,7 +35,7 @@ func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
 	if l.redirect.Port() == "0" {
 		t.Fatal("the port that was taken is not in the redirect URL")
 	}
-	l.expect(schema.NewSecret("the-state"))
+	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
 	plain := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ask := func(method, path string) (int, string) {
 		r, _ := http.NewRequest(method, "http://"+l.redirect.Host+path, nil)

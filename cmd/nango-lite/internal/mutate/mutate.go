@@ -41,7 +41,7 @@ var Documentation = []string{
 var choices = map[string][]string{
 	"auth_mode":            {"OAUTH2", "API_KEY", "USERNAME_PASSWORD", "NONE"},
 	"authorization_method": {"header", "body", "none"},
-	"body_format":          {"form", "json"},
+	"body_format":          {"form", "json", "query"},
 	"from":                 {"user", "callback", "token_response"},
 	"in":                   {"query", "body"},
 	"method":               {"GET", "POST"},

@@ -96,7 +96,7 @@ func (f *facts) oauth2(a *schema.Auth) {
 		schema.ClientAuthBody:   "id and secret in the body",
 		schema.ClientAuthNone:   "none: a public client",
 	}[a.ClientAuth()], "auth.authorization_method")
-	f.words("Token requests", map[string]string{"": "form", "form": "form", "json": "JSON"}[a.BodyFormat], "auth.body_format")
+	f.words("Token requests", map[string]string{"": "form", "form": "form", "json": "JSON", "query": "in the query"}[a.BodyFormat], "auth.body_format")
 	pkce := string(a.Challenge())
 	if a.Challenge() == schema.PKCEOff {
 		pkce = "off"
