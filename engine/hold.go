@@ -9,11 +9,13 @@ import (
 
 // A hold is a lease in our hands, renewed until it is released.
 type hold struct {
-	e   *Engine
-	key Key
+	e    *Engine
+	key  Key
+	turn chan struct{} // renewals take turns, so that none makes the lease shorter
 
 	mu    sync.Mutex
-	until time.Time // it lasts that long at least, by our monotonic clock
+	until time.Time // it lasts that long at least
+	lost  bool      // another had it, or may have had
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -27,9 +29,9 @@ var errNotHeld = errors.New("another process has taken the lease over")
 func (e *Engine) take(ctx context.Context, in *integration, c *Connection) (*hold, *Connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.LeaseWait)
 	defer cancel()
-	h := &hold{e: e, key: c.Key}
+	h := &hold{e: e, key: c.Key, turn: make(chan struct{}, 1)}
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		err := h.renew(ctx)
+		err := h.renew(ctx, e.pace.LeaseTTL)
 		if err == nil {
 			h.keep(ctx)
 			return h, nil, nil
@@ -72,20 +74,50 @@ func storeFailed(op string, k Key, err error) error {
 	return storeError(op, k, err)
 }
 
-func (h *hold) renew(ctx context.Context) error {
+// renew makes the lease last for ttl from now on, and never shorter than it did.
+func (h *hold) renew(ctx context.Context, ttl time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, h.e.pace.StoreCall)
 	defer cancel()
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ttl = max(ttl, h.left())
 	asked := time.Now()
-	err := h.e.conns.store.Acquire(ctx, h.key, h.e.holder, h.e.pace.LeaseTTL)
+	err := h.e.conns.store.Acquire(ctx, h.key, h.e.holder, ttl)
+	over := h.left() <= 0
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	taken := !h.until.IsZero()
 	switch {
 	case err == nil:
-		h.until = asked.Add(h.e.pace.LeaseTTL)
+		// One that had ended may have been another's, who has finished meanwhile.
+		h.lost = h.lost || taken && over
+		h.until = asked.Add(ttl)
 	case errors.Is(err, ErrLeased):
-		h.until = time.Time{}
+		h.lost = h.lost || taken
 	}
 	return err
+}
+
+// left is how long the lease is ours yet, by the clock that says less: the monotonic
+// one stops while the machine sleeps, and the other one can be set.
+func (h *hold) left() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lost {
+		return 0
+	}
+	now := time.Now()
+	return min(h.until.Sub(now), h.until.Round(0).Sub(now.Round(0)))
+}
+
+func (h *hold) isLost() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost
 }
 
 // keep renews the lease until release is called.
@@ -102,25 +134,30 @@ func (h *hold) keep(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
+				if h.left() > h.e.pace.LeaseTTL-h.e.pace.LeaseRenewal {
+					continue // it outlasts a request
+				}
 				// If it is lost, the write at the end still decides by generation.
-				_ = h.renew(ctx)
+				_ = h.renew(ctx, h.e.pace.LeaseTTL)
 			}
 		}
 	}()
 }
 
-// held returns nil if the lease is ours for a while yet. A process that slept, or a
-// store that took its time, may have lost it.
-func (h *hold) held(ctx context.Context) error {
-	h.mu.Lock()
-	left := time.Until(h.until)
-	h.mu.Unlock()
-	if left > h.e.pace.LeaseTTL/2 {
+// cover returns nil if the lease is ours for longer than a request may take, whether or
+// not a renewal gets through meanwhile: no other process may redeem what this one has
+// on its way. A process that slept may have lost the lease, or have too little of it.
+func (h *hold) cover(ctx context.Context) error {
+	request := h.e.pace.TokenCall
+	if h.left() > request {
 		return nil
 	}
-	err := h.renew(ctx)
-	if errors.Is(err, ErrLeased) {
+	err := h.renew(ctx, request+h.e.pace.StoreCall) // which is counted from before the question
+	if h.isLost() {
 		return errNotHeld
+	}
+	if err == nil && h.left() <= request {
+		err = context.DeadlineExceeded
 	}
 	if err != nil {
 		return storeFailed("refresh", h.key, err)

@@ -289,7 +289,7 @@ func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, 
 	defer cancel()
 	for attempt, wait := 1, e.pace.RetryWait; ; attempt, wait = attempt+1, 2*wait {
 		// Nothing may come between this look and the request.
-		if err := h.held(ctx); err != nil {
+		if err := h.cover(ctx); err != nil {
 			return nil, lost, err
 		}
 		next, err = e.redeemOnce(ctx, in, c)

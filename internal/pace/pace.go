@@ -15,9 +15,8 @@ type Times struct {
 	StoreCall    time.Duration // bound of one call of the store
 }
 
-// Default is what engines made from now on go by. The lease is renewed while the
-// provider takes its time, so it only has to outlive a process that hangs, not a
-// slow answer.
+// Default is what engines made from now on go by. While a request is under way the
+// lease lasts for TokenCall and StoreCall together, whatever LeaseTTL is.
 var Default = Times{
 	LeaseTTL:     20 * time.Second,
 	LeaseRenewal: 5 * time.Second,

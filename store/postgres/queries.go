@@ -74,10 +74,14 @@ WHERE EXISTS (SELECT FROM gone)`),
 
 		// Leases that begin further ahead than they last were taken before the clock
 		// was set back; they must not block the connection until it is there again.
+		// Whoever waits asks again and again, and writes nothing: a row that is locked
+		// in vain waits for the disk as well.
 		acquire: sql(`
 WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
 INSERT INTO {schema}.lease AS lease (integration, connection_id, holder, since, until)
 SELECT $1, $2, $3, now, now + $4 * interval '1 microsecond' FROM clock
+WHERE NOT EXISTS (
+    SELECT FROM {schema}.lease WHERE ` + key + ` AND holder <> $3 AND until > now AND since - now <= until - since)
 ON CONFLICT (integration, connection_id) DO UPDATE
 SET holder = excluded.holder, since = excluded.since, until = excluded.until
 WHERE lease.holder = excluded.holder

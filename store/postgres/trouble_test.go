@@ -244,6 +244,23 @@ func TestClockSet(t *testing.T) {
 	acquire("set ahead by an hour", "a", nil)
 }
 
+// Whoever asks for a lease in vain writes nothing, be it a lock.
+func TestLeasedWithoutAWrite(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, newURL(t), seal.NewKeys(), nil)
+	if err := s.Acquire(t.Context(), testKey, "a", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Acquire(t.Context(), testKey, "b", time.Hour); !errors.Is(err, engine.ErrLeased) {
+		t.Errorf("got %v, want %v", err, engine.ErrLeased)
+	}
+	var locked bool
+	query(t, "SELECT xmax <> 0 FROM "+quoted(s.Schema())+".lease", &locked)
+	if locked {
+		t.Error("the row was locked")
+	}
+}
+
 // Deletions are forgotten in the end, and whoever has not heard starts over.
 func TestForgotten(t *testing.T) {
 	t.Parallel()

@@ -35,11 +35,14 @@ var answers = []answer{delivered, delayed, dropped, withheld}
 
 const delay = 150 * time.Millisecond
 
-// quickPace is how fast the processes go about it.
-var quickPace = func() pace.Times {
-	t := pace.Default
-	t.LeaseTTL, t.LeaseRenewal, t.RetryWait = 400*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
-	return t
+// quickPace is how fast the processes go about it. doomedPace is that of those that
+// are killed: their lease outlasts them by that.
+var quickPace, doomedPace = func() (quick, doomed pace.Times) {
+	quick = pace.Default
+	quick.LeaseTTL, quick.LeaseRenewal, quick.RetryWait = 400*time.Millisecond, 100*time.Millisecond, 50*time.Millisecond
+	doomed = quick
+	doomed.TokenCall, doomed.StoreCall = time.Second, time.Second
+	return quick, doomed
 }()
 
 // A scene is one refresh that is interrupted.
@@ -151,7 +154,7 @@ func play(ctx context.Context, at *place, store engine.ConnectionStore, s scene)
 		err = p.Fault(sandbox.FaultToken5xx, 5)
 	}
 	if err == nil {
-		end.killed, err = interrupt(ctx, p, job{Place: *at, Base: p.base, Grace: s.grace, Pace: quickPace, Callers: 1, IDs: []string{s.id}, Trip: s.step}, s.kill)
+		end.killed, err = interrupt(ctx, p, job{Place: *at, Base: p.base, Grace: s.grace, Pace: doomedPace, Callers: 1, IDs: []string{s.id}, Trip: s.step}, s.kill)
 	}
 	if err != nil {
 		end.err = err

@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	store := flags.String("store", "", "URL of a PostgreSQL server; empty: a SQLite file")
-	o, l := fullSize, lostSize{Runs: 500, AtOnce: 4}
+	o, l := fullSize, lostSize{Runs: 500, AtOnce: 8}
 	if args[0] == "once" {
 		flags.IntVar(&o.Processes, "processes", o.Processes, "processes at once")
 		flags.IntVar(&o.Callers, "callers", o.Callers, "callers in each of them")

@@ -18,7 +18,8 @@ type onceSize struct {
 	Lease  time.Duration // how long a lease lasts: shorter
 }
 
-// fullSize is the size of the promise. Real leases last twenty seconds.
+// fullSize is the size of the promise. Real leases last twenty seconds, and under a
+// request as long as it may take.
 var fullSize = onceSize{Processes: 4, Callers: 1000, Connections: 100, Answer: 6 * time.Second, Lease: 4 * time.Second}
 
 // once lets callers in several processes want tokens at the same moment, when all
@@ -45,7 +46,9 @@ func once(ctx context.Context, at *place, size onceSize) (string, error) {
 		return "", err
 	}
 	j := job{Place: *at, Base: p.base, Callers: size.Callers, Pace: pace.Default}
-	j.Pace.LeaseTTL, j.Pace.LeaseRenewal, j.Pace.StoreCall = size.Lease, size.Lease/4, timeoutOfStore
+	j.Pace.LeaseTTL, j.Pace.LeaseRenewal = size.Lease, size.Lease/4
+	// A machine that is busy with other things proves nothing about us.
+	j.Pace.StoreCall, j.Pace.TokenCall, j.Pace.Redemption, j.Pace.LeaseWait = timeoutOfStore, timeoutOfStore, 2*timeoutOfStore, 3*timeoutOfStore
 	old := map[string]string{}
 	for i := range size.Connections {
 		id := fmt.Sprint("user-", i)

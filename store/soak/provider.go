@@ -21,8 +21,8 @@ const (
 	lifetime    = time.Hour // of access tokens
 
 	// timeoutOfStore is how long processes wait for a database in which hundreds of
-	// others write.
-	timeoutOfStore = 30 * time.Second
+	// others write, under the race detector, on a machine with other things to do.
+	timeoutOfStore = 2 * time.Minute
 )
 
 // integration is what the engine and the sandbox are given.

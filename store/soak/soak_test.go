@@ -57,7 +57,7 @@ func TestExactlyOnce(t *testing.T) {
 
 func TestNothingLost(t *testing.T) {
 	onBoth(t, func(t *testing.T, at *place) {
-		text, err := lost(t.Context(), at, lostSize{Runs: 50, AtOnce: 4, Seed: time.Now().UnixNano()})
+		text, err := lost(t.Context(), at, lostSize{Runs: 50, AtOnce: 8, Seed: time.Now().UnixNano()})
 		t.Log(text)
 		if err != nil {
 			t.Error(err)

@@ -44,7 +44,7 @@ func worker() int {
 		return fail(err)
 	}
 	pace.Default = j.Pace
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	store, closeStore, err := j.Place.open(ctx)
 	if err != nil {

@@ -147,10 +147,30 @@ WHERE lease.holder = excluded.holder
    OR lease.until <= excluded.since
    OR lease.since - excluded.since > lease.until - lease.since`
 
+// leasedSQL finds what acquireSQL would not take.
+const leasedSQL = `
+WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
+SELECT count(*) FROM lease, clock WHERE integration = ? AND connection_id = ? AND holder <> ?
+AND until > now AND since - now <= until - since`
+
 // Acquire implements [engine.ConnectionStore]. Leases are kept to the millisecond.
+//
+// Whoever waits for a lease asks again and again. It asks as a reader: as a writer it
+// would keep the holder from renewing it, for SQLite lets one write at a time, and in
+// no order.
 func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
 	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
 		return err
+	}
+	var leased int
+	err := s.retry(ctx, func() error {
+		return s.leased.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID, holder).Scan(&leased)
+	})
+	if err != nil {
+		return err
+	}
+	if leased > 0 {
+		return engine.ErrLeased
 	}
 	ms := (ttl + time.Millisecond - 1).Milliseconds()
 	n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)

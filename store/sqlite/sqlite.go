@@ -45,7 +45,7 @@ type Store struct {
 	read  *sql.DB
 	write *sql.DB // one connection: our own writers queue here, where waiting heeds their contexts
 
-	get *sql.Stmt
+	get, leased *sql.Stmt
 
 	closing sync.Once
 	closed  error
@@ -99,7 +99,10 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	return s.retry(ctx, func() error {
-		s.get, err = s.read.PrepareContext(ctx, getSQL)
+		if s.get, err = s.read.PrepareContext(ctx, getSQL); err != nil {
+			return err
+		}
+		s.leased, err = s.read.PrepareContext(ctx, leasedSQL)
 		return err
 	})
 }

@@ -71,6 +71,22 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// Whoever asks for a lease in vain does not get in the way of those who write.
+func TestLeasedWhileOthersWrite(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "db"), &Options{BusyTimeout: time.Hour})
+	if err := s.Acquire(t.Context(), key, "a", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.write.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := s.Acquire(t.Context(), key, "b", time.Minute); !errors.Is(err, engine.ErrLeased) {
+		t.Errorf("got %v, want %v", err, engine.ErrLeased)
+	}
+}
+
 // Writers of one process wait in line, and their contexts are heeded there.
 func TestWaitInLine(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "db"), nil)
