@@ -21,6 +21,10 @@ type AuthCodeOptions struct {
 	// name; see [Engine.Describe].
 	Fields map[string]string
 
+	// Credentials are what the user types as ${credentials.<name>}, by name: such as
+	// client_id and client_secret where each connection brings an app of its own.
+	Credentials map[string]schema.Secret
+
 	// Scopes, if not nil, replace the configured ones.
 	Scopes []string
 
@@ -46,16 +50,13 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
-	if err := in.needsConsentClient(op, k); err != nil {
-		return nil, err
-	}
 	if in.Auth.DeviceOnly() {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no authorization_url; its users consent on another device (DeviceAuth)"}
 	}
 	if opts == nil {
 		opts = &AuthCodeOptions{}
 	}
-	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	fields, secrets, err := in.brought(op, k, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,8 @@ func (in *integration) authorizationURL(p *Pending, now time.Time) (string, erro
 		return "", err
 	}
 	q.Set("response_type", "code")
-	q.Set("client_id", in.OAuthClientID)
+	id, _ := values("oauth_client_id")
+	q.Set("client_id", id)
 	q.Set("redirect_uri", p.RedirectURL)
 	q.Set("state", p.State.Reveal())
 	if scope := in.joinScopes(p.Scopes); scope != "" {
@@ -116,17 +118,48 @@ func (in *integration) authorizationURL(p *Pending, now time.Time) (string, erro
 }
 
 // needsConsentClient checks that the integration can send a user to consent.
-func (in *integration) needsConsentClient(op string, k Key) error {
+func (in *integration) needsConsentClient(op string, c *Connection) error {
 	if !in.Auth.AuthMode.Consents() {
-		return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
+		return &Error{Op: op, Key: c.Key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
 	}
-	if in.OAuthClientID == "" {
-		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_id is not configured"}
+	id, secret := in.client(c)
+	if id.Empty() {
+		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id is not configured"}
 	}
-	if auth := in.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && !in.OAuthClientSecret.IsSet() {
-		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
+	if auth := in.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && !secret.IsSet() {
+		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
 	}
 	return nil
+}
+
+// brought checks what a user brings to consent, and that there is a client to send
+// them with. The secrets are by name, those of connection fields with the prefix
+// "connection.".
+func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[string]string, map[string]schema.Secret, error) {
+	if !in.Auth.AuthMode.Consents() || !in.ClientByConnection() {
+		if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
+			return nil, nil, err
+		}
+	}
+	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	if err != nil {
+		return nil, nil, err
+	}
+	credentials, err := in.checkConsentCredentials(op, k, opts.Credentials)
+	if err != nil {
+		return nil, nil, err
+	}
+	maps.Copy(secrets, credentials)
+	return fields, secrets, in.needsConsentClient(op, pendingConnection(in, k, fields, secrets))
+}
+
+// pendingConnection is a connection before there is a token.
+func pendingConnection(in *integration, k Key, fields map[string]string, secrets map[string]schema.Secret) *Connection {
+	c := &Connection{Key: k, Status: StatusActive, Fields: maps.Clone(fields), Credentials: Credentials{Type: in.Auth.AuthMode, Fields: map[string]schema.Secret{}}}
+	for name, v := range secrets {
+		c.Credentials.setField(name, v)
+	}
+	return c
 }
 
 // scopes returns what to ask for. A verbatim string is one element.
@@ -150,7 +183,7 @@ func (in *integration) joinScopes(scopes []string) string {
 
 // pendingValues gives templates what is known before there is a connection.
 func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
-	return in.valuesAt(&Connection{Key: p.Key, Fields: p.Fields, Credentials: Credentials{Fields: p.SecretFields}}, now)
+	return in.valuesAt(pendingConnection(in, p.Key, p.Fields, p.SecretFields), now)
 }
 
 func authorizeReason(in *integration, p *Pending) string {
@@ -192,7 +225,7 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if in.Auth.AuthMode != schema.OAuth2 {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " is not OAuth 2.0"}
 	}
-	if err := in.needsConsentClient(op, k); err != nil {
+	if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
 		return nil, err
 	}
 	values := in.valuesAt(&Connection{Key: k}, e.opts.Now())
@@ -211,6 +244,10 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "token_url", Err: err}
 	}
+	deviceURL := ""
+	if u, err := render.URL(in.auth.deviceURL, values, in.formatOf); err == nil {
+		deviceURL = u.String()
+	}
 	style := oauth2.AuthStyleInParams
 	if in.Auth.ClientAuth() == schema.ClientAuthHeader {
 		style = oauth2.AuthStyleInHeader
@@ -218,7 +255,7 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	return &oauth2.Config{
 		ClientID:     in.OAuthClientID,
 		ClientSecret: in.OAuthClientSecret.Reveal(),
-		Endpoint:     oauth2.Endpoint{AuthURL: authURL.String(), TokenURL: tokenURL.String(), AuthStyle: style},
+		Endpoint:     oauth2.Endpoint{AuthURL: authURL.String(), DeviceAuthURL: deviceURL, TokenURL: tokenURL.String(), AuthStyle: style},
 		RedirectURL:  redirectURL,
 		Scopes:       in.scopes(nil),
 	}, nil

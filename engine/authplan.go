@@ -12,9 +12,9 @@ import (
 // An authPlan is an integration's auth section with its templates parsed and its
 // patterns compiled.
 type authPlan struct {
-	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, deviceURL, signatureRealm schema.Template
+	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, deviceURL, introspectionURL, signatureRealm schema.Template
 
-	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams templateMap
+	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams, introspectionParams templateMap
 
 	jwt   *jwtPlan // nil: nothing is signed
 	aws   *awsPlan // nil: another mode
@@ -42,6 +42,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"revocation_url", a.RevocationURL, &p.revocationURL},
 		{"request_url", a.RequestURL, &p.requestURL},
 		{"device_authorization_url", a.DeviceAuthorizationURL, &p.deviceURL},
+		{"introspection_url", a.IntrospectionURL, &p.introspectionURL},
 		{"signature_realm", a.SignatureRealm, &p.signatureRealm},
 	} {
 		t, err := schema.ParseTemplate(u.text)
@@ -66,6 +67,7 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"token_request.query", query, &p.tokenQuery},
 		{"request_params", a.RequestParams, &p.requestParams},
 		{"device_authorization_params", a.DeviceAuthorizationParams, &p.deviceParams},
+		{"introspection_params", a.IntrospectionParams, &p.introspectionParams},
 	} {
 		t, err := parseMap(m.values)
 		if err != nil {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"maps"
 	"math"
 	"net/url"
 	"strconv"
@@ -74,13 +73,10 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	if in.Auth.AuthMode != schema.OAuth2 || in.Auth.DeviceAuthorizationURL == "" {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no device_authorization_url"}
 	}
-	if err := in.needsConsentClient(op, k); err != nil {
-		return nil, err
-	}
 	if opts == nil {
 		opts = &AuthCodeOptions{}
 	}
-	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	fields, secrets, err := in.brought(op, k, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -89,13 +85,15 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	if err := in.takeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration needs what only a callback says", Err: err}
 	}
-	r, err := in.deviceRequest(e.opts.Now(), c, in.joinScopes(d.Scopes))
+	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
+		r, err := in.deviceRequest(e.opts.Now(), c, in.joinScopes(d.Scopes))
+		if err != nil {
+			return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the device authorization request cannot be built", Err: err}
+		}
+		return e.askAs(ctx, op, in, c, in.auth.deviceURL, r, in.beside())
+	})
 	if err != nil {
-		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the device authorization request cannot be built", Err: err}
-	}
-	answer, err := e.askAs(ctx, op, in, c, in.auth.deviceURL, r, in.beside())
-	if err != nil {
-		return nil, err
+		return nil, in.blame(err)
 	}
 	return d, d.take(op, answer, e.opts.Now())
 }
@@ -108,12 +106,7 @@ func (in *integration) deviceRequest(now time.Time, c *Connection, scope string)
 	if scope != "" {
 		params["scope"] = scope
 	}
-	r, err := in.tokenRequest(now, c, in.auth.deviceURL, params, in.auth.deviceParams)
-	if err != nil {
-		return nil, err
-	}
-	r.Method, r.JSON, r.InQuery, r.Query = "POST", false, false, nil
-	return r, nil
+	return in.sideRequest(now, c, in.auth.deviceURL, params, in.auth.deviceParams)
 }
 
 // take reads the answer of RFC 8628 3.2.
@@ -246,12 +239,14 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 	}
 	c := d.connection(in)
 	params := map[string]string{"grant_type": deviceGrant, "device_code": d.DeviceCode.Reveal()}
-	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.tokenURL, params, in.auth.tokenParams)
-	if err != nil {
-		return nil, &Error{Op: op, Key: d.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
-	}
-	r.Params["grant_type"] = deviceGrant // token_params may name that of codes
-	answer, err := e.ask(ctx, op, in, c, in.auth.tokenURL, r)
+	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
+		r, err := in.tokenRequest(e.opts.Now(), c, in.auth.tokenURL, params, in.auth.tokenParams)
+		if err != nil {
+			return nil, &Error{Op: op, Key: d.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
+		}
+		r.Params["grant_type"] = deviceGrant // token_params may name that of codes
+		return e.ask(ctx, op, in, c, in.auth.tokenURL, r)
+	})
 	if err != nil {
 		return nil, d.undecided(err, e.opts.Now())
 	}
@@ -300,8 +295,7 @@ func (e *Error) as(kind Kind, detail string) *Error {
 
 // connection is what d becomes, without its token.
 func (d *DeviceAuth) connection(in *integration) *Connection {
-	return &Connection{
-		Key: d.Key, Status: StatusActive, Fields: maps.Clone(d.Fields), Metadata: d.Metadata,
-		Credentials: Credentials{Type: in.Auth.AuthMode, Fields: maps.Clone(d.SecretFields)},
-	}
+	c := pendingConnection(in, d.Key, d.Fields, d.SecretFields)
+	c.Metadata = d.Metadata
+	return c
 }

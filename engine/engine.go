@@ -100,6 +100,8 @@ type integration struct {
 	*schema.Integration
 	auth  *authPlan
 	calls *callPlan
+
+	previous *secretBefore // nil: there is but one client secret
 }
 
 // New returns an Engine for the integrations of cfg, which is not modified and
@@ -180,7 +182,9 @@ func compile(name string, in *schema.Integration) (*integration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &integration{in, auth, calls}, nil
+	built := &integration{Integration: in, auth: auth, calls: calls}
+	built.previous = built.withSecretBefore()
+	return built, nil
 }
 
 // integration returns the integration of that name, or an error of

@@ -12,6 +12,8 @@ const (
 	EventAuthorize EventKind = "authorize" // an authorization URL was made
 	EventExchange  EventKind = "exchange"  // a code was exchanged for tokens
 	EventConnect   EventKind = "connect"   // a connection was stored
+	EventClient    EventKind = "client"    // the provider took the previous client secret alone
+	EventEnd       EventKind = "end"       // the provider was asked when a token ends
 	EventRefresh   EventKind = "refresh"   // a token was refreshed, or could not be
 	EventKeep      EventKind = "keep"      // Run has looked after an integration's idle connections
 	EventStatus    EventKind = "status"    // a connection's status changed

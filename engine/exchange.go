@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -50,15 +49,13 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err != nil {
 		return nil, err
 	}
-	if err := in.needsConsentClient(op, p.Key); err != nil {
+	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
+	c.Metadata = p.Metadata
+	if err := in.needsConsentClient(op, c); err != nil {
 		return nil, err
 	}
 	if err := e.checkCallback(op, in, p, callback); err != nil {
 		return nil, err
-	}
-	c := &Connection{
-		Key: p.Key, Status: StatusActive, Fields: maps.Clone(p.Fields), Metadata: p.Metadata,
-		Credentials: Credentials{Type: in.Auth.AuthMode, Fields: maps.Clone(p.SecretFields)},
 	}
 	if err := in.takeFields(op, c, schema.FromCallback, func(path string) (string, bool) {
 		return callback.Get(path), callback.Get(path) != ""
@@ -78,7 +75,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	}
 	answer, err := e.redeem(ctx, op, in, c, in.auth.tokenURL, params, in.auth.tokenParams)
 	if err != nil {
-		return nil, err
+		return nil, in.blame(err)
 	}
 	if err := e.settle(ctx, op, in, c, answer, p.Scopes); err != nil {
 		return nil, err
@@ -97,6 +94,9 @@ func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Conn
 		return err
 	}
 	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
+		return err
+	}
+	if err := e.learnEnd(ctx, in, c); err != nil {
 		return err
 	}
 	return e.put(ctx, op, c)
@@ -160,11 +160,13 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 // redeem calls the token endpoint at to, with extra over params except for what
 // is fixed, and returns a successful answer.
 func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Answer, error) {
-	r, err := in.tokenRequest(e.opts.Now(), c, to, params, extra)
-	if err != nil {
-		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
-	}
-	return e.ask(ctx, op, in, c, to, r)
+	return e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
+		r, err := in.tokenRequest(e.opts.Now(), c, to, params, extra)
+		if err != nil {
+			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
+		}
+		return e.ask(ctx, op, in, c, to, r)
+	})
 }
 
 // ask sends a token request and returns a successful answer.

@@ -79,23 +79,7 @@ func (e *Engine) Describe(name string) (*Description, error) {
 
 // credentialNames returns what the user types as credentials, the mode's own
 // first.
-func (in *integration) credentialNames() []string {
-	own := in.ownCredentials()
-	for _, name := range slices.Sorted(maps.Keys(in.Credentials)) {
-		if !slices.Contains(own, name) {
-			own = append(own, name)
-		}
-	}
-	return own
-}
-
-// ownCredentials are those that the mode has without declaring them.
-func (in *integration) ownCredentials() []string {
-	if in.Auth.AuthMode == schema.OAuth2CC && in.OAuthClientID != "" {
-		return nil
-	}
-	return slices.Clone(in.Auth.OwnCredentials())
-}
+func (in *integration) credentialNames() []string { return in.UserCredentials() }
 
 func (in *integration) credentialField(name string) schema.Field {
 	return titled(in.Auth.OwnField(name, in.Credentials[name]), name)
@@ -137,6 +121,28 @@ func (in *integration) checkFields(op string, k Key, given map[string]string) (m
 		}
 	}
 	return fields, secrets, nil
+}
+
+// checkConsentCredentials checks what the user typed as credentials before being
+// sent to consent.
+func (in *integration) checkConsentCredentials(op string, k Key, given map[string]schema.Secret) (map[string]schema.Secret, error) {
+	names := in.credentialNames()
+	for name := range given {
+		if !slices.Contains(names, name) {
+			return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no credential " + strconv.Quote(name)}
+		}
+	}
+	out := map[string]schema.Secret{}
+	for _, name := range names {
+		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), given[name].Reveal())
+		if err != nil {
+			return nil, err
+		}
+		if text != "" {
+			out[name] = schema.NewSecret(text)
+		}
+	}
+	return out, nil
 }
 
 // checkField returns v, or the default, if it is as f declares.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
@@ -34,9 +35,23 @@ func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Conne
 	if in.Auth.RefreshesAccessToken() {
 		params = nil // refresh_params say it all
 	}
-	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.refreshURL, params, in.auth.refreshParams)
+	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
+		r, err := in.refreshRequest(e.opts.Now(), c, params)
+		if err != nil {
+			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
+		}
+		return e.ask(ctx, op, in, c, in.auth.refreshURL, r)
+	})
 	if err != nil {
-		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
+		return nil, in.blame(err)
+	}
+	return e.follow(ctx, op, in, c, answer, true)
+}
+
+func (in *integration) refreshRequest(now time.Time, c *Connection, params map[string]string) (*oauthwire.Request, error) {
+	r, err := in.tokenRequest(now, c, in.auth.refreshURL, params, in.auth.refreshParams)
+	if err != nil {
+		return nil, err
 	}
 	if how := in.Auth.RefreshRequest; how != nil {
 		r.Method = cmp.Or(how.Method, r.Method)
@@ -45,11 +60,7 @@ func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Conne
 			r.ClientAuth = ""
 		}
 	}
-	answer, err := e.ask(ctx, op, in, c, in.auth.refreshURL, r)
-	if err != nil {
-		return nil, err
-	}
-	return e.follow(ctx, op, in, c, answer, true)
+	return r, nil
 }
 
 // obtain returns c with its first token, for modes that need nobody's consent.
@@ -62,7 +73,10 @@ func (e *Engine) obtain(ctx context.Context, op string, in *integration, c *Conn
 	if err := in.takeToken(op, c, answer, in.scopes(nil), e.opts.Now()); err != nil {
 		return nil, err
 	}
-	return c, in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue)
+	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
+		return nil, err
+	}
+	return c, e.learnEnd(ctx, in, c)
 }
 
 // issue obtains a token from what the connection or the integration carries.
@@ -94,7 +108,7 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 // own, a refusal is its user's to mend and not the operator's.
 func (in *integration) blame(err error) error {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.credentialNames()) == 0 {
+	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.credentialNames()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
 		return err
 	}
 	if refused.Code != "invalid_client" && refused.Status != http.StatusUnauthorized {
@@ -108,7 +122,7 @@ func (in *integration) blame(err error) error {
 // client returns the id and secret that c's token requests are made with: the
 // connection's own where it has them, else the integration's.
 func (in *integration) client(c *Connection) (id, secret schema.Secret) {
-	if in.Auth.AuthMode == schema.OAuth2CC && in.OAuthClientID == "" {
+	if in.ClientByConnection() {
 		return c.Credentials.field("client_id"), c.Credentials.field("client_secret")
 	}
 	return schema.NewSecret(in.OAuthClientID), in.OAuthClientSecret

@@ -113,7 +113,9 @@ func levelOf(ev Event) slog.Level {
 	switch {
 	case ev.Kind == EventAttempt || ev.Kind == EventWait:
 		return slog.LevelDebug
-	case ev.Err != nil && (ev.Kind == EventRefresh || ev.Kind == EventBody):
+	case ev.Kind == EventClient:
+		return slog.LevelWarn
+	case ev.Err != nil && (ev.Kind == EventRefresh || ev.Kind == EventBody || ev.Kind == EventEnd):
 		return slog.LevelWarn // who needs it says what came of it
 	case ev.Err != nil:
 		return slog.LevelError

@@ -268,7 +268,9 @@ func (e *Engine) redeemRefresh(ctx context.Context, f *flight, h *hold, in *inte
 	}
 	unusable := err
 	if next, err = e.keep(ctx, f, in, intent, next); err == nil {
-		err = unusable
+		if err = unusable; err == nil {
+			next, err = e.learnEndStored(ctx, in, next)
+		}
 	}
 	if ev.Err = err; err == nil {
 		ev.Reason += ": got a new token" + describeToken(&next.Credentials.Token, e.opts.Now())

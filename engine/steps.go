@@ -65,7 +65,7 @@ func (e *Engine) follow(ctx context.Context, op string, in *integration, c *Conn
 			a.docs = append(a.docs, nil)
 			continue
 		}
-		answer, err := e.step(ctx, op, in, c, s, a)
+		answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) { return e.step(ctx, op, in, c, s, a) })
 		if err != nil {
 			return a.sum, inStep(err, i)
 		}

@@ -46,9 +46,11 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	case "app_api_key":
 		return reveal(in.AppAPIKey)
 	case "oauth_client_id":
-		return in.OAuthClientID, in.OAuthClientID != ""
+		id, _ := in.client(c)
+		return id.Reveal(), !id.Empty()
 	case "oauth_client_secret":
-		return reveal(in.OAuthClientSecret)
+		_, secret := in.client(c)
+		return reveal(secret)
 	case "oauth_private_key":
 		return reveal(in.OAuthPrivateKey)
 	case "username":

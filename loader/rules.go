@@ -78,6 +78,9 @@ func (r *rules) client() {
 	case id == nil && secret != nil:
 		r.report(secret.At, "missing-key", `"oauth_client_secret" without "oauth_client_id"`, "")
 	}
+	if previous := r.root.Field("oauth_client_secret_previous"); previous != nil && secret == nil {
+		r.report(previous.At, "missing-key", `"oauth_client_secret_previous" without "oauth_client_secret"`, "it is for the time in which the provider may know either")
+	}
 }
 
 // scopes: forgetting them shows only at the first call, so they must be said.
@@ -290,7 +293,7 @@ func placeholderNames() []string {
 }
 
 // carriesSecrets are the endpoints that are sent a code, a token or a secret.
-var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url"}
+var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url", "introspection_url"}
 
 // url checks what can be known of a URL before its placeholders are filled.
 func (r *rules) url(n *tree.Node, t schema.Template, key string) {

@@ -95,7 +95,7 @@ func compileQuery(query string) ([]declared, error) {
 
 // A paramSet is what the blueprint adds to the OAuth requests.
 type paramSet struct {
-	authorization, request, realm, token, refresh, query, headers, device []declared
+	authorization, request, realm, token, refresh, query, headers, device, introspect []declared
 }
 
 func compileParams(a *schema.Auth) (s paramSet, err error) {
@@ -110,6 +110,7 @@ func compileParams(a *schema.Auth) (s paramSet, err error) {
 		{&s.refresh, a.RefreshParams},
 		{&s.headers, a.TokenHeaders},
 		{&s.device, a.DeviceAuthorizationParams},
+		{&s.introspect, a.IntrospectionParams},
 	}
 	for _, l := range lists {
 		if *l.to, err = compileAll(l.from); err != nil {

@@ -21,6 +21,7 @@ const (
 	placeAPI       = "base_url"
 
 	placeDevice       = "device_authorization_url"
+	placeIntrospect   = "introspection_url"
 	placeVerification = "the page for user codes" // below device_authorization_url
 )
 
@@ -62,7 +63,7 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 				return nil, err
 			}
 		}
-		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}} {
+		for _, e := range [][2]string{{placeAuthorize, a.AuthorizationURL}, {placeToken, a.TokenURL}, {placeRevoke, a.RevocationURL}, {placeIntrospect, a.IntrospectionURL}} {
 			if err := add(e[0], e[1]); err != nil {
 				return nil, err
 			}

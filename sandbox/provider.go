@@ -176,6 +176,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveToken(w, r, at)
 	case placeRevoke:
 		p.serveRevoke(w, r)
+	case placeIntrospect:
+		p.serveIntrospect(w, r, at)
 	case placeDevice:
 		p.serveDevice(w, r, at)
 	case placeVerification:

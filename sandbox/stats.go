@@ -15,6 +15,7 @@ type Stats struct {
 	Redemptions   map[string]int `json:"redemptions"`    // of each refresh token, by grant/serial
 	ReuseDetected int            `json:"reuse_detected"` // rotated refresh tokens that came again
 	Revocations   int            `json:"revocations"`    // by the client
+	Introspected  int            `json:"introspected"`   // tokens that were asked about
 	Calls         int            `json:"calls"`          // API requests, whatever the answer
 	RateLimited   int            `json:"rate_limited"`   // of these, answered with "too many requests"
 	Refused       int            `json:"refused"`        // requests of any kind that were not in order

@@ -116,6 +116,8 @@ func (p *Provider) lifetime(sample any, sampled bool) (d time.Duration, stated b
 			return time.Duration(n * float64(unit(at))), true
 		}
 		return time.Hour, true
+	case sampled && fixed == 0 && p.integration.Auth.IntrospectionURL != "":
+		return time.Hour, false // to be asked for
 	case sampled || fixed > 0:
 		return fixed, false
 	}

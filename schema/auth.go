@@ -136,6 +136,8 @@ type Auth struct {
 	RefreshTokenLifetimeSeconds float64           `json:"refresh_token_lifetime_seconds,omitempty"`
 	RevocationURL               string            `json:"revocation_url,omitempty"`
 	Callback                    *Callback         `json:"callback,omitempty"`
+	IntrospectionURL            string            `json:"introspection_url,omitempty"`
+	IntrospectionParams         map[string]string `json:"introspection_params,omitempty"`
 	Issuer                      string            `json:"issuer,omitempty"`
 }
 

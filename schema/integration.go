@@ -66,6 +66,7 @@ type Integration struct {
 	ExtendsBlueprint          string   `json:"extends_blueprint,omitempty"`
 	OAuthClientID             string   `json:"oauth_client_id,omitempty"`
 	OAuthClientSecret         Secret   `json:"oauth_client_secret,omitzero"`
+	OAuthClientSecretPrevious Secret   `json:"oauth_client_secret_previous,omitzero"`
 	OAuthPrivateKey           Secret   `json:"oauth_private_key,omitzero"`
 	OAuthScopes               *Scopes  `json:"oauth_scopes,omitempty"`
 	AppAPIKey                 Secret   `json:"app_api_key,omitzero"`
@@ -103,6 +104,31 @@ func (i *Integration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.S
 
 // LogValue returns String.
 func (i *Integration) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// ClientByConnection reports whether each connection brings the client that its
+// tokens are asked for with: the operator has none to give.
+func (i *Integration) ClientByConnection() bool {
+	if i.OAuthClientID != "" {
+		return false
+	}
+	_, declared := i.Credentials["client_id"]
+	return i.Auth.AuthMode == OAuth2CC || i.Auth.AuthMode == OAuth2 && declared
+}
+
+// UserCredentials returns the names of what a user types as credentials, the mode's
+// own first: without those of a client that the operator has.
+func (i *Integration) UserCredentials() []string {
+	names := slices.Clone(i.Auth.OwnCredentials())
+	for _, name := range slices.Sorted(maps.Keys(i.Credentials)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if i.OAuthClientID == "" || i.Auth.AuthMode != OAuth2 && i.Auth.AuthMode != OAuth2CC {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "client_id" || name == "client_secret" })
+}
 
 // Scopes are a list, or one string that is sent as it stands.
 type Scopes struct {

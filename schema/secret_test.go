@@ -44,7 +44,7 @@ func leaks(out string) bool {
 func TestSecretPrintsNothing(t *testing.T) {
 	s := schema.NewSecret(sesame)
 	h := newHolder()
-	i := &schema.Integration{Name: "x", OAuthClientSecret: s, AppAPIKey: s,
+	i := &schema.Integration{Name: "x", OAuthClientSecret: s, OAuthClientSecretPrevious: s, AppAPIKey: s,
 		Auth:     schema.Auth{AuthMode: "OAUTH2", TokenParams: map[string]string{"key": sesame}},
 		Requests: schema.Requests{Headers: map[string]string{"X": sesame}}}
 	values := map[string]any{"value": s, "pointer": &s, "holder": h, "holder pointer": &h, "slice": []schema.Secret{s},

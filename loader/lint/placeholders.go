@@ -44,6 +44,9 @@ func (v *version) placeholders() {
 // takesItself reports whether the mode uses a field of credentials without a
 // placeholder, such as the secret that it signs with.
 func (v *version) takesItself(name string) bool {
+	if v.Auth.AuthMode == schema.OAuth2 && (name == "client_id" || name == "client_secret") {
+		return true // each connection's own app
+	}
 	own := slices.Contains(v.Auth.OwnCredentials(), name)
 	return own && (sends[v.Auth.AuthMode] == nil || v.Auth.AuthMode == schema.OAuth2CC)
 }

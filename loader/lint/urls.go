@@ -18,6 +18,7 @@ func (v *version) urls() {
 		"auth.token_url":                a.TokenURL,
 		"auth.refresh_url":              a.RefreshURL,
 		"auth.request_url":              a.RequestURL,
+		"auth.introspection_url":        a.IntrospectionURL,
 		"auth.revocation_url":           a.RevocationURL,
 		"auth.issuer":                   a.Issuer,
 		"requests.base_url":             v.Requests.BaseURL,

@@ -200,9 +200,9 @@ func (e *Entry) misses(name string) func(context.Context) error {
 		delete(fields, name)
 		setCredential(&given, name, schema.Secret{})
 		if e.Played.Auth.DeviceOnly() {
-			_, err = st.engine.DeviceAuth(ctx, st.key, &engine.AuthCodeOptions{Fields: fields})
+			_, err = st.engine.DeviceAuth(ctx, st.key, &engine.AuthCodeOptions{Fields: fields, Credentials: given.Fields})
 		} else if e.Played.Auth.AuthMode.Consents() {
-			_, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: fields})
+			_, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: fields, Credentials: given.Fields})
 		} else {
 			_, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: fields})
 		}
@@ -246,12 +246,12 @@ func (e *Entry) authorizesWith(ctx context.Context, scopes []string, want string
 	if err != nil {
 		return err
 	}
-	p, _, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(true), Scopes: scopes})
+	p, _, err := st.consent(ctx, st.key, "allow", &engine.AuthCodeOptions{Fields: e.fields(true), Credentials: e.credentials().Fields, Scopes: scopes})
 	if scopes == nil && err != nil {
 		return err
 	}
 	if p == nil { // the sandbox knows the configured scopes alone
-		if p, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: e.fields(true), Scopes: scopes}); err != nil {
+		if p, err = st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: e.fields(true), Credentials: e.credentials().Fields, Scopes: scopes}); err != nil {
 			return err
 		}
 	}

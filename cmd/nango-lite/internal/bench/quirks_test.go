@@ -59,7 +59,7 @@ var quirks = []struct {
 	{"Slack: ok false in a 200, commas, bot and user", "slack:v0", []string{"authorize !code_challenge", "exchange @Authorization", "exchange !client_secret"}},
 	{"GitHub: a form for an answer unless JSON is asked for", "github:v0", []string{"exchange @Accept=application/json"}},
 	{"Notion: Basic and JSON, owner, no scope, a version header", "notion:v0", []string{"authorize owner=user", "authorize !scope", "exchange @Authorization", "exchange @type=application/json", "api @Notion-Version"}},
-	{"Salesforce: the answer decides the base URL", "quirk-salesforce:v0", []string{"connection instance_url=https://harbour.my.quirk-salesforce.example", "api @host=harbour.my.quirk-salesforce.example", "connection !@ends"}},
+	{"Salesforce: the answer decides the base URL", "quirk-salesforce:v0", []string{"connection instance_url=https://harbour.my.quirk-salesforce.example", "api @host=harbour.my.quirk-salesforce.example", "exchange token_type_hint=access_token", "connection @ends=3600"}},
 	{"Google: offline and consent", "quirk-google:v0", []string{"authorize access_type=offline", "authorize prompt=consent"}},
 	{"Microsoft: the tenant in the URL, offline_access", "quirk-microsoft:v0", []string{"authorize @path=/harbour.example/oauth2/v2.0/authorize", "exchange @path=/harbour.example/oauth2/v2.0/token", "authorize scope=offline_access User.Read", "authorize code_challenge"}},
 	{"QuickBooks: realmId on the callback alone", "quirk-quickbooks:v0", []string{"connection realm_id=9130", "api @path=/v3/company/9130/companyinfo"}},

@@ -93,7 +93,8 @@ func load(ctx context.Context, c *loader.Catalog, block map[string]any) (*schema
 func asked(ref string, v *schema.Version) map[string]any {
 	block := map[string]any{"extends_blueprint": ref}
 	mode := v.Auth.AuthMode
-	if mode == schema.OAuth2 || mode == schema.OAuth1 {
+	_, own := v.Credentials["client_id"] // of each connection
+	if mode == schema.OAuth2 && !own || mode == schema.OAuth1 {
 		block["oauth_client_id"] = clientID
 		if v.Auth.ClientAuth() != schema.ClientAuthNone || sendsSecret(v) {
 			block["oauth_client_secret"] = clientSecret

@@ -125,7 +125,7 @@ func (st *stage) consents(ctx context.Context, k engine.Key, decision string, fi
 	if st.entry.Played.Auth.DeviceOnly() {
 		return st.consentsOnDevice(ctx, k, decision, fields)
 	}
-	p, callback, err := st.consent(ctx, k, decision, &engine.AuthCodeOptions{Fields: fields})
+	p, callback, err := st.consent(ctx, k, decision, &engine.AuthCodeOptions{Fields: fields, Credentials: st.entry.credentials().Fields})
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (st *stage) consents(ctx context.Context, k engine.Key, decision string, fi
 // consentsOnDevice takes the user through the device flow. The clock is moved on to
 // the polls.
 func (st *stage) consentsOnDevice(ctx context.Context, k engine.Key, decision string, fields map[string]string) (*engine.Connection, error) {
-	d, err := st.engine.DeviceAuth(ctx, k, &engine.AuthCodeOptions{Fields: fields})
+	d, err := st.engine.DeviceAuth(ctx, k, &engine.AuthCodeOptions{Fields: fields, Credentials: st.entry.credentials().Fields})
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (st *stage) consentsOnDevice(ctx context.Context, k engine.Key, decision st
 // consent sends the user to the provider and returns with the callback.
 func (st *stage) consent(ctx context.Context, k engine.Key, decision string, opts *engine.AuthCodeOptions) (*engine.Pending, url.Values, error) {
 	if opts == nil {
-		opts = &engine.AuthCodeOptions{Fields: st.entry.fields(true)}
+		opts = &engine.AuthCodeOptions{Fields: st.entry.fields(true), Credentials: st.entry.credentials().Fields}
 	}
 	p, err := st.engine.AuthCodeURL(ctx, k, redirectURL, opts)
 	if err != nil {

@@ -60,8 +60,10 @@ func newWire(played *schema.Integration, next http.RoundTripper, now func() time
 			w.ends = append(w.ends, urlPattern(text))
 		}
 	}
-	if a.DeviceAuthorizationURL != "" {
-		w.aside = append(w.aside, urlPattern(a.DeviceAuthorizationURL))
+	for _, text := range []string{a.DeviceAuthorizationURL, a.IntrospectionURL} {
+		if text != "" {
+			w.aside = append(w.aside, urlPattern(text))
+		}
 	}
 	return w
 }

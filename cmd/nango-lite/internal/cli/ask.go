@@ -58,6 +58,11 @@ func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (
 	return out, nil
 }
 
+// consent is what goes with the user to the provider.
+func (g *answers) consent() *engine.AuthCodeOptions {
+	return &engine.AuthCodeOptions{Fields: g.fields, Credentials: g.credentials.Fields}
+}
+
 func (g *answers) put(f engine.InputField, text string) {
 	if !f.Credential {
 		g.fields[f.Name] = text

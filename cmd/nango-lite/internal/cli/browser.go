@@ -17,7 +17,7 @@ func (a *app) connectBrowser(ctx context.Context, u *use, k engine.Key, given *a
 		return nil, err
 	}
 	defer l.close()
-	p, err := u.engine.AuthCodeURL(ctx, k, l.redirect.String(), &engine.AuthCodeOptions{Fields: given.fields})
+	p, err := u.engine.AuthCodeURL(ctx, k, l.redirect.String(), given.consent())
 	if err != nil {
 		return nil, err
 	}

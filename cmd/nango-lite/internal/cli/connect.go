@@ -131,7 +131,7 @@ func (a *app) playsConsent(noBrowser bool) bool {
 
 // authorizeSandbox takes a connection through consent without a person.
 func (a *app) authorizeSandbox(ctx context.Context, u *use, k engine.Key, given *answers, redirect *url.URL) (*engine.Connection, error) {
-	p, err := u.engine.AuthCodeURL(ctx, k, redirect.String(), &engine.AuthCodeOptions{Fields: given.fields})
+	p, err := u.engine.AuthCodeURL(ctx, k, redirect.String(), given.consent())
 	if err != nil {
 		return nil, err
 	}

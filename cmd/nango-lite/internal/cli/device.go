@@ -18,7 +18,7 @@ func (a *app) connectDevice(ctx context.Context, u *use, k engine.Key, given *an
 		}
 		return a.verified(ctx, u, c)
 	}
-	d, err := u.engine.DeviceAuth(ctx, k, &engine.AuthCodeOptions{Fields: given.fields})
+	d, err := u.engine.DeviceAuth(ctx, k, given.consent())
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (a *app) connectDevice(ctx context.Context, u *use, k engine.Key, given *an
 
 // authorizeDevice does the same without a person.
 func (a *app) authorizeDevice(ctx context.Context, u *use, k engine.Key, given *answers) (*engine.Connection, error) {
-	d, err := u.engine.DeviceAuth(ctx, k, &engine.AuthCodeOptions{Fields: given.fields})
+	d, err := u.engine.DeviceAuth(ctx, k, given.consent())
 	if err != nil {
 		return nil, err
 	}

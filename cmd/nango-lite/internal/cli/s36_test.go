@@ -40,6 +40,7 @@ integrations:
     oauth:
         oauth_client_id: the-client
         oauth_client_secret: ${CLIENT_SECRET}
+        oauth_client_secret_previous: ${CLIENT_SECRET_BEFORE}
         oauth_scopes: [read]
         app_api_key: ${APP_KEY}
         auth:
@@ -47,6 +48,8 @@ integrations:
             authorization_url: https://api.gossip.example/authorize
             token_url: https://api.gossip.example/token
             revocation_url: https://api.gossip.example/revoke
+            introspection_url: https://api.gossip.example/introspect
+            device_authorization_url: https://api.gossip.example/device
             authorization_method: body
             token_params: {more: "${TOKEN_PARAM}"}
             refresh_params: {more: "x ${REFRESH_PARAM}"}
@@ -126,7 +129,7 @@ func newSeeded(t *testing.T, between string) *seeded {
 	s.provider = &gossip{seeds: s.seeds, mode: "ok", token: "ok"}
 	s.deps.Transport = s.provider
 	env := map[string]string{"XDG_DATA_HOME": s.data}
-	for _, name := range []string{"CLIENT_SECRET", "APP_KEY", "TOKEN_PARAM", "REFRESH_PARAM", "TOKEN_HEADER", "HEADER", "PARAM"} {
+	for _, name := range []string{"CLIENT_SECRET", "CLIENT_SECRET_BEFORE", "APP_KEY", "TOKEN_PARAM", "REFRESH_PARAM", "TOKEN_HEADER", "HEADER", "PARAM"} {
 		env[name] = s.put("variable " + name)
 	}
 	for _, place := range []string{"access token", "refresh token", "raw token answer", "secret field of the token answer"} {

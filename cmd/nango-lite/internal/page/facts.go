@@ -90,6 +90,7 @@ func (f *facts) oauth2(a *schema.Auth) {
 	f.code("with headers", pairs(a.TokenHeaders, ": ", "\n"), "auth.token_headers")
 	f.code("Refresh URL", a.RefreshURL, "auth.refresh_url")
 	f.code("Revocation URL", a.RevocationURL, "auth.revocation_url")
+	f.code("Introspection URL", a.IntrospectionURL, "auth.introspection_url")
 	f.code("Issuer", a.Issuer, "auth.issuer")
 	f.words("Client authentication", map[string]string{
 		schema.ClientAuthHeader: "id and secret in a Basic header",

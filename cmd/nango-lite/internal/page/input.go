@@ -28,7 +28,8 @@ type Input struct {
 func brought(b *schema.Blueprint, v *schema.Version) []Input {
 	out := []Input{}
 	auth := &v.Auth
-	if auth.AuthMode == schema.OAuth2 || auth.AuthMode == schema.OAuth1 {
+	_, own := v.Credentials["client_id"] // of each connection
+	if auth.AuthMode == schema.OAuth2 && !own || auth.AuthMode == schema.OAuth1 {
 		out = append(out, Input{Name: "oauth_client_id", Title: "Client ID",
 			Description: "Of an OAuth app that you register with " + b.DisplayName + ", with the redirect URL " + CommandLineRedirect + " for connections from the command line."})
 		if auth.ClientAuth() != schema.ClientAuthNone {

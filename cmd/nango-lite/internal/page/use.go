@@ -81,7 +81,8 @@ func Block(b *schema.Blueprint, version string) (lines, variables []string) {
 		variables = append(variables, name)
 		return "${" + name + "}"
 	}
-	if auth.AuthMode == schema.OAuth2 || auth.AuthMode == schema.OAuth1 {
+	_, own := v.Credentials["client_id"] // of each connection
+	if auth.AuthMode == schema.OAuth2 && !own || auth.AuthMode == schema.OAuth1 {
 		lines = append(lines, "")
 		add("oauth_client_id: <YOUR " + strings.ToUpper(b.DisplayName) + " CLIENT ID>")
 		if auth.ClientAuth() != schema.ClientAuthNone {
