@@ -200,3 +200,27 @@ func newSigner(t *testing.T) (private []byte, public string) {
 	})
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), string(jwk)
 }
+
+// A token answer that does not say when the token ends: the provider is asked
+// (RFC 7662), once for each token.
+func TestIntrospectionAtTheProvider(t *testing.T) {
+	t.Parallel()
+	needPrograms(t)
+	op := startProvider(t, time.Hour)
+	op.post("/_silent")
+	n := install(t, strings.Replace(op.config(), "            issuer:", "            introspection_url: "+op.issuer+"/token/introspection\n            issuer:", 1), "HARBOUR_SECRET="+op.secret)
+	op.connect(n, "mira")
+	for want := 1; want <= 2; want++ {
+		var shown struct {
+			ExpiresAt time.Time `json:"expires_at"`
+		}
+		out := n.run("connections", "show", "harbour", "--format", "json")
+		if json.Unmarshal([]byte(out.stdout), &shown) != nil || time.Until(shown.ExpiresAt) < 50*time.Minute {
+			t.Errorf("the token's end is not known:\n%s%s", out.stdout, out.stderr)
+		}
+		if got := op.stats(); got.Introspections != want || len(got.Refused) > 0 {
+			t.Errorf("the provider has seen %+v", got)
+		}
+		n.must("connections", "refresh", "harbour")
+	}
+}
