@@ -18,7 +18,8 @@ import (
 // configured scopes.
 type AuthCodeOptions struct {
 	// Fields are the connection fields that the user types (from: user), by
-	// name; see [Engine.Describe].
+	// name; see [Engine.Describe]. What is chosen from a list later may be among
+	// them: the exchange then fails if the list does not have it.
 	Fields map[string]string
 
 	// Credentials are what the user types as ${credentials.<name>}, by name: such as

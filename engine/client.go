@@ -68,6 +68,7 @@ type caller struct {
 	key   Key
 	base  http.RoundTripper // nil: the engine's
 	fixed layer.Session     // nil: the stored connection's
+	as    *integration      // nil: the configuration's
 	bound atomic.Pointer[binding]
 }
 
@@ -85,9 +86,12 @@ type binding struct {
 }
 
 func (c *caller) bind() (*binding, error) {
-	in, err := c.e.integration(c.key.Integration)
-	if err != nil {
-		return nil, err
+	in := c.as
+	if in == nil {
+		var err error
+		if in, err = c.e.integration(c.key.Integration); err != nil {
+			return nil, err
+		}
 	}
 	if b := c.bound.Load(); b != nil && b.in == in {
 		return b, nil
@@ -155,6 +159,9 @@ func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
 		e.Kind, e.Detail, e.RetryAfter = KindRateLimited, limit.Reason, limit.Wait
 	case errors.As(err, &missing):
 		e.Kind, e.Detail = missingKind(missing.Name), err.Error()
+		if in, ok := call.Data.(*integration); ok {
+			in.explainOpen(e, missing.Name)
+		}
 	case errors.As(err, &failed):
 		e.Kind, e.Detail = KindUnavailable, call.Reason()
 		e.Err = masked(failed.Err, call)

@@ -16,11 +16,12 @@ import (
 
 // ConnectOptions adjust [Engine.Connect].
 type ConnectOptions struct {
-	Fields   map[string]string // connection fields (from: user), by name
+	Fields   map[string]string // connection fields that the user types or chooses, by name
 	Metadata map[string]any
 
 	// Verify makes the integration's verify call with the credentials first, and
-	// stores nothing if it fails. Without a verify call it does nothing.
+	// stores nothing if it fails. Without a verify call it does nothing, nor where
+	// that call needs a field that the user is still to choose.
 	Verify bool
 }
 
@@ -29,6 +30,11 @@ type ConnectOptions struct {
 // gets a token for them (OAUTH2_CC, TWO_STEP), it is obtained first. A connection
 // that is there already gets the new credentials and keeps its Metadata, unless
 // opts gives other. A nil opts means the zero ConnectOptions.
+//
+// What the integration looks up (from: request) is looked up first, unless all there
+// is is a refresh token, or an access token that has ended: then [Engine.SetFields] does it
+// later. A field with several values to choose from is left open; see
+// [Engine.OpenFields].
 //
 // It fails with KindClient, before anything is stored, if the credentials are
 // not those that the integration declares.
@@ -58,7 +64,10 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 			return nil, err
 		}
 	}
-	if opts.Verify && in.Requests.Verify != nil {
+	if err := e.complete(ctx, op, in, c); err != nil {
+		return nil, err
+	}
+	if opts.Verify && in.Requests.Verify != nil && !in.verifyWaits(c) {
 		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
 			return nil, err
 		}
@@ -142,6 +151,24 @@ func (c *Credentials) setField(name string, v schema.Secret) {
 	default:
 		c.Fields[name] = v
 	}
+}
+
+// admit looks up what c, which has its credentials, is still to carry, and stores it.
+// Every way to a new connection ends here.
+func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Connection) error {
+	if err := e.complete(ctx, op, in, c); err != nil {
+		return err
+	}
+	return e.put(ctx, op, c)
+}
+
+// complete looks up what a connection that is not stored yet is to carry. Without a
+// token to do it with, the fields stay open.
+func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Connection) error {
+	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || ended(c, e.opts.Now())) {
+		return nil
+	}
+	return e.lookUpFields(ctx, op, in, c, fixedSession{&snapshot{in, c}}, func(string) bool { return true })
 }
 
 // put stores c as a user's latest word: whatever is there is replaced, but for

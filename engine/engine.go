@@ -98,8 +98,9 @@ type Engine struct {
 // An integration is a configured API with its templates parsed.
 type integration struct {
 	*schema.Integration
-	auth  *authPlan
-	calls *callPlan
+	auth    *authPlan
+	calls   *callPlan
+	lookUps []lookUp // in the order in which they can be made
 
 	previous *secretBefore // nil: there is but one client secret
 }
@@ -182,7 +183,11 @@ func compile(name string, in *schema.Integration) (*integration, error) {
 	if err != nil {
 		return nil, err
 	}
-	built := &integration{Integration: in, auth: auth, calls: calls}
+	lookUps, err := newLookUps(in)
+	if err != nil {
+		return nil, err
+	}
+	built := &integration{Integration: in, auth: auth, calls: calls, lookUps: lookUps}
 	built.previous = built.withSecretBefore()
 	return built, nil
 }

@@ -14,6 +14,7 @@ const (
 	EventConnect   EventKind = "connect"   // a connection was stored
 	EventClient    EventKind = "client"    // the provider took the previous client secret alone
 	EventEnd       EventKind = "end"       // the provider was asked when a token ends
+	EventFields    EventKind = "fields"    // fields of a stored connection were set
 	EventRefresh   EventKind = "refresh"   // a token was refreshed, or could not be
 	EventKeep      EventKind = "keep"      // Run has looked after an integration's idle connections
 	EventStatus    EventKind = "status"    // a connection's status changed

@@ -16,7 +16,9 @@ import (
 
 // Exchange finishes the flow that p started, given the query of the callback,
 // and stores the connection. The code is sent once: a failed exchange needs a
-// new authorization. Nothing is stored unless everything went well.
+// new authorization. Nothing is stored unless everything went well: what the
+// integration looks up (from: request) included. A field with several values to
+// choose from is left open; see [Engine.OpenFields].
 //
 // It fails with KindState if the callback belongs to another flow, came too late
 // or came before; with KindDenied if the user or the provider said no; with
@@ -66,7 +68,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 		if err := e.exchangeOAuth1(ctx, op, in, p, c, callback); err != nil {
 			return nil, err
 		}
-		return c, e.put(ctx, op, c)
+		return c, e.admit(ctx, op, in, c)
 	}
 	codeName, _ := in.Auth.CallbackNames()
 	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get(codeName), "redirect_uri": p.RedirectURL}
@@ -99,7 +101,7 @@ func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Conn
 	if err := e.learnEnd(ctx, in, c); err != nil {
 		return err
 	}
-	return e.put(ctx, op, c)
+	return e.admit(ctx, op, in, c)
 }
 
 // CallbackState returns the state that a callback carries, by which a host that has

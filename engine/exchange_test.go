@@ -28,7 +28,9 @@ func exchange(t *testing.T, e *engine.Engine, callback url.Values) (*engine.Conn
 // What the callback calls its parameters is data, and no other name will do.
 func TestCallbackNames(t *testing.T) {
 	p := &provider{token: answers(`{"access_token":"a1"}`)}
-	e := newEngine(t, p, nil, func(in *schema.Integration) { in.Auth.Callback = &schema.Callback{Code: "their_code", State: "payload"} })
+	e := newEngine(t, p, nil, func(in *schema.Integration) {
+		in.Auth.Callback = &schema.Callback{Code: "their_code", State: "payload"}
+	})
 	for _, row := range []struct {
 		code, state string
 		want        error

@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
-	"maps"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -14,24 +14,40 @@ import (
 	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
-// A Description says what a user must bring to connect, as data for a form.
+// A Description says what a user must bring to connect, as data for a form. As JSON
+// it holds nothing secret.
 type Description struct {
-	Integration string
-	DisplayName string
-	AuthMode    schema.AuthMode
-	Fields      []InputField // in the order to ask for them
-	Consent     bool         // the user is sent to the provider
-	Device      bool         // it can be on another device: DeviceAuth
-	DeviceOnly  bool         // it cannot be otherwise: there is no AuthCodeURL
+	Integration string          `json:"integration"`
+	DisplayName string          `json:"display_name"`
+	AuthMode    schema.AuthMode `json:"auth_mode"`
+	Consent     bool            `json:"consent"`               // the user is sent to the provider
+	Device      bool            `json:"device,omitempty"`      // it can be on another device: DeviceAuth
+	DeviceOnly  bool            `json:"device_only,omitempty"` // it cannot be otherwise: there is no AuthCodeURL
+	Fields      []InputField    `json:"fields"`                // in the order to ask for them
+
+	// Choices are the connection fields that are chosen from a list, which the provider
+	// gives once there is a connection: see [Engine.Choices]. Who knows what to choose
+	// may say so beforehand, like the Fields; nobody has to.
+	Choices []InputField `json:"choices"`
 }
 
 // An InputField is one value that the user types.
 type InputField struct {
-	Name string // as ConnectOptions and AuthCodeOptions take it; credentials go by their own names
+	Name string `json:"name"` // as ConnectOptions and AuthCodeOptions take it; credentials go by their own names
 	// Credential says that the value goes into [Credentials]; it is then named
 	// api_key, username, password, or as the blueprint declares it.
-	Credential bool
+	Credential bool `json:"credential,omitempty"`
+	Choice     bool `json:"choice,omitempty"` // one of [Engine.Choices]
 	schema.Field
+}
+
+// MarshalJSON leaves out the default of a secret, which then need not be typed.
+func (f InputField) MarshalJSON() ([]byte, error) {
+	type plain InputField
+	if f.Secret && f.Default != "" {
+		f.Default, f.Optional = "", true
+	}
+	return json.Marshal(plain(f))
 }
 
 // Check says why v cannot be the field's value, as a phrase to stand after its
@@ -60,21 +76,29 @@ func (e *Engine) Describe(name string) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents()}
+	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents(), Fields: []InputField{}, Choices: []InputField{}}
 	d.DeviceOnly = in.Auth.DeviceOnly()
 	d.Device = d.Consent && in.Auth.DeviceAuthorizationURL != ""
 	if d.DisplayName == "" {
 		d.DisplayName = name
 	}
-	for _, key := range slices.Sorted(maps.Keys(in.Connection)) {
-		if f := in.Connection[key]; f.From == schema.FromUser {
-			d.Fields = append(d.Fields, InputField{Name: key, Field: titled(f.Field, key)})
+	for _, key := range in.ConnectionNames() {
+		switch f := in.Connection[key]; {
+		case f.From == schema.FromUser:
+			d.Fields = append(d.Fields, in.connectionInput(key))
+		case f.IsChoice():
+			d.Choices = append(d.Choices, in.connectionInput(key))
 		}
 	}
 	for _, key := range in.credentialNames() {
 		d.Fields = append(d.Fields, InputField{Name: key, Credential: true, Field: in.credentialField(key)})
 	}
 	return d, nil
+}
+
+func (in *integration) connectionInput(name string) InputField {
+	f := in.Connection[name]
+	return InputField{Name: name, Choice: f.IsChoice(), Field: titled(f.Field, name)}
 }
 
 // credentialNames returns what the user types as credentials, the mode's own
@@ -98,14 +122,14 @@ func titled(f schema.Field, name string) schema.Field {
 // carry the prefix "connection.", as in Credentials.Fields.
 func (in *integration) checkFields(op string, k Key, given map[string]string) (map[string]string, map[string]schema.Secret, error) {
 	for name := range given {
-		if f, ok := in.Connection[name]; !ok || f.From != schema.FromUser {
+		if f, ok := in.Connection[name]; !ok || f.From != schema.FromUser && !f.IsChoice() {
 			return nil, nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(name) + " for the user"}
 		}
 	}
 	fields := map[string]string{}
 	secrets := map[string]schema.Secret{}
 	for name, f := range in.Connection {
-		if f.From != schema.FromUser {
+		if f.From != schema.FromUser && !(f.IsChoice() && given[name] != "") {
 			continue
 		}
 		v, err := in.checkField(op, k, "connection", name, f.Field, given[name])

@@ -7,7 +7,7 @@ import (
 
 // A Change is told to [Options.AfterChange].
 type Change struct {
-	Kind EventKind // EventExchange, EventConnect, EventRefresh, EventStatus or EventRevoke
+	Kind EventKind // EventExchange, EventConnect, EventFields, EventRefresh, EventStatus or EventRevoke
 	Key  Key
 
 	// Connection is what is stored now; nil if it was removed. It must not be

@@ -106,17 +106,7 @@ func (in *integration) takeFields(op string, c *Connection, from string, get fun
 		if reason := misfit(f.Field, in.auth.patterns["connection."+name], v); reason != "" {
 			return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "connection." + name + " from the " + strings.ReplaceAll(from, "_", " ") + " " + reason}
 		}
-		if f.Secret {
-			if c.Credentials.Fields == nil {
-				c.Credentials.Fields = map[string]schema.Secret{}
-			}
-			c.Credentials.Fields["connection."+name] = schema.NewSecret(v)
-			continue
-		}
-		if c.Fields == nil {
-			c.Fields = map[string]string{}
-		}
-		c.Fields[name] = v
+		in.setField(c, name, v)
 	}
 	return nil
 }

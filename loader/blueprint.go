@@ -144,6 +144,7 @@ func (c *Catalog) resolve(ref string) *version {
 		v.problems = Diagnostics{subject{root: node, key: chain[0].key}.undecodable(err)}
 		return v
 	}
+	typed.ConnectionOrder, typed.CredentialOrder = keysOf(node.Get("connection")), keysOf(node.Get("credentials"))
 	v.node, v.typed = node, typed
 	return v
 }

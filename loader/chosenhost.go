@@ -68,7 +68,7 @@ func authorityAfter(parts []schema.Part) string {
 func (r *rules) chosenBy(n *tree.Node, name, key string) {
 	section, field, dotted := strings.Cut(name, ".")
 	f := r.root.Get(section, field)
-	if !dotted || f == nil || f.Kind != tree.Map || section == "connection" && f.Str("from") == schema.FromTokenResponse ||
+	if !dotted || f == nil || f.Kind != tree.Map || section == "connection" && slices.Contains([]string{schema.FromTokenResponse, schema.FromRequest}, f.Str("from")) ||
 		f.Get("enum") != nil || f.Get("pattern") != nil {
 		return
 	}

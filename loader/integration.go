@@ -45,6 +45,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		i.DisplayName, i.DocsURL = v.meta.DisplayName, v.meta.DocsURL
 		i.Samples, i.Notes = v.typed.Samples, v.typed.Notes
 	}
+	i.ConnectionOrder, i.CredentialOrder = keysOf(whole.Get("connection")), keysOf(whole.Get("credentials"))
 	i.Values = values(whole, shape.Integration())
 	return i
 }

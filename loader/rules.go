@@ -39,6 +39,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	r.refreshRequest()
 	r.headers()
 	r.patterns()
+	r.lookUps()
 	r.templates(about.root, about.shape, nil)
 	return append(ds, r.found...)
 }
@@ -208,9 +209,12 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 		for _, name := range t.Refs() {
 			r.placeholder(n, name, path)
 		}
-		if last := path[len(path)-1]; len(path) == 2 && strings.HasSuffix(last, "_url") || len(path) == 4 && path[1] == "steps" && last == "url" {
+		r.tooEarly(n, t, path)
+		if last := path[len(path)-1]; len(path) == 2 && strings.HasSuffix(last, "_url") || len(path) == 4 && last == "url" { // of a step or a look-up
 			r.url(n, t, last)
-			r.chosenHost(n, t, last)
+			if path[0] == "auth" {
+				r.chosenHost(n, t, last)
+			}
 		}
 	}
 }

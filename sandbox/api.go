@@ -31,16 +31,9 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 	if p.playBeforeCall(w, r, f) {
 		return
 	}
-	shown := see(r, c.body)
-	who, ref := p.checkCredential(r, c.query, shown)
-	if ref == nil && p.signsCalls() {
-		ref = p.checkSignedCall(c, &who)
-	}
+	who, ref := p.checkCall(c)
 	if ref == nil {
 		ref = p.endByFault(f, who)
-	}
-	if ref == nil {
-		ref = p.checkStatic(r, c.query)
 	}
 	if ref != nil {
 		p.refuse(w, r, ref)
@@ -58,10 +51,28 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 	p.playAnswer(w, r, f, a)
 }
 
+// checkCall checks what a call must have. One that may be a look-up need not have
+// what is yet to be found.
+func (p *Provider) checkCall(c *call) (caller, *refusal) {
+	who, ref := p.checkCredential(p.guards, c.Request, c.query, see(c.Request, c.body))
+	if ref == nil && p.signsCalls() {
+		ref = p.checkSignedCall(c, &who)
+	}
+	if ref == nil {
+		ref = p.checkStatic(p.guards, c.Request, c.query)
+	}
+	if l := p.lookUpBelow(c); ref != nil && l != nil {
+		return p.checkLookUp(l, c)
+	}
+	return who, ref
+}
+
 // answerCall answers a call that is in order.
 func (p *Provider) answerCall(c *call) answer {
-	s := p.samples.find(c)
+	s, l := p.samples.find(c), p.lookUpBelow(c)
 	switch {
+	case s == nil && l != nil:
+		return answer{body: clone(l.answer)}
 	case s != nil:
 		a, ref := p.paginate(c, s)
 		if ref != nil {

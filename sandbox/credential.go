@@ -33,7 +33,7 @@ func (g *guard) value(r *http.Request, query url.Values) string {
 	return query.Get(g.name)
 }
 
-func compileGuards(i *schema.Integration) ([]guard, error) {
+func compileGuards(i *schema.Integration, headers, params map[string]string) ([]guard, error) {
 	secret := func(namespace, field string) bool {
 		return namespace == "credentials" || i.Connection[field].Secret
 	}
@@ -41,7 +41,7 @@ func compileGuards(i *schema.Integration) ([]guard, error) {
 	for _, from := range []struct {
 		values map[string]string
 		header bool
-	}{{i.Requests.Headers, true}, {i.Requests.Params, false}} {
+	}{{headers, true}, {params, false}} {
 		list, err := compileAll(from.values)
 		if err != nil {
 			return nil, err
@@ -64,15 +64,15 @@ type caller struct {
 }
 
 // checkCredential checks the credential where the blueprint puts it.
-func (p *Provider) checkCredential(r *http.Request, query url.Values, shown *seen) (caller, *refusal) {
+func (p *Provider) checkCredential(guards []guard, r *http.Request, query url.Values, shown *seen) (caller, *refusal) {
 	var who caller
 	get := func(g *guard) func(string) string { return func(string) string { return g.value(r, query) } }
-	for i := range p.guards {
-		g := &p.guards[i]
+	for i := range guards {
+		g := &guards[i]
 		p.take(shown, []declared{g.declared}, get(g))
 	}
-	for i := range p.guards {
-		g := &p.guards[i]
+	for i := range guards {
+		g := &guards[i]
 		if !g.credential {
 			continue
 		}
@@ -248,15 +248,30 @@ func fitsField(f schema.Field, value string) bool {
 }
 
 // checkStatic checks that the headers and parameters that every call has are
-// there. Their value is the caller's choice.
-func (p *Provider) checkStatic(r *http.Request, query url.Values) *refusal {
-	for i := range p.guards {
-		g := &p.guards[i]
-		if !g.credential && g.value(r, query) == "" && !p.optional(g.form) {
+// there. Their value is the caller's choice, unless it is one that was looked up.
+func (p *Provider) checkStatic(guards []guard, r *http.Request, query url.Values) *refusal {
+	for i := range guards {
+		g := &guards[i]
+		if g.credential {
+			continue
+		}
+		value := g.value(r, query)
+		if value == "" && !p.optional(g.form) {
 			return refused(400, "missing_"+strings.ReplaceAll(strings.ToLower(g.name), "-", "_"), "%s is missing; every request has one", g.where())
+		}
+		if value != "" && p.looksUp(g.form) && p.agrees(nil, g.form, value) != nil {
+			return refused(403, "forbidden", "%s holds nothing that a look-up has answered", g.where())
 		}
 	}
 	return nil
+}
+
+// looksUp reports whether a value is one that was looked up.
+func (p *Provider) looksUp(f valueForm) bool {
+	return slices.ContainsFunc(f.names(), func(name string) bool {
+		field, ok := strings.CutPrefix(name, "connection.")
+		return ok && p.integration.Connection[field].From == schema.FromRequest
+	})
 }
 
 // withoutCredentials returns header and query as an echo may show them.

@@ -89,6 +89,12 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 			}
 		}
 	}
+	order, _ := schema.LookUps(i.Connection, &i.Requests)
+	for _, name := range order {
+		if err := add(placeLookUp+name, i.Connection[name].Request.URL); err != nil {
+			return nil, err
+		}
+	}
 	for k := range places {
 		places[k].shared = places[k].name == placeToken && places[0].name != placeRefresh
 	}

@@ -81,6 +81,7 @@ type Provider struct {
 	jwt      *jwtForm   // nil: nothing is signed
 	aws      []declared // what signatures are for
 	samples  samples
+	lookUps  []lookUpForm
 	grants   grants
 	devices  devices
 	limiter  limiter
@@ -116,6 +117,9 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 }
 
 func (p *Provider) compile() (err error) {
+	if p.integration, err = handingOut(p.integration); err != nil {
+		return err
+	}
 	if p.places, err = compilePlaces(p.integration); err != nil {
 		return err
 	}
@@ -131,10 +135,13 @@ func (p *Provider) compile() (err error) {
 	if p.aws, err = compileAWS(&p.integration.Auth); err != nil {
 		return err
 	}
-	if p.guards, err = compileGuards(p.integration); err != nil {
+	if p.guards, err = compileGuards(p.integration, p.integration.Requests.Headers, p.integration.Requests.Params); err != nil {
 		return err
 	}
 	if p.samples, err = compileSamples(p.integration); err != nil {
+		return err
+	}
+	if err = p.compileLookUps(); err != nil {
 		return err
 	}
 	if d := p.opts.RateLimitDialect; d != "" && !isDialect(d) {
@@ -167,6 +174,10 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if strings.HasPrefix(at.name, placeStep) {
 		p.serveStep(w, r, at)
+		return
+	}
+	if strings.HasPrefix(at.name, placeLookUp) {
+		p.serveLookUp(w, r, at)
 		return
 	}
 	switch at.name {

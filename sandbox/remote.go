@@ -20,6 +20,10 @@ func RemoteTransport(base *url.URL, integrations []*schema.Integration, next htt
 		t.next = http.DefaultTransport
 	}
 	for _, i := range integrations {
+		i, err := handingOut(i)
+		if err != nil {
+			return nil, err
+		}
 		places, err := compilePlaces(i)
 		if err != nil {
 			return nil, err

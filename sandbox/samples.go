@@ -18,6 +18,7 @@ type samples struct {
 	limited     []answer
 	tokens      []sample
 	tokenErrors []sample
+	lookUps     []sample // of those that have a URL of their own
 }
 
 // A sample is a request and its answer.
@@ -50,6 +51,11 @@ func compileSamples(i *schema.Integration) (samples, error) {
 			s.tokens = append(s.tokens, formBody(one))
 		case schema.SampleTokenError:
 			s.tokenErrors = append(s.tokenErrors, formBody(one))
+		case schema.SampleLookUp:
+			if one.re == nil {
+				return s, fmt.Errorf("sample %d: a sample of a look-up needs a request", n+1)
+			}
+			s.lookUps = append(s.lookUps, one)
 		case schema.SampleAPI, "":
 			if one.re == nil {
 				return s, fmt.Errorf("sample %d: a sample of the API needs a request", n+1)

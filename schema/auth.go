@@ -352,17 +352,3 @@ type Field struct {
 	Secret      bool     `json:"secret,omitempty"`
 	Default     string   `json:"default,omitempty"`
 }
-
-// Where a connection field comes from.
-const (
-	FromUser          = "user"
-	FromCallback      = "callback"
-	FromTokenResponse = "token_response"
-)
-
-// A ConnectionField is a value that a connection carries beside credentials.
-type ConnectionField struct {
-	From string `json:"from"`
-	Path string `json:"path,omitempty"` // default: the field's name
-	Field
-}

@@ -24,6 +24,10 @@ type Version struct {
 	Requests    Requests                   `json:"requests"`
 	Samples     []Sample                   `json:"samples,omitempty"`
 	Notes       []Note                     `json:"notes,omitempty"`
+
+	// The order in which fields were declared; see [Version.ConnectionNames].
+	ConnectionOrder []string `json:"-"`
+	CredentialOrder []string `json:"-"`
 }
 
 // Kinds of samples.
@@ -33,6 +37,7 @@ const (
 	SampleRateLimited = "rate_limited"
 	SampleToken       = "token"
 	SampleTokenError  = "token_error"
+	SampleLookUp      = "look_up"
 )
 
 // A Sample is a request and its documented answer, with invented data.

@@ -88,6 +88,10 @@ type Integration struct {
 	Samples     []Sample `json:"-"`
 	Notes       []Note   `json:"-"`
 	Values      []Value  `json:"-"` // what is in force and why, sorted by path
+
+	// The order in which fields were declared, for forms; see [Integration.ConnectionNames].
+	ConnectionOrder []string `json:"-"`
+	CredentialOrder []string `json:"-"`
 }
 
 // String returns the integration's name and blueprint.
@@ -119,7 +123,7 @@ func (i *Integration) ClientByConnection() bool {
 // own first: without those of a client that the operator has.
 func (i *Integration) UserCredentials() []string {
 	names := slices.Clone(i.Auth.OwnCredentials())
-	for _, name := range slices.Sorted(maps.Keys(i.Credentials)) {
+	for _, name := range i.CredentialNames() {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

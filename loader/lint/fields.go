@@ -17,8 +17,11 @@ func (v *version) fields() {
 	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
 		f := v.Connection[name]
 		v.fieldValues("connection."+name, f.Field)
-		if f.From == schema.FromUser {
+		switch {
+		case f.From == schema.FromUser:
 			v.typed("connection", name, f.Field)
+		case f.IsChoice() && f.Title == "":
+			v.reportKey("field-title", []string{"connection", name}, fmt.Sprintf("users choose %q, and it has no title", name), "")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {

@@ -137,6 +137,7 @@ var themes = []func(*version){
 	(*version).calls,
 	(*version).samples,
 	(*version).tokenSamples,
+	(*version).lookUps,
 	(*version).errorSamples,
 	(*version).pages,
 	(*version).notes,

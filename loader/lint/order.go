@@ -21,8 +21,14 @@ type order struct {
 
 var (
 	fieldOrder     = &order{keys: []string{"title", "description", "format", "pattern", "enum", "example", "optional", "secret", "default"}}
-	connectedOrder = &order{keys: append([]string{"from", "path"}, fieldOrder.keys...)}
-	authOrder      = &order{keys: []string{
+	connectedOrder = &order{
+		keys: append([]string{"from", "path", "request", "list"}, fieldOrder.keys...),
+		below: map[string]*order{
+			"request": {keys: []string{"method", "url", "path", "params", "headers", "body_format"}},
+			"list":    {keys: []string{"items", "value", "title", "when"}},
+		},
+	}
+	authOrder = &order{keys: []string{
 		"auth_mode", "authorization_url", "authorization_params", "device_authorization_url", "device_authorization_params", "scope_separator", "token_url", "token_params",
 		"authorization_method", "body_format", "refresh_url", "request_url", "request_params", "request_http_method",
 		"token_http_method", "signature_method", "signature_realm", "aws", "pkce", "default_scopes", "scopes", "refresh_params", "refresh_request", "token_headers",

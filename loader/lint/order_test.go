@@ -20,6 +20,7 @@ func TestOrderIsThatOfTheSchema(t *testing.T) {
 	for name, o := range map[string]*order{
 		"blueprint": fileOrder, "version": versionOrder, "auth": authOrder, "requests": requestsOrder,
 		"sample": sampleOrder, "note": noteOrder, "field": fieldOrder,
+		"look_up": connectedOrder.below["request"], "choices": connectedOrder.below["list"],
 	} {
 		if diff := cmp.Diff(properties(t, data, "$defs", name, "properties"), o.keys); diff != "" {
 			t.Errorf("%s (-schema +order):\n%s", name, diff)

@@ -63,7 +63,7 @@ func credentialNames(name string) []string {
 	return names
 }
 
-// templates returns all texts with placeholders under auth and requests, by
+// templates returns all texts with placeholders under auth, requests and look-ups, by
 // path.
 func (v *version) templates() map[string]schema.Template {
 	out := map[string]schema.Template{}
@@ -99,9 +99,13 @@ func namespaceOf(ref string) string {
 	return namespace + ".*"
 }
 
-// sections returns auth and requests as plain maps.
+// sections returns what holds templates as plain maps.
 func (v *version) sections() any {
-	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests})
+	lookUps := map[string]any{}
+	for name, f := range v.Connection {
+		lookUps[name] = f.Request
+	}
+	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests, "connection": lookUps})
 	if err != nil {
 		return nil
 	}

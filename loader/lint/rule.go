@@ -63,9 +63,10 @@ var rules = []Rule{
 
 	// Samples.
 	{"missing-sample", loader.Warning, "There is no sample of an api call, a token answer, an error, a rate limit, or the verify call, where the version declares one."},
-	{"sample-request", loader.Error, "An api sample has no request."},
+	{"sample-request", loader.Error, "An api sample, or one of a look-up, has no request."},
 	{"duplicate-sample", loader.Warning, "Two samples answer the same request with the same status."},
 	{"sample-token", loader.Error, "A token sample does not fit `token_response`: a path leads nowhere, the type of token is unknown, it would not count as success, or its expiry is not where it is looked for."},
+	{"sample-look-up", loader.Error, "A sample of a look-up holds no value, or no list, where the field looks; or one of another form. Or no field is looked up there."},
 	{"sample-error", loader.Error, "An error sample would not be read as an error, or has neither code nor message where `errors` says; or no sample has one of them."},
 	{"sample-rate-limit", loader.Error, "A rate_limited sample is not detected, or the wait it names cannot be read."},
 	{"sample-page", loader.Error, "No sample is a list where `pagination.items` says, or none shows how the list goes on."},

@@ -32,7 +32,7 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 			checks = append(checks, check{"without " + f.name, e.misses(f.name)})
 		}
 	}
-	return checks, about
+	return append(checks, e.lookUpChecks()...), about
 }
 
 // An askedField is one that the user types.
@@ -110,20 +110,19 @@ func (e *Entry) connects(optional bool) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		var c *engine.Connection
-		if e.Played.Auth.AuthMode.Consents() {
-			if c, err = st.consents(ctx, st.key, "allow", e.fields(optional)); err != nil {
-				return err
-			}
-		} else {
-			given := e.credentials()
-			if !optional {
-				e.strip(&given)
-			}
-			if c, err = st.engine.Connect(ctx, st.key, given, &engine.ConnectOptions{Fields: e.fields(optional), Verify: true}); err != nil {
-				return err
-			}
+		given := e.credentials()
+		if !optional {
+			e.strip(&given)
 		}
+		st.wire.connecting.Store(true)
+		c, err := st.make(ctx, st.key, e.fields(optional), given, true)
+		if err != nil {
+			return err
+		}
+		if c, err = st.choose(ctx, c, ""); err != nil {
+			return err
+		}
+		st.wire.connecting.Store(false)
 		if err := e.keeps(c, optional); err != nil {
 			return err
 		}

@@ -110,13 +110,31 @@ func (e *Entry) connected(ctx context.Context, s setup) (*stage, error) {
 	return st, err
 }
 
-// connect makes a connection, by consent or by what the user types.
+// connect makes a connection, by consent or by what the user types, and chooses the
+// first of what there is to choose.
 func (st *stage) connect(ctx context.Context, k engine.Key) (*engine.Connection, error) {
-	if st.entry.Played.Auth.AuthMode.Consents() {
-		return st.consents(ctx, k, "allow", st.entry.fields(true))
+	st.wire.connecting.Store(true)
+	defer st.wire.connecting.Store(false)
+	c, err := st.make(ctx, k, st.entry.fields(true), st.entry.credentials(), false)
+	if err != nil {
+		return nil, err
 	}
-	given, fields := st.entry.credentials(), st.entry.fields(true)
-	return st.engine.Connect(ctx, k, given, &engine.ConnectOptions{Fields: fields})
+	return st.choose(ctx, c, "")
+}
+
+// connectOpen leaves what there is to choose open, unless fields say it.
+func (st *stage) connectOpen(ctx context.Context, k engine.Key, fields map[string]string) (*engine.Connection, error) {
+	st.wire.connecting.Store(true) // and so it stays: choices are looked up again
+	all := st.entry.fields(true)
+	maps.Copy(all, fields)
+	return st.make(ctx, k, all, st.entry.credentials(), false)
+}
+
+func (st *stage) make(ctx context.Context, k engine.Key, fields map[string]string, given engine.Credentials, verify bool) (*engine.Connection, error) {
+	if st.entry.Played.Auth.AuthMode.Consents() {
+		return st.consents(ctx, k, "allow", fields)
+	}
+	return st.engine.Connect(ctx, k, given, &engine.ConnectOptions{Fields: fields, Verify: verify})
 }
 
 // consents makes a connection by the decision of its user, on another device where

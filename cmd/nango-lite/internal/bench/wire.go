@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
@@ -20,11 +21,18 @@ import (
 // A wire lies between the engine and the sandbox. It looks at what goes by, and
 // answers in the sandbox's place where a check wants a certain answer.
 type wire struct {
-	played *schema.Integration
-	next   http.RoundTripper
-	ends   []*regexp.Regexp // the token endpoints
-	aside  []*regexp.Regexp // neither token answers nor the API
-	now    func() time.Time
+	played  *schema.Integration
+	next    http.RoundTripper
+	ends    []*regexp.Regexp // the token endpoints
+	aside   []*regexp.Regexp // neither token answers nor the API
+	lookUps []lookUp
+	now     func() time.Time
+
+	// connecting says that a connection is being made: only then are requests
+	// look-ups, because calls may look like them.
+	connecting atomic.Bool
+	// lookUp changes the answer to a look-up of a field.
+	lookUp func(field string, a *answer)
 
 	mu     sync.Mutex
 	seen   []sent
@@ -49,7 +57,7 @@ type sent struct {
 }
 
 func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
-	w := &wire{played: played, next: next, now: now}
+	w := &wire{played: played, next: next, now: now, lookUps: lookUpsOf(played)}
 	a := &played.Auth
 	urls := []string{a.TokenURL, a.RefreshURL, a.RevocationURL, a.RequestURL}
 	for _, s := range a.Steps {
@@ -96,6 +104,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if slices.ContainsFunc(w.aside, at) {
 		return w.next.RoundTrip(r)
+	}
+	if names := w.lookedUp(r); len(names) > 0 && w.connecting.Load() {
+		return w.lookUpRequest(r, names)
 	}
 	return w.apiRequest(r)
 }

@@ -28,7 +28,7 @@ type answers struct {
 // gather takes what --set gives and asks for the rest. In the sandbox nobody is
 // asked: examples do.
 func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (*answers, error) {
-	given, err := a.readSet(d, set)
+	given, err := a.readSet(d.Integration, settable(d), set)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +51,11 @@ func (a *app) gather(ctx context.Context, d *engine.Description, set []string) (
 			missing = append(missing, "--set "+f.Name+"=…")
 		}
 		out.put(f, text)
+	}
+	for _, f := range d.Choices {
+		if text, ok := given[f.Name]; ok {
+			out.put(f, text)
+		}
 	}
 	if len(missing) > 0 {
 		return nil, usagef("stdin is no terminal to ask at; say %s (with =- the value is read from stdin)", strings.Join(missing, " "))
@@ -83,7 +88,7 @@ func (g *answers) put(f engine.InputField, text string) {
 
 // readSet reads --set name=value. The value - stands for stdin: for all of it, or,
 // where several names have it, for a line each.
-func (a *app) readSet(d *engine.Description, set []string) (map[string]string, error) {
+func (a *app) readSet(integration string, names, set []string) (map[string]string, error) {
 	given := map[string]string{}
 	var fromStdin []string
 	for _, s := range set {
@@ -91,8 +96,8 @@ func (a *app) readSet(d *engine.Description, set []string) (map[string]string, e
 		if !found || name == "" {
 			return nil, usagef("--set wants name=value, or name=- to read the value from stdin")
 		}
-		if !slices.Contains(settable(d), name) {
-			return nil, usagef("%s takes no %q: %s", d.Integration, name, takes(d))
+		if !slices.Contains(names, name) {
+			return nil, usagef("%s takes no %q: %s", integration, name, takes(names))
 		}
 		if text == "-" && !slices.Contains(fromStdin, name) {
 			fromStdin = append(fromStdin, name)
@@ -131,7 +136,7 @@ const (
 // settable returns the names that --set takes.
 func settable(d *engine.Description) []string {
 	var names []string
-	for _, f := range d.Fields {
+	for _, f := range slices.Concat(d.Fields, d.Choices) {
 		names = append(names, f.Name)
 	}
 	if d.AuthMode == schema.OAuth2 {
@@ -172,8 +177,7 @@ func (g *answers) hasToken() bool {
 	return !g.credentials.Token.AccessToken.Empty() || !g.credentials.Token.RefreshToken.Empty()
 }
 
-func takes(d *engine.Description) string {
-	names := settable(d)
+func takes(names []string) string {
 	if len(names) == 0 {
 		return "it takes nothing that a user types"
 	}

@@ -52,6 +52,10 @@ consent: --set access_token, refresh_token and expires_in, the seconds that the
 access token is still good for. A refresh token alone is enough; it is redeemed at
 once.
 
+Where a grant opens several sites, tenants or accounts, a list of them is shown to
+choose from. In scripts --set says which, beforehand; or the command fails with the
+list, the connection is stored, and 'connections set' says which afterwards.
+
 In the sandbox nobody is asked: its user consents by itself.`,
 		Example: `  nango-lite connect notion
   nango-lite connect notion --connection user-42 --no-browser
@@ -117,6 +121,9 @@ func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redire
 	default:
 		c, err = a.connectBrowser(ctx, u, k, given, redirect, flags.noBrowser)
 	}
+	if err == nil {
+		c, err = a.chooseOpen(ctx, u, c)
+	}
 	if err != nil {
 		return connectError{err}
 	}
@@ -145,8 +152,9 @@ func (a *app) authorizeSandbox(ctx context.Context, u *use, k engine.Key, given 
 // verified makes the integration's verify call: a grant that opens nothing is
 // found now, and not with the first call in earnest.
 func (a *app) verified(ctx context.Context, u *use, c *engine.Connection) (*engine.Connection, error) {
-	if u.in.Requests.Verify == nil {
-		return u.engine.Connection(ctx, c.Key)
+	open, err := u.engine.OpenFields(c)
+	if err != nil || u.in.Requests.Verify == nil || len(open) > 0 { // then it waits for a choice
+		return c, err
 	}
 	if err := u.engine.Verify(ctx, c.Key); err != nil {
 		a.notef("the connection is stored, but its first call failed")
@@ -163,6 +171,10 @@ func (a *app) redeem(ctx context.Context, u *use, k engine.Key, given *answers) 
 	}
 	if _, err := u.engine.Refresh(ctx, k); err != nil {
 		a.notef("the connection is stored, but its refresh token could not be redeemed")
+		return nil, err
+	}
+	if c, err = u.engine.SetFields(ctx, k, nil); err != nil { // what is looked up has waited for a token
+		a.notef("the connection is stored, but what it is to carry could not be looked up")
 		return nil, err
 	}
 	return a.verified(ctx, u, c)

@@ -14,13 +14,14 @@ import (
 func (a *app) connectionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connections",
-		Short: "List, show, verify, refresh and remove connections",
+		Short: "List, show, set, verify, refresh and remove connections",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	cmd.AddCommand(
 		a.connectionsList(),
 		a.connectionCommand("show", "Show a connection, without its secrets", a.showConnection),
+		a.connectionsSet(),
 		a.connectionCommand("verify", "Prove a connection with the integration's verify call", a.verifyConnection),
 		a.connectionCommand("refresh", "Refresh a connection's token now", a.refreshConnection),
 		a.connectionCommand("rm", "Remove a connection; the provider is told if it has a way to", a.removeConnection),
@@ -67,11 +68,15 @@ func (a *app) connectionsList() *cobra.Command {
 
 // withoutConfig returns an engine for what needs no integration.
 func (a *app) withoutConfig(ctx context.Context) (*engine.Engine, error) {
+	return a.engineOf(ctx, &schema.Config{})
+}
+
+func (a *app) engineOf(ctx context.Context, cfg *schema.Config) (*engine.Engine, error) {
 	store, err := a.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return engine.New(&schema.Config{}, a.engineOptions(store, nil))
+	return engine.New(cfg, a.engineOptions(store, nil))
 }
 
 func (a *app) list(ctx context.Context, e *engine.Engine, q engine.Query) error {
@@ -107,8 +112,9 @@ func when(t time.Time) string {
 	return t.UTC().Format(time.DateTime + "Z")
 }
 
+// showConnection needs no configuration; with one it knows what is still open.
 func (a *app) showConnection(ctx context.Context, integration, connection string) error {
-	e, err := a.withoutConfig(ctx)
+	e, err := a.engineFor(ctx, integration)
 	if err != nil {
 		return err
 	}
@@ -120,10 +126,28 @@ func (a *app) showConnection(ctx context.Context, integration, connection string
 	if err != nil {
 		return err
 	}
-	if a.json() {
-		return a.writeJSON(shownConnectionOf(c))
+	shown := shownConnectionOf(c)
+	if open, err := e.OpenFields(c); err == nil {
+		for _, f := range open {
+			shown.Open = append(shown.Open, f.Name)
+		}
 	}
-	return writeColumns(a.io.Out, shownConnectionOf(c).rows())
+	if a.json() {
+		return a.writeJSON(shown)
+	}
+	return writeColumns(a.io.Out, shown.rows())
+}
+
+// engineFor returns an engine that knows what the integration declares, if that can
+// be had, for what calls nobody: variables need not be set.
+func (a *app) engineFor(ctx context.Context, integration string) (*engine.Engine, error) {
+	if a.checkFiles() == nil {
+		cfg, _ := a.loadFiles(ctx, a.files, &inventions{})
+		if in := cfg.Integrations[integration]; in != nil {
+			return a.engineOf(ctx, &schema.Config{Integrations: map[string]*schema.Integration{integration: in}})
+		}
+	}
+	return a.withoutConfig(ctx)
 }
 
 func (a *app) verifyConnection(ctx context.Context, integration, connection string) error {

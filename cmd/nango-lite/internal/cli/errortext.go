@@ -79,6 +79,8 @@ func (a *app) explain(err error) string {
 // advice says what to do next, if it is known.
 func (a *app) advice(e *engine.Error, err error) string {
 	switch {
+	case errors.Is(err, engine.ErrOpenField) && e.Key.Integration != "":
+		return "choose with '" + a.setLine(e.Key, "") + "'"
 	case e.Kind == engine.KindReauthorize && e.Key.Integration != "" && !errors.As(err, new(connectError)):
 		return "connect again with '" + a.reconnect(e.Key) + "'"
 	case e.Kind == engine.KindRateLimited && e.RetryAfter > 0:

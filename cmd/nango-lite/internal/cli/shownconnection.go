@@ -22,6 +22,7 @@ type shownConnection struct {
 	Refreshable  bool              `json:"refreshable"`
 	ExpiresAt    *time.Time        `json:"expires_at,omitempty"`
 	Fields       map[string]string `json:"fields,omitempty"`
+	Open         []string          `json:"open,omitempty"` // fields that are still to be chosen or looked up
 	Metadata     map[string]any    `json:"metadata,omitempty"`
 	CreatedAt    time.Time         `json:"created_at"`
 	UpdatedAt    time.Time         `json:"updated_at"`
@@ -65,6 +66,7 @@ func (s shownConnection) rows() [][]string {
 	for _, name := range slices.Sorted(maps.Keys(s.Fields)) {
 		add(name, s.Fields[name])
 	}
+	add("still open", strings.Join(s.Open, ", "))
 	add("created", when(s.CreatedAt))
 	add("updated", when(s.UpdatedAt))
 	return rows

@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -66,13 +65,13 @@ func scopesInput(v *schema.Version) Input {
 // typed lists what each user types, in the order in which it is asked.
 func typed(v *schema.Version) []Input {
 	out := []Input{}
-	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+	for _, name := range v.ConnectionNames() {
 		if f := v.Connection[name]; f.From == schema.FromUser {
 			out = append(out, inputOf(name, f.Field))
 		}
 	}
 	names := slices.Clone(v.Auth.OwnCredentials())
-	for _, name := range slices.Sorted(maps.Keys(v.Credentials)) {
+	for _, name := range v.CredentialNames() {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -86,19 +85,29 @@ func typed(v *schema.Version) []Input {
 // known lists what a connection learns while it is made.
 func known(v *schema.Version) []Input {
 	out := []Input{}
-	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
+	for _, name := range v.ConnectionNames() {
 		f := v.Connection[name]
 		if f.From == schema.FromUser {
 			continue
 		}
 		in := inputOf("connection."+name, f.Field)
-		in.From = "token answer, " + cmp.Or(f.Path, name)
-		if f.From == schema.FromCallback {
+		switch {
+		case f.IsChoice():
+			in.From = "list at " + lookUpInWords(f.Request) + ", chosen where there are several"
+		case f.Request != nil:
+			in.From = "answer to " + lookUpInWords(f.Request) + ", " + cmp.Or(f.Path, name)
+		case f.From == schema.FromCallback:
 			in.From = "callback, " + cmp.Or(f.Path, name)
+		default:
+			in.From = "token answer, " + cmp.Or(f.Path, name)
 		}
 		out = append(out, in)
 	}
 	return out
+}
+
+func lookUpInWords(r *schema.LookUp) string {
+	return cmp.Or(r.Method, "GET") + " " + r.URL + r.Path
 }
 
 func inputOf(name string, f schema.Field) Input {

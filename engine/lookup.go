@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/condition"
+	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A lookUp is a connection field that a request finds (from: request), with the
+// request's templates parsed.
+type lookUp struct {
+	schema.ConnectionField
+	name   string
+	to     schema.Template // of the URL, or of the path below base_url
+	params templateMap     // of the body
+	atBase bool            // what every call of the API has goes along
+}
+
+func newLookUps(in *schema.Integration) ([]lookUp, error) {
+	order, cycle := schema.LookUps(in.Connection, &in.Requests)
+	if len(cycle) > 0 {
+		return nil, fmt.Errorf("connection: the look-ups of %s need each other", strings.Join(cycle, ", "))
+	}
+	var out []lookUp
+	for _, name := range order {
+		l := lookUp{ConnectionField: in.Connection[name], name: name}
+		var err error
+		if l.to, err = schema.ParseTemplate(l.Request.URL + l.Request.Path); err != nil {
+			return nil, fmt.Errorf("connection.%s.request: %w", name, err)
+		}
+		if l.params, err = parseMap(l.Request.Params); err != nil {
+			return nil, fmt.Errorf("connection.%s.request.params: %w", name, err)
+		}
+		l.atBase = l.Request.AtBase(in.Requests.BaseURL)
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// lookUpFields looks up what c does not carry yet, each field after those that it needs.
+// What is there was chosen beforehand, as far as fresh says so, and must be among
+// the choices. Where there are several and none is chosen, the field is left open, as
+// is what needs it.
+func (e *Engine) lookUpFields(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, fresh func(name string) bool) error {
+	for i := range in.lookUps {
+		l := &in.lookUps[i]
+		_, has := in.carried(c, l.name)
+		if has && (l.List == nil || !fresh(l.name)) || in.waits(c, l) {
+			continue
+		}
+		if err := e.lookUpField(ctx, op, in, c, session, l); err != nil && (!l.Optional || has || ctx.Err() != nil) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) lookUpField(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *lookUp) error {
+	fail := func(kind Kind, detail string) error {
+		return &Error{Op: op, Key: c.Key, Kind: kind, Detail: "connection." + l.name + " " + detail}
+	}
+	doc, err := e.lookUp(ctx, op, in, c, session, l)
+	if err != nil {
+		return err
+	}
+	v, _ := jsonpath.Text(doc, l.path())
+	if l.List != nil {
+		chosen, has := in.carried(c, l.name)
+		choices, ok := l.choices(doc)
+		switch {
+		case !ok:
+			return fail(KindInvalidResponse, "is looked up in a list, and the answer has none at "+strconv.Quote(l.List.Items))
+		case has && !hasChoice(choices, chosen):
+			return fail(KindClient, fmt.Sprintf("is none of the %d that there are to choose from", len(choices)))
+		case has:
+			return nil
+		case len(choices) == 0 && l.Default == "":
+			return fail(KindDenied, "has nothing to choose from: whoever connected has access to none")
+		case len(choices) > 1:
+			return nil // left to the user
+		case len(choices) == 1:
+			v = choices[0].Value
+		}
+	}
+	if v == "" {
+		if l.Default != "" {
+			return nil
+		}
+		return fail(KindInvalidResponse, "was looked up, and the answer has no value for it")
+	}
+	if reason := misfit(l.Field, in.auth.patterns["connection."+l.name], v); reason != "" {
+		return fail(KindInvalidResponse, "was looked up and "+reason)
+	}
+	in.setField(c, l.name, v)
+	return nil
+}
+
+func (l *lookUp) path() string {
+	if l.Path == "" {
+		return l.name
+	}
+	return l.Path
+}
+
+// choices returns what of the answer there is to choose from; false if there is no
+// list where it should be.
+func (l *lookUp) choices(doc any) ([]Choice, bool) {
+	v, _ := jsonpath.Lookup(doc, l.List.Items)
+	items, ok := v.([]any)
+	if !ok {
+		return nil, false
+	}
+	var out []Choice
+	for _, item := range items {
+		fits := condition.Match(schema.Condition{Body: l.List.When}, condition.Answer{Doc: func() any { return item }})
+		value, ok := jsonpath.Text(item, l.List.Value)
+		if !fits || !ok || value == "" || hasChoice(out, value) {
+			continue
+		}
+		c := Choice{Value: value, Title: value}
+		if l.List.Title != "" {
+			if title, ok := jsonpath.Text(item, l.List.Title); ok && title != "" {
+				c.Title = title
+			}
+		}
+		out = append(out, c)
+	}
+	return out, true
+}
+
+// templates returns what must be known to make a look-up.
+func (in *integration) templates(l *lookUp) []string {
+	texts := []string{l.Request.URL, l.Request.Path}
+	if l.Request.Path != "" {
+		texts = append(texts, in.Requests.BaseURL)
+	}
+	texts = slices.AppendSeq(texts, maps.Values(l.Request.Headers))
+	return slices.AppendSeq(texts, maps.Values(l.Request.Params))
+}
+
+// waits reports whether a look-up needs a field that is still open.
+func (in *integration) waits(c *Connection, l *lookUp) bool {
+	return slices.ContainsFunc(in.templates(l), func(text string) bool {
+		t, err := schema.ParseTemplate(text)
+		return err == nil && in.unknown(c, t)
+	})
+}
+
+// uses reports whether a look-up uses a connection field.
+func (in *integration) uses(l *lookUp, field string) bool {
+	return slices.ContainsFunc(in.templates(l), func(text string) bool {
+		t, err := schema.ParseTemplate(text)
+		return err == nil && slices.Contains(t.Refs(), "connection."+field)
+	})
+}
+
+// unknown reports whether t needs a field that is looked up and not there yet.
+func (in *integration) unknown(c *Connection, t schema.Template) bool {
+	var missing *render.MissingError
+	_, err := render.Text(t, in.values(c))
+	return errors.As(err, &missing) && in.lookUpOf(missing.Name) != nil
+}
+
+// lookUpOf returns what a placeholder is looked up by, or nil.
+func (in *integration) lookUpOf(placeholder string) *lookUp {
+	name, ok := strings.CutPrefix(placeholder, "connection.")
+	i := slices.IndexFunc(in.lookUps, func(l lookUp) bool { return ok && l.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &in.lookUps[i]
+}
+
+// explainOpen says of a call that misses a looked-up field what to do about it.
+func (in *integration) explainOpen(e *Error, placeholder string) {
+	if in.lookUpOf(placeholder) != nil {
+		e.Kind, e.Err = KindClient, ErrOpenField
+	}
+}
+
+// verifyWaits reports whether the verify call needs a field that is still open.
+func (in *integration) verifyWaits(c *Connection) bool {
+	texts := []string{in.Requests.BaseURL, in.Requests.Verify.Path}
+	texts = slices.AppendSeq(texts, maps.Values(in.Requests.Headers))
+	texts = slices.AppendSeq(texts, maps.Values(in.Requests.Params))
+	return slices.ContainsFunc(texts, func(text string) bool {
+		t, err := schema.ParseTemplate(text)
+		return err == nil && in.unknown(c, t)
+	})
+}

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// maxLookUp is the largest answer to a look-up that is read.
+const maxLookUp = 1 << 20
+
+// lookUp asks for l's value with what c carries, and returns the decoded answer.
+// session supplies the credentials.
+func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *lookUp) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
+	defer cancel()
+	r, as, err := in.lookUpRequest(ctx, c, l)
+	if err != nil {
+		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
+	}
+	resp, err := (&caller{e: e, key: c.Key, fixed: session, as: as}).do(r)
+	if err != nil {
+		return nil, l.failed(reop(err, op))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if err := CheckResponse(resp); err != nil {
+		return nil, l.failed(reop(err, op))
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxLookUp+1))
+	if err != nil {
+		return nil, l.failed(reop(err, op))
+	}
+	var doc any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if len(body) > maxLookUp || d.Decode(&doc) != nil {
+		detail := "the answer is not JSON"
+		if len(body) > maxLookUp {
+			detail = "the answer is larger than 1 MiB"
+		}
+		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: resp.StatusCode, Detail: detail})
+	}
+	return doc, nil
+}
+
+// reop says that a failed call was part of op.
+func reop(err error, op string) error {
+	var known *Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	e := *known
+	e.Op = op
+	return &e
+}
+
+// failed says which look-up it was.
+func (l *lookUp) failed(err error) error {
+	var known *Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	e := *known
+	e.Detail = strings.TrimSuffix("the look-up of connection."+l.name+": "+e.Detail, ": ")
+	return &e
+}
+
+// lookUpRequest returns the request, and the integration as which it is made: with
+// the look-up's headers and parameters, and those of every call as far as they go
+// there and are known.
+func (in *integration) lookUpRequest(ctx context.Context, c *Connection, l *lookUp) (*http.Request, *integration, error) {
+	values := in.values(c)
+	target := ""
+	like := *in.Integration
+	like.Requests.Headers, like.Requests.Params = maps.Clone(l.Request.Headers), map[string]string{}
+	like.Requests.Retries = readOnly(like.Requests.Retries)
+	if l.Request.Path != "" {
+		var err error
+		if target, err = render.Path(l.to, values); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		u, err := render.URL(l.to, values, in.formatOf)
+		if err != nil {
+			return nil, nil, err
+		}
+		if u.Scheme != "https" && !oauthwire.IsLoopback(u.Hostname()) {
+			return nil, nil, errors.New("a look-up must be https, or http on loopback")
+		}
+		like.Requests.BaseURL = l.Request.URL
+	}
+	if l.Request.Method != http.MethodPost {
+		maps.Copy(like.Requests.Params, l.Request.Params)
+	}
+	if !l.atBase {
+		like.Requests.RateLimit = nil
+	} else if err := in.takeAlong(c, &like.Requests); err != nil {
+		return nil, nil, err
+	}
+	calls, err := newCallPlan(&like)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := l.build(ctx, target, values)
+	return r, &integration{Integration: &like, auth: in.auth, calls: calls}, err
+}
+
+// readOnly says that a request may be repeated whatever its method.
+func readOnly(r *schema.Retries) *schema.Retries {
+	var retries schema.Retries
+	if r != nil {
+		retries = *r
+	}
+	retries.UnsafeMethods = "always"
+	return &retries
+}
+
+// takeAlong adds the headers and parameters of every call that to does not have,
+// but for those with a field that is not looked up yet.
+func (in *integration) takeAlong(c *Connection, to *schema.Requests) error {
+	for _, m := range []struct {
+		from map[string]string
+		to   *map[string]string
+	}{{in.Requests.Headers, &to.Headers}, {in.Requests.Params, &to.Params}} {
+		if *m.to == nil {
+			*m.to = map[string]string{}
+		}
+		for name, text := range m.from {
+			t, err := schema.ParseTemplate(text)
+			if err != nil {
+				return err
+			}
+			if !hasName(*m.to, name) && !in.unknown(c, t) {
+				(*m.to)[name] = text
+			}
+		}
+	}
+	return nil
+}
+
+// hasName reports whether m has name, whatever its case.
+func hasName(m map[string]string, name string) bool {
+	for other := range m {
+		if strings.EqualFold(other, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// build makes the request; a POST has the parameters in its body.
+func (l *lookUp) build(ctx context.Context, target string, values render.Values) (*http.Request, error) {
+	if l.Request.Method != http.MethodPost {
+		return http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	}
+	params, err := l.params.render(values)
+	if err != nil {
+		return nil, err
+	}
+	media, body := "application/x-www-form-urlencoded", ""
+	if l.Request.BodyFormat == "json" {
+		b, _ := json.Marshal(params) // strings always marshal
+		media, body = "application/json", string(b)
+	} else {
+		form := url.Values{}
+		for name, v := range params {
+			form.Set(name, v)
+		}
+		body = form.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
+	if err == nil {
+		r.Header.Set("Content-Type", media)
+	}
+	return r, err
+}

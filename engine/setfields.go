@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// SetFields sets fields of k's connection: what a user corrects of what they typed,
+// and what they chose of [Engine.Choices]. What is looked up with them is looked up
+// anew, and so is what is still open; with no fields at all that is all it does. An
+// empty value unsets an optional field. Credentials stay as they are.
+//
+// It fails with KindClient, and stores nothing, if a value is not as declared or is no
+// choice.
+func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string) (*Connection, error) {
+	const op = "set fields"
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return nil, err
+	}
+	for range 5 {
+		c, err := e.load(ctx, in, k)
+		if err != nil {
+			return nil, err
+		}
+		next, err := in.withFields(op, c, fields)
+		if err != nil {
+			return nil, err
+		}
+		session := amendedSession{e.session(in, k), in, next}
+		chosen := func(name string) bool { return fields[name] != "" }
+		if err := e.lookUpFields(ctx, op, in, next, session, chosen); err != nil {
+			return nil, err
+		}
+		stored, err := e.storeFields(ctx, op, in, c, next)
+		if !errors.Is(err, ErrConflict) {
+			return stored, err
+		}
+	}
+	return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection is changed by others time and again"}
+}
+
+// withFields returns a copy of c with other values, and without what was looked up
+// with those that it had.
+func (in *integration) withFields(op string, c *Connection, fields map[string]string) (*Connection, error) {
+	next := c.Clone()
+	var changed []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		f, ok := in.Connection[name]
+		if !ok || f.From != schema.FromUser && !f.IsChoice() {
+			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(name) + " for the user"}
+		}
+		v := fields[name]
+		if v != "" || f.From == schema.FromUser {
+			var err error
+			if v, err = in.checkField(op, c.Key, "connection", name, f.Field, v); err != nil {
+				return nil, err
+			}
+		}
+		if was, _ := in.carried(c, name); was != v {
+			changed = append(changed, name)
+		}
+		in.setField(next, name, v)
+	}
+	for i := range in.lookUps { // in their order, so that one look suffices
+		l := &in.lookUps[i]
+		stale := func(name string) bool { return in.uses(l, name) }
+		if _, given := fields[l.name]; !given && slices.ContainsFunc(changed, stale) {
+			in.setField(next, l.name, "")
+			changed = append(changed, l.name)
+		}
+	}
+	return next, nil
+}
+
+// carried returns what c carries for a connection field, its default left out.
+func (in *integration) carried(c *Connection, name string) (string, bool) {
+	if v, ok := c.Fields[name]; ok {
+		return v, true
+	}
+	v, ok := c.Credentials.Fields["connection."+name]
+	return v.Reveal(), ok
+}
+
+// setField makes c carry v, or nothing if v is empty: with the credentials if the
+// field is a secret.
+func (in *integration) setField(c *Connection, name, v string) {
+	delete(c.Fields, name)
+	delete(c.Credentials.Fields, "connection."+name)
+	switch {
+	case v == "":
+	case in.Connection[name].Secret:
+		if c.Credentials.Fields == nil {
+			c.Credentials.Fields = map[string]schema.Secret{}
+		}
+		c.Credentials.Fields["connection."+name] = schema.NewSecret(v)
+	default:
+		if c.Fields == nil {
+			c.Fields = map[string]string{}
+		}
+		c.Fields[name] = v
+	}
+}
+
+// storeFields puts the connection fields of next, which was made from was, into what
+// is stored by now. With ErrConflict somebody else was at it.
+func (e *Engine) storeFields(ctx context.Context, op string, in *integration, was, next *Connection) (*Connection, error) {
+	release, err := e.acquire(ctx, op, was.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	current, err := e.conns.store.Get(ctx, was.Key)
+	if err != nil {
+		return nil, storeError(op, was.Key, err)
+	}
+	if current.Status != StatusActive {
+		return nil, needsReauthorization(current)
+	}
+	if !in.sameFields(current, was) {
+		return nil, ErrConflict
+	}
+	out, secret := current.Clone(), false
+	for name, f := range in.Connection {
+		v, _ := in.carried(next, name)
+		if old, _ := in.carried(current, name); old != v {
+			in.setField(out, name, v)
+			secret = secret || f.Secret
+		}
+	}
+	if secret {
+		out.Generation++ // a credential is another
+	}
+	out.UpdatedAt = e.opts.Now()
+	switch err := e.conns.replace(ctx, out, current.Generation); {
+	case errors.Is(err, ErrConflict):
+		return nil, err
+	case err != nil:
+		return nil, storeError(op, was.Key, err)
+	}
+	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: "fields were set"})
+	e.changed(ctx, EventFields, was.Key, out)
+	return out.Clone(), nil
+}
+
+// acquire takes k's lease for one write, which keeps a refresh away: it would store
+// what it has read before. Within this process, too, a refresh is another holder.
+func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, e.pace.LeaseWait)
+	defer cancel()
+	holder := e.holder + " " + randomText(6)
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		err := e.conns.store.Acquire(ctx, k, holder, 3*e.pace.StoreCall)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrLeased) {
+			return nil, storeError(op, k, err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "a refresh holds the lease and did not finish"}
+		}
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.pace.StoreCall)
+		defer cancel()
+		_ = e.conns.store.Release(ctx, k, holder) // else it ends by itself
+	}, nil
+}
+
+// sameFields reports whether two states of a connection carry the same fields.
+func (in *integration) sameFields(a, b *Connection) bool {
+	for name := range in.Connection {
+		v, _ := in.carried(a, name)
+		if w, _ := in.carried(b, name); v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// An amendedSession is a session of a stored connection that is to carry the fields
+// of another.
+type amendedSession struct {
+	layer.Session
+	in *integration
+	as *Connection
+}
+
+func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, error) {
+	if err != nil {
+		return nil, err
+	}
+	c := s.(*snapshot).conn.Clone()
+	for name := range a.in.Connection {
+		v, _ := a.in.carried(a.as, name)
+		a.in.setField(c, name, v)
+	}
+	return &snapshot{a.in, c}, nil
+}
+
+func (a amendedSession) Load(ctx context.Context) (layer.Snapshot, error) {
+	return a.amend(a.Session.Load(ctx))
+}
+
+func (a amendedSession) Fresh(ctx context.Context, s layer.Snapshot) (layer.Snapshot, error) {
+	return a.amend(a.Session.Fresh(ctx, s))
+}
+
+func (a amendedSession) Refresh(ctx context.Context, s layer.Snapshot, reason string) (layer.Snapshot, error) {
+	return a.amend(a.Session.Refresh(ctx, s, reason))
+}
