@@ -28,6 +28,10 @@ integrations:
         oauth_scopes: ''
     airtable:
         extends_blueprint: airtable:v0
+    jira:
+        extends_blueprint: jira:v1
+        oauth_client_id: an-invented-app
+        oauth_client_secret: an-invented-secret
     harbour: # an API without a blueprint
         oauth_client_id: harbour-client
         oauth_client_secret: an-invented-secret
@@ -220,6 +224,35 @@ func ExampleEngine_Describe() {
 	// Notion: consent at the provider: true
 	// Airtable: consent at the provider: false
 	//   Personal access token (credential: true, secret: true)
+}
+
+// A grant may open several sites, and calls name one: it is the user's to choose.
+func ExampleEngine_Choices() {
+	ctx := context.Background()
+	eng, transport := exampleEngine(engine.Options{})
+	key := engine.Key{Integration: "jira", ConnectionID: "user-42"}
+	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback", nil)
+	stop(err)
+	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
+	stop(err)
+	conn, err := eng.Exchange(ctx, pending, callback.Query())
+	stop(err)
+
+	open, err := eng.OpenFields(conn)
+	stop(err)
+	choices, err := eng.Choices(ctx, key, open[0].Name)
+	stop(err)
+	for _, c := range choices {
+		fmt.Println(open[0].Title, c.Title)
+	}
+	conn, err = eng.SetFields(ctx, key, map[string]string{open[0].Name: choices[1].Value})
+	stop(err)
+	fmt.Println(conn.Fields["cloud_id"])
+
+	// Output:
+	// Site https://quayside.atlassian.net
+	// Site https://slipway.atlassian.net
+	// 7d0c1f6e-9b1a-4a53-8a57-2f3f0f1f5b10
 }
 
 // An answer of the API is never an error of the client. CheckResponse makes it

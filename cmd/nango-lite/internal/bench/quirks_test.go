@@ -73,6 +73,9 @@ var quirks = []struct {
 	{"Marketo: an expired token is a 200 with a code", "quirk-marketo:v0", []string{"exchange @method=GET", "exchange grant_type=client_credentials", "refresh grant_type=client_credentials"}},
 	{"WeChat: an expired token is a 200 with a number", "quirk-wechat:v0", []string{"exchange appid", "exchange grant_type=client_credential", "refresh appid", "api access_token"}},
 	{"Atlassian: audience and consent", "jira:v0", []string{"authorize audience", "authorize prompt=consent"}},
+	{"Atlassian: the cloud id is looked up and part of each URL", "jira:v1", []string{"look-up @path=/oauth/token/accessible-resources", "look-up @Authorization", "connection cloud_id=1324a887-45db-4bf4-8e99-ef0ff456d421", "api @path=/ex/jira/1324a887-45db-4bf4-8e99-ef0ff456d421/rest/api/3/myself"}},
+	{"HubSpot: the account is looked up", "quirk-hubspot:v0", []string{"look-up @path=/account-info/v3/details", "look-up !portalId", "connection portal_id=2401990", "api portalId=2401990"}},
+	{"Xero: the tenant is looked up and a header", "xero:v2", []string{"look-up @path=/connections", "look-up !@Xero-Tenant-Id", "connection tenant_id=70784a63-d24b-46a9-a4db-0e70a274b056", "api @Xero-Tenant-Id=70784a63-d24b-46a9-a4db-0e70a274b056"}},
 	{"Outreach: a refresh token that dies of idleness", "outreach:v0", []string{"refresh refresh_token"}},
 	{"Amazon SP: the code under another name", "quirk-amazon-sp:v0", []string{"callback spapi_oauth_code", "callback !code", "callback state", "exchange code", "connection seller=A1B2C3", "api @X-Amz-Access-Token"}},
 	{"Crisp: the state under another name", "quirk-crisp:v0", []string{"callback payload", "callback !state", "callback code"}},
@@ -183,6 +186,8 @@ type tap struct {
 	to   sighting
 	as   string // what the next token request is
 	ends func(*http.Request) bool
+
+	looks func(*http.Request) bool
 }
 
 func (p *tap) PublicOnly() http.RoundTripper { return p }
@@ -196,7 +201,9 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	p.mu.Lock()
-	if p.ends(r) {
+	if p.as == "exchange" && p.looks(r) {
+		p.to.request("look-up", r, body)
+	} else if p.ends(r) {
 		p.to.request(p.as, r, body)
 	} else {
 		p.to.request("api", r, body)
@@ -221,6 +228,13 @@ func play(t *testing.T, in *schema.Integration) sighting {
 	seen := sighting{}
 	wire := &tap{next: direct, to: seen, as: "exchange", ends: func(r *http.Request) bool {
 		return !strings.Contains(r.URL.Path, in.Requests.Verify.Path)
+	}, looks: func(r *http.Request) bool {
+		for _, f := range in.Connection {
+			if f.Request != nil && strings.HasSuffix(f.Request.URL+f.Request.Path, r.URL.Path) {
+				return true
+			}
+		}
+		return false
 	}}
 	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{in.Name: in}}, &engine.Options{Transport: wire})
 	if err != nil {
@@ -261,6 +275,15 @@ func play(t *testing.T, in *schema.Integration) sighting {
 			given.Fields[name] = example(in, name)
 		}
 		if c, err = e.Connect(t.Context(), k, given, &engine.ConnectOptions{Fields: fields}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if open, _ := e.OpenFields(c); len(open) > 0 {
+		choices, err := e.Choices(t.Context(), k, open[0].Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err = e.SetFields(t.Context(), k, map[string]string{open[0].Name: choices[0].Value}); err != nil {
 			t.Fatal(err)
 		}
 	}
