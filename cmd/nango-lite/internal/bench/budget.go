@@ -59,13 +59,14 @@ func (e *Entry) keepsPace(ctx context.Context) error {
 	st.wire.reset(ok)
 	start := st.clock.now()
 	after := int(max(1, min(4, time.Second/interval(b))))
+	atOnce := burst(b) - st.wire.spent(b, st.key)
 	for range burst(b) + after {
 		if _, err := st.succeed(ctx, e.probe()); err != nil {
 			return err
 		}
 	}
 	for i, r := range st.wire.requests() {
-		due := time.Duration(max(0, i+1-burst(b))) * interval(b)
+		due := time.Duration(max(0, i+1-atOnce)) * interval(b)
 		switch came := r.at.Sub(start); {
 		case came < due-early(due):
 			return fmt.Errorf("request %d came after %s; the budget allows it after %s", i+1, came, due)
@@ -95,7 +96,7 @@ func (e *Entry) keepsScope(ctx context.Context) error {
 	}
 	st.wire.reset(ok)
 	start := st.clock.now()
-	for range burst(b) {
+	for range burst(b) - st.wire.spent(b, st.key) {
 		if _, err := st.succeed(ctx, e.probe()); err != nil {
 			return err
 		}

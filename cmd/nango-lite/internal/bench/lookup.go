@@ -262,6 +262,7 @@ func (st *stage) choose(ctx context.Context, c *engine.Connection, except string
 type lookUp struct {
 	name, method string
 	url          *regexp.Regexp
+	atBase       bool // it counts against the budget
 }
 
 func lookUpsOf(in *schema.Integration) (list []lookUp) {
@@ -271,7 +272,7 @@ func lookUpsOf(in *schema.Integration) (list []lookUp) {
 			if r.Path != "" {
 				target = in.Requests.BaseURL + r.Path
 			}
-			list = append(list, lookUp{name, or(r.Method, http.MethodGet), urlPattern(target)})
+			list = append(list, lookUp{name, or(r.Method, http.MethodGet), urlPattern(target), r.AtBase(in.Requests.BaseURL)})
 		}
 	}
 	return list
@@ -288,8 +289,26 @@ func (w *wire) lookedUp(r *http.Request) (names []string) {
 	return names
 }
 
+// spent returns how much of a connection's budget went into look-ups.
+func (w *wire) spent(b *schema.Budget, k engine.Key) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.looked {
+		if b.Scope != "connection" || c == k {
+			n++
+		}
+	}
+	return n
+}
+
 // lookUpRequest lets a look-up by.
 func (w *wire) lookUpRequest(r *http.Request, names []string) (*http.Response, error) {
+	atBase := slices.ContainsFunc(w.lookUps, func(l lookUp) bool { return l.atBase && slices.Contains(names, l.name) })
+	if c, ok := engine.ConnectionFromContext(r.Context()); ok && atBase {
+		w.mu.Lock()
+		w.looked = append(w.looked, c.Key)
+		w.mu.Unlock()
+	}
 	resp, err := w.next.RoundTrip(r)
 	if err != nil || w.lookUp == nil {
 		return resp, err

@@ -35,6 +35,7 @@ type wire struct {
 	lookUp func(field string, a *answer)
 
 	mu     sync.Mutex
+	looked []engine.Key // whose look-ups went to the API
 	seen   []sent
 	broken []error
 
