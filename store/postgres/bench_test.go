@@ -1,68 +1,25 @@
 package postgres_test
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
-	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/storetest"
 )
-
-// typical is a connection as most providers give them.
-func typical(i int) *engine.Connection {
-	now := time.Now()
-	return &engine.Connection{
-		Key:       engine.Key{Integration: "notion", ConnectionID: fmt.Sprint("user-", i)},
-		Status:    engine.StatusActive,
-		CreatedAt: now, UpdatedAt: now,
-		Credentials: engine.Credentials{Type: schema.OAuth2, Token: engine.Token{
-			AccessToken: schema.NewSecret(strings.Repeat("a", 120)), RefreshToken: schema.NewSecret(strings.Repeat("r", 120)),
-			TokenType: "bearer", ObtainedAt: now, ExpiresAt: now.Add(time.Hour), Scopes: []string{"read", "write"},
-			Raw: schema.NewSecret(`{"access_token":"` + strings.Repeat("a", 120) + `","refresh_token":"` + strings.Repeat("r", 120) + `"}`),
-		}},
-		Fields: map[string]string{"subdomain": "acme"},
-	}
-}
 
 func benchStore(b *testing.B, rows int) *postgres.Store {
 	s := openStore(b, newURL(b), seal.NewKeys(), nil)
-	for i := 0; i < rows; i += 1000 {
-		var conns []*engine.Connection
-		for j := i; j < min(rows, i+1000); j++ {
-			conns = append(conns, typical(j))
-		}
-		if err := s.Add(b.Context(), conns); err != nil {
-			b.Fatal(err)
-		}
-	}
+	storetest.Fill(b, s, rows)
+	mustExec(b, testDatabase(b), "VACUUM ANALYZE "+quoted(s.Schema())+".connection")
 	return s
 }
 
-// BenchmarkGet looks connections up among few and among many: one again and again,
-// and any, which among a million are more than the server's memory holds.
-func BenchmarkGet(b *testing.B) {
-	for _, rows := range []int{1_000, 1_000_000} {
-		s := benchStore(b, rows)
-		mustExec(b, testDatabase(b), "VACUUM ANALYZE "+quoted(s.Schema())+".connection")
-		for what, id := range map[string]func() int{
-			"one": func() int { return rows / 2 },
-			"any": func() int { return rand.IntN(rows) },
-		} {
-			b.Run(fmt.Sprint(what, " of ", rows), func(b *testing.B) {
-				for b.Loop() {
-					k := engine.Key{Integration: "notion", ConnectionID: fmt.Sprint("user-", id())}
-					if _, err := s.Get(b.Context(), k); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
+func BenchmarkLookup(b *testing.B) {
+	const few, many = 1_000, 1_000_000
+	storetest.BenchmarkLookup(b, benchStore(b, few), benchStore(b, many), few, many)
 }
 
 func BenchmarkReplace(b *testing.B) {
