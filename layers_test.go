@@ -39,7 +39,8 @@ var rooms = map[string]struct {
 		uses:    []string{"github.com/a8m/envsubst", "github.com/santhosh-tekuri/jsonschema/v5", "gopkg.in/yaml.v3"},
 		why:     "files in, schema.Config out; no engine",
 	},
-	"internal/pace": {why: "times that the proofs of store/soak shorten; a leaf"},
+	"internal/benchtest": {why: "benchmarks take turns; a leaf"},
+	"internal/pace":      {why: "times that the proofs of store/soak shorten; a leaf"},
 	"engine": {
 		reaches: []string{"schema", "internal/pace"},
 		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
@@ -53,7 +54,7 @@ var rooms = map[string]struct {
 	"store/internal":  {why: "what both dialects share"},
 	"store/postgres":  {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"github.com/jackc/pgx/v5"}, why: "one driver"},
 	"store/sqlite":    {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"modernc.org/sqlite"}, why: "one driver"},
-	"store/storetest": {reaches: []string{"engine", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},
+	"store/storetest": {reaches: []string{"engine", "internal/benchtest", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},
 	"store/soak": {
 		reaches: []string{"engine", "internal/pace", "sandbox", "schema", "store/postgres", "store/seal", "store/sqlite"},
 		uses:    []string{"github.com/jackc/pgx/v5"},

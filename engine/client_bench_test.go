@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/benchtest"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -152,25 +152,9 @@ func BenchmarkCallParallel(b *testing.B) {
 // benchRatios lets callers take turns and reports how the last compares with the
 // others.
 func benchRatios(b *testing.B, callers []benchCaller, turn func(do func(string) (*http.Response, error))) {
-	took := make([][]time.Duration, len(callers))
+	var sides []benchtest.Side
 	for _, c := range callers {
-		turn(c.do) // connect
+		sides = append(sides, benchtest.Side{Name: c.name, Do: func() { turn(c.do) }})
 	}
-	for n := 0; b.Loop(); n++ {
-		for i := range callers {
-			i = (i + n) % len(callers) // nobody is always behind the same one
-			start := time.Now()
-			turn(callers[i].do)
-			took[i] = append(took[i], time.Since(start))
-		}
-	}
-	median := func(i int) float64 {
-		slices.Sort(took[i])
-		return float64(took[i][len(took[i])/2])
-	}
-	last := len(callers) - 1
-	for i, c := range callers[:last] {
-		b.ReportMetric(median(last)/median(i), "of-"+c.name)
-	}
-	b.ReportMetric(0, "ns/op") // of all callers together: no figure
+	benchtest.Turns(b, 1, sides...)
 }

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/benchtest"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // manyConnections returns an engine over a store that is no MemoryStore, with n
 // connections in its cache.
-func manyConnections(b *testing.B, n int) (*engine.Engine, []engine.Key) {
+func manyConnections(b testing.TB, n int) (*engine.Engine, []engine.Key) {
 	store := &countingStore{ConnectionStore: &engine.MemoryStore{}}
 	cfg := &schema.Config{Integrations: map[string]*schema.Integration{"fjord": fjord()}}
 	e, err := engine.New(cfg, &engine.Options{Connections: store, CacheSize: n, CacheTTL: time.Hour})
@@ -36,6 +37,20 @@ func manyConnections(b *testing.B, n int) (*engine.Engine, []engine.Key) {
 		}
 	}
 	return e, keys
+}
+
+// A token from the cache may cost one allocation, and costs none.
+func TestTokenFromTheCacheIsFree(t *testing.T) {
+	e, keys := manyConnections(t, 1)
+	source := e.TokenSource(keys[0])
+	allocs := testing.AllocsPerRun(1000, func() {
+		if _, err := source.Token(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs > 0 {
+		t.Errorf("%v allocations", allocs)
+	}
 }
 
 // BenchmarkToken gets the token of one connection among 1,000, beside what nobody
@@ -75,6 +90,19 @@ func BenchmarkToken(b *testing.B) {
 			}
 			used(b, t)
 		}
+	})
+	b.Run("ratio", func(b *testing.B) {
+		ctx := context.Background()
+		i, j := 0, 0
+		benchtest.Turns(b, 10_000, benchtest.Side{Name: "map", Do: func() { i++; used(b, lookup(i%n)) }},
+			benchtest.Side{Name: "cache", Do: func() {
+				j++
+				t, err := sources[j%n].Token(ctx)
+				if err != nil {
+					b.Fatal(err)
+				}
+				used(b, t)
+			}})
 	})
 	b.Run("map/parallel", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {

@@ -3,12 +3,12 @@ package storetest
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/benchtest"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -49,38 +49,20 @@ func Fill(b testing.TB, s Adder, n int) {
 }
 
 // BenchmarkLookup compares looking a connection up among few, as [Fill] made them,
-// and among many: one again and again, and any. The two take turns, lookup by
-// lookup, so that whatever else the machine does troubles both; medians are
+// and among many: one again and again, and any. The two take turns; medians are
 // reported, and how many times as long the one takes as the other.
 func BenchmarkLookup(b *testing.B, few, many engine.ConnectionStore, nFew, nMany int) {
-	for _, what := range []string{"one", "any"} {
+	one := func(n int) int { return n / 2 }
+	for what, id := range map[string]func(n int) int{"one": one, "any": rand.IntN} {
+		lookup := func(s engine.ConnectionStore, n int) func() {
+			return func() {
+				if _, err := s.Get(b.Context(), typicalKey(id(n))); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
 		b.Run(what, func(b *testing.B) {
-			id := func(n int) int {
-				if what == "one" {
-					return n / 2
-				}
-				return rand.IntN(n)
-			}
-			var took [2][]time.Duration
-			for b.Loop() {
-				for i, s := range []engine.ConnectionStore{few, many} {
-					k := typicalKey(id([]int{nFew, nMany}[i]))
-					start := time.Now()
-					if _, err := s.Get(b.Context(), k); err != nil {
-						b.Fatal(err)
-					}
-					took[i] = append(took[i], time.Since(start))
-				}
-			}
-			short, long := median(took[0]), median(took[1])
-			b.ReportMetric(float64(short), "ns/few")
-			b.ReportMetric(float64(long), "ns/many")
-			b.ReportMetric(float64(long)/float64(short), "times")
+			benchtest.Turns(b, 1, benchtest.Side{Name: "few", Do: lookup(few, nFew)}, benchtest.Side{Name: "many", Do: lookup(many, nMany)})
 		})
 	}
-}
-
-func median(took []time.Duration) time.Duration {
-	slices.Sort(took)
-	return took[len(took)/2]
 }
