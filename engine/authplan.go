@@ -117,7 +117,7 @@ func (p *authPlan) compilePatterns(in *schema.Integration) error {
 			return err
 		}
 	}
-	for _, name := range (&integration{Integration: in}).credentialNames() {
+	for _, name := range in.UserCredentials() {
 		if err := compile("credentials."+name, in.Auth.OwnField(name, in.Credentials[name])); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 type awsPlan struct {
 	*schema.AWS
 	service, region schema.Template
+	role            *rolePlan // nil: calls are made in none
 }
 
 func newAWSPlan(a *schema.Auth) (*awsPlan, error) {
@@ -35,7 +36,8 @@ func newAWSPlan(a *schema.Auth) (*awsPlan, error) {
 	if p.region, err = schema.ParseTemplate(a.AWS.Region); err != nil {
 		return nil, fmt.Errorf("auth.aws.region: %w", err)
 	}
-	return p, nil
+	p.role, err = newRolePlan(a.AWS)
+	return p, err
 }
 
 // An awsSigner signs with AWS Signature Version 4, as whoever the connection in use
@@ -45,7 +47,10 @@ type awsSigner struct {
 	now  func() time.Time
 }
 
-var _ layer.Signer = (*awsSigner)(nil)
+var (
+	_ layer.Signer = (*awsSigner)(nil)
+	_ layer.Judge  = (*awsSigner)(nil)
+)
 
 // Covers reports whether the body is signed.
 func (s *awsSigner) Covers(*http.Request) bool { return s.plan.SignsPayload() }
@@ -63,14 +68,18 @@ func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) 
 			return err
 		}
 	}
-	for name, to := range map[string]*string{"access_key_id": &signature.AccessKeyID, "secret_access_key": &signature.SecretAccessKey} {
-		v, ok := values("credentials." + name)
+	id, secret, session := "credentials.access_key_id", "credentials.secret_access_key", "credentials.session_token"
+	if s.plan.role != nil {
+		id, secret, session = "access_token", "oauth_token_secret", "token."+sessionToken
+	}
+	for name, to := range map[string]*string{id: &signature.AccessKeyID, secret: &signature.SecretAccessKey} {
+		v, ok := values(name)
 		if !ok || v == "" {
-			return &render.MissingError{Name: "credentials." + name}
+			return &render.MissingError{Name: name}
 		}
 		*to = v
 	}
-	signature.SessionToken, _ = values("credentials.session_token")
+	signature.SessionToken, _ = values(session)
 	switch {
 	case s.Covers(r):
 		signature.Payload, err = sigv4.Hash(body)
@@ -83,6 +92,17 @@ func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) 
 		return err
 	}
 	return signature.Sign(r)
+}
+
+// Refused implements [layer.Judge]: a clock that is wrong spoils every signature, and
+// the provider's codes for it are many.
+func (s *awsSigner) Refused(answer *http.Response) string {
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		reason, _ := clockOff(answer.Header, s.now())
+		return reason
+	}
+	return ""
 }
 
 // scopePart renders what the scope of a signature names. Its parts are parted by

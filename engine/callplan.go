@@ -196,7 +196,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name, now)),
-		layer.Authorize(p.headers.late(), p.params.late(), p.expired),
+		layer.Authorize(p.headers.late(), p.params.late(), in.Auth.AssumesRole() != nil, p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(in.signer(now)),
 		layer.Transport(p.timeout),

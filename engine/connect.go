@@ -59,7 +59,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	for name, v := range secrets {
 		c.Credentials.Fields[name] = v
 	}
-	if in.Auth.AuthMode.Issues() {
+	if in.Auth.Issues() {
 		if c, err = e.obtain(ctx, op, in, c); err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
 	}
-	names := in.credentialNames()
+	names := in.UserCredentials()
 	for _, name := range names {
 		v := given.field(name)
 		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), v.Reveal())

@@ -220,7 +220,7 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 	if kind == "" {
 		kind = KindInvalidResponse
 	}
-	if errors.Is(err, oauthwire.ErrNotJSON) || errors.Is(err, oauthwire.ErrTooLarge) {
+	if errors.Is(err, oauthwire.ErrNotJSON) || errors.Is(err, oauthwire.ErrNotXML) || errors.Is(err, oauthwire.ErrTooLarge) {
 		return &Error{Op: op, Key: k, Kind: kind, Status: answer.Status, Err: err}
 	}
 	return &Error{Op: op, Key: k, Kind: KindUnavailable, Status: answer.Status, Detail: "the token answer broke off", Err: scrubError(err)}

@@ -150,7 +150,7 @@ func (in *integration) checkFields(op string, k Key, given map[string]string) (m
 // checkConsentCredentials checks what the user typed as credentials before being
 // sent to consent.
 func (in *integration) checkConsentCredentials(op string, k Key, given map[string]schema.Secret) (map[string]schema.Secret, error) {
-	names := in.credentialNames()
+	names := in.UserCredentials()
 	for name := range given {
 		if !slices.Contains(names, name) {
 			return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no credential " + strconv.Quote(name)}

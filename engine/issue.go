@@ -15,7 +15,7 @@ import (
 func (in *integration) renewable(c *Connection) bool {
 	t := &c.Credentials.Token
 	switch {
-	case in.Auth.AuthMode.Issues():
+	case in.Auth.Issues():
 		return true
 	case in.Auth.AuthMode != schema.OAuth2:
 		return false
@@ -28,7 +28,7 @@ func (in *integration) renewable(c *Connection) bool {
 // renew asks for another token for c: it redeems the refresh token, or obtains one
 // as it did the first. With an answer and an error, a step after the answer failed.
 func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
-	if in.Auth.AuthMode.Issues() {
+	if in.Auth.Issues() {
 		return e.issue(ctx, op, in, c)
 	}
 	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
@@ -84,6 +84,9 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 	if in.Auth.AuthMode == schema.SignedJWT {
 		return in.signToken(op, c, e.opts.Now())
 	}
+	if in.Auth.AuthMode == schema.AWSSigV4 {
+		return e.assumeRole(ctx, op, in, c)
+	}
 	params := map[string]string{}
 	if in.Auth.AuthMode == schema.OAuth2CC {
 		if err := in.needsClient(op, c); err != nil {
@@ -108,7 +111,7 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 // own, a refusal is its user's to mend and not the operator's.
 func (in *integration) blame(err error) error {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.credentialNames()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
+	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.UserCredentials()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
 		return err
 	}
 	if refused.Code != "invalid_client" && refused.Status != http.StatusUnauthorized {

@@ -23,7 +23,7 @@ func (in *integration) end(t *Token, now time.Time) {
 		t.ExpiresAt = now.Add(time.Duration(s * float64(time.Second)))
 		return
 	}
-	if t.RefreshToken.Empty() && !in.Auth.AuthMode.Issues() {
+	if t.RefreshToken.Empty() && !in.Auth.Issues() {
 		return // a mere hint could only stop calls that the API would have taken
 	}
 	if exp := jwtExpiry(t.AccessToken.Reveal()); exp.After(now) {

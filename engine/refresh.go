@@ -327,13 +327,13 @@ func (e *Engine) redeemOnce(ctx context.Context, in *integration, c *Connection)
 	now := e.opts.Now()
 	next := c.Clone()
 	if err != nil { // a step after the answer failed
-		if in.Auth.AuthMode.Issues() || !salvage(in, next, answer, now) {
+		if in.Auth.Issues() || !salvage(in, next, answer, now) {
 			return nil, err
 		}
 	} else if err = in.takeToken(op, next, answer, nil, now); err == nil {
 		// What the connection has is kept where the answer says nothing, or nonsense.
 		_ = in.takeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
-	} else if in.Auth.AuthMode.Issues() || !salvage(in, next, answer, now) {
+	} else if in.Auth.Issues() || !salvage(in, next, answer, now) {
 		return nil, err
 	}
 	next.RefreshStarted = time.Time{}
@@ -414,7 +414,7 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent 
 		return newer, err
 	}
 	reason := "the provider no longer takes the refresh token"
-	if in.Auth.AuthMode.Issues() {
+	if in.Auth.Issues() {
 		reason = "the provider no longer takes the connection's credentials"
 	} else if in.Auth.RefreshesAccessToken() {
 		reason = "the provider no longer takes the access token, which refreshes itself"
@@ -423,7 +423,7 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent 
 	if errors.As(cause, &answered) && answered.Code != "" {
 		reason += " (" + answered.Code + ")"
 	}
-	if lost && !in.Auth.AuthMode.Issues() {
+	if lost && !in.Auth.Issues() {
 		reason += "; the answer to an earlier refresh was lost, and with it perhaps the token that came next"
 	}
 	return e.giveUp(ctx, current, reason)

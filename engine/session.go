@@ -119,7 +119,7 @@ func (t tokenSource) Token(ctx context.Context) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !in.Auth.AuthMode.HasTokens() {
+	if !in.Auth.HasTokens() {
 		return nil, &Error{Op: "token", Key: t.key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no tokens"}
 	}
 	c, err := e.load(ctx, in, t.key)

@@ -13,7 +13,7 @@ import (
 // takeToken moves the token of a successful answer into c. What the answer does
 // not repeat is kept: the refresh token (RFC 6749 6), scopes, raw values.
 func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, asked []string, now time.Time) error {
-	got, ok := oauthwire.Read(a, in.Auth.TokenResponse, now)
+	got, ok := oauthwire.Read(a, in.tokenShape(), now)
 	if !ok {
 		return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the token answer has no access token"}
 	}
@@ -22,7 +22,7 @@ func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, 
 	}
 	old := c.Credentials.Token
 	t := tokenOf(got, old, now)
-	if in.Auth.AuthMode.Issues() {
+	if in.Auth.Issues() {
 		t.RefreshToken, t.RefreshObtainedAt = schema.Secret{}, time.Time{} // never redeemed (RFC 6749 4.4.3)
 	}
 	in.end(&t, now)
@@ -34,6 +34,9 @@ func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, 
 		t.Scopes = asked
 	}
 	t.Raw = overlay(old.Raw, a.Doc)
+	if in.Auth.AssumesRole() != nil && !in.takeRole(&t) {
+		return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the answer has no complete temporary key"}
+	}
 	c.Credentials.Token = t
 	return nil
 }

@@ -20,6 +20,7 @@ func (r *rules) aws() {
 			r.report(n.Origin, "bad-value", fmt.Sprintf("%q is a name such as us-east-1 or execute-api, without spaces and slashes", "auth.aws."+key), "")
 		}
 	}
+	r.role()
 	m := r.root.Get("requests", "headers")
 	if m == nil || m.Kind != tree.Map {
 		return
@@ -29,6 +30,32 @@ func (r *rules) aws() {
 		case "authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256":
 			r.report(f.At, "conflicting-keys", fmt.Sprintf("header %q is written by the signature", f.Name), "")
 		}
+	}
+}
+
+var roleARN = lazy(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`)
+
+// role: what assumes a role, and which.
+func (r *rules) role() {
+	role := r.root.Get("auth", "aws", "assume_role")
+	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
+	switch {
+	case role == nil && id != nil:
+		r.report(id.At, "conflicting-keys", `"oauth_client_id" without "auth.aws.assume_role": each user brings a key`, "")
+	case role != nil && id != nil && r.root.Str("auth", "aws", "assume_role", "source") == schema.SourceConnection:
+		r.report(id.At, "conflicting-keys", `"oauth_client_id", although "auth.aws.assume_role.source" says that the connection's key assumes the role`, "")
+	case id != nil && secret == nil:
+		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "they are the access key that assumes roles")
+	case id == nil && secret != nil:
+		r.report(secret.At, "missing-key", `"oauth_client_secret" without "oauth_client_id"`, "")
+	}
+	for _, f := range []*tree.Field{id, secret} {
+		if f != nil && f.Value.Kind == tree.String && !f.Value.Bad && strings.TrimSpace(f.Value.Text) != f.Value.Text {
+			r.report(f.Value.Origin, "bad-value", fmt.Sprintf("%q begins or ends with a space", f.Name), "")
+		}
+	}
+	if arn := role.Get("role_arn"); arn != nil && arn.Kind == tree.String && !arn.Bad && !strings.Contains(arn.Text, "${") && !roleARN().MatchString(arn.Text) {
+		r.report(arn.Origin, "bad-value", `"auth.aws.assume_role.role_arn" is the name of a role, such as arn:aws:iam::123456789012:role/reader`, "")
 	}
 }
 

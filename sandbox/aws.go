@@ -7,20 +7,44 @@ import (
 )
 
 // compileAWS compiles what signatures are for.
-func compileAWS(a *schema.Auth) ([]declared, error) {
+func compileAWS(a *schema.Auth) (f awsForms, err error) {
 	if a.AWS == nil {
-		return nil, nil
+		return f, nil
 	}
-	return compileAll(map[string]string{"service": a.AWS.Service, "region": a.AWS.Region})
+	if f.scope, err = compileAll(map[string]string{"service": a.AWS.Service, "region": a.AWS.Region}); err != nil {
+		return f, err
+	}
+	role := a.AWS.AssumeRole
+	if role == nil {
+		return f, nil
+	}
+	region := role.Region
+	if region == "" {
+		region = a.AWS.Region
+	}
+	if f.roleScope, err = compileAll(map[string]string{"service": "sts", "region": region}); err != nil {
+		return f, err
+	}
+	params := map[string]string{"RoleArn": role.RoleARN, "RoleSessionName": role.Session()}
+	if role.ExternalID != "" {
+		params["ExternalId"] = role.ExternalID
+	}
+	f.role, err = compileAll(params)
+	return f, err
 }
+
+// awsForms are what signatures are for, and what a request for a role holds.
+type awsForms struct{ scope, roleScope, role []declared }
 
 // checkAWSCall checks the signature of an API request.
 func (p *Provider) checkAWSCall(c *call, who *caller) *refusal {
 	a, ref := p.readAWS(c.Request, c.body)
 	if ref == nil {
-		ref = p.checkAWSScope(a)
+		ref = p.checkAWSScope(a, p.aws.scope)
 	}
-	if ref == nil {
+	if ref == nil && p.integration.Auth.AssumesRole() != nil {
+		ref = p.checkRoleKey(a, who)
+	} else if ref == nil {
 		ref = p.checkAWSKey(a, who)
 	}
 	if ref != nil && ref.code != codeSkewed && ref.code != codeExpired {
@@ -30,8 +54,8 @@ func (p *Provider) checkAWSCall(c *call, who *caller) *refusal {
 }
 
 // checkAWSScope holds that the signature is for the declared service and region.
-func (p *Provider) checkAWSScope(a *awsRequest) *refusal {
-	for _, d := range p.aws {
+func (p *Provider) checkAWSScope(a *awsRequest, scope []declared) *refusal {
+	for _, d := range scope {
 		got := a.region
 		if d.name == "service" {
 			got = a.service

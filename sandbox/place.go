@@ -18,6 +18,7 @@ const (
 	placeRefresh   = "refresh_url"
 	placeRevoke    = "revocation_url"
 	placeRequest   = "request_url"
+	placeRole      = "auth.aws.assume_role.url"
 	placeAPI       = "base_url"
 
 	placeDevice       = "device_authorization_url"
@@ -57,7 +58,7 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 		return nil
 	}
 	a := &i.Auth
-	if a.AuthMode.HasTokens() {
+	if a.HasTokens() {
 		if a.RefreshURL != a.TokenURL {
 			if err := add(placeRefresh, a.RefreshURL); err != nil {
 				return nil, err
@@ -80,6 +81,11 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 			if err := add(placeStep+strconv.Itoa(n), s.URL); err != nil {
 				return nil, err
 			}
+		}
+	}
+	if role := a.AssumesRole(); role != nil {
+		if err := add(placeRole, role.URL); err != nil {
+			return nil, err
 		}
 	}
 	if a.AuthMode == schema.OAuth1 {

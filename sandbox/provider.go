@@ -78,8 +78,8 @@ type Provider struct {
 	params   paramSet // authorization, token and refresh parameters that are declared
 	guards   []guard  // headers and query parameters that API requests must have
 	steps    []stepForm
-	jwt      *jwtForm   // nil: nothing is signed
-	aws      []declared // what signatures are for
+	jwt      *jwtForm // nil: nothing is signed
+	aws      awsForms
 	samples  samples
 	lookUps  []lookUpForm
 	grants   grants
@@ -183,6 +183,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch at.name {
 	case placeAuthorize:
 		p.serveConsent(w, r, at)
+	case placeRole:
+		p.serveRole(w, r)
 	case placeToken, placeRefresh:
 		p.serveToken(w, r, at)
 	case placeRevoke:

@@ -81,6 +81,9 @@ func recognise(routes []route, tied []int, r *http.Request, body []byte) int {
 			}
 		}
 	}
+	if m := awsHeader().FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		client = m[1]
+	}
 	for _, word := range tokenText().FindAllString(said, -1) {
 		if c, ok := open(word); ok {
 			for _, i := range tied {

@@ -95,7 +95,7 @@ func (p *Provider) readTokenRequest(r *http.Request, body []byte, at location) (
 	if r.Method != method {
 		return nil, refused(405, "invalid_request", "token requests are made with %s, not %s", method, r.Method)
 	}
-	t := &tokenRequest{query: r.URL.Query(), header: r.Header, issues: a.AuthMode.Issues(), seen: see(r, body)}
+	t := &tokenRequest{query: r.URL.Query(), header: r.Header, issues: a.Issues(), seen: see(r, body)}
 	var ref *refusal
 	switch {
 	case method == http.MethodGet:

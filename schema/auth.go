@@ -158,9 +158,12 @@ func (a *Auth) Signature() string {
 
 // OwnCredentials returns the credentials that each connection has without declaring
 // them; see [AuthMode.Credentials]. A client that signs, or shows nothing, has no
-// secret.
+// secret, and where the app assumes roles, users have no key.
 func (a *Auth) OwnCredentials() []string {
 	names := a.AuthMode.Credentials()
+	if r := a.AssumesRole(); r != nil && r.Source == SourceApp {
+		return nil
+	}
 	if a.AuthMode == OAuth2CC {
 		switch a.ClientAuth() {
 		case ClientAuthNone:
@@ -229,10 +232,51 @@ type AWS struct {
 	Region        string `json:"region"`
 	UnescapedPath bool   `json:"unescaped_path,omitempty"`
 	SignPayload   *bool  `json:"sign_payload,omitempty"`
+
+	AssumeRole *AssumeRole `json:"assume_role,omitempty"`
 }
 
 // SignsPayload returns SignPayload, or its default true.
 func (a *AWS) SignsPayload() bool { return a.SignPayload == nil || *a.SignPayload }
+
+// Whose key assumes a role.
+const (
+	SourceConnection = "connection"
+	SourceApp        = "app"
+)
+
+// An AssumeRole says which role calls are made in, and how it is assumed.
+type AssumeRole struct {
+	RoleARN         string `json:"role_arn"`
+	URL             string `json:"url"`
+	Region          string `json:"region,omitempty"` // default: that of AWS
+	ExternalID      string `json:"external_id,omitempty"`
+	SessionName     string `json:"session_name,omitempty"`
+	DurationSeconds int    `json:"duration_seconds,omitempty"`
+	Source          string `json:"source,omitempty"`
+}
+
+// Session returns SessionName, or its default.
+func (r *AssumeRole) Session() string {
+	if r.SessionName == "" {
+		return "nango-lite"
+	}
+	return r.SessionName
+}
+
+// AssumesRole returns how calls' role is assumed, or nil if they are made in none.
+func (a *Auth) AssumesRole() *AssumeRole {
+	if a.AuthMode != AWSSigV4 || a.AWS == nil {
+		return nil
+	}
+	return a.AWS.AssumeRole
+}
+
+// Issues is [AuthMode.Issues], and true of a role that is assumed.
+func (a *Auth) Issues() bool { return a.AuthMode.Issues() || a.AssumesRole() != nil }
+
+// HasTokens reports whether connections have an access token that ends.
+func (a *Auth) HasTokens() bool { return a.AuthMode.HasTokens() || a.Issues() }
 
 // A TokenRequest says how token requests differ from RFC 6749.
 type TokenRequest struct {

@@ -94,6 +94,12 @@ type Integration struct {
 	CredentialOrder []string `json:"-"`
 }
 
+// AppAssumesRole reports whether the operator's key assumes the roles of users.
+func (i *Integration) AppAssumesRole() bool {
+	r := i.Auth.AssumesRole()
+	return r != nil && (r.Source == SourceApp || r.Source == "" && i.OAuthClientID != "")
+}
+
 // String returns the integration's name and blueprint.
 func (i *Integration) String() string {
 	if i.ExtendsBlueprint == "" {
@@ -120,13 +126,16 @@ func (i *Integration) ClientByConnection() bool {
 }
 
 // UserCredentials returns the names of what a user types as credentials, the mode's
-// own first: without those of a client that the operator has.
+// own first: without those of a client, or of a key for roles, that the operator has.
 func (i *Integration) UserCredentials() []string {
 	names := slices.Clone(i.Auth.OwnCredentials())
 	for _, name := range i.CredentialNames() {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
+	}
+	if i.AppAssumesRole() {
+		return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(i.Auth.AuthMode.Credentials(), name) })
 	}
 	if i.OAuthClientID == "" || i.Auth.AuthMode != OAuth2 && i.Auth.AuthMode != OAuth2CC {
 		return names

@@ -10,18 +10,20 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 )
 
 // Most is how much of a body is looked into.
 const Most = 64 << 10
 
-// JSON returns the decoded body of resp, or nil if it is not JSON, or longer than
-// [Most]. The body can be read as if nothing had happened, and a second look is
+// JSON returns the decoded body of resp, or nil if it is neither JSON nor XML, or
+// longer than [Most]. Of XML it is what stands below the root. The body can be read as if nothing had happened, and a second look is
 // free. Numbers are json.Number.
 func JSON(resp *http.Response) any {
 	p, ok := resp.Body.(*peeked)
 	if !ok {
-		if resp.Body == nil || resp.ContentLength > Most || !isJSON(resp) {
+		if resp.Body == nil || resp.ContentLength > Most || !isDocument(resp) {
 			return nil
 		}
 		p = peek(resp.Body)
@@ -29,14 +31,14 @@ func JSON(resp *http.Response) any {
 	}
 	if !p.decoded {
 		p.decoded = true
-		p.doc = decode(p.data)
+		p.doc = decode(resp, p.data)
 	}
 	return p.doc
 }
 
-// isJSON reports whether the body says it is one JSON document. Text and the
+// isDocument reports whether the body says it is one document of JSON or XML. Text and the
 // unlabelled get the benefit of the doubt; streams do not.
-func isJSON(resp *http.Response) bool {
+func isDocument(resp *http.Response) bool {
 	if resp.Header.Get("Content-Encoding") != "" {
 		return false
 	}
@@ -46,7 +48,7 @@ func isJSON(resp *http.Response) bool {
 	}
 	kind, _, err := mime.ParseMediaType(given)
 	return err == nil && (strings.HasSuffix(kind, "/json") || strings.HasSuffix(kind, "+json") && !strings.Contains(kind, "stream") ||
-		kind == "text/plain" || kind == "text/javascript")
+		kind == "text/plain" || kind == "text/javascript" || isXML(kind))
 }
 
 // IsProblem reports whether resp is a problem document (RFC 9457).
@@ -55,8 +57,19 @@ func IsProblem(resp *http.Response) bool {
 	return strings.EqualFold(strings.TrimSpace(kind), "application/problem+json")
 }
 
-// Doc decodes one JSON document, or returns nil.
-func decode(data []byte) any {
+// isXML reports whether kind is a document of XML, pages of HTML aside.
+func isXML(kind string) bool {
+	return kind == "text/xml" || kind == "application/xml" || strings.HasSuffix(kind, "+xml") && kind != "application/xhtml+xml"
+}
+
+// decode decodes one document, or returns nil.
+func decode(resp *http.Response, data []byte) any {
+	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && isXML(kind) {
+		if doc, err := xmldoc.Decode(data); err == nil {
+			return doc
+		}
+		return nil
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	var doc any

@@ -15,9 +15,10 @@ import (
 // why. The token is then replaced once a call, and the request sent once more if
 // its body allows. If there is no other token, the answer is the caller's.
 //
-// The layer is nil if there is nothing to add.
-func Authorize(headers, params []Field, expired func(*http.Response) (reason string, ok bool)) Layer {
-	if len(headers)+len(params) == 0 {
+// The layer is nil if there is nothing to add, unless signed says that the token is
+// what requests are signed with.
+func Authorize(headers, params []Field, signed bool, expired func(*http.Response) (reason string, ok bool)) Layer {
+	if len(headers)+len(params) == 0 && !signed {
 		return nil
 	}
 	headers, params = prepared(headers), prepared(params)

@@ -65,7 +65,7 @@ func TestContract(t *testing.T) {
 			}.Layer(layer.NewLimits(time.Now))
 		}},
 		"authorize": {func() layer.Layer {
-			return layer.Authorize(fields(t, "X-OWN", "${access_token}"), fields(t, "a", "${access_token}"), never)
+			return layer.Authorize(fields(t, "X-OWN", "${access_token}"), fields(t, "a", "${access_token}"), false, never)
 		}, without},
 		"sign":               {func() layer.Layer { return layer.Sign(signer{}) }, without},
 		"sign, body and all": {func() layer.Layer { return layer.Sign(signer{covers: true}) }, without},

@@ -23,6 +23,13 @@ type Signer interface {
 	Sign(r *http.Request, body io.Reader, values render.Values) error
 }
 
+// A Judge is a [Signer] that knows why an answer refuses its signature. Signers need
+// not be one.
+type Judge interface {
+	// Refused says in words what is wrong with the signature, or "".
+	Refused(answer *http.Response) string
+}
+
 // Sign returns the layer that signs what is sent: innermost, and each attempt anew,
 // since a nonce is good once. Nothing is signed for another origin than the base
 // URL's. It is nil if there is no signer.
@@ -30,6 +37,7 @@ func Sign(signer Signer) Layer {
 	if signer == nil {
 		return nil
 	}
+	judge, _ := signer.(Judge)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
@@ -46,6 +54,9 @@ func Sign(signer Signer) Layer {
 			resp, err := next.RoundTrip(out)
 			if err != nil {
 				return nil, err
+			}
+			if judge != nil {
+				call.note(verdict{reason: judge.Refused(resp)})
 			}
 			resp.Request = r // a signature is nobody's business above
 			return resp, nil

@@ -17,6 +17,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 )
 
 // maxAnswer is the largest token answer that is read.
@@ -33,6 +35,7 @@ type Request struct {
 	Rename  map[string]string // an empty name leaves the parameter out
 	JSON    bool              // body as JSON, not as a form
 	InQuery bool              // no body: Params go into the query, as with GET
+	XML     bool              // the answer is XML
 
 	ClientAuth     string // header, body, none (id alone); empty: no client at all
 	ClientID       string
@@ -55,6 +58,8 @@ type Answer struct {
 var (
 	// ErrNotJSON means that the body is neither a JSON object nor a form.
 	ErrNotJSON = errors.New("the answer is neither JSON nor a form")
+	// ErrNotXML means that the body is no XML document.
+	ErrNotXML = errors.New("the answer is not XML")
 	// ErrTooLarge means that the body is larger than 1 MiB.
 	ErrTooLarge = errors.New("the answer is larger than 1 MiB")
 	// ErrInsecure means that the URL is neither https nor on loopback.
@@ -81,6 +86,13 @@ func Do(ctx context.Context, client *http.Client, r *Request) (*Answer, error) {
 	}
 	if len(a.Body) > maxAnswer {
 		return a, ErrTooLarge
+	}
+	if r.XML {
+		a.Doc, err = xmldoc.Decode(a.Body)
+		if err != nil {
+			err = ErrNotXML
+		}
+		return a, err
 	}
 	a.Doc, err = decode(a.Body, resp.Header.Get("Content-Type"))
 	return a, err

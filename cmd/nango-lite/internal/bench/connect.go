@@ -43,15 +43,6 @@ type askedField struct {
 	schema.Field
 }
 
-// ownCredentials are those that each connection has without declaring them, unless
-// the operator has written their app into the file.
-func ownCredentials(in *schema.Integration) []string {
-	if in.Auth.AuthMode == schema.OAuth2CC && in.OAuthClientID != "" {
-		return nil
-	}
-	return in.Auth.OwnCredentials()
-}
-
 func (e *Entry) asked() []askedField {
 	var list []askedField
 	add := func(name string, credential bool, f schema.Field) {
@@ -63,9 +54,7 @@ func (e *Entry) asked() []askedField {
 			add(name, false, f.Field)
 		}
 	}
-	names := append(slices.Sorted(maps.Keys(in.Credentials)), ownCredentials(in)...)
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range in.UserCredentials() {
 		f := in.Auth.OwnField(name, in.Credentials[name])
 		add(name, true, f)
 	}

@@ -303,7 +303,7 @@ func play(t *testing.T, in *schema.Integration) sighting {
 	}
 	wire.as = "refresh"
 	for n := range 2 {
-		if n == 1 && (!c.Credentials.Token.RefreshToken.Empty() || in.Auth.AuthMode.Issues()) {
+		if n == 1 && (!c.Credentials.Token.RefreshToken.Empty() || in.Auth.Issues()) {
 			if err := provider.Fault(sandbox.FaultExpired, 1); err != nil {
 				t.Fatal(err)
 			}

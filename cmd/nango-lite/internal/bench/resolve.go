@@ -103,6 +103,9 @@ func asked(ref string, v *schema.Version) map[string]any {
 			block["oauth_scopes"] = benchScopes
 		}
 	}
+	if r := v.Auth.AssumesRole(); r != nil && r.Source == schema.SourceApp {
+		block["oauth_client_id"], block["oauth_client_secret"] = "BENCHKEY", clientSecret
+	}
 	if v.Auth.SignsWithAppKey() {
 		block["oauth_private_key"] = sandbox.PrivateKey
 		block["oauth_client_id"] = clientID

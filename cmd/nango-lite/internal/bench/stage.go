@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -203,8 +202,7 @@ func (e *Entry) fields(optional bool) map[string]string {
 // credentials are what the user types to grant access.
 func (e *Entry) credentials() engine.Credentials {
 	given := engine.Credentials{Fields: map[string]schema.Secret{}}
-	names := append(slices.Collect(maps.Keys(e.Played.Credentials)), ownCredentials(e.Played)...)
-	for _, name := range names {
+	for _, name := range e.Played.UserCredentials() {
 		v := schema.NewSecret(typed(name, e.Played.Auth.OwnField(name, e.Played.Credentials[name])))
 		switch name {
 		case "api_key":

@@ -235,7 +235,7 @@ func revokedChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.AuthMode == schema.OAuth2 {
 		return []check{{"withdrawn by the user", e.needsReauthorization}}, "the connection needs reauthorization"
 	}
-	if e.Played.Auth.AuthMode.Issues() {
+	if e.Played.Auth.Issues() {
 		return []check{{"withdrawn by the user", e.obtainsAnother}}, "another token is obtained"
 	}
 	return []check{{"withdrawn by the user", e.meansReauthorize}}, "a dead credential is of kind reauthorize"

@@ -64,6 +64,9 @@ func newWire(played *schema.Integration, next http.RoundTripper, now func() time
 	for _, s := range a.Steps {
 		urls = append(urls, s.URL)
 	}
+	if r := a.AssumesRole(); r != nil {
+		urls = append(urls, r.URL)
+	}
 	for _, text := range urls {
 		if text != "" {
 			w.ends = append(w.ends, urlPattern(text))
@@ -114,6 +117,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
 	known := append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization")
+	known = append(known, signatureHeaders[w.played.Auth.AuthMode]...)
 	for _, s := range w.played.Auth.Steps {
 		known = slices.AppendSeq(known, maps.Keys(s.Headers))
 	}

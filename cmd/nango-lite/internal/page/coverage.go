@@ -106,7 +106,7 @@ func authRow(a *schema.Auth) Row {
 		}
 	case a.AuthMode == schema.OAuth1:
 		out.How = "three steps (RFC 5849), each signed with " + a.SignatureMethod
-	case a.AuthMode.Issues():
+	case a.Issues():
 		out.Part = modeName(a.AuthMode)
 		out.How = "a token is obtained for the credentials when the connection is made"
 	case a.AuthMode == schema.NoAuth:
@@ -124,7 +124,7 @@ func authRow(a *schema.Auth) Row {
 func refreshRow(v *schema.Version) Row {
 	out := Row{Key: rowRefresh, Part: "Automatic refresh", State: NotNeeded, How: "credentials of this kind do not end by themselves"}
 	a := &v.Auth
-	if a.AuthMode.Issues() {
+	if a.Issues() {
 		out.State, out.How = Covered, "before the token ends, or when it is refused, another is obtained, once for all callers"
 		return out
 	}

@@ -1,0 +1,210 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// roleAnswer is where the answer of AssumeRole has what a token consists of: the
+// access key id is the access token, and the session token a secondary one.
+var roleAnswer = &schema.TokenResponse{
+	AccessToken: "AssumeRoleResult.Credentials.AccessKeyId",
+	Expires:     &schema.Expires{Path: "AssumeRoleResult.Credentials.Expiration", Kind: "at"},
+	ErrorCode:   "Error.Code",
+	Secondary:   map[string]schema.SecondaryToken{sessionToken: {AccessToken: "AssumeRoleResult.Credentials.SessionToken"}},
+}
+
+const (
+	sessionToken = "session"
+	roleSecret   = "AssumeRoleResult.Credentials.SecretAccessKey"
+)
+
+// tokenShape says how the mode's token answers look.
+func (in *integration) tokenShape() *schema.TokenResponse {
+	if in.Auth.AssumesRole() != nil {
+		return roleAnswer
+	}
+	return in.Auth.TokenResponse
+}
+
+// A rolePlan is auth.aws.assume_role with its templates parsed.
+type rolePlan struct {
+	*schema.AssumeRole
+	arn, url, region, externalID, session schema.Template
+}
+
+func newRolePlan(a *schema.AWS) (*rolePlan, error) {
+	r := a.AssumeRole
+	if r == nil {
+		return nil, nil
+	}
+	if r.RoleARN == "" || r.URL == "" {
+		return nil, fmt.Errorf("auth.aws.assume_role: role_arn and url are needed")
+	}
+	region := r.Region
+	if region == "" {
+		region = a.Region
+	}
+	p := &rolePlan{AssumeRole: r}
+	for _, t := range []struct {
+		key, text string
+		to        *schema.Template
+	}{
+		{"role_arn", r.RoleARN, &p.arn}, {"url", r.URL, &p.url}, {"region", region, &p.region},
+		{"external_id", r.ExternalID, &p.externalID}, {"session_name", r.Session(), &p.session},
+	} {
+		var err error
+		if *t.to, err = schema.ParseTemplate(t.text); err != nil {
+			return nil, fmt.Errorf("auth.aws.assume_role.%s: %w", t.key, err)
+		}
+	}
+	return p, nil
+}
+
+// What AssumeRole takes:
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+var ( // no external id has more than 1224 characters; what RE2 counts to has to do
+	roleARN     = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`)
+	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`)
+)
+
+// assumeRole obtains a temporary key.
+func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
+	plan := in.auth.aws.role
+	fail := func(err error) error {
+		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the role cannot be assumed", Err: err}
+	}
+	if in.AppAssumesRole() && (in.OAuthClientID == "" || in.OAuthClientSecret.Empty()) {
+		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id and oauth_client_secret, whose key assumes roles, are not configured"}
+	}
+	r, err := in.roleRequest(c, e.opts.Now)
+	if err != nil {
+		return nil, fail(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
+	defer cancel()
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, plan.url), r)
+	if err != nil {
+		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
+	}
+	if code, failed := oauthwire.ErrorCode(answer, roleAnswer, nil); failed {
+		return nil, scrubTokenError(in.refusedRole(op, c.Key, answer, code, e.opts.Now()), r)
+	}
+	return answer, nil
+}
+
+func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthwire.Request, error) {
+	plan, values := in.auth.aws.role, in.values(c)
+	u, err := render.URL(plan.url, values, in.formatOf)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]string{"Action": "AssumeRole", "Version": "2011-06-15"}
+	for _, p := range []struct {
+		name, key string
+		from      schema.Template
+		form      *regexp.Regexp
+		optional  bool
+	}{
+		{"RoleArn", "role_arn", plan.arn, roleARN, false},
+		{"RoleSessionName", "session_name", plan.session, sessionName, false},
+		{"ExternalId", "external_id", plan.externalID, externalID, true},
+	} {
+		v, err := render.Text(p.from, values)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("auth.aws.assume_role.%s: %w", p.key, err)
+		case v == "" && p.optional:
+		case !p.form.MatchString(v):
+			return nil, fmt.Errorf("auth.aws.assume_role.%s does not have the form that AssumeRole takes", p.key)
+		default:
+			params[p.name] = v
+		}
+	}
+	if plan.DurationSeconds != 0 {
+		params["DurationSeconds"] = strconv.Itoa(plan.DurationSeconds)
+	}
+	region, err := scopePart("assume_role.region", plan.region, values)
+	if err != nil {
+		return nil, err
+	}
+	key := in.baseKey(c)
+	return &oauthwire.Request{
+		URL: u, Method: http.MethodPost, Params: params, XML: true, Headers: map[string]string{"Accept": "application/xml, text/xml"},
+		Sign: func(r *http.Request, body []byte) error {
+			s := key
+			s.Service, s.Region, s.Time = "sts", region, now()
+			s.Payload, _ = sigv4.Hash(bytes.NewReader(body))
+			return s.Sign(r)
+		},
+	}, nil
+}
+
+// baseKey is the key that assumes c's role.
+func (in *integration) baseKey(c *Connection) sigv4.Signature {
+	if in.AppAssumesRole() {
+		return sigv4.Signature{AccessKeyID: in.OAuthClientID, SecretAccessKey: in.OAuthClientSecret.Reveal()}
+	}
+	field := func(name string) string { return c.Credentials.field(name).Reveal() }
+	return sigv4.Signature{AccessKeyID: field("access_key_id"), SecretAccessKey: field("secret_access_key"), SessionToken: field("session_token")}
+}
+
+// takeRole completes a token of AssumeRole's answer. A key without its end, or with
+// a part that is missing, is of no use.
+func (in *integration) takeRole(t *Token) bool {
+	secret, ok := t.RawValue(roleSecret)
+	t.TokenSecret = schema.NewSecret(secret)
+	return ok && secret != "" && !t.Secondary[sessionToken].AccessToken.Empty() && !t.ExpiresAt.IsZero()
+}
+
+// refusedRole gives a refusal of AssumeRole its kind.
+func (in *integration) refusedRole(op string, k Key, a *oauthwire.Answer, code string, now time.Time) error {
+	e := &Error{Op: op, Key: k, Kind: kindOfStatus(a.Status), Status: a.Status, Code: scrubCode(code), Detail: "the role was not assumed", RetryAfter: retryAfter(a.Header)}
+	switch code {
+	case "AccessDenied", "AccessDeniedException":
+		e.Kind, e.Detail = KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded":
+		e.Kind = KindRateLimited
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
+		e.Kind, e.Detail = KindReauthorize, "the role was not assumed: the connection's key is not, or no longer, good"
+		if in.AppAssumesRole() {
+			e.Kind, e.Detail = KindClient, "the role was not assumed: the key of oauth_client_id is not, or no longer, good"
+		}
+	}
+	if skew, ok := clockOff(a.Header, now); ok && e.Kind != KindDenied && a.Status < 500 {
+		e.Kind, e.Detail = KindClient, "the role was not assumed: "+skew
+	}
+	if e.Kind == "" {
+		e.Kind = KindInvalidResponse
+	}
+	return e
+}
+
+// mostSkew is how far apart clocks may be before a signature counts as too old, or
+// as one of the future.
+const mostSkew = 5 * time.Minute
+
+// clockOff says that the clock here and the one that wrote the header are too far
+// apart.
+func clockOff(h http.Header, now time.Time) (reason string, ok bool) {
+	there, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return "", false
+	}
+	off := now.Sub(there).Round(time.Second)
+	if off.Abs() <= mostSkew {
+		return "", false
+	}
+	return "the clock of this machine and the provider's are " + off.Abs().String() + " apart, and signatures carry the time", true
+}
