@@ -39,6 +39,14 @@ type AuthCodeOptions struct {
 // verifier are made anew each time, of 256 random bits. A nil opts means the zero
 // AuthCodeOptions.
 //
+// For MCP_OAUTH2 it first finds out who authorises the resource's users (RFC 9728,
+// RFC 8414), and becomes a client there (RFC 7591) where the operator has none. What
+// the servers say of themselves must agree, and every endpoint be https on the public
+// network, before anything else is sent: it fails with KindInvalidResponse where it
+// does not, with KindUnsupported for a server without PKCE or on our own network,
+// with KindClient if nobody can become a client there, with KindUnavailable if there
+// is no answer.
+//
 // For OAuth 1.0a it asks the provider for temporary credentials first, and the state
 // travels in the query of the callback.
 //
@@ -75,6 +83,11 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 		}
 		return p, nil
 	}
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		if err := e.discover(ctx, op, in, p, opts); err != nil {
+			return nil, err
+		}
+	}
 	if in.Auth.Challenge() != schema.PKCEOff {
 		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
 	}
@@ -90,7 +103,11 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 // cannot be replaced.
 func (in *integration) authorizationURL(p *Pending, now time.Time) (string, error) {
 	values := in.pendingValues(p, now)
-	u, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	endpoint := in.auth.authorizationURL
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		endpoint = literal(p.authorize)
+	}
+	u, err := render.URL(endpoint, values, in.formatOf)
 	if err != nil {
 		return "", err
 	}
@@ -105,6 +122,12 @@ func (in *integration) authorizationURL(p *Pending, now time.Time) (string, erro
 	q.Set("state", p.State.Reveal())
 	if scope := in.joinScopes(p.Scopes); scope != "" {
 		q.Set("scope", scope)
+	}
+	if r := p.Registration.Resource; r != "" {
+		q.Set("resource", r) // RFC 8707 2.1
+		if slices.Contains(p.Scopes, "offline_access") && !q.Has("prompt") {
+			q.Set("prompt", "consent") // OpenID Connect Core 11: else it is not granted
+		}
 	}
 	switch in.Auth.Challenge() {
 	case schema.PKCES256:
@@ -122,6 +145,9 @@ func (in *integration) authorizationURL(p *Pending, now time.Time) (string, erro
 func (in *integration) needsConsentClient(op string, c *Connection) error {
 	if !in.Auth.AuthMode.Consents() {
 		return &Error{Op: op, Key: c.Key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
+	}
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		return nil // found out, or registered
 	}
 	id, secret := in.client(c)
 	if id.Empty() {
@@ -184,7 +210,9 @@ func (in *integration) joinScopes(scopes []string) string {
 
 // pendingValues gives templates what is known before there is a connection.
 func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
-	return in.valuesAt(pendingConnection(in, p.Key, p.Fields, p.SecretFields), now)
+	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
+	c.Credentials.Registration = p.Registration
+	return in.valuesAt(c, now)
 }
 
 func authorizeReason(in *integration, p *Pending) string {
@@ -195,6 +223,11 @@ func authorizeReason(in *integration, p *Pending) string {
 	switch {
 	case in.Auth.AuthMode == schema.OAuth1:
 		return reason
+	case in.Auth.AuthMode == schema.MCPOAuth2:
+		if u, err := url.Parse(p.Registration.Issuer); err == nil {
+			reason += ", at " + u.Host + ", which the resource names"
+		}
+		return reason + ", with PKCE S256"
 	case in.Auth.Challenge() == schema.PKCEOff:
 		return reason + ", without PKCE"
 	}
@@ -222,6 +255,9 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	in, err := e.integration(name)
 	if err != nil {
 		return nil, err
+	}
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode MCP_OAUTH2 finds its endpoints and its client for each connection; use AuthCodeURL"}
 	}
 	if in.Auth.AuthMode != schema.OAuth2 {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " is not OAuth 2.0"}

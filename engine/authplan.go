@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 // patterns compiled.
 type authPlan struct {
 	authorizationURL, tokenURL, refreshURL, revocationURL, requestURL, deviceURL, introspectionURL, signatureRealm schema.Template
+
+	baseURL, resource, authorizationServer schema.Template // where discovery starts
 
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams, introspectionParams templateMap
 
@@ -36,6 +39,8 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		key, text string
 		to        *schema.Template
 	}{
+		{"resource", cmp.Or(a.Resource, in.Requests.BaseURL), &p.resource},
+		{"authorization_server", a.AuthorizationServer, &p.authorizationServer},
 		{"authorization_url", a.AuthorizationURL, &p.authorizationURL},
 		{"token_url", a.TokenURL, &p.tokenURL},
 		{"refresh_url", refreshURL, &p.refreshURL},
@@ -50,6 +55,10 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 			return nil, fmt.Errorf("auth.%s: %w", u.key, err)
 		}
 		*u.to = t
+	}
+	var err error
+	if p.baseURL, err = schema.ParseTemplate(in.Requests.BaseURL); err != nil {
+		return nil, fmt.Errorf("requests.base_url: %w", err)
 	}
 	var query map[string]string
 	if a.TokenRequest != nil {
@@ -75,7 +84,6 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		}
 		*m.to = t
 	}
-	var err error
 	if p.jwt, err = newJWTPlan(a.JWT); err != nil {
 		return nil, err
 	}

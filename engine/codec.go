@@ -167,6 +167,8 @@ type wireSecrets struct {
 	Username wireSecret            `json:"username,omitzero"`
 	Password wireSecret            `json:"password,omitzero"`
 	Fields   map[string]wireSecret `json:"fields,omitzero"`
+
+	Registration wireRegistration `json:"registration,omitzero"`
 }
 
 type wireTokenSecrets struct {
@@ -232,6 +234,8 @@ func secretsOf(c *Credentials) wireSecrets {
 		Username: wireSecret{c.Username},
 		Password: wireSecret{c.Password},
 		Fields:   mapValues(c.Fields, func(s schema.Secret) wireSecret { return wireSecret{s} }),
+
+		Registration: wireRegistrationOf(&c.Registration),
 	}
 }
 
@@ -253,6 +257,8 @@ func (w *wireSecrets) credentials(mode schema.AuthMode, public *wireToken) Crede
 		Username: w.Username.Secret,
 		Password: w.Password.Secret,
 		Fields:   mapValues(w.Fields, func(s wireSecret) schema.Secret { return s.Secret }),
+
+		Registration: w.Registration.registration(),
 	}
 }
 

@@ -89,11 +89,11 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		return &Error{Op: op, Key: k, Kind: KindClient, Detail: what + " is missing"}
 	}
 	switch mode {
-	case schema.OAuth2:
+	case schema.OAuth2, schema.MCPOAuth2:
 		if given.Token.AccessToken.Empty() && given.Token.RefreshToken.Empty() {
 			return cr, missing("access_token")
 		}
-		cr.Token = given.Token.clone()
+		cr.Token, cr.Registration = given.Token.clone(), given.Registration
 		if cr.Token.ObtainedAt.IsZero() {
 			cr.Token.ObtainedAt = now
 		}
@@ -207,7 +207,7 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 		return err
 	}
 	var told error
-	if in, err := e.integration(k.Integration); err == nil && in.Auth.RevocationURL != "" {
+	if in, err := e.integration(k.Integration); err == nil && len(in.revocationEndpoint(c).Parts) > 0 {
 		told = e.revokeToken(ctx, op, in, c)
 	}
 	if err := e.conns.delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
@@ -226,14 +226,14 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	if !t.RefreshToken.Empty() {
 		params = map[string]string{"token": t.RefreshToken.Reveal(), "token_type_hint": "refresh_token"}
 	}
-	r, err := in.tokenRequest(e.opts.Now(), c, in.auth.revocationURL, params, nil)
+	r, err := in.tokenRequest(e.opts.Now(), c, in.revocationEndpoint(c), params, nil)
 	if err != nil {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
 	}
 	r.InQuery = false // RFC 7009 2.1
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.auth.revocationURL), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.revocationEndpoint(c)), r)
 	if answer != nil && answer.Status >= 200 && answer.Status < 300 {
 		return nil // the body, if any, means nothing (RFC 7009 2.2)
 	}

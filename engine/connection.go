@@ -71,6 +71,9 @@ type Credentials struct {
 	Username schema.Secret // USERNAME_PASSWORD: some APIs take their key as user name
 	Password schema.Secret
 
+	// Registration says where tokens come from, and as whom (MCP_OAUTH2).
+	Registration Registration
+
 	// Fields are the values of ${credentials.<name>}, and of secret
 	// ${connection.<name>}.
 	Fields map[string]schema.Secret

@@ -91,6 +91,8 @@ type Engine struct {
 	refused failures // tokens that were refused when they were new
 	pace    pace.Times
 	used    usedStates
+	docs    docs         // metadata, for MCP_OAUTH2
+	clients clients      // registrations, likewise
 	tokens  *http.Client // for token endpoints
 	holder  string       // names this engine in leases
 }

@@ -52,7 +52,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 		return nil, err
 	}
 	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
-	c.Metadata = p.Metadata
+	c.Metadata, c.Credentials.Registration = p.Metadata, p.Registration
 	if err := in.needsConsentClient(op, c); err != nil {
 		return nil, err
 	}
@@ -75,9 +75,9 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if p.Verifier.IsSet() {
 		params["code_verifier"] = p.Verifier.Reveal()
 	}
-	answer, err := e.redeem(ctx, op, in, c, in.auth.tokenURL, params, in.auth.tokenParams)
+	answer, err := e.redeem(ctx, op, in, c, in.tokenEndpoint(c), in.forResource(c, params), in.auth.tokenParams)
 	if err != nil {
-		return nil, in.blame(err)
+		return nil, e.blameRegistration(in, c, in.blame(err))
 	}
 	if err := e.settle(ctx, op, in, c, answer, p.Scopes); err != nil {
 		return nil, err
@@ -140,8 +140,8 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 	if in.Auth.AuthMode == schema.OAuth1 {
 		return checkVerifier(op, p, callback)
 	}
-	if iss := callback.Get("iss"); iss != "" && in.Auth.Issuer != "" && iss != in.Auth.Issuer { // RFC 9207
-		return fail(KindState, "the callback comes from another issuer")
+	if detail := in.wrongIssuer(p, callback); detail != "" {
+		return fail(KindState, detail)
 	}
 	if code := callback.Get("error"); code != "" {
 		kind := KindClient // invalid_request, unauthorized_client, unsupported_response_type, invalid_scope
@@ -157,6 +157,23 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		return fail(KindInvalidResponse, "the callback has neither code nor error")
 	}
 	return nil
+}
+
+// wrongIssuer says what is wrong with the issuer on a callback (RFC 9207 2.4), or "".
+func (in *integration) wrongIssuer(p *Pending, callback url.Values) string {
+	iss, want := callback.Get("iss"), in.Auth.Issuer
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		if want = p.Registration.Issuer; want == "" {
+			return "the authorization was started without discovery"
+		}
+	}
+	switch {
+	case iss == "" && p.Registration.IssuerExpected:
+		return "the callback does not say which issuer it comes from, and the server promises to"
+	case iss != "" && want != "" && iss != want:
+		return "the callback comes from another issuer"
+	}
+	return ""
 }
 
 // redeem calls the token endpoint at to, with extra over params except for what

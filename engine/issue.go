@@ -17,7 +17,7 @@ func (in *integration) renewable(c *Connection) bool {
 	switch {
 	case in.Auth.Issues():
 		return true
-	case in.Auth.AuthMode != schema.OAuth2:
+	case !in.Auth.AuthMode.Codes(), in.Auth.AuthMode == schema.MCPOAuth2 && c.Credentials.Registration.TokenEndpoint == "":
 		return false
 	case in.Auth.RefreshesAccessToken():
 		return !t.AccessToken.Empty()
@@ -40,16 +40,16 @@ func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Conne
 		if err != nil {
 			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
 		}
-		return e.ask(ctx, op, in, c, in.auth.refreshURL, r)
+		return e.ask(ctx, op, in, c, in.refreshEndpoint(c), r)
 	})
 	if err != nil {
-		return nil, in.blame(err)
+		return nil, e.blameRegistration(in, c, in.blame(err))
 	}
 	return e.follow(ctx, op, in, c, answer, true)
 }
 
 func (in *integration) refreshRequest(now time.Time, c *Connection, params map[string]string) (*oauthwire.Request, error) {
-	r, err := in.tokenRequest(now, c, in.auth.refreshURL, params, in.auth.refreshParams)
+	r, err := in.tokenRequest(now, c, in.refreshEndpoint(c), in.forResource(c, params), in.auth.refreshParams)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +128,9 @@ func (in *integration) client(c *Connection) (id, secret schema.Secret) {
 	if in.ClientByConnection() {
 		return c.Credentials.field("client_id"), c.Credentials.field("client_secret")
 	}
+	if r := &c.Credentials.Registration; in.Auth.AuthMode == schema.MCPOAuth2 && r.ClientID != in.OAuthClientID {
+		return schema.NewSecret(r.ClientID), r.ClientSecret
+	}
 	return schema.NewSecret(in.OAuthClientID), in.OAuthClientSecret
 }
 
@@ -156,7 +159,7 @@ func (in *integration) authenticate(r *oauthwire.Request, c *Connection, asserti
 		return // the call says itself who is calling
 	}
 	id, secret := in.client(c)
-	r.ClientAuth, r.ClientID, r.ClientSecret = in.Auth.ClientAuth(), id.Reveal(), secret.Reveal()
+	r.ClientAuth, r.ClientID, r.ClientSecret = in.clientAuth(c), id.Reveal(), secret.Reveal()
 	switch {
 	case r.ClientAuth == schema.ClientAuthJWT:
 		r.ClientAuth = schema.ClientAuthNone

@@ -32,6 +32,11 @@ type Pending struct {
 	Fields       map[string]string // connection fields the user typed
 	SecretFields map[string]schema.Secret
 	Metadata     map[string]any
+
+	// Registration is what discovery found (MCP_OAUTH2).
+	Registration Registration
+
+	authorize string // authorization endpoint, until the URL is made
 }
 
 // Format prints the key alone: the URL holds the state.
@@ -47,6 +52,7 @@ type pendingWire struct {
 	ExpiresAt                                                    time.Time
 	Fields, SecretFields                                         map[string]string
 	Metadata                                                     map[string]any
+	Registration                                                 wireRegistration `json:",omitzero"`
 }
 
 const pendingAAD = "nango-lite pending authorization"
@@ -59,6 +65,7 @@ func (p *Pending) Seal(s Sealer) (string, error) {
 		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
 		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
 		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata,
+		Registration: wireRegistrationOf(&p.Registration),
 	}
 	for name, v := range p.SecretFields {
 		w.SecretFields[name] = v.Reveal()
@@ -83,6 +90,7 @@ func OpenPending(text string, s Sealer) (*Pending, error) {
 	p := &Pending{
 		URL: w.URL, Key: Key{w.Integration, w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
 		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata,
+		Registration: w.Registration.registration(),
 	}
 	if w.Verifier != "" {
 		p.Verifier = schema.NewSecret(w.Verifier)

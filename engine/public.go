@@ -3,6 +3,7 @@ package engine
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -63,12 +64,22 @@ type lazily struct{ make func() http.RoundTripper }
 func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l.make().RoundTrip(r) }
 
 // tokenClient returns the client for a token endpoint at a URL like to. Its host
-// may come from a connection's data.
+// may come from a connection's data, or from what a server says.
 func (e *Engine) tokenClient(in *integration, to schema.Template) *http.Client {
-	if in.Requests.AllowPrivateHosts || !layer.HostVaries(to) {
+	if in.Requests.AllowPrivateHosts || !schema.HostVaries(to) && !in.found(to) {
 		return e.tokens
 	}
 	guarded := *e.tokens
 	guarded.Transport = e.public.of(e.opts.Transport)
 	return &guarded
+}
+
+// found reports whether an endpoint was found out, at an origin that the file does
+// not name.
+func (in *integration) found(endpoint schema.Template) bool {
+	if in.Auth.AuthMode != schema.MCPOAuth2 || len(endpoint.Parts) == 0 {
+		return false
+	}
+	u, err := url.Parse(endpoint.Parts[0].Literal)
+	return err != nil || !in.reaches(u)
 }

@@ -420,7 +420,10 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent 
 		reason = "the provider no longer takes the access token, which refreshes itself"
 	}
 	var answered *Error
-	if errors.As(cause, &answered) && answered.Code != "" {
+	if errors.As(cause, &answered) && answered.Detail == clientForgotten {
+		reason = clientForgotten
+	}
+	if answered != nil && answered.Code != "" {
 		reason += " (" + answered.Code + ")"
 	}
 	if lost && !in.Auth.Issues() {

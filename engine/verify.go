@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -34,9 +37,23 @@ func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Ses
 	if err != nil {
 		return &Error{Op: "verify", Key: k, Kind: KindReauthorize, Detail: err.Error()}
 	}
-	r, err := http.NewRequestWithContext(ctx, cmp.Or(v.Method, http.MethodGet), path, nil)
+	if path == "/" {
+		path = "" // base_url itself: where it has a path, a slash behind it is another
+	}
+	var body io.Reader
+	if v.Body != nil {
+		text, err := json.Marshal(v.Body)
+		if err != nil {
+			return &Error{Op: "verify", Key: k, Kind: KindClient, Detail: "requests.verify.body cannot be written as JSON"}
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, cmp.Or(v.Method, http.MethodGet), path, body)
 	if err != nil {
 		return &Error{Op: "verify", Key: k, Kind: KindClient, Detail: "requests.verify.path is not a path"}
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := (&caller{e: e, key: k, fixed: s}).do(r)
 	if err != nil {

@@ -42,6 +42,9 @@ func (r *rules) sendsSecret() bool {
 	if method != "" && method != schema.ClientAuthHeader && method != schema.ClientAuthBody {
 		return false
 	}
+	if r.mode == string(schema.MCPOAuth2) {
+		return r.root.Field("oauth_client_secret") != nil
+	}
 	if r.blueprint {
 		return r.mode == string(schema.OAuth2) || r.mode == string(schema.OAuth1)
 	}

@@ -34,6 +34,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 		r.scopes()
 	}
 	r.modes()
+	r.discovery()
 	r.privateKey()
 	r.aws()
 	r.refreshRequest()
@@ -44,7 +45,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
@@ -210,7 +211,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 			r.placeholder(n, name, path)
 		}
 		r.tooEarly(n, t, path)
-		if last := path[len(path)-1]; len(path) == 2 && strings.HasSuffix(last, "_url") || len(path) == 4 && last == "url" { // of a step or a look-up
+		if last := path[len(path)-1]; len(path) == 2 && (strings.HasSuffix(last, "_url") || slices.Contains(discovered, last)) || len(path) == 4 && last == "url" { // of a step or a look-up
 			r.url(n, t, last)
 			if path[0] == "auth" {
 				r.chosenHost(n, t, last)
@@ -221,7 +222,7 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 
 // ofMode are the placeholders that only connections of a mode have.
 var ofMode = map[string][]string{
-	"access_token":        {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"access_token":        {"OAUTH2", "MCP_OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"api_key":             {"API_KEY"},
 	"oauth_client_id":     {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_client_secret": {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
@@ -297,7 +298,7 @@ func placeholderNames() []string {
 }
 
 // carriesSecrets are the endpoints that are sent a code, a token or a secret.
-var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url", "introspection_url"}
+var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url", "introspection_url", "authorization_server"}
 
 // url checks what can be known of a URL before its placeholders are filled.
 func (r *rules) url(n *tree.Node, t schema.Template, key string) {
@@ -325,7 +326,7 @@ func (r *rules) url(n *tree.Node, t schema.Template, key string) {
 	case key == "base_url" && (u.RawQuery != "" || u.Fragment != "" || u.ForceQuery):
 		r.report(n.Origin, "bad-url", `"base_url" has a query or a fragment`, "put parameters for every call under requests.params")
 	}
-	if u.Scheme == "http" && slices.Contains(carriesSecrets, key) && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && (slices.Contains(carriesSecrets, key) || key == "resource") && !isLoopback(u.Hostname()) {
 		r.report(n.Origin, "insecure-url", fmt.Sprintf("%q must be https: secrets are sent there", key), "http is fine on loopback only")
 	}
 }

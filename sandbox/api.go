@@ -20,6 +20,9 @@ type call struct {
 
 // serveAPI plays everything below base_url.
 func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location) {
+	if p.challenge(w, r, at) {
+		return
+	}
 	p.stats.add(func(s *Stats) { s.Calls++ })
 	c := &call{Request: r, at: at, query: r.URL.Query(), body: readBody(r)}
 	c.json, _ = decode(c.body)
@@ -55,6 +58,9 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 // what is yet to be found.
 func (p *Provider) checkCall(c *call) (caller, *refusal) {
 	who, ref := p.checkCredential(p.guards, c.Request, c.query, see(c.Request, c.body))
+	if ref == nil && p.discovers() {
+		c.at.rest, ref = p.checkAudience(who.access, c.Request)
+	}
 	if ref == nil && p.signsCalls() {
 		ref = p.checkSignedCall(c, &who)
 	}

@@ -18,7 +18,7 @@ const (
 
 // standardParams of an authorization request; authorization_params cannot
 // replace them.
-var standardParams = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+var standardParams = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "resource"}
 
 // serveConsent plays the authorization endpoint (RFC 6749 3.1). A request that is
 // not in order gets a page that says why, and never a redirect: a person is
@@ -54,7 +54,12 @@ func (p *Provider) checkAuthorization(q url.Values, at location) (claims, *refus
 	shown := &seen{values: map[string][]string{}, checked: map[string]bool{}}
 	p.take(shown, p.params.authorization, q.Get)
 	checks := []func() *refusal{
-		func() *refusal { return p.checkClientID(q.Get("client_id")) },
+		func() *refusal {
+			if p.discovers() {
+				return p.checkAsking(q.Get("client_id"), q.Get("redirect_uri"))
+			}
+			return p.checkClientID(q.Get("client_id"))
+		},
 		func() *refusal { return p.checkRedirectURI(q.Get("redirect_uri")) },
 		func() *refusal {
 			if got := q.Get("response_type"); got != "code" {
@@ -62,6 +67,7 @@ func (p *Provider) checkAuthorization(q url.Values, at location) (claims, *refus
 			}
 			return nil
 		},
+		func() *refusal { return p.checkTarget(q.Get("resource")) },
 		func() *refusal { return p.checkScope(q.Get("scope")) },
 		func() *refusal { return p.checkChallenge(q) },
 		func() *refusal { return p.checkShown(shown, at.query, q.Get, "the query of authorization_url") },
@@ -76,7 +82,7 @@ func (p *Provider) checkAuthorization(q url.Values, at location) (claims, *refus
 	}
 	return claims{
 		Kind: kindConsent, Client: q.Get("client_id"), Redirect: q.Get("redirect_uri"), Scope: q.Get("scope"),
-		State: q.Get("state"), Challenge: q.Get("code_challenge"), Method: q.Get("code_challenge_method"),
+		Resource: q.Get("resource"), State: q.Get("state"), Challenge: q.Get("code_challenge"), Method: q.Get("code_challenge_method"),
 	}, nil
 }
 
@@ -113,6 +119,9 @@ func (p *Provider) declaredScopes() *schema.Scopes {
 	}
 	if d := p.integration.Auth.DefaultScopes; len(d) > 0 {
 		return &schema.Scopes{List: d}
+	}
+	if p.discovers() && p.integration.Auth.Scopes != "none" {
+		return &schema.Scopes{List: []string{askedScope}}
 	}
 	return nil
 }
@@ -203,7 +212,11 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	if c.State != "" {
 		back.Set(stateName, c.State)
 	}
-	if issuer := p.integration.Auth.Issuer; issuer != "" {
+	issuer := p.integration.Auth.Issuer
+	if p.discovers() {
+		issuer = p.issuerAt(hostOf(r))
+	}
+	if issuer != "" {
 		back.Set("iss", issuer) // RFC 9207
 	}
 	w.Header().Set("Cache-Control", "no-store")

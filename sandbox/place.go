@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,6 +59,13 @@ func compilePlaces(i *schema.Integration) ([]place, error) {
 		return nil
 	}
 	a := &i.Auth
+	if a.AuthMode == schema.MCPOAuth2 {
+		found, err := discovered(i)
+		if err != nil {
+			return nil, err
+		}
+		places = found
+	}
 	if a.HasTokens() {
 		if a.RefreshURL != a.TokenURL {
 			if err := add(placeRefresh, a.RefreshURL); err != nil {
@@ -115,7 +123,7 @@ func compilePlace(i *schema.Integration, name, text string) (place, error) {
 	}
 	p := place{name: name, scheme: "https"}
 	re, tail := "^", "/?$"
-	if name == placeAPI {
+	if name == placeAPI || name == placeResource {
 		tail = "(/.*)?$"
 	}
 	inHost := true
@@ -183,8 +191,7 @@ func urlPart(i *schema.Integration, refs []schema.Ref, inHost bool) (pattern, ex
 	return "(?:" + strings.Join(alternatives, "|") + ")", example
 }
 
-func fieldPatterns(f schema.Field, inHost bool) []string {
-	var out []string
+func fieldPatterns(f schema.Field, inHost bool) (out []string) {
 	values := f.Enum
 	if len(values) == 0 {
 		switch {
@@ -198,6 +205,9 @@ func fieldPatterns(f schema.Field, inHost bool) []string {
 			out = append(out, `[a-z0-9_-]+`)
 		}
 		values = []string{f.Example, f.Default}
+		if f.Format == "uri" {
+			defer func() { slices.Reverse(out) }() // a whole URL, path and all, before any host
+		}
 	}
 	for _, v := range values {
 		if v == "" {

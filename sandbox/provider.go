@@ -106,7 +106,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
@@ -195,6 +195,12 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveDevice(w, r, at)
 	case placeVerification:
 		p.serveVerification(w, r)
+	case placeResource:
+		p.serveResource(w, r, at)
+	case placeServer:
+		p.serveServer(w, r)
+	case placeRegister:
+		p.serveRegister(w, r)
 	default:
 		p.serveAPI(w, r, at)
 	}

@@ -41,7 +41,9 @@ type claims struct {
 	Part        string `json:"p,omitempty"` // what later steps know it by, as 0.session
 	Refreshed   bool   `json:"z,omitempty"` // it comes from a refresh
 
-	Redirect  string `json:"r,omitempty"`
+	Resource string `json:"a,omitempty"` // that the grant is for (RFC 8707)
+
+	Redirect  string `json:"r,omitempty"` // of a client: those it registered
 	State     string `json:"x,omitempty"`
 	Challenge string `json:"h,omitempty"`
 	Method    string `json:"m,omitempty"`
@@ -49,7 +51,7 @@ type claims struct {
 	Temporary string `json:"o,omitempty"` // the temporary credentials that are authorized, or their hash
 }
 
-var tokenText = lazy(`sbx_(?:consent|code|access|refresh|device|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
+var tokenText = lazy(`sbx_(?:client|consent|code|access|refresh|device|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
 
 // sign writes c as text of letters, digits, '_', '-' and one dot.
 func sign(c claims) string {

@@ -14,6 +14,7 @@ type Stats struct {
 	Refreshes     int            `json:"refreshes"`      // refresh tokens redeemed
 	Redemptions   map[string]int `json:"redemptions"`    // of each refresh token, by grant/serial
 	ReuseDetected int            `json:"reuse_detected"` // rotated refresh tokens that came again
+	Registrations int            `json:"registrations"`  // of clients
 	Revocations   int            `json:"revocations"`    // by the client
 	Introspected  int            `json:"introspected"`   // tokens that were asked about
 	Calls         int            `json:"calls"`          // API requests, whatever the answer

@@ -14,6 +14,9 @@ import (
 // checkClient checks that the client authenticates in the declared way and in no
 // other (RFC 6749 2.3: one method per request).
 func (p *Provider) checkClient(t *tokenRequest) *refusal {
+	if p.discovers() {
+		return p.checkRegistered(t)
+	}
 	method := p.integration.Auth.ClientAuth()
 	if how := p.integration.Auth.RefreshRequest; how != nil && !t.exchange() {
 		switch {

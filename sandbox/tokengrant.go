@@ -14,11 +14,14 @@ func (p *Provider) exchange(t *tokenRequest) (answer, *refusal) {
 	if ref := p.checkCode(c, t); ref != nil {
 		return answer{}, ref
 	}
+	if ref := p.checkSameTarget(c, t); ref != nil {
+		return answer{}, ref
+	}
 	if ref := p.grants.useCode(c); ref != nil {
 		return answer{}, ref
 	}
 	p.stats.add(func(s *Stats) { s.Exchanges++ })
-	base := claims{Client: c.Client, Scope: c.Scope, Family: c.Family}
+	base := claims{Client: c.Client, Scope: c.Scope, Family: c.Family, Resource: c.Resource}
 	return p.tokenAnswer(t, base, !p.integration.Auth.RefreshesAccessToken()), nil
 }
 
@@ -46,8 +49,11 @@ func (p *Provider) refresh(t *tokenRequest) (answer, *refusal) {
 	if ref != nil {
 		return answer{}, ref
 	}
-	if want := p.integration.OAuthClientID; want != "" && c.Client != want {
+	if want := p.integration.OAuthClientID; want != "" && c.Client != want || p.discovers() && c.Client != t.std["client_id"] {
 		return answer{}, refused(400, "invalid_grant", "the refresh token was given to another client")
+	}
+	if ref := p.checkSameTarget(c, t); ref != nil {
+		return answer{}, ref
 	}
 	scope, ref := p.narrower(c.Scope, t.std["scope"])
 	if ref != nil {
@@ -62,7 +68,7 @@ func (p *Provider) refresh(t *tokenRequest) (answer, *refusal) {
 		return answer{}, ref
 	}
 	p.stats.add(func(s *Stats) { s.Refreshes++ })
-	base := claims{Client: c.Client, Scope: scope, Family: c.Family, Secondary: c.Secondary, Refreshed: true}
+	base := claims{Client: c.Client, Scope: scope, Family: c.Family, Secondary: c.Secondary, Refreshed: true, Resource: c.Resource}
 	return p.tokenAnswer(t, base, !p.opts.NoRotation), nil
 }
 

@@ -16,10 +16,11 @@ type AuthMode string
 // The auth modes.
 const (
 	OAuth2           AuthMode = "OAUTH2"
-	OAuth2CC         AuthMode = "OAUTH2_CC" // client credentials, RFC 6749 4.4
-	TwoStep          AuthMode = "TWO_STEP"  // a login call that yields a token
-	SignedJWT        AuthMode = "JWT"       // the token is one that we sign
-	App              AuthMode = "APP"       // a signed token for one of an installation
+	MCPOAuth2        AuthMode = "MCP_OAUTH2" // OAuth 2.0 at a server that says itself who authorises its users
+	OAuth2CC         AuthMode = "OAUTH2_CC"  // client credentials, RFC 6749 4.4
+	TwoStep          AuthMode = "TWO_STEP"   // a login call that yields a token
+	SignedJWT        AuthMode = "JWT"        // the token is one that we sign
+	App              AuthMode = "APP"        // a signed token for one of an installation
 	OAuth1           AuthMode = "OAUTH1"
 	TBA              AuthMode = "TBA"       // OAuth 1.0a signatures with a token that the user types
 	AWSSigV4         AuthMode = "AWS_SIGV4" // AWS Signature Version 4
@@ -37,11 +38,15 @@ func (m AuthMode) Issues() bool {
 
 // HasTokens reports whether connections of the mode have an access token that
 // ends.
-func (m AuthMode) HasTokens() bool { return m == OAuth2 || m.Issues() }
+func (m AuthMode) HasTokens() bool { return m.Codes() || m.Issues() }
 
 // Consents reports whether a connection of the mode is made at a page of the
 // provider.
-func (m AuthMode) Consents() bool { return m == OAuth2 || m == OAuth1 }
+func (m AuthMode) Consents() bool { return m.Codes() || m == OAuth1 }
+
+// Codes reports whether a connection of the mode is made with an authorization code
+// (RFC 6749 4.1).
+func (m AuthMode) Codes() bool { return m == OAuth2 || m == MCPOAuth2 }
 
 // Credentials returns the names of the credentials that each connection of the
 // mode has without declaring them. Those of OAUTH2_CC are not asked for where the
@@ -139,6 +144,11 @@ type Auth struct {
 	IntrospectionURL            string            `json:"introspection_url,omitempty"`
 	IntrospectionParams         map[string]string `json:"introspection_params,omitempty"`
 	Issuer                      string            `json:"issuer,omitempty"`
+	Resource                    string            `json:"resource,omitempty"`
+	AuthorizationServer         string            `json:"authorization_server,omitempty"`
+	ClientName                  string            `json:"client_name,omitempty"`
+	ClientURI                   string            `json:"client_uri,omitempty"`
+	ClientMetadataURL           string            `json:"client_metadata_url,omitempty"`
 }
 
 // Format writes the mode alone, because params may hold text from the

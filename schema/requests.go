@@ -138,6 +138,7 @@ type ErrorRule struct {
 
 // Verify is a cheap call that proves the credentials.
 type Verify struct {
+	Body   any    `json:"body,omitempty"` // sent as JSON
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path"`
 }

@@ -180,6 +180,18 @@ func appendNames(names []string, refs []Ref) []string {
 	return names
 }
 
+// HostVaries reports whether a placeholder stands in the host of a URL.
+func HostVaries(t Template) bool {
+	if len(t.Parts) == 0 {
+		return false
+	}
+	if t.Parts[0].Refs != nil {
+		return true
+	}
+	_, rest, _ := strings.Cut(t.Parts[0].Literal, "://")
+	return len(t.Parts) > 1 && !strings.Contains(rest, "/")
+}
+
 // IsCredential reports whether a name gives something that grants access, so
 // that it may go to the provider's origin alone. Fields of a connection or of
 // credentials count if isSecret says so; a nil isSecret counts all credentials.*

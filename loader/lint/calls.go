@@ -14,8 +14,8 @@ func (v *version) calls() {
 	r := &v.Requests
 	if c := r.Verify; c == nil && v.Auth.AuthMode != schema.NoAuth {
 		v.report("missing-verify", "requests.verify", "nothing proves that credentials work", "name a cheap GET under requests.verify")
-	} else if c != nil && c.Method != "" && c.Method != "GET" && c.Method != "HEAD" {
-		v.report("verify-method", "requests.verify.method", "verify is called often, and "+c.Method+" may change something", "")
+	} else if c != nil && c.Method != "" && c.Method != "GET" && c.Method != "HEAD" && !v.noted("requests.verify.method") {
+		v.report("verify-method", "requests.verify.method", "verify is called often, and "+c.Method+" may change something", "where it does not, say so in a note about requests.verify.method")
 	}
 	if r.Retries != nil {
 		v.safe(r.Retries.Safe)

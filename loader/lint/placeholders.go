@@ -15,6 +15,7 @@ import (
 // instead.
 var sends = map[schema.AuthMode][]string{
 	schema.OAuth2:           {"access_token", "token.*"},
+	schema.MCPOAuth2:        {"access_token"},
 	schema.OAuth2CC:         {"access_token", "token.*"},
 	schema.TwoStep:          {"access_token", "token.*", "raw.*"},
 	schema.SignedJWT:        {"access_token"},

@@ -21,6 +21,8 @@ func (v *version) urls() {
 		"auth.introspection_url":        a.IntrospectionURL,
 		"auth.revocation_url":           a.RevocationURL,
 		"auth.issuer":                   a.Issuer,
+		"auth.resource":                 a.Resource,
+		"auth.authorization_server":     a.AuthorizationServer,
 		"requests.base_url":             v.Requests.BaseURL,
 	} {
 		if text != "" {

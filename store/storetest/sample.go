@@ -49,6 +49,8 @@ func fill(v reflect.Value, n *int, depth int) {
 		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("text %d ü", *n))
+	case reflect.Bool:
+		v.SetBool(true)
 	case reflect.Int64:
 		v.SetInt(int64(*n))
 	case reflect.Slice:

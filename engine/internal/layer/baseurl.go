@@ -92,7 +92,7 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	if climbs(u.EscapedPath()) {
 		return nil, &RefusedError{"what fills base_url leads out of its path"}
 	}
-	call.guarded = !b.Anywhere && HostVaries(b.Template)
+	call.guarded = !b.Anywhere && schema.HostVaries(b.Template)
 	b.hide(call, s)
 	return u, nil
 }
@@ -111,18 +111,6 @@ func (b *BaseURL) hide(call *Call, s Snapshot) {
 			call.secrets = append(call.secrets, v, url.PathEscape(v))
 		}
 	}
-}
-
-// HostVaries reports whether a placeholder stands in the host of a URL.
-func HostVaries(t schema.Template) bool {
-	if len(t.Parts) == 0 {
-		return false
-	}
-	if t.Parts[0].Refs != nil {
-		return true
-	}
-	_, rest, _ := strings.Cut(t.Parts[0].Literal, "://")
-	return len(t.Parts) > 1 && !strings.Contains(rest, "/")
 }
 
 // resolve returns the absolute URL for u, which is relative to base or lies

@@ -95,7 +95,7 @@ func Steps() []string {
 func always(*Entry) string { return "" }
 
 func oauthOnly(e *Entry) string {
-	if e.Played.Auth.AuthMode != schema.OAuth2 {
+	if !e.Played.Auth.AuthMode.Codes() {
 		return "the mode has no such step"
 	}
 	if e.Played.Auth.RefreshesAccessToken() {
@@ -140,7 +140,7 @@ func withoutBudget(e *Entry) string {
 }
 
 func withoutRevocation(e *Entry) string {
-	if e.Played.Auth.RevocationURL == "" {
+	if e.Played.Auth.RevocationURL == "" && e.Played.Auth.AuthMode != schema.MCPOAuth2 {
 		return "no revocation_url is declared"
 	}
 	return ""
@@ -149,7 +149,7 @@ func withoutRevocation(e *Entry) string {
 // unplayable says why no step can be played, or "".
 func (e *Entry) unplayable() string {
 	switch e.Played.Auth.AuthMode {
-	case schema.OAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 		return ""
 	}
 	return fmt.Sprintf("auth mode %s cannot be played yet", e.Played.Auth.AuthMode)

@@ -31,6 +31,9 @@ func (e *Entry) verifies(ctx context.Context) error {
 		return fmt.Errorf("the verify call is not the one %s that is declared", or(v.Method, http.MethodGet))
 	}
 	path, _, _ := strings.Cut(v.Path, "?")
+	if path == "/" {
+		path = "" // base_url itself
+	}
 	if u := seen[0].url; !urlPattern(e.Played.Requests.BaseURL + path).MatchString(u.Scheme + "://" + u.Host + u.EscapedPath()) {
 		return errors.New("the verify call has not the path that is declared")
 	}

@@ -20,7 +20,7 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 		checks = append(checks, check{"on another device", e.connectsDevice})
 		about = "the strict sandbox took the device code"
 	}
-	if e.Played.Auth.AuthMode == schema.OAuth2 && !e.Played.Auth.DeviceOnly() {
+	if e.Played.Auth.AuthMode.Codes() && !e.Played.Auth.DeviceOnly() {
 		checks = append(checks, check{"authorization URL", e.authorizes}, check{"scopes of the host's choice", e.authorizesScopes})
 		about = "the strict sandbox took the authorization URL"
 	}
@@ -202,7 +202,7 @@ func (e *Entry) misses(name string) func(context.Context) error {
 }
 
 // standard parameters of an authorization request.
-var standard = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+var standard = []string{"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "resource"}
 
 // authorizes holds that the authorization URL has the parameters that are declared
 // and no others; the sandbox holds that their values are right.
@@ -225,6 +225,9 @@ func (e *Entry) scope(chosen []string) string {
 		return strings.Join(chosen, a.Separator())
 	case e.Played.OAuthScopes != nil:
 		return e.Played.OAuthScopes.Join(a.Separator())
+	}
+	if a.AuthMode == schema.MCPOAuth2 && len(a.DefaultScopes) == 0 && a.Scopes != "none" {
+		return "sandbox:use" // what the sandbox's resource asks for
 	}
 	return strings.Join(a.DefaultScopes, a.Separator())
 }

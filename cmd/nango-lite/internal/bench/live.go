@@ -59,7 +59,7 @@ func Live(ctx context.Context, eng *engine.Engine, in *schema.Integration, k eng
 	list := slices.IndexFunc(samples, func(s *schema.Sample) bool { return in.Requests.Pagination != nil && len(e.listOf(s)) > 0 })
 	add("page", list >= 0, "no sample is a list that can be asked for", func() (string, error) { return st.pageLive(ctx, samples[list]) })
 	if opts.Refresh {
-		add("refresh", in.Auth.AuthMode == schema.OAuth2, "the mode has no such step", func() (string, error) {
+		add("refresh", in.Auth.AuthMode.Codes(), "the mode has no such step", func() (string, error) {
 			_, err := eng.Refresh(ctx, k)
 			return "asked for", err
 		})

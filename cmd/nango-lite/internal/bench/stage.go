@@ -227,13 +227,18 @@ type call struct {
 
 // probe is a call that only reads, and that the sandbox answers with success.
 func (e *Entry) probe() call {
-	if v := e.Played.Requests.Verify; v != nil && !strings.Contains(v.Path, "${") {
-		return call{method: or(v.Method, http.MethodGet), path: v.Path}
+	v := e.Played.Requests.Verify
+	known := v != nil && !strings.Contains(v.Path, "${")
+	if known && or(v.Method, http.MethodGet) == http.MethodGet {
+		return call{method: http.MethodGet, path: v.Path}
 	}
 	for i := range e.Played.Samples {
 		if s := &e.Played.Samples[i]; isAPI(s) && or(s.Request.Method, http.MethodGet) == http.MethodGet {
 			return callOf(s)
 		}
+	}
+	if known {
+		return call{method: v.Method, path: v.Path, body: plain(v.Body)}
 	}
 	return call{method: http.MethodGet, path: "/"}
 }

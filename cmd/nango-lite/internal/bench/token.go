@@ -11,7 +11,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
-	"github.com/nango-lite/nango-lite/schema"
 )
 
 // lifetime is how long tokens live while they are refreshed here.
@@ -232,7 +231,7 @@ func (e *Entry) refreshesAsked(ctx context.Context) error {
 }
 
 func revokedChecks(e *Entry, _ Options) ([]check, string) {
-	if e.Played.Auth.AuthMode == schema.OAuth2 {
+	if e.Played.Auth.AuthMode.Codes() {
 		return []check{{"withdrawn by the user", e.needsReauthorization}}, "the connection needs reauthorization"
 	}
 	if e.Played.Auth.Issues() {

@@ -35,7 +35,8 @@ type wire struct {
 	lookUp func(field string, a *answer)
 
 	mu     sync.Mutex
-	looked []engine.Key // whose look-ups went to the API
+	looked []engine.Key      // whose look-ups went to the API
+	found  map[string]string // endpoints that metadata name
 	seen   []sent
 	broken []error
 
@@ -58,7 +59,7 @@ type sent struct {
 }
 
 func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
-	w := &wire{played: played, next: next, now: now, lookUps: lookUpsOf(played)}
+	w := &wire{played: played, next: next, now: now, lookUps: lookUpsOf(played), found: map[string]string{}}
 	a := &played.Auth
 	urls := []string{a.TokenURL, a.RefreshURL, a.RevocationURL, a.RequestURL}
 	for _, s := range a.Steps {
@@ -103,6 +104,16 @@ func (w *wire) PublicOnly() http.RoundTripper { return w }
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
 	at := func(re *regexp.Regexp) bool { return re.MatchString(where) }
+	if w.played.Auth.AuthMode == schema.MCPOAuth2 {
+		switch known := w.discovered(where); {
+		case strings.Contains(where, "/.well-known/"):
+			return w.learn(r)
+		case known == "token_endpoint", known == "revocation_endpoint":
+			return w.tokenRequest(r)
+		case known != "", r.Header.Get("Authorization") == "":
+			return w.next.RoundTrip(r)
+		}
+	}
 	if slices.ContainsFunc(w.ends, at) {
 		return w.tokenRequest(r)
 	}
@@ -113,6 +124,29 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.lookUpRequest(r, names)
 	}
 	return w.apiRequest(r)
+}
+
+// learn lets a request for metadata by, and notes the endpoints in the answer.
+func (w *wire) learn(r *http.Request) (*http.Response, error) {
+	resp, err := w.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	a := readAnswer(resp)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, name := range []string{"token_endpoint", "revocation_endpoint", "registration_endpoint"} {
+		if v, ok := lookup(a.body, name); ok {
+			w.found[text(v)] = name
+		}
+	}
+	return a.response(r), nil
+}
+
+func (w *wire) discovered(where string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.found[where]
 }
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {

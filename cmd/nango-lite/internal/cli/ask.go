@@ -139,7 +139,7 @@ func settable(d *engine.Description) []string {
 	for _, f := range slices.Concat(d.Fields, d.Choices) {
 		names = append(names, f.Name)
 	}
-	if d.AuthMode == schema.OAuth2 {
+	if d.AuthMode.Codes() {
 		names = append(names, setAccessToken, setRefreshToken, setExpiresIn)
 	}
 	return names

@@ -60,7 +60,7 @@ func (s shownConnection) rows() [][]string {
 	if s.ExpiresAt != nil {
 		add("token until", when(*s.ExpiresAt))
 	}
-	if s.AuthMode == schema.OAuth2 {
+	if s.AuthMode.Codes() {
 		add("refreshable", map[bool]string{true: "yes", false: "no"}[s.Refreshable])
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Fields)) {

@@ -104,6 +104,9 @@ func authRow(a *schema.Auth) Row {
 		if a.Challenge() == schema.PKCEOff {
 			out.How = "authorization code, without PKCE"
 		}
+	case a.AuthMode == schema.MCPOAuth2:
+		out.Part = "Built-in OAuth2"
+		out.How = "authorization code, with PKCE; the server and the client are found out (RFC 9728, RFC 8414, RFC 7591)"
 	case a.AuthMode == schema.OAuth1:
 		out.How = "three steps (RFC 5849), each signed with " + a.SignatureMethod
 	case a.Issues():
@@ -126,6 +129,10 @@ func refreshRow(v *schema.Version) Row {
 	a := &v.Auth
 	if a.Issues() {
 		out.State, out.How = Covered, "before the token ends, or when it is refused, another is obtained, once for all callers"
+		return out
+	}
+	if a.AuthMode == schema.MCPOAuth2 {
+		out.State, out.How = Covered, "ahead of the token's end, and when a call is answered with 401, where the server gives a refresh token"
 		return out
 	}
 	if a.AuthMode != schema.OAuth2 {
@@ -232,6 +239,8 @@ func samplesInShort(v *schema.Version) string {
 
 func revokeRow(a *schema.Auth) Row {
 	switch {
+	case a.AuthMode == schema.MCPOAuth2:
+		return Row{Key: rowRevoke, Part: "Revocation", State: Covered, How: "where the server names an address for it, when a connection is removed"}
 	case a.AuthMode != schema.OAuth2:
 		return Row{Key: rowRevoke, Part: "Revocation", State: NotNeeded, How: "there is no grant to take back"}
 	case a.RevocationURL == "":

@@ -33,6 +33,8 @@ func authFacts(v *schema.Version) []Fact {
 	switch a.AuthMode {
 	case schema.OAuth2:
 		f.oauth2(a)
+	case schema.MCPOAuth2:
+		f.discovery(a)
 	case schema.OAuth2CC, schema.TwoStep, schema.App:
 		f.code("Token URL", a.TokenURL, "auth.token_url")
 	case schema.OAuth1:
@@ -48,6 +50,8 @@ func modeName(mode schema.AuthMode) string {
 	switch mode {
 	case schema.OAuth2:
 		return "OAuth 2.0"
+	case schema.MCPOAuth2:
+		return "OAuth 2.0, discovered"
 	case schema.OAuth2CC:
 		return "OAuth 2.0 client credentials"
 	case schema.TwoStep:
@@ -70,6 +74,13 @@ func modeName(mode schema.AuthMode) string {
 		return "No authorization"
 	}
 	return strings.ReplaceAll(strings.ToLower(string(mode)), "_", " ")
+}
+
+func (f *facts) discovery(a *schema.Auth) {
+	f.code("Resource", a.Resource, "auth.resource")
+	f.code("Authorization server", a.AuthorizationServer, "auth.authorization_server")
+	f.words("Registers as", a.ClientName, "auth.client_name")
+	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
 }
 
 func (f *facts) aws(a *schema.AWS) {

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+const (
+	// A registration is used for other connections as well, but not for long: a server
+	// that has forgotten it says so to the user alone.
+	clientLifetime = time.Hour
+	maxClients     = 256
+
+	// A secret that ends sooner is no longer good for another connection.
+	clientMargin = 10 * time.Minute
+)
+
+// clientAuthOf are our words for methods of RFC 7591.
+var clientAuthOf = map[string]string{
+	discovery.MethodNone: schema.ClientAuthNone, discovery.MethodBasic: schema.ClientAuthHeader, discovery.MethodPost: schema.ClientAuthBody,
+}
+
+// client decides as whom we go to the server: as the operator's client; else as a
+// document of the operator's, where the server reads such; else as what the server
+// registers us as.
+func (s *search) client(ctx context.Context, server *discovery.Server, p *Pending) error {
+	r := &p.Registration
+	switch {
+	case s.in.OAuthClientID != "":
+		r.ClientID = s.in.OAuthClientID
+		r.AuthorizationMethod = schema.ClientAuthNone
+		if s.in.OAuthClientSecret.IsSet() {
+			if r.AuthorizationMethod = clientAuthOf[server.Method(true)]; r.AuthorizationMethod == "" {
+				return s.fail(KindClient, "the authorization server takes no client secret (token_endpoint_auth_methods_supported)", nil)
+			}
+		}
+		return nil
+	case s.in.Auth.ClientMetadataURL != "" && server.TakesClientMetadata:
+		r.ClientID, r.AuthorizationMethod = s.in.Auth.ClientMetadataURL, schema.ClientAuthNone
+		return nil
+	case server.Register == "":
+		return s.fail(KindClient, "oauth_client_id is not configured, and the authorization server registers no clients (RFC 7591)", nil)
+	}
+	c, err := s.registered(ctx, server, p.RedirectURL)
+	if err != nil {
+		return err
+	}
+	r.ClientID, r.AuthorizationMethod, r.SecretExpiresAt = c.ID, clientAuthOf[c.Method], c.Expires
+	if c.Secret != "" {
+		r.ClientSecret = schema.NewSecret(c.Secret)
+	}
+	return nil
+}
+
+// registered returns the client that a server knows us as, for a redirect URL.
+func (s *search) registered(ctx context.Context, server *discovery.Server, redirectURL string) (*discovery.Client, error) {
+	const what = "the registration at the authorization server"
+	as := discovery.Request{
+		Name: cmp.Or(s.in.Auth.ClientName, "nango-lite"), URI: s.in.Auth.ClientURI, Redirect: redirectURL, Method: server.Method(false),
+	}
+	if as.Method == "" {
+		return nil, s.fail(KindUnsupported, "the authorization server takes none of client_secret_basic, client_secret_post and none", nil)
+	}
+	name := clientName{s.in.Name, server.Issuer, as}
+	now := s.e.opts.Now()
+	if c := s.e.clients.get(name, now); c != nil {
+		return c, nil
+	}
+	u, err := url.Parse(server.Register)
+	if err != nil {
+		return nil, s.fail(KindInvalidResponse, what+": its URL cannot be read", nil)
+	}
+	client := s.e.discoveryClient(s.in, u)
+	client.CheckRedirect = s.e.tokens.CheckRedirect
+	c, answer, err := discovery.Register(ctx, client, server.Register, as)
+	switch {
+	case answer == nil || errors.As(err, new(*discovery.UnreachableError)):
+		return nil, s.unreachable(ctx, what, err)
+	case err != nil && answer.Status < 400:
+		return nil, s.fail(KindInvalidResponse, what, err)
+	case c == nil:
+		kind := cmp.Or(kindOfStatus(answer.Status), KindInvalidResponse)
+		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: scrubCode(answer.Code()), Detail: what + " was refused", RetryAfter: retryAfter(answer.Header)}
+	}
+	s.e.clients.put(name, c, now)
+	return c, nil
+}
+
+// A clientName is what a registration is known by.
+type clientName struct {
+	integration, issuer string
+	as                  discovery.Request
+}
+
+// clients are the registrations of this process.
+type clients struct {
+	mu sync.Mutex
+	by map[clientName]keptClient
+}
+
+type keptClient struct {
+	client *discovery.Client
+	until  time.Time
+}
+
+func (c *clients) get(name clientName, now time.Time) *discovery.Client {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k, ok := c.by[name]; ok && now.Before(k.until) {
+		return k.client
+	}
+	return nil
+}
+
+func (c *clients) put(name clientName, client *discovery.Client, now time.Time) {
+	until := now.Add(clientLifetime)
+	if e := client.Expires.Add(-clientMargin); !client.Expires.IsZero() && e.Before(until) {
+		until = e
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.by == nil || len(c.by) >= maxClients {
+		c.by = map[clientName]keptClient{}
+	}
+	c.by[name] = keptClient{client, until}
+}
+
+// forget drops a client that the server no longer knows.
+func (c *clients) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, k := range c.by {
+		if k.client.ID == id {
+			delete(c.by, name)
+		}
+	}
+}
+
+const clientForgotten = "the authorization server no longer takes the client that it registered"
+
+// blameRegistration says what to do where the server no longer knows the client that
+// it registered: nobody but the user can get another, by connecting again.
+func (e *Engine) blameRegistration(in *integration, c *Connection, err error) error {
+	r := &c.Credentials.Registration
+	var refused *Error
+	if in.Auth.AuthMode != schema.MCPOAuth2 || r.ClientID == "" || r.ClientID == in.OAuthClientID || r.ClientID == in.Auth.ClientMetadataURL {
+		return err
+	}
+	if !errors.As(err, &refused) || refused.Code != "invalid_client" && refused.Code != "unauthorized_client" {
+		return err
+	}
+	e.clients.forget(r.ClientID)
+	mended := *refused
+	mended.Kind, mended.Detail = KindReauthorize, clientForgotten
+	return &mended
+}
