@@ -89,27 +89,37 @@ func overlay(old schema.Secret, doc map[string]any) schema.Secret {
 
 // takeFields fills the connection fields that come from the given source. A
 // missing one is an error unless it is optional, has a default, or is there
-// already.
+// already. With an error, the others are filled all the same.
 func (in *integration) takeFields(op string, c *Connection, from string, get func(path string) (string, bool)) error {
-	for name, f := range in.Connection {
-		if f.From != from {
+	var failed error
+	for _, name := range in.ConnectionNames() {
+		if in.Connection[name].From != from {
 			continue
 		}
-		path := f.Path
-		if path == "" {
-			path = name
+		if reason := in.takeField(c, name, strings.ReplaceAll(from, "_", " "), get); reason != "" && failed == nil {
+			failed = &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: reason}
 		}
-		v, ok := get(path)
-		if !ok || v == "" {
-			if _, kept := in.value(c, "connection."+name); kept || f.Optional {
-				continue
-			}
-			return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "no value for connection." + name + " in the " + strings.ReplaceAll(from, "_", " ")}
-		}
-		if reason := misfit(f.Field, in.auth.patterns["connection."+name], v); reason != "" {
-			return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "connection." + name + " from the " + strings.ReplaceAll(from, "_", " ") + " " + reason}
-		}
-		in.setField(c, name, v)
 	}
-	return nil
+	return failed
+}
+
+// takeField says why a field cannot be filled, or "".
+func (in *integration) takeField(c *Connection, name, source string, get func(path string) (string, bool)) (reason string) {
+	f := in.Connection[name]
+	path := f.Path
+	if path == "" {
+		path = name
+	}
+	v, ok := get(path)
+	if !ok || v == "" {
+		if _, kept := in.value(c, "connection."+name); kept || f.Optional {
+			return ""
+		}
+		return "no value for connection." + name + " in the " + source
+	}
+	if reason := misfit(f.Field, in.auth.patterns["connection."+name], v); reason != "" {
+		return "connection." + name + " from the " + source + " " + reason
+	}
+	in.setField(c, name, v)
+	return ""
 }

@@ -19,6 +19,8 @@ type subject struct {
 	key   schema.Origin // of root's key in the file
 	skip  int           // leading steps of paths that messages leave out
 	place func(schema.Origin) (Place, []Place)
+
+	invented bool // what came from a variable may be made up
 }
 
 // describe puts a finding into words, at the place of the key it is about.

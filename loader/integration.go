@@ -28,7 +28,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		report(d)
 	}
 	whole := l.merged(doc, v, n)
-	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At)}
+	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At), invented: l.opts.Invent != nil}
 	for _, d := range checkWhole(about, false) {
 		report(d)
 	}

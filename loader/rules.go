@@ -36,6 +36,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	r.modes()
 	r.discovery()
 	r.privateKey()
+	r.clientKey()
 	r.aws()
 	r.refreshRequest()
 	r.headers()

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
@@ -22,6 +23,20 @@ func (r *rules) privateKey() {
 	}
 	if _, err := signingkey.Parse(algorithm, r.root.Str("auth", "jwt", "key_encoding"), f.Value.Text); err != nil {
 		r.report(f.Value.Origin, "bad-private-key", `"oauth_private_key": `+err.Error(), "")
+	}
+}
+
+// clientKey: with RSA-SHA1 the client secret is the key that signs.
+func (r *rules) clientKey() {
+	if r.root.Str("auth", "signature_method") != signingkey.RSASHA1 {
+		return
+	}
+	f := r.root.Field("oauth_client_secret")
+	if f == nil || f.Value.Kind != tree.String || f.Value.Bad || r.invented && f.Value.Origin.Reference != "" {
+		return
+	}
+	if _, err := signingkey.Parse(signingkey.RSASHA1, "", f.Value.Text); err != nil {
+		r.report(f.Value.Origin, "bad-private-key", fmt.Sprintf("%q: %v; RSA-SHA1 signs with it", "oauth_client_secret", err), "")
 	}
 }
 

@@ -7,9 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"hash"
 	"net/http"
 	"net/url"
@@ -19,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // clockSkew is how far a timestamp may be off.
@@ -212,17 +212,7 @@ func (p *Provider) goodSignature(s *signedRequest, tokenSecret string) bool {
 
 // publicKey returns the public half of a key in PEM, or nil.
 func publicKey(text string) *rsa.PublicKey {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil
-	}
-	var key any
-	var err error
-	if block.Type == "RSA PRIVATE KEY" {
-		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	} else {
-		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	}
+	key, err := signingkey.Parse(signingkey.RSASHA1, "", text)
 	if private, ok := key.(*rsa.PrivateKey); ok && err == nil {
 		return &private.PublicKey
 	}

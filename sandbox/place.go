@@ -176,7 +176,14 @@ func urlPart(i *schema.Integration, refs []schema.Ref, inHost bool) (pattern, ex
 			continue
 		}
 		if ref.Name == "" {
-			alternatives = append(alternatives, regexp.QuoteMeta(strings.ToLower(ref.Literal)))
+			text := ref.Literal
+			if inHost {
+				if _, after, ok := strings.Cut(text, "://"); ok {
+					text = strings.TrimSuffix(after, "/")
+				}
+				text = strings.ToLower(text)
+			}
+			alternatives = append(alternatives, regexp.QuoteMeta(text))
 			if example == "" {
 				example = ref.Literal
 			}

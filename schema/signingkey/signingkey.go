@@ -29,6 +29,10 @@ const (
 // curves are the bit sizes of the curves that ECDSA algorithms want.
 var curves = map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}
 
+// RSASHA1 is the signature method of OAuth 1.0a (RFC 5849 3.4.3), which takes RSA keys
+// of any size: what a provider was given long ago still signs.
+const RSASHA1 = "RSA-SHA1"
+
 // minRSA is the smallest RSA key that may sign (RFC 7518 3.3).
 const minRSA = 2048
 
@@ -158,7 +162,7 @@ func fits(algorithm string, key crypto.Signer) error {
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
 		if strings.HasPrefix(algorithm, "RS") || strings.HasPrefix(algorithm, "PS") {
-			if bits := key.N.BitLen(); bits < minRSA {
+			if bits := key.N.BitLen(); bits < minRSA && algorithm != RSASHA1 {
 				return fmt.Errorf("the RSA key has %d bits; %s takes %d at least", bits, algorithm, minRSA)
 			}
 			return nil

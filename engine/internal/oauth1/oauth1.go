@@ -9,9 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"hash"
@@ -20,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // Signature methods.
@@ -126,16 +126,9 @@ func hmacText(h func() hash.Hash, key, text string) string {
 
 // PrivateKey reads an RSA key in PEM, of PKCS #1 or #8. The error quotes nothing.
 func PrivateKey(text string) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, ErrKey
-	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if key, ok := parsed.(*rsa.PrivateKey); ok && err == nil {
-		return key, nil
+	key, err := signingkey.Parse(signingkey.RSASHA1, "", text)
+	if private, ok := key.(*rsa.PrivateKey); ok && err == nil {
+		return private, nil
 	}
 	return nil, ErrKey
 }

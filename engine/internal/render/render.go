@@ -20,6 +20,9 @@ type MissingError struct{ Name string }
 
 func (e *MissingError) Error() string { return "no value for ${" + e.Name + "}" }
 
+// literal stands for the name of what is quoted in a template.
+const literal = "'"
+
 // value returns the first alternative of p that has a value, and its name.
 func value(p schema.Part, values Values) (text, name string, err error) {
 	for i := range p.Refs {
@@ -30,7 +33,7 @@ func value(p schema.Part, values Values) (text, name string, err error) {
 				return v, r.Name, nil
 			}
 		case r.Func == "":
-			return r.Literal, "", nil
+			return r.Literal, literal, nil
 		default:
 			v, err := call(r, values)
 			if err == nil {
@@ -168,8 +171,11 @@ func sectionOf(text string) section {
 }
 
 func escape(v, name string, in section, format func(string) string) (string, error) {
-	if name == "" {
-		name = "…" // a literal or what a function makes
+	switch name {
+	case "":
+		name = "…" // what a function makes
+	case literal: // the blueprint's own words, which no field has to allow
+		name, format = "…", func(string) string { return map[section]string{origin: "uri", host: "hostname"}[in] }
 	}
 	switch in {
 	case origin:

@@ -66,14 +66,19 @@ func TestURL(t *testing.T) {
 		{"https://${connection.host}/v1", "shop.example.test:8443", "https://shop.example.test:8443/v1"},
 		{"https://${connection.host}/v1", "evil.com/x", ""}, {"https://${connection.host}/v1", "user@evil.com", ""}, {"https://${connection.host}/v1", "evil.com:80:80", ""},
 		{"${connection.origin}/v1", "https://self.example.test/base/", "https://self.example.test/base/v1"},
+		{"${connection.none || 'https://self.example.test'}/v1", "", "https://self.example.test/v1"}, {"https://${connection.none || 'www.self.test'}/v1", "", "https://www.self.test/v1"},
+		{"${connection.none || 'self.test'}/v1", "", ""}, {"https://${connection.none || 'self.test/x'}/v1", "", ""},
 		{"${connection.origin}/v1", "https://user@self.test", ""}, {"${connection.origin}/v1", "file:///etc", ""}, {"${connection.origin}/v1", "https://self.test?x=1", ""}, {"${connection.origin}/v1", "self.test", ""},
 		{"${connection.sub}/v1", "https://self.test", ""}, {"${connection.sub}://fjord.test", "https", ""},
 		{"https://fjord.test/${connection.sub}/x", "a/b ü?#%", "https://fjord.test/a%2Fb%20%C3%BC%3F%23%25/x"},
 		{"https://fjord.test/${connection.sub}/x", "..", ""}, {"https://fjord.test/${connection.sub}/x", ".", ""},
 		{"https://fjord.test/x?a=${connection.sub}", "b&c=d #", "https://fjord.test/x?a=b%26c%3Dd+%23"},
 	} {
-		name := template(t, c.text).Refs()[0]
-		u, err := render.URL(template(t, c.text), of(name, c.v), formats)
+		values := of()
+		if name := template(t, c.text).Refs()[0]; name != "connection.none" {
+			values = of(name, c.v)
+		}
+		u, err := render.URL(template(t, c.text), values, formats)
 		if c.want == "" {
 			if err == nil {
 				t.Errorf("%s with %q gave %s", c.text, c.v, u)

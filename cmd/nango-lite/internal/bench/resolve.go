@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // What the operator of the bench has registered. Id and secret hold characters
@@ -98,6 +99,9 @@ func asked(ref string, v *schema.Version) map[string]any {
 		block["oauth_client_id"] = clientID
 		if v.Auth.ClientAuth() != schema.ClientAuthNone || sendsSecret(v) {
 			block["oauth_client_secret"] = clientSecret
+			if v.Auth.Signature() == signingkey.RSASHA1 {
+				block["oauth_client_secret"] = sandbox.PrivateKey
+			}
 		}
 		if mode == schema.OAuth2 && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
 			block["oauth_scopes"] = benchScopes

@@ -40,6 +40,7 @@ func (a *app) loadFiles(ctx context.Context, files []string, made *inventions) (
 	if made != nil {
 		for _, in := range cfg.Integrations {
 			shortTimeout(in)
+			inventKey(in)
 		}
 	}
 	return cfg, ds

@@ -9,6 +9,7 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
 // inventions make up, for the sandbox, what a file leaves open. The same gap is
@@ -95,6 +96,17 @@ func slug(s string) string {
 		}
 		return '-'
 	}, s), "-")
+}
+
+// inventKey makes a client secret that was made up one that can sign, where it has to
+// (RSA-SHA1).
+func inventKey(in *schema.Integration) {
+	if in.Auth.Signature() != signingkey.RSASHA1 {
+		return
+	}
+	if _, err := signingkey.Parse(signingkey.RSASHA1, "", in.OAuthClientSecret.Reveal()); err != nil {
+		in.OAuthClientSecret = schema.NewSecret(sandbox.PrivateKey)
+	}
 }
 
 // tellInventions says what was made up for an integration, or for all if it is
