@@ -23,6 +23,8 @@ type authPlan struct {
 	aws   *awsPlan // nil: another mode
 	steps []stepPlan
 
+	revocation struct{ params, query, headers templateMap } // of revocation_request
+
 	patterns map[string]*regexp.Regexp // by namespace.name of a field
 }
 
@@ -64,6 +66,10 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 	if a.TokenRequest != nil {
 		query = a.TokenRequest.Query
 	}
+	revocation := schema.Revocation{}
+	if a.RevocationRequest != nil {
+		revocation = *a.RevocationRequest
+	}
 	for _, m := range []struct {
 		key    string
 		values map[string]string
@@ -75,6 +81,9 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 		{"token_headers", a.TokenHeaders, &p.tokenHeaders},
 		{"token_request.query", query, &p.tokenQuery},
 		{"request_params", a.RequestParams, &p.requestParams},
+		{"revocation_request.params", revocation.Params, &p.revocation.params},
+		{"revocation_request.query", revocation.Query, &p.revocation.query},
+		{"revocation_request.headers", revocation.Headers, &p.revocation.headers},
 		{"device_authorization_params", a.DeviceAuthorizationParams, &p.deviceParams},
 		{"introspection_params", a.IntrospectionParams, &p.introspectionParams},
 	} {

@@ -196,54 +196,6 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 	return nil
 }
 
-// Revoke removes the connection of k. If the integration has a revocation
-// endpoint (RFC 7009), the provider is told first, as far as it will listen: the
-// connection is removed in any case, and an error of KindUnavailable or
-// KindClient says that the provider was not.
-func (e *Engine) Revoke(ctx context.Context, k Key) error {
-	const op = "revoke"
-	c, err := e.Connection(ctx, k)
-	if err != nil {
-		return err
-	}
-	var told error
-	if in, err := e.integration(k.Integration); err == nil && len(in.revocationEndpoint(c).Parts) > 0 {
-		told = e.revokeToken(ctx, op, in, c)
-	}
-	if err := e.conns.delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
-		return storeError(op, k, err)
-	}
-	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: "the connection was removed", Err: told})
-	e.changed(ctx, EventRevoke, k, nil)
-	return told
-}
-
-// revokeToken tells the provider, by the refresh token where there is one,
-// because that ends the whole grant.
-func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c *Connection) error {
-	t := &c.Credentials.Token
-	params := map[string]string{"token": t.AccessToken.Reveal(), "token_type_hint": "access_token"}
-	if !t.RefreshToken.Empty() {
-		params = map[string]string{"token": t.RefreshToken.Reveal(), "token_type_hint": "refresh_token"}
-	}
-	r, err := in.tokenRequest(e.opts.Now(), c, in.revocationEndpoint(c), params, nil)
-	if err != nil {
-		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the revocation request cannot be built", Err: err}
-	}
-	r.InQuery = false // RFC 7009 2.1
-	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
-	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.revocationEndpoint(c)), r)
-	if answer != nil && answer.Status >= 200 && answer.Status < 300 {
-		return nil // the body, if any, means nothing (RFC 7009 2.2)
-	}
-	if err != nil {
-		return scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
-	}
-	code, _ := oauthwire.ErrorCode(answer, nil, nil)
-	return scrubTokenError(in.refused(op, c.Key, answer, code), r)
-}
-
 // tokenRequest builds a call of the token endpoint, or of one that is called
 // like it.
 func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {

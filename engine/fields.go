@@ -23,6 +23,7 @@ type Description struct {
 	Consent     bool            `json:"consent"`               // the user is sent to the provider
 	Device      bool            `json:"device,omitempty"`      // it can be on another device: DeviceAuth
 	DeviceOnly  bool            `json:"device_only,omitempty"` // it cannot be otherwise: there is no AuthCodeURL
+	Revokes     bool            `json:"revokes,omitempty"`     // the provider is told when a connection is removed
 	Fields      []InputField    `json:"fields"`                // in the order to ask for them
 
 	// Choices are the connection fields that are chosen from a list, which the provider
@@ -77,7 +78,7 @@ func (e *Engine) Describe(name string) (*Description, error) {
 		return nil, err
 	}
 	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents(), Fields: []InputField{}, Choices: []InputField{}}
-	d.DeviceOnly = in.Auth.DeviceOnly()
+	d.DeviceOnly, d.Revokes = in.Auth.DeviceOnly(), in.Auth.RevocationURL != ""
 	d.Device = d.Consent && in.Auth.DeviceAuthorizationURL != ""
 	if d.DisplayName == "" {
 		d.DisplayName = name

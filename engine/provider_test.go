@@ -26,6 +26,7 @@ type provider struct {
 	redirect string // answer token calls with a redirect to here
 	calls    []*tokenCall
 	hosts    []string // of every request, in order
+	body     string   // of the latest request to the API
 }
 
 // A tokenCall is what arrived at the token endpoint.
@@ -54,6 +55,7 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = r.Body.Close()
 	}
 	p.hosts = append(p.hosts, r.URL.Host)
+	p.body = string(body)
 	if r.URL.Path != "/token" {
 		if p.api == nil {
 			return answer(r, 200, `{}`), nil

@@ -28,6 +28,8 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	switch name {
 	case "access_token":
 		return reveal(cr.Token.AccessToken)
+	case "refresh_token":
+		return reveal(cr.Token.RefreshToken)
 	case "oauth_token":
 		switch cr.Type {
 		case schema.OAuth1:

@@ -39,6 +39,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	r.clientKey()
 	r.aws()
 	r.refreshRequest()
+	r.revocationRequest()
 	r.headers()
 	r.patterns()
 	r.lookUps()
@@ -131,7 +132,7 @@ func alternatives(words []string) string {
 var headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headerMaps are the maps whose keys are names of headers.
-var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}}
+var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}, {"auth", "revocation_request", "headers"}}
 
 // duplicateHeaders reports headers that one map names twice. It looks at a file
 // as it is written, since merging would let the last one win.
@@ -224,6 +225,8 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 // ofMode are the placeholders that only connections of a mode have.
 var ofMode = map[string][]string{
 	"access_token":        {"OAUTH2", "MCP_OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
+	"refresh_token":       {"OAUTH2", "OAUTH2_CC"},
+	"revoked_token":       {"OAUTH2", "OAUTH2_CC"},
 	"api_key":             {"API_KEY"},
 	"oauth_client_id":     {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_client_secret": {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},

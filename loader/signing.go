@@ -51,6 +51,10 @@ func (r *rules) unsigned(name string, path []string) string {
 		if r.root.Get("auth", "jwt") == nil {
 			return "there is no auth.jwt"
 		}
+	case "refresh_token", "revoked_token":
+		if len(path) < 2 || path[0] != "auth" || path[1] != "revocation_request" {
+			return "only auth.revocation_request has it"
+		}
 	case "key_fingerprint":
 		if !inJWT {
 			return "only the header and the payload of auth.jwt have it"

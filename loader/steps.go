@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // earlierStep says why ${steps.<rest>} has no value at path, or "". A step reads the
@@ -39,4 +40,30 @@ func (r *rules) refreshRequest() {
 		}
 	}
 	r.report(with.Origin, "missing-key", `"with: access_token" without "refresh_params" that hold ${access_token}`, "")
+}
+
+// revocationRequest: a way to revoke needs an address, and ${revoked_token} is what
+// tells two requests apart.
+func (r *rules) revocationRequest() {
+	how := r.root.Get("auth", "revocation_request")
+	if how == nil || how.Kind != tree.Map {
+		return
+	}
+	if url := r.root.Get("auth", "revocation_url"); url == nil {
+		r.report(how.Origin, "missing-key", `"revocation_request" without "revocation_url"`, "")
+	}
+	with := how.Get("with")
+	if with == nil || with.Text != "both" || how.Get("params") == nil || how.Str("authorization_method") == schema.RevokeBearer {
+		return
+	}
+	for _, place := range []string{"params", "query", "headers"} {
+		if m := how.Get(place); m != nil && m.Kind == tree.Map {
+			for _, f := range m.Fields {
+				if strings.Contains(f.Value.Text, "revoked_token") {
+					return
+				}
+			}
+		}
+	}
+	r.report(with.Origin, "missing-key", `"with: both" without ${revoked_token} in the request`, "both requests would be the same")
 }

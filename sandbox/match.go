@@ -95,14 +95,21 @@ func compileQuery(query string) ([]declared, error) {
 
 // A paramSet is what the blueprint adds to the OAuth requests.
 type paramSet struct {
-	authorization, request, realm, token, refresh, query, headers, device, introspect []declared
+	authorization, request, realm, token, refresh, query, headers, device, introspect, revoke, revokeQuery, revokeHeaders []declared
 }
 
 func compileParams(a *schema.Auth) (s paramSet, err error) {
+	revocation := schema.Revocation{}
+	if a.RevocationRequest != nil {
+		revocation = *a.RevocationRequest
+	}
 	lists := []struct {
 		to   *[]declared
 		from map[string]string
 	}{
+		{&s.revoke, revocation.Params},
+		{&s.revokeQuery, revocation.Query},
+		{&s.revokeHeaders, revocation.Headers},
 		{&s.authorization, a.AuthorizationParams},
 		{&s.token, a.TokenParams},
 		{&s.request, a.RequestParams},

@@ -188,7 +188,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case placeToken, placeRefresh:
 		p.serveToken(w, r, at)
 	case placeRevoke:
-		p.serveRevoke(w, r)
+		p.serveRevoke(w, r, at)
 	case placeIntrospect:
 		p.serveIntrospect(w, r, at)
 	case placeDevice:

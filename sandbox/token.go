@@ -230,44 +230,6 @@ func readBody(r *http.Request) []byte {
 	return b
 }
 
-// serveRevoke plays the revocation endpoint (RFC 7009).
-func (p *Provider) serveRevoke(w http.ResponseWriter, r *http.Request) {
-	t := &tokenRequest{header: r.Header, query: r.URL.Query()}
-	ref := (*refusal)(nil)
-	body := readBody(r)
-	switch {
-	case r.Method != http.MethodPost:
-		ref = refused(405, "invalid_request", "revocation is made with POST (RFC 7009 2.1)")
-	case mediaType(r.Header) == "application/json" && p.integration.Auth.BodyFormat == "json":
-		t.wire, ref = readJSON(r.Header, body)
-	default:
-		t.wire, ref = readForm(r.Header, body)
-	}
-	if ref == nil {
-		ref = p.readStandard(t, r.Method)
-	}
-	if ref == nil {
-		ref = p.checkClient(t)
-	}
-	if ref == nil && t.wire.Get("token") == "" {
-		ref = refused(400, "invalid_request", "token is missing (RFC 7009 2.1)")
-	}
-	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
-		p.write(w, r, p.tokenError(ref))
-		return
-	}
-	if c, ok := open(t.wire.Get("token")); ok && c.Integration == p.Name() {
-		p.stats.add(func(s *Stats) { s.Revocations++ })
-		if c.Kind == kindRefresh {
-			p.grants.revoke(familyKey(c), "the client revoked it")
-		} else {
-			p.grants.spend(c)
-		}
-	}
-	p.write(w, r, answer{})
-}
-
 // clientAuth is the declared way of client authentication, in words.
 var clientAuth = map[string]string{
 	schema.ClientAuthHeader: "a Basic header (authorization_method: header)",

@@ -26,6 +26,10 @@ func (p *Provider) checkClient(t *tokenRequest) *refusal {
 			return p.checkNoClient(t)
 		}
 	}
+	return p.checkClientBy(t, method)
+}
+
+func (p *Provider) checkClientBy(t *tokenRequest, method string) *refusal {
 	header := t.header.Get("Authorization")
 	own := slices.ContainsFunc(p.params.headers, func(d declared) bool { return strings.EqualFold(d.name, "Authorization") })
 	secret, _ := p.wireName("client_secret")

@@ -140,6 +140,7 @@ type Auth struct {
 	RefreshGraceSeconds         float64           `json:"refresh_grace_seconds,omitempty"`
 	RefreshTokenLifetimeSeconds float64           `json:"refresh_token_lifetime_seconds,omitempty"`
 	RevocationURL               string            `json:"revocation_url,omitempty"`
+	RevocationRequest           *Revocation       `json:"revocation_request,omitempty"`
 	Callback                    *Callback         `json:"callback,omitempty"`
 	IntrospectionURL            string            `json:"introspection_url,omitempty"`
 	IntrospectionParams         map[string]string `json:"introspection_params,omitempty"`
@@ -325,6 +326,21 @@ type RefreshRequest struct {
 func (a *Auth) RefreshesAccessToken() bool {
 	return a.RefreshRequest != nil && a.RefreshRequest.With == "access_token"
 }
+
+// A Revocation says how revocation differs from RFC 7009.
+type Revocation struct {
+	Method              string            `json:"method,omitempty"`
+	Params              map[string]string `json:"params,omitempty"` // nil: those of RFC 7009
+	Query               map[string]string `json:"query,omitempty"`
+	Headers             map[string]string `json:"headers,omitempty"`
+	BodyFormat          string            `json:"body_format,omitempty"`
+	AuthorizationMethod string            `json:"authorization_method,omitempty"` // header | body | none | bearer; empty: as for token requests
+	With                string            `json:"with,omitempty"`                 // refresh_token | access_token | both; empty: the first of these that there is
+	Success             *Condition        `json:"success,omitempty"`
+}
+
+// RevokeBearer is the way of a [Revocation] in which the token speaks for itself.
+const RevokeBearer = "bearer"
 
 // A Step is a further request after a token answer.
 type Step struct {

@@ -38,6 +38,8 @@ var Namespaces = []string{"connection", "credentials", "raw", "request", "steps"
 // is a credential.
 var PlaceholderNames = map[string]bool{
 	"access_token":        true,
+	"refresh_token":       true,
+	"revoked_token":       true,
 	"api_key":             true,
 	"app_api_key":         true,
 	"oauth_client_id":     false,

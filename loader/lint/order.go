@@ -33,7 +33,7 @@ var (
 		"authorization_method", "body_format", "refresh_url", "request_url", "request_params", "request_http_method",
 		"token_http_method", "signature_method", "signature_realm", "aws", "pkce", "default_scopes", "scopes", "refresh_params", "refresh_request", "token_headers",
 		"token_request_method", "token_request", "jwt", "token_response", "steps", "token_lifetime_seconds", "refresh_margin_seconds",
-		"refresh_on", "refresh_grace_seconds", "refresh_token_lifetime_seconds", "revocation_url", "callback", "introspection_url", "introspection_params", "issuer",
+		"refresh_on", "refresh_grace_seconds", "refresh_token_lifetime_seconds", "revocation_url", "revocation_request", "callback", "introspection_url", "introspection_params", "issuer",
 	}}
 	requestsOrder = &order{keys: []string{"base_url", "allow_private_hosts", "headers", "params", "retries", "rate_limit", "pagination", "errors", "verify"}}
 	sampleOrder   = &order{keys: []string{"kind", "request", "response", "docs_url"}}

@@ -320,8 +320,12 @@ func (e *Entry) revokes(ctx context.Context) error {
 	if err := st.engine.Revoke(ctx, st.key); err != nil {
 		return err
 	}
-	if n := st.provider.Stats().Revocations; n != 1 {
-		return fmt.Errorf("%s, want 1", plural(n, "revocation"))
+	want := 1
+	if how := e.Played.Auth.RevocationRequest; how != nil && how.With == "both" {
+		want = 2
+	}
+	if n := st.provider.Stats().Revocations; n != want {
+		return fmt.Errorf("%s, want %d", plural(n, "revocation"), want)
 	}
 	return st.nothingStored(ctx)
 }

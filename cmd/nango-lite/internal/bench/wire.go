@@ -152,6 +152,9 @@ func (w *wire) discovered(where string) string {
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
 	known := append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization")
 	known = append(known, signatureHeaders[w.played.Auth.AuthMode]...)
+	if how := w.played.Auth.RevocationRequest; how != nil {
+		known = slices.AppendSeq(known, maps.Keys(how.Headers))
+	}
 	for _, s := range w.played.Auth.Steps {
 		known = slices.AppendSeq(known, maps.Keys(s.Headers))
 	}

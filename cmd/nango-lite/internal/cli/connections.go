@@ -211,7 +211,8 @@ func (a *app) removeConnection(ctx context.Context, integration, connection stri
 	if err != nil {
 		return err
 	}
-	if _, err := e.Connection(ctx, k); engine.ErrorKind(err) == engine.KindNotFound {
+	c, err := e.Connection(ctx, k)
+	if engine.ErrorKind(err) == engine.KindNotFound {
 		return err
 	}
 	if err := e.Revoke(ctx, k); err != nil {
@@ -222,6 +223,20 @@ func (a *app) removeConnection(ctx context.Context, integration, connection stri
 	}
 	if untold != nil {
 		a.notef("the provider was not told: %s", a.explain(untold))
+	} else if c != nil && c.Credentials.Type.Consents() {
+		a.tellRevoked(e, c)
 	}
 	return a.say(k, "removed")
+}
+
+// tellRevoked says what the provider knows of a grant that is removed here.
+func (a *app) tellRevoked(e *engine.Engine, c *engine.Connection) {
+	d, err := e.Describe(c.Key.Integration)
+	switch {
+	case err == nil && d.Revokes:
+		a.notef("the provider was told")
+	case c.Credentials.Type == schema.MCPOAuth2: // it depends on what the server offers
+	default:
+		a.notef("the provider was not told: %s declares no way (auth.revocation_url); its page of connected apps takes the grant back", c.Key.Integration)
+	}
 }
