@@ -3,9 +3,12 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -19,9 +22,10 @@ type authPlan struct {
 
 	authorizationParams, tokenParams, refreshParams, tokenHeaders, tokenQuery, requestParams, deviceParams, introspectionParams templateMap
 
-	jwt   *jwtPlan // nil: nothing is signed
-	aws   *awsPlan // nil: another mode
-	steps []stepPlan
+	jwt       *jwtPlan // nil: nothing is signed
+	aws       *awsPlan // nil: another mode
+	steps     []stepPlan
+	signature *layer.Signature // nil: there is none
 
 	revocation struct{ params, query, headers templateMap } // of revocation_request
 
@@ -102,7 +106,32 @@ func newAuthPlan(in *schema.Integration) (*authPlan, error) {
 	if p.steps, err = newStepPlans(a.Steps); err != nil {
 		return nil, err
 	}
+	if p.signature, err = newSignature(a.RequestSignature); err != nil {
+		return nil, err
+	}
 	return p, p.compilePatterns(in)
+}
+
+// newSignature parses auth.signature.
+func newSignature(s *schema.RequestSignature) (*layer.Signature, error) {
+	if s == nil {
+		return nil, nil
+	}
+	var out layer.Signature
+	for _, m := range []struct {
+		key    string
+		values map[string]string
+		to     *[]layer.Field
+	}{{"headers", s.Headers, &out.Headers}, {"params", s.Params, &out.Params}} {
+		for _, name := range slices.Sorted(maps.Keys(m.values)) {
+			t, err := schema.ParseTemplate(m.values[name])
+			if err != nil {
+				return nil, fmt.Errorf("auth.signature.%s.%s: %w", m.key, name, err)
+			}
+			*m.to = append(*m.to, layer.Field{Name: name, Value: t})
+		}
+	}
+	return &out, nil
 }
 
 func parseMap(values map[string]string) (templateMap, error) {

@@ -106,7 +106,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 			return cr, missing("oauth_token or oauth_token_secret")
 		}
 		cr.Token = given.Token.clone()
-	case schema.APIKey, schema.UsernamePassword, schema.TBA, schema.AWSSigV4, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
+	case schema.APIKey, schema.UsernamePassword, schema.TBA, schema.AWSSigV4, schema.Signature, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
 	}

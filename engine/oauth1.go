@@ -196,6 +196,9 @@ func (in *integration) signer(now func() time.Time) layer.Signer {
 	if in.Auth.AuthMode == schema.AWSSigV4 {
 		return &awsSigner{in.auth.aws, now}
 	}
+	if in.auth.signature != nil {
+		return in.auth.signature
+	}
 	if !in.signsOAuth1() {
 		return nil
 	}

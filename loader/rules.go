@@ -38,6 +38,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	r.privateKey()
 	r.clientKey()
 	r.aws()
+	r.signature()
 	r.refreshRequest()
 	r.revocationRequest()
 	r.headers()
@@ -47,7 +48,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var modes = []schema.AuthMode{schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
 
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
@@ -132,7 +133,7 @@ func alternatives(words []string) string {
 var headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headerMaps are the maps whose keys are names of headers.
-var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}, {"auth", "revocation_request", "headers"}}
+var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}, {"auth", "signature", "headers"}, {"auth", "revocation_request", "headers"}}
 
 // duplicateHeaders reports headers that one map names twice. It looks at a file
 // as it is written, since merging would let the last one win.
@@ -233,8 +234,8 @@ var ofMode = map[string][]string{
 	"oauth_private_key":   {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
 	"oauth_token":         {"OAUTH1"},
 	"oauth_token_secret":  {"OAUTH1"},
-	"username":            {"USERNAME_PASSWORD"},
-	"password":            {"USERNAME_PASSWORD"},
+	"username":            {"USERNAME_PASSWORD", "SIGNATURE"},
+	"password":            {"USERNAME_PASSWORD", "SIGNATURE"},
 	"basic_auth_encoded":  {"USERNAME_PASSWORD"},
 }
 

@@ -16,6 +16,7 @@ type call struct {
 	query url.Values
 	body  []byte
 	json  any // the body, if it is JSON
+	shown *seen
 }
 
 // serveAPI plays everything below base_url.
@@ -57,7 +58,7 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 // checkCall checks what a call must have. One that may be a look-up need not have
 // what is yet to be found.
 func (p *Provider) checkCall(c *call) (caller, *refusal) {
-	who, ref := p.checkCredential(p.guards, c.Request, c.query, see(c.Request, c.body))
+	who, ref := p.checkCredential(p.guards, c.Request, c.query, p.shownBy(c))
 	if ref == nil && p.discovers() {
 		c.at.rest, ref = p.checkAudience(who.access, c.Request)
 	}

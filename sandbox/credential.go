@@ -18,6 +18,26 @@ type guard struct {
 	credential bool
 }
 
+// signatureGuards are those of auth.signature.
+func signatureGuards(s *schema.RequestSignature) (guards []guard, err error) {
+	if s == nil {
+		return nil, nil
+	}
+	for _, from := range []struct {
+		values map[string]string
+		header bool
+	}{{s.Headers, true}, {s.Params, false}} {
+		list, err := compileAll(from.values)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
+			guards = append(guards, guard{declared: d, header: from.header, credential: true})
+		}
+	}
+	return guards, nil
+}
+
 // where names the guard's place, for people.
 func (g *guard) where() string {
 	if g.header {
@@ -37,7 +57,10 @@ func compileGuards(i *schema.Integration, headers, params map[string]string) ([]
 	secret := func(namespace, field string) bool {
 		return namespace == "credentials" || i.Connection[field].Secret
 	}
-	var guards []guard
+	guards, err := signatureGuards(i.Auth.RequestSignature)
+	if err != nil {
+		return nil, err
+	}
 	for _, from := range []struct {
 		values map[string]string
 		header bool

@@ -18,6 +18,46 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A published example of WSSE (xml.com, 2003) is in order at its time, once.
+func TestWSSEExample(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2003, 12, 15, 14, 43, 9, 0, time.UTC)
+	p := newProvider(t, &schema.Integration{
+		Name: "atom",
+		Auth: schema.Auth{AuthMode: schema.Signature, RequestSignature: &schema.RequestSignature{Headers: map[string]string{
+			"X-WSSE": `UsernameToken Username="${username}", PasswordDigest="${base64(sha1(nonce(), now('iso'), password))}", Nonce="${nonce()}", Created="${now('iso')}"`}}},
+		Credentials: map[string]schema.Field{"username": {Example: "bob"}, "password": {Example: "taadtaadpstcsm", Secret: true}},
+		Requests:    schema.Requests{BaseURL: "https://atom.example"},
+	}, &sandbox.Options{Now: func() time.Time { return at }})
+	f := &flow{t: t, p: p, rt: sandbox.NewMux(p).Transport()}
+	const example = `UsernameToken Username="bob", PasswordDigest="quR/EWLAV4xLf9Zqyw4pDmfV9OY=", Nonce="d36e316282959a9ed4c89851497a717f", Created="2003-12-15T14:43:07Z"`
+	ask := func(header string) string {
+		r, _ := http.NewRequest("GET", "https://atom.example/x", nil)
+		if header != "" {
+			r.Header.Set("X-WSSE", header)
+		}
+		resp, _ := f.do(r)
+		return resp.Header.Get(sandbox.RefusalHeader)
+	}
+	for _, row := range []struct{ header, want string }{
+		{strings.Replace(example, "quR", "quS", 1), "sha1() what is not the digest"},
+		{strings.Replace(example, "d36", "d37", 1), "sha1() what is not the digest"},
+		{"", "header X-WSSE is missing"},
+		{"UsernameToken bob", "does not read like"},
+		{example, ""},
+		{example, "nonce() what was used before"},
+		{strings.Replace(strings.Replace(example, "bob", "eve", 1), "d36", "d37", 1), ""}, // a stranger's secret is not known here
+	} {
+		if got := ask(row.header); !strings.Contains(got, row.want) || row.want == "" && got != "" {
+			t.Errorf("%q: got %q, want %q", row.header, got, row.want)
+		}
+	}
+	at = at.Add(6 * time.Minute)
+	if got := ask(strings.Replace(example, "bob", "eve", 1)); !strings.Contains(got, "not within 5m0s") && !strings.Contains(got, "used before") {
+		t.Errorf("late: got %q", got)
+	}
+}
+
 // The sandbox reads back what functions have made, makes digests again, and takes a
 // nonce once.
 func TestFunctionsOfTokenRequests(t *testing.T) {

@@ -222,7 +222,7 @@ func (p *Provider) serveLookUp(w http.ResponseWriter, r *http.Request, at locati
 
 // checkLookUp checks what a look-up must have.
 func (p *Provider) checkLookUp(l *lookUpForm, c *call) (caller, *refusal) {
-	who, ref := p.checkCredential(l.guards, c.Request, c.query, see(c.Request, c.body))
+	who, ref := p.checkCredential(l.guards, c.Request, c.query, p.shownBy(c))
 	if ref == nil && l.signed {
 		ref = p.checkSignedCall(c, &who)
 	}
@@ -238,7 +238,7 @@ func (p *Provider) checkLookUp(l *lookUpForm, c *call) (caller, *refusal) {
 	}
 	params, ref := read(c.Header, c.body)
 	if ref == nil {
-		_, ref = p.checkCredential(l.body, c.Request, params, see(c.Request, c.body))
+		_, ref = p.checkCredential(l.body, c.Request, params, p.shownBy(c))
 	}
 	if ref == nil {
 		ref = p.checkStatic(l.body, c.Request, params)

@@ -106,7 +106,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 		p.opts = *opts
 	}
 	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 	default:
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -22,6 +23,15 @@ func see(r *http.Request, body []byte) *seen {
 		"request.method": {r.Method}, "request.host": {hostOf(r)}, "request.path": {pathOf(r)},
 		"request.query": {r.URL.RawQuery}, "request.body": {string(body)},
 	}, checked: map[string]bool{}}
+}
+
+// shownBy returns what a call shows, once: it may be checked more than once.
+func (p *Provider) shownBy(c *call) *seen {
+	if c.shown == nil {
+		c.shown = see(c.Request, c.body)
+		c.shown.values["request.query"] = []string{p.unsignedQuery(c.URL.RawQuery)}
+	}
+	return c.shown
 }
 
 // once reports whether the request was asked about a generated value already: it may
@@ -143,4 +153,18 @@ func (p *Provider) valuesOf(name string, s *seen) ([]string, bool) {
 		return []string{f.Example}, true
 	}
 	return nil, false
+}
+
+// unsignedQuery returns a query without the parameters of auth.signature.
+func (p *Provider) unsignedQuery(query string) string {
+	s := p.integration.Auth.RequestSignature
+	if s == nil || len(s.Params) == 0 {
+		return query
+	}
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		plain, err := url.QueryUnescape(name)
+		return err == nil && s.Params[plain] != ""
+	})
+	return strings.Join(pairs, "&")
 }

@@ -24,6 +24,7 @@ const (
 	OAuth1           AuthMode = "OAUTH1"
 	TBA              AuthMode = "TBA"       // OAuth 1.0a signatures with a token that the user types
 	AWSSigV4         AuthMode = "AWS_SIGV4" // AWS Signature Version 4
+	Signature        AuthMode = "SIGNATURE" // each call is signed as auth.signature says
 	APIKey           AuthMode = "API_KEY"
 	UsernamePassword AuthMode = "USERNAME_PASSWORD"
 	NoAuth           AuthMode = "NONE"
@@ -55,7 +56,7 @@ func (m AuthMode) Credentials() []string {
 	switch m {
 	case APIKey:
 		return []string{"api_key"}
-	case UsernamePassword:
+	case UsernamePassword, Signature:
 		return []string{"username", "password"}
 	case OAuth2CC:
 		return []string{"client_id", "client_secret"}
@@ -122,6 +123,7 @@ type Auth struct {
 	TokenHTTPMethod             string            `json:"token_http_method,omitempty"`
 	SignatureMethod             string            `json:"signature_method,omitempty"`
 	SignatureRealm              string            `json:"signature_realm,omitempty"`
+	RequestSignature            *RequestSignature `json:"signature,omitempty"`
 	AWS                         *AWS              `json:"aws,omitempty"`
 	PKCE                        PKCE              `json:"pkce,omitempty"`
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
@@ -294,6 +296,12 @@ type TokenRequest struct {
 	Rename         map[string]string `json:"rename,omitempty"`
 	Query          map[string]string `json:"query,omitempty"`
 	BasicUnescaped bool              `json:"basic_unescaped,omitempty"`
+}
+
+// A RequestSignature is what calls are signed with.
+type RequestSignature struct {
+	Headers map[string]string `json:"headers,omitempty"`
+	Params  map[string]string `json:"params,omitempty"`
 }
 
 // A Callback says how the parameters of a callback are called.

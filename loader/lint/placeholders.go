@@ -20,13 +20,14 @@ var sends = map[schema.AuthMode][]string{
 	schema.TwoStep:          {"access_token", "token.*", "raw.*"},
 	schema.SignedJWT:        {"access_token"},
 	schema.App:              {"access_token", "token.*", "raw.*"},
+	schema.Signature:        {"username", "password", "credentials.*"},
 	schema.APIKey:           {"api_key", "credentials.*"},
 	schema.UsernamePassword: {"basic_auth_encoded", "username", "password", "credentials.*"},
 }
 
 func (v *version) placeholders() {
 	templates := v.templates()
-	if names := sends[v.Auth.AuthMode]; names != nil && !uses(templates, "requests.", names...) {
+	if names := sends[v.Auth.AuthMode]; names != nil && !uses(templates, "requests.", names...) && !uses(templates, "auth.signature.", names...) {
 		v.report("unused-credential", "requests.headers", fmt.Sprintf("no call sends ${%s}", names[0]),
 			"put it into requests.headers, as the provider wants it")
 	}

@@ -79,12 +79,12 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		if f.Yields && has(r.Header, f.Name) {
 			continue
 		}
-		v, err := render.Header(f.Value, values)
+		v, err := f.fill(call, values)
+		if err == nil {
+			err = render.OneLine(v)
+		}
 		if err != nil {
 			return fmt.Errorf("header %s: %w", f.Name, err)
-		}
-		if f.computed && !f.Yields {
-			call.hide(f.Value, values)
 		}
 		setHeader(r.Header, f.Name, v)
 	}
@@ -94,17 +94,22 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		if f.Yields && inQuery(query, f.Name) {
 			continue
 		}
-		v, err := render.Text(f.Value, values)
+		v, err := f.fill(call, values)
 		if err != nil {
 			return fmt.Errorf("parameter %s: %w", f.Name, err)
-		}
-		if f.computed && !f.Yields {
-			call.hide(f.Value, values)
 		}
 		query = withParameter(query, f.Name, v)
 	}
 	setQuery(r, query)
 	return nil
+}
+
+// fill gives f its value. What a function has made of a secret is kept, to be masked.
+func (f *Field) fill(call *Call, values render.Values) (string, error) {
+	if f.computed && !f.Yields {
+		return call.fill(f.Value, values)
+	}
+	return render.Text(f.Value, values)
 }
 
 // replay gets another token and sends r again. Whatever stands in the way, the

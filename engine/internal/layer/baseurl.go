@@ -107,7 +107,8 @@ func (b *BaseURL) hide(call *Call, s Snapshot) {
 		}
 	}
 	if secret && b.Template.Computed() {
-		for _, v := range render.Results(b.Template, call.value) {
+		_, results, _ := render.Computed(b.Template, call.value) // what is missing was missing above
+		for _, v := range results {
 			call.secrets = append(call.secrets, v, url.PathEscape(v))
 		}
 	}

@@ -131,9 +131,11 @@ func (c *Call) value(name string) (string, bool) {
 	return c.snapshot.Value(name) // nobody else changes it
 }
 
-// hide keeps what functions made in t, which holds a secret.
-func (c *Call) hide(t schema.Template, values render.Values) {
-	c.secrets = append(c.secrets, render.Results(t, values)...)
+// fill fills t, and keeps what its functions made: they were given a secret.
+func (c *Call) fill(t schema.Template, values render.Values) (string, error) {
+	text, results, err := render.Computed(t, values)
+	c.secrets = append(c.secrets, results...)
+	return text, err
 }
 
 // note keeps why a call ended.

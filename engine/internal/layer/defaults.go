@@ -149,13 +149,20 @@ func inQuery(query, name string) bool {
 // withParameter returns query with value as the only one of name. The rest keeps
 // its spelling and order.
 func withParameter(query, name, value string) string {
+	return joinQuery(withoutParameter(query, name), url.QueryEscape(name)+"="+url.QueryEscape(value))
+}
+
+func withoutParameter(query, name string) string {
+	if !inQuery(query, name) && !strings.Contains(query, "&&") {
+		return query
+	}
 	var kept []string
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair != "" && parameterName(pair) != name {
 			kept = append(kept, pair)
 		}
 	}
-	return strings.Join(append(kept, url.QueryEscape(name)+"="+url.QueryEscape(value)), "&")
+	return strings.Join(kept, "&")
 }
 
 func parameterName(pair string) string {

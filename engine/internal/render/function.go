@@ -90,20 +90,33 @@ func percent(s string) string {
 	return b.String()
 }
 
-// Results returns what the functions of t make, other than within functions: each is
-// a text that stands in what t gives. Those that make nothing are left out.
-func Results(t schema.Template, values Values) []string {
-	var out []string
+// Computed fills t like [Text], and says what its functions made, other than within
+// functions: each result is a text that stands in what t gives.
+func Computed(t schema.Template, values Values) (text string, results []string, err error) {
+	var b strings.Builder
 	for _, p := range t.Parts {
-		for i := range p.Refs {
-			if r := &p.Refs[i]; r.Func != "" {
-				if v, err := call(r, values); err == nil && v != "" {
-					out = append(out, v)
-				}
-			}
+		b.WriteString(p.Literal)
+		if p.Refs == nil {
+			continue
+		}
+		v, name, err := value(p, values)
+		if err != nil {
+			return "", nil, err
+		}
+		b.WriteString(v)
+		if name == "" && v != "" {
+			results = append(results, v)
 		}
 	}
-	return out
+	return b.String(), results, nil
+}
+
+// OneLine refuses what a header cannot hold.
+func OneLine(text string) error {
+	if strings.ContainsAny(text, "\r\n\x00") {
+		return errors.New("value holds a line break or NUL, which a header cannot")
+	}
+	return nil
 }
 
 func isMissing(err error) bool {

@@ -73,8 +73,8 @@ func Header(t schema.Template, values Values) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.ContainsAny(text, "\r\n\x00") {
-		return "", fmt.Errorf("value holds a line break or NUL, which a header cannot")
+	if err := OneLine(text); err != nil {
+		return "", err
 	}
 	return text, nil
 }

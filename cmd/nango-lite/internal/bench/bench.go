@@ -149,7 +149,7 @@ func withoutRevocation(e *Entry) string {
 // unplayable says why no step can be played, or "".
 func (e *Entry) unplayable() string {
 	switch e.Played.Auth.AuthMode {
-	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
+	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
 		return ""
 	}
 	return fmt.Sprintf("auth mode %s cannot be played yet", e.Played.Auth.AuthMode)

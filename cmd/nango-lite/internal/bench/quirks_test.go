@@ -79,6 +79,8 @@ var quirks = []struct {
 	{"Outreach: a refresh token that dies of idleness", "outreach:v0", []string{"refresh refresh_token"}},
 	{"Amazon SP: the code under another name", "quirk-amazon-sp:v0", []string{"callback spapi_oauth_code", "callback !code", "callback state", "exchange code", "connection seller=A1B2C3", "api @X-Amz-Access-Token"}},
 	{"Crisp: the state under another name", "quirk-crisp:v0", []string{"callback payload", "callback !state", "callback code"}},
+	{"Emarsys: WSSE", "quirk-emarsys:v0", []string{"api @X-Wsse", "api !@Authorization"}},
+	{"ShopBack: an API key that signs", "quirk-shopback:v0", []string{"api @Authorization", "api @Date", "api currency=SGD"}},
 	{"Xero: rotation, Basic", "xero:v0", []string{"exchange @Authorization", "refresh refresh_token"}},
 }
 

@@ -249,6 +249,9 @@ func (w *wire) check(r *http.Request) error {
 		declared := func(other string) bool { return strings.EqualFold(name, other) }
 		idempotency := req.Retries != nil && declared(req.Retries.IdempotencyKey)
 		signature := slices.ContainsFunc(signatureHeaders[w.played.Auth.AuthMode], declared) // the sandbox checks it
+		if s := w.played.Auth.RequestSignature; s != nil {
+			signature = signature || slices.ContainsFunc(slices.Collect(maps.Keys(s.Headers)), declared)
+		}
 		if !idempotency && !signature && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
 			return fmt.Errorf("a request has the header %s, which nobody declares", name)
 		}

@@ -42,6 +42,10 @@ func authFacts(v *schema.Version) []Fact {
 	case schema.AWSSigV4:
 		f.aws(a.AWS)
 	}
+	if s := a.RequestSignature; s != nil {
+		f.code("Signed with", pairs(s.Headers, ": ", "\n"), "auth.signature.headers")
+		f.code("Signed with", pairs(s.Params, "=", " "), "auth.signature.params")
+	}
 	f.code("Credential sent as", strings.Join(carriers(v), "\n"), "requests.headers")
 	return f
 }
@@ -66,6 +70,8 @@ func modeName(mode schema.AuthMode) string {
 		return "Token-based authentication"
 	case schema.AWSSigV4:
 		return "AWS Signature Version 4"
+	case schema.Signature:
+		return "Signed requests"
 	case schema.APIKey:
 		return "API key"
 	case schema.UsernamePassword:

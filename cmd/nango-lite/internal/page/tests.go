@@ -61,6 +61,7 @@ var connecting = map[schema.AuthMode]Test{
 	schema.OAuth1:           {"./engine", "TestOAuth1"},
 	schema.TBA:              {"./engine", "TestTBA"},
 	schema.AWSSigV4:         {"./engine", "TestAWSSignature"},
+	schema.Signature:        {"./engine", "TestWSSE"},
 	schema.APIKey:           {"./engine", "TestConnect"},
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }
