@@ -622,3 +622,34 @@ func TestDiscoveryElsewhere(t *testing.T) {
 		t.Error("a cancelled discovery went on")
 	}
 }
+
+// A resource that wants more than was granted says what, and the user can be asked.
+func TestInsufficientScope(t *testing.T) {
+	t.Parallel()
+	for challenge, want := range map[string]string{
+		`Bearer error="insufficient_scope", scope="lamps:write lamps:all", error_description="no"`: "lamps:write lamps:all",
+		`Bearer error="insufficient_scope"`:                            "",
+		"Bearer error=\"insufficient_scope\", scope=\"at-1 ok\x7f x\"": schema.Redacted + " x",
+	} {
+		h := newHarbour()
+		h.pages["GET "+resourceURL+"/lamps"] = page(403, doc{"error": "insufficient_scope"}, "WWW-Authenticate", challenge)
+		e := h.engine(t, nil, nil)
+		h.allowed(t, e)
+		client, err := e.Client(alice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Get("/lamps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = engine.CheckResponse(resp)
+		var known *engine.Error
+		if !errors.As(err, &known) || known.Kind != engine.KindDenied || !strings.Contains(err.Error(), "the token has not the scopes that this takes") || strings.Join(known.Scopes, " ") != want {
+			t.Errorf("%q: got %v with %q", challenge, err, known.Scopes)
+		}
+		if want != "" && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v", challenge, err)
+		}
+	}
+}

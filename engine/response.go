@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
+	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
@@ -36,12 +37,32 @@ func CheckResponse(resp *http.Response) error {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			e.Detail = call.Reason()
+			in.lacks(e, resp, call)
 			for _, text := range []*string{&e.Code, &e.RequestID, &e.Message} {
 				*text = maskValues(*text, call) // an echo is one, too
 			}
 		}
 	}
 	return e
+}
+
+// lacks says which scopes a call takes that its token does not have, where the
+// resource's challenge tells (RFC 6750 3.1): the user can grant them.
+func (in *integration) lacks(e *Error, resp *http.Response, call *layer.Call) {
+	if e.Kind != KindDenied || resp.StatusCode != http.StatusForbidden || !in.Auth.HasTokens() {
+		return
+	}
+	c, ok := discovery.Bearer(resp.Header.Values("WWW-Authenticate"))
+	if !ok || c.Error != "insufficient_scope" {
+		return
+	}
+	for _, scope := range discovery.Scopes(c.Scope) {
+		e.Scopes = append(e.Scopes, maskValues(scope, call))
+	}
+	e.Detail = "the token has not the scopes that this takes"
+	if len(e.Scopes) > 0 {
+		e.Detail += ": " + strings.Join(e.Scopes, " ")
+	}
 }
 
 // explainRefusal: where a refused token could not be replaced for a while, to
