@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -596,6 +597,31 @@ func TestS35_DiscoveryOnThePublicNetwork(t *testing.T) {
 	}
 }
 
+// An endpoint that was found gets no code where nothing of a stranger's leads, nor a
+// refresh token later on.
+func TestS35_FoundTokenEndpoint(t *testing.T) {
+	t.Parallel()
+	h := newHarbour()
+	h.pages["GET "+serverURL] = page(200, serverDoc().with("token_endpoint", "https://10.0.0.7/token"))
+	e := h.engine(t, nil, nil)
+	p, q := begin(t, e)
+	if _, err := e.Exchange(t.Context(), p, url.Values{"code": {"c"}, "state": {q.Get("state")}, "iss": {issuerURL}}); !errors.Is(err, engine.ErrUnsupported) {
+		t.Errorf("got %v", err)
+	}
+	if n := h.count("POST https://10.0.0.7/token"); n != 0 {
+		t.Error("the code was sent to our own network")
+	}
+	c := h.allowed(t, newHarbour().engine(t, nil, nil))
+	c.Credentials.Registration.TokenEndpoint = "https://10.0.0.7/token"
+	store := &engine.MemoryStore{}
+	if err := store.Put(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.engine(t, &engine.Options{Connections: store}, nil).Refresh(t.Context(), alice); err == nil || h.count("POST https://10.0.0.7/token") != 0 {
+		t.Errorf("a refresh: got %v", err)
+	}
+}
+
 func TestDiscoveryElsewhere(t *testing.T) {
 	t.Parallel()
 	h := newHarbour()
@@ -651,5 +677,51 @@ func TestInsufficientScope(t *testing.T) {
 		if want != "" && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", challenge, err)
 		}
+	}
+}
+
+// What discovery brings grants access, and is told to nobody.
+func TestS36_DiscoveryTellsNoSecrets(t *testing.T) {
+	t.Parallel()
+	h := newHarbour()
+	var said strings.Builder
+	e := h.engine(t, &engine.Options{
+		Logger:  slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Observe: func(_ context.Context, ev engine.Event) { fmt.Fprintf(&said, "%+v\n", ev) },
+	}, func(in *schema.Integration) { in.LogLevel = "debug" })
+	p, q := begin(t, e)
+	fmt.Fprintf(&said, "%v %+v %#v\n", p, p, p.Registration)
+	c, err := e.Exchange(t.Context(), p, url.Values{"code": {"seeded-code"}, "state": {q.Get("state")}, "iss": {issuerURL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&said, "%v %+v %#v\n", c, c.Credentials, c.Credentials.Registration)
+	if _, err := e.Refresh(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	h.pages["POST https://id.fjord.test/revoke"] = page(400, doc{"error": "g1ven/+="})
+	fmt.Fprintln(&said, e.Revoke(t.Context(), alice))
+	for _, secret := range []string{"g1ven", "seeded-code", "at-1", "at-2", q.Get("state")} {
+		if strings.Contains(said.String(), secret) {
+			t.Errorf("%q is told:\n%s", secret, said.String())
+		}
+	}
+}
+
+// A verify call may have a body, and / is base_url itself.
+func TestVerifyBody(t *testing.T) {
+	t.Parallel()
+	h := newHarbour()
+	sent := ""
+	h.pages["POST "+resourceURL] = func(r *http.Request, body string) *http.Response {
+		sent = r.Header.Get("Content-Type") + " " + body
+		return answer(r, 200, "{}")
+	}
+	e := h.engine(t, nil, func(in *schema.Integration) {
+		in.Requests.Verify = &schema.Verify{Method: "POST", Path: "/", Body: map[string]any{"method": "initialize"}}
+	})
+	h.allowed(t, e)
+	if err := e.Verify(t.Context(), alice); err != nil || sent != `application/json {"method":"initialize"}` {
+		t.Errorf("sent %q, %v", sent, err)
 	}
 }
