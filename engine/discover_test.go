@@ -251,6 +251,25 @@ func TestDiscoveryIsRemembered(t *testing.T) {
 	}
 }
 
+// Users who come at once are sent as one client.
+func TestRegistrationOnceForManyUsers(t *testing.T) {
+	t.Parallel()
+	h := newHarbour()
+	e := h.engine(t, nil, nil)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := e.AuthCodeURL(t.Context(), alice, callbackURL, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := h.count("POST " + registerURL); n != 1 {
+		t.Errorf("registered %d times", n)
+	}
+}
+
 // The secret of a registration ends: the next connection is made with another.
 func TestRegistrationEnds(t *testing.T) {
 	t.Parallel()

@@ -59,9 +59,10 @@ func (s *search) client(ctx context.Context, server *discovery.Server, p *Pendin
 	return nil
 }
 
+const registration = "the registration at the authorization server"
+
 // registered returns the client that a server knows us as, for a redirect URL.
 func (s *search) registered(ctx context.Context, server *discovery.Server, redirectURL string) (*discovery.Client, error) {
-	const what = "the registration at the authorization server"
 	as := discovery.Request{
 		Name: cmp.Or(s.in.Auth.ClientName, "nango-lite"), URI: s.in.Auth.ClientURI, Redirect: redirectURL, Method: server.Method(false),
 	}
@@ -69,27 +70,40 @@ func (s *search) registered(ctx context.Context, server *discovery.Server, redir
 		return nil, s.fail(KindUnsupported, "the authorization server takes none of client_secret_basic, client_secret_post and none", nil)
 	}
 	name := clientName{s.in.Name, server.Issuer, as}
+	release, err := s.e.clients.claim(ctx, name)
+	if err != nil {
+		return nil, s.unreachable(ctx, registration, &discovery.UnreachableError{Err: err})
+	}
+	defer release()
 	now := s.e.opts.Now()
 	if c := s.e.clients.get(name, now); c != nil {
 		return c, nil
 	}
+	c, err := s.register(ctx, server, as)
+	if err == nil {
+		s.e.clients.put(name, c, now)
+	}
+	return c, err
+}
+
+// register asks the server for a client.
+func (s *search) register(ctx context.Context, server *discovery.Server, as discovery.Request) (*discovery.Client, error) {
 	u, err := url.Parse(server.Register)
 	if err != nil {
-		return nil, s.fail(KindInvalidResponse, what+": its URL cannot be read", nil)
+		return nil, s.fail(KindInvalidResponse, registration+": its URL cannot be read", nil)
 	}
 	client := s.e.discoveryClient(s.in, u)
 	client.CheckRedirect = s.e.tokens.CheckRedirect
 	c, answer, err := discovery.Register(ctx, client, server.Register, as)
 	switch {
 	case answer == nil || errors.As(err, new(*discovery.UnreachableError)):
-		return nil, s.unreachable(ctx, what, err)
+		return nil, s.unreachable(ctx, registration, err)
 	case err != nil && answer.Status < 400:
-		return nil, s.fail(KindInvalidResponse, what, err)
+		return nil, s.fail(KindInvalidResponse, registration, err)
 	case c == nil:
 		kind := cmp.Or(kindOfStatus(answer.Status), KindInvalidResponse)
-		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: scrubCode(answer.Code()), Detail: what + " was refused", RetryAfter: retryAfter(answer.Header)}
+		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: scrubCode(answer.Code()), Detail: registration + " was refused", RetryAfter: retryAfter(answer.Header)}
 	}
-	s.e.clients.put(name, c, now)
 	return c, nil
 }
 
@@ -101,13 +115,43 @@ type clientName struct {
 
 // clients are the registrations of this process.
 type clients struct {
-	mu sync.Mutex
-	by map[clientName]keptClient
+	mu   sync.Mutex
+	by   map[clientName]keptClient
+	busy map[clientName]chan struct{} // closed when whoever registers has ended
 }
 
 type keptClient struct {
 	client *discovery.Client
 	until  time.Time
+}
+
+// claim waits until nobody else registers under that name: users who come at once
+// share what the first brings.
+func (c *clients) claim(ctx context.Context, name clientName) (release func(), err error) {
+	for {
+		c.mu.Lock()
+		other, busy := c.busy[name]
+		if !busy {
+			if c.busy == nil {
+				c.busy = map[clientName]chan struct{}{}
+			}
+			done := make(chan struct{})
+			c.busy[name] = done
+			c.mu.Unlock()
+			return func() {
+				c.mu.Lock()
+				delete(c.busy, name)
+				c.mu.Unlock()
+				close(done)
+			}, nil
+		}
+		c.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (c *clients) get(name clientName, now time.Time) *discovery.Client {

@@ -126,27 +126,9 @@ func (p *Provider) checkAsking(id, redirect string) *refusal {
 
 // checkRegistered checks that a client authenticates as it registered.
 func (p *Provider) checkRegistered(t *tokenRequest) *refusal {
-	id, secret, method := t.std["client_id"], t.std["client_secret"], "none"
-	if t.wire.Has("client_secret") {
-		method = "client_secret_post"
-	}
-	if header := t.header.Get("Authorization"); header != "" {
-		if method != "none" {
-			return invalidClient("the client authenticates both in the header and in the body")
-		}
-		encoded, ok := strings.CutPrefix(header, "Basic ")
-		plain, err := base64.StdEncoding.DecodeString(encoded)
-		name, word, colon := strings.Cut(string(plain), ":")
-		if !ok || err != nil || !colon || !formText().MatchString(name) || !formText().MatchString(word) {
-			return invalidClient("the Authorization header is not Basic, of the form-urlencoded id and secret (RFC 6749 2.3.1)")
-		}
-		name, _ = url.QueryUnescape(name)
-		secret, _ = url.QueryUnescape(word)
-		if id != "" && id != name {
-			return invalidClient("client_id in the body is not the client of the header")
-		}
-		id, method = name, "client_secret_basic"
-		t.std["client_id"] = id
+	id, secret, method, ref := t.shownClient()
+	if ref != nil {
+		return ref
 	}
 	c, ref := p.clientCalled(id)
 	switch {
@@ -160,4 +142,32 @@ func (p *Provider) checkRegistered(t *tokenRequest) *refusal {
 		return invalidClient("client_secret is not the one that was given at registration")
 	}
 	return nil
+}
+
+// shownClient reads how a client authenticates, by the names of RFC 7591.
+func (t *tokenRequest) shownClient() (id, secret, method string, ref *refusal) {
+	id, secret, method = t.std["client_id"], t.std["client_secret"], "none"
+	if t.wire.Has("client_secret") {
+		method = "client_secret_post"
+	}
+	header := t.header.Get("Authorization")
+	if header == "" {
+		return id, secret, method, nil
+	}
+	if method != "none" {
+		return "", "", "", invalidClient("the client authenticates both in the header and in the body")
+	}
+	encoded, ok := strings.CutPrefix(header, "Basic ")
+	plain, err := base64.StdEncoding.DecodeString(encoded)
+	name, word, colon := strings.Cut(string(plain), ":")
+	if !ok || err != nil || !colon || !formText().MatchString(name) || !formText().MatchString(word) {
+		return "", "", "", invalidClient("the Authorization header is not Basic, of the form-urlencoded id and secret (RFC 6749 2.3.1)")
+	}
+	name, _ = url.QueryUnescape(name)
+	secret, _ = url.QueryUnescape(word)
+	if id != "" && id != name {
+		return "", "", "", invalidClient("client_id in the body is not the client of the header")
+	}
+	t.std["client_id"] = name
+	return name, secret, "client_secret_basic", nil
 }
