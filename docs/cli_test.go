@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 // with an empty home and nothing set.
 type terminal struct {
 	dir, env string
-	database string // what $DATABASE is; empty: unset
+	vars     []string // beside PATH and HOME
 }
 
 func newTerminal(t *testing.T) terminal {
@@ -66,9 +66,7 @@ func (tm terminal) run(t *testing.T, command string) string {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir = tm.dir
 	cmd.Env = []string{"PATH=" + tm.env + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + tm.dir}
-	if tm.database != "" {
-		cmd.Env = append(cmd.Env, "DATABASE="+tm.database)
-	}
+	cmd.Env = append(cmd.Env, tm.vars...)
 	out, err := cmd.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,24 +15,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// What the page calls the database that the test gives it.
-const shownDatabase = "postgres://nango@db.internal/nango"
-
 var keyIDs = regexp.MustCompile(`k-[0-9a-f]{8}`)
 
 // Every command of the page is run, in one directory; those about PostgreSQL need
-// one to be named.
+// one to be named, where the page's SQL is run before.
 func TestOperationsPage(t *testing.T) {
 	t.Parallel()
 	const name = "operations.md"
 	tm := newTerminal(t)
-	all := slices.DeleteFunc(blocks(t, name), func(b block) bool { return b.lang != "console" })
+	all := blocks(t, name)
 	page := read(t, name)
 	fresh := make([]string, len(all))
+	var shown *strings.Replacer // databases, by what the page calls them
 	show := func(t *testing.T, b block) string {
 		got := tm.session(t, b.text)
-		if tm.database != "" {
-			got = strings.ReplaceAll(got, tm.database, shownDatabase)
+		if shown != nil {
+			got = shown.Replace(got)
 		}
 		diff := cmp.Diff(keyIDs.ReplaceAllString(steady(got), "k-ID"), keyIDs.ReplaceAllString(steady(b.text), "k-ID"))
 		if diff == "" {
@@ -43,12 +42,16 @@ func TestOperationsPage(t *testing.T) {
 		return got
 	}
 	for i, b := range all {
-		if fresh[i] = b.text; b.mark != "needs: postgres" {
+		switch fresh[i] = b.text; {
+		case b.lang == "console" && b.mark == "":
 			fresh[i] = show(t, b)
+		case b.lang != "sql" && b.mark != "needs: postgres":
+			t.Errorf("%s:%d: nothing runs this", name, b.line)
 		}
 	}
 	t.Run("PostgreSQL", func(t *testing.T) {
-		tm.database = newDatabase(t)
+		sql := all[slices.IndexFunc(all, func(b block) bool { return b.lang == "sql" })].text
+		tm.vars, shown = newDatabases(t, sql)
 		for i, b := range all {
 			if b.mark == "needs: postgres" {
 				fresh[i] = show(t, b)
@@ -65,28 +68,48 @@ func TestOperationsPage(t *testing.T) {
 	}
 }
 
-// newDatabase returns the URL of an empty database that ends with the test.
-func newDatabase(t *testing.T) string {
+// newDatabases makes two databases that end with the test, for a role that the
+// page's SQL makes, and returns the variables that name them and what the page calls
+// them.
+func newDatabases(t *testing.T, sql string) (vars []string, shown *strings.Replacer) {
 	t.Helper()
 	const server = "NANGO_LITE_TEST_POSTGRES"
-	u, err := url.Parse(os.Getenv(server))
-	if err != nil || u.Host == "" {
+	admin, err := url.Parse(os.Getenv(server))
+	if err != nil || admin.Host == "" {
 		t.Skipf("set %s to the URL of a PostgreSQL server where databases may be made", server)
 	}
-	name := fmt.Sprintf("nango_lite_docs_%d", os.Getpid())
-	do := func(sql string) {
+	for _, program := range []string{"pg_dump", "pg_restore"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("there is no %s, which PostgreSQL's client brings", program)
+		}
+	}
+	do := func(database, sql string) {
 		t.Helper()
-		conn, err := pgx.Connect(context.Background(), os.Getenv(server))
+		u := *admin
+		u.Path = "/" + database
+		conn, err := pgx.Connect(context.Background(), u.String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close(context.Background())
 		if _, err := conn.Exec(context.Background(), sql); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", sql, err)
 		}
 	}
-	do("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8'")
-	t.Cleanup(func() { do("DROP DATABASE " + name + " WITH (FORCE)") })
-	u.Path = "/" + name
-	return u.String()
+	home := strings.TrimPrefix(admin.Path, "/")
+	role := fmt.Sprintf("nango_lite_docs_%d", os.Getpid())
+	make := func(name, database string) string {
+		do(home, "CREATE DATABASE "+database+" TEMPLATE template0 ENCODING 'UTF8'")
+		t.Cleanup(func() { do(home, "DROP DATABASE "+database+" WITH (FORCE)") })
+		u := *admin
+		u.User, u.Path = url.User(role), "/"+database
+		vars = append(vars, name+"="+u.String())
+		return u.String()
+	}
+	t.Cleanup(func() { do(home, "DROP ROLE "+role) })
+	first, second := make("DATABASE", role), make("RESTORED", role+"_restored")
+	do(role, regexp.MustCompile(`\bnango\b`).ReplaceAllString(strings.Replace(sql, "…", "passed by", 1), role))
+	do(role+"_restored", "GRANT CREATE ON DATABASE "+role+"_restored TO "+role)
+	return append(vars, "PGPASSWORD=passed by"), strings.NewReplacer(
+		second, "postgres://nango@db.internal/restored", first, "postgres://nango@db.internal/nango")
 }
