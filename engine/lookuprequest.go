@@ -113,7 +113,7 @@ func (in *integration) lookUpRequest(ctx context.Context, c *Connection, l *look
 		return nil, nil, err
 	}
 	r, err := l.build(ctx, target, values)
-	return r, &integration{Integration: &like, auth: in.auth, calls: calls}, err
+	return r, &integration{Integration: &like, auth: in.auth, calls: calls, lookUps: in.lookUps}, err
 }
 
 // readOnly says that a request may be repeated whatever its method.

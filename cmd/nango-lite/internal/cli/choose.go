@@ -121,14 +121,14 @@ func (a *app) nextChoice(ctx context.Context, u *use, c *engine.Connection) (*en
 func (a *app) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, choices []engine.Choice) (string, error) {
 	switch {
 	case a.sandbox != "":
-		a.notef("%s: the first of %s is taken: %s", oneLine(f.Title), plural(len(choices), "choice"), choiceText(choices[0]))
+		a.notef("%s: the first of %s is taken: %s", oneLine(f.Title), plural(len(choices), "choice"), choiceText(f, choices[0]))
 		return choices[0].Value, nil
 	case !a.canAsk():
 		return "", undecidedError{a, k, f, choices}
 	}
 	a.notef("%s is one of these:", oneLine(f.Title))
 	for i, c := range choices {
-		a.notef("%3d  %s", i+1, choiceText(c))
+		a.notef("%3d  %s", i+1, choiceText(f, c))
 	}
 	for range tries {
 		text, err := a.askLine(ctx, fmt.Sprintf("Which one? (1 to %d): ", len(choices)), false)
@@ -149,9 +149,15 @@ func (a *app) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, 
 	return "", undecidedError{a, k, f, choices}
 }
 
-// choiceText is a choice for a person, by its title first.
-func choiceText(c engine.Choice) string {
-	if c.Title == c.Value {
+// choiceText is a choice for a person, by its title first. One that is a secret is
+// known by that alone.
+func choiceText(f engine.InputField, c engine.Choice) string {
+	switch {
+	case f.Secret && c.Title == c.Value:
+		return "(a secret)"
+	case f.Secret:
+		return oneLine(c.Title)
+	case c.Title == c.Value:
 		return oneLine(c.Value)
 	}
 	return oneLine(c.Title) + " (" + oneLine(c.Value) + ")"
@@ -168,7 +174,7 @@ type undecidedError struct {
 func (e undecidedError) Error() string {
 	var list []string
 	for _, c := range e.choices[:min(len(e.choices), mostChoices)] {
-		list = append(list, choiceText(c))
+		list = append(list, choiceText(e.field, c))
 	}
 	if len(e.choices) > mostChoices {
 		list = append(list, "…")
