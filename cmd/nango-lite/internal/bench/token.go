@@ -57,7 +57,7 @@ func (e *Entry) keepsIdle(part float64, want int) func(context.Context) error {
 		var running sync.WaitGroup
 		running.Go(func() { st.engine.Run(ctx) })
 		refreshes := func() int { return st.provider.Stats().Refreshes }
-		for tries := 0; tries < 100 && (refreshes() < want || want == 0 && tries < 20); tries++ {
+		for tries := 0; tries < 1200 && (refreshes() < want || want == 0 && tries < 20); tries++ { // a minute: machines are busy
 			time.Sleep(50 * time.Millisecond)
 		}
 		stop()
