@@ -95,7 +95,10 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	if err != nil {
 		return nil, in.blame(err)
 	}
-	return d, d.take(op, answer, e.opts.Now())
+	if err := d.take(op, answer, e.opts.Now()); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // deviceRequest builds the request of RFC 8628 3.1. The client's id is there in any

@@ -151,7 +151,7 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		case "server_error", "temporarily_unavailable":
 			kind = KindUnavailable
 		}
-		return &Error{Op: op, Key: p.Key, Kind: kind, Code: scrubCode(code), Detail: "the provider did not grant the authorization"}
+		return &Error{Op: op, Key: p.Key, Kind: kind, Code: withoutEchoes(scrubCode(code), p.said(in, callback)), Detail: "the provider did not grant the authorization"}
 	}
 	if callback.Get(codeName) == "" {
 		return fail(KindInvalidResponse, "the callback has neither code nor error")
@@ -174,6 +174,20 @@ func (in *integration) wrongIssuer(p *Pending, callback url.Values) string {
 		return "the callback comes from another issuer"
 	}
 	return ""
+}
+
+// said returns what a callback's error must not repeat: the secrets of the flow, and
+// what the callback holds besides.
+func (p *Pending) said(in *integration, callback url.Values) func() []string {
+	return func() []string {
+		list := []string{p.State.Reveal(), p.Verifier.Reveal(), in.OAuthClientSecret.Reveal()}
+		for name, values := range callback {
+			if name != "error" {
+				list = append(list, values...)
+			}
+		}
+		return list
+	}
 }
 
 // redeem calls the token endpoint at to, with extra over params except for what

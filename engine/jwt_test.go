@@ -89,7 +89,7 @@ func TestSignedToken(t *testing.T) {
 
 // S23: the assertion of a client names client and endpoint, is short, and never the
 // same twice.
-func TestPrivateKeyJWT(t *testing.T) {
+func TestS23_PrivateKeyJWT(t *testing.T) {
 	p := &provider{token: answers(`{"access_token":"one","refresh_token":"r1"}`)}
 	e := newEngine(t, p, nil, func(in *schema.Integration) {
 		in.OAuthClientSecret, in.OAuthPrivateKey = schema.Secret{}, schema.NewSecret(edKey)

@@ -85,6 +85,12 @@ var (
 				"extra": g.seeds.put("raw token answer"), "id_token": g.seeds.put("id token"), "ticket": g.seeds.put("secret field of the token answer"),
 			})
 		},
+		"no end": func(g *gossip, r *http.Request, said string) (*http.Response, error) {
+			if r.URL.Path == "/introspect" {
+				return g.json(r, 200, map[string]any{"active": said, "exp": said, "scope": said, "error": g.word(r)})
+			}
+			return g.json(r, 200, map[string]any{"access_token": g.seeds.put("access token"), "refresh_token": g.seeds.put("refresh token"), "ticket": g.seeds.put("secret field of the token answer")})
+		},
 		"refused": func(g *gossip, r *http.Request, said string) (*http.Response, error) {
 			return g.json(r, 400, map[string]any{"error": "invalid_client", "error_description": said, "error_uri": said})
 		},
@@ -156,7 +162,13 @@ func (g *gossip) RoundTrip(r *http.Request) (*http.Response, error) {
 		said += string(b) + "\n" + fmt.Sprint(form)
 	}
 	g.heard = append(g.heard, said)
-	if strings.HasPrefix(r.URL.Path, "/token") || strings.HasPrefix(r.URL.Path, "/revoke") {
+	if r.URL.Path == "/device" && g.token != "refused" {
+		return g.json(r, 200, map[string]any{
+			"device_code": g.seeds.put("device code"), "user_code": "WDJB-MJHT", "verification_uri": "https://api.gossip.example/link",
+			"verification_uri_complete": "https://api.gossip.example/link?user_code=WDJB-MJHT", "expires_in": 30, "message": said,
+		})
+	}
+	if strings.HasPrefix(r.URL.Path, "/token") || r.URL.Path == "/device" || r.URL.Path == "/introspect" || strings.HasPrefix(r.URL.Path, "/revoke") {
 		return gossipTokenModes[g.token](g, r, said)
 	}
 	return gossipModes[g.mode](g, r, said)

@@ -208,6 +208,9 @@ func (s *seeded) browse(_ context.Context, page string) error {
 		return err
 	}
 	q := u.Query()
+	if q.Get("redirect_uri") == "" {
+		return nil // the page for a code
+	}
 	answers := []url.Values{
 		{"state": {s.plain("state of another")}, "code": {s.put("code of another")}},
 		{"state": {q.Get("state")}, "code": {s.put("code")}, "session_state": {s.put("session state")}},
@@ -317,6 +320,8 @@ func TestS36_Commands(t *testing.T) {
 					s.exec("connections", "show", name, "--connection", "moved")
 					s.exec("connections", "rm", name, "--connection", "moved")
 				}
+				s.connect("oauth", "--connection", "device", "--device")
+				s.connect("oauth", "--connection", "device", "--device", "--no-browser")
 			}
 		})
 		for _, mistake := range [][]string{
