@@ -27,7 +27,7 @@ var describeModes = map[schema.AuthMode]struct{ yaml, want string }{
 	schema.OAuth1:           {`oauth_client_id: app, oauth_client_secret: hush, oauth_scopes: '', auth: {auth_mode: OAUTH1, signature_method: HMAC-SHA1, authorization_url: https://quay.test/a, token_url: https://quay.test/t, request_url: https://quay.test/r}`, "consent"},
 	schema.TBA:              {`oauth_client_id: app, oauth_client_secret: hush, auth: {auth_mode: TBA}, connection: {account: {from: user}}`, "account! token_id! token_secret!*"},
 	schema.AWSSigV4:         {`auth: {auth_mode: AWS_SIGV4, aws: {service: quay, region: eu}}`, "access_key_id! secret_access_key!* session_token*"},
-	schema.Signature:        {`auth: {auth_mode: SIGNATURE, signature: {headers: {X-Signed: "${hex(sha1(credentials.key, credentials.id))}"}}}, credentials: {key: {secret: true}, id: {}}`, "key!* id!"},
+	schema.Signature:        {`auth: {auth_mode: SIGNATURE, signature: {headers: {X-Signed: "${hex(sha1(credentials.key, credentials.id))}"}}}, credentials: {key: {secret: true}, id: {}}`, "username! password!* key!* id!"},
 	schema.APIKey:           {`auth: {auth_mode: API_KEY}, credentials: {site: {default: north}, api_key: {pattern: "k-.+"}}`, "api_key!* site"},
 	schema.UsernamePassword: {`auth: {auth_mode: USERNAME_PASSWORD}, credentials: {password: {optional: true}}`, "username! password*"},
 	schema.NoAuth:           {`auth: {auth_mode: NONE}, connection: {zone: {from: user, enum: [a, b], default: a}}`, "zone"},
