@@ -3,14 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
-	"math"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -110,68 +104,6 @@ func (in *integration) deviceRequest(now time.Time, c *Connection, scope string)
 		params["scope"] = scope
 	}
 	return in.sideRequest(now, c, in.auth.deviceURL, params, in.auth.deviceParams)
-}
-
-// take reads the answer of RFC 8628 3.2.
-func (d *DeviceAuth) take(op string, a *oauthwire.Answer, now time.Time) error {
-	text := func(name string) string {
-		s, _ := jsonpath.Text(a.Doc, name)
-		return s
-	}
-	d.DeviceCode = schema.NewSecret(text("device_code"))
-	d.UserCode = text("user_code")
-	d.VerificationURI, d.VerificationURIComplete = text("verification_uri"), text("verification_uri_complete")
-	if d.VerificationURI == "" { // its name in early drafts
-		d.VerificationURI = text("verification_url")
-	}
-	missing := ""
-	switch {
-	case d.DeviceCode.Empty():
-		missing = "has no device_code"
-	case !showable(d.UserCode):
-		missing = "has no user_code that can be shown"
-	case !isPage(d.VerificationURI):
-		missing = "has no verification_uri that can be opened"
-	}
-	if missing != "" {
-		return &Error{Op: op, Key: d.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the device authorization answer " + missing + " (RFC 8628 3.2)"}
-	}
-	if !isPage(d.VerificationURIComplete) {
-		d.VerificationURIComplete = ""
-	}
-	d.ExpiresAt = now.Add(secondsOf(text("expires_in"), pendingLifetime, math.MaxInt32*time.Second))
-	d.Interval = secondsOf(text("interval"), devicePace, longestPace)
-	d.NextPoll = now.Add(d.Interval)
-	return nil
-}
-
-// secondsOf reads a number of seconds; what is none, or not above zero, is byDefault.
-func secondsOf(text string, byDefault, most time.Duration) time.Duration {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n <= 0 {
-		return byDefault
-	}
-	if n >= most.Seconds() {
-		return most
-	}
-	return time.Duration(n * float64(time.Second))
-}
-
-// showable reports whether a user can read the text off a screen, which it does not
-// play tricks with.
-func showable(text string) bool {
-	return text != "" && len(text) <= 128 && strings.IndexFunc(text, notPrinted) < 0
-}
-
-func notPrinted(r rune) bool { return !unicode.IsPrint(r) }
-
-// isPage reports whether a browser can be sent to a URL that a provider has given.
-func isPage(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || len(text) > 2048 || strings.IndexFunc(text, notPrinted) >= 0 {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http" && oauthwire.IsLoopback(u.Hostname())
 }
 
 // DeviceAccessToken waits until the user has consented to d, and stores the
