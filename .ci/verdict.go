@@ -1,7 +1,8 @@
 // Command verdict reads what go test -json prints and shows what go test prints
-// by itself: the packages, and the output of tests that failed. It ends with one
-// line of counts, and fails if a test failed, was skipped, or none ran. A test
-// that skips itself for want of a program to talk to has proved nothing.
+// by itself: the packages, and the output of tests that failed; beside them the
+// counts that tests publish as an attribute. It ends with one line of counts, and
+// fails if a test failed, was skipped, or none ran. A test that skips itself for
+// want of a program to talk to has proved nothing.
 package main
 
 import (
@@ -18,6 +19,8 @@ type event struct {
 	Package string
 	Test    string
 	Output  string
+
+	Key, Value string // of an attribute
 }
 
 func main() {
@@ -34,6 +37,8 @@ func main() {
 		}
 		id := [2]string{e.Package, e.Test}
 		switch {
+		case e.Action == "attr" && e.Key == "counts":
+			fmt.Printf("counts\t%s\n", e.Value)
 		case e.Action == "build-output":
 			fmt.Print(e.Output)
 		case e.Action == "output" && e.Test == "":

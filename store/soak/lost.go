@@ -267,6 +267,6 @@ func judgeLost(at *place, endings []ending) (string, error) {
 			line(string(s), r)
 		}
 	}
-	line("all", all)
+	fmt.Fprintf(&b, "%s: %d runs, %d killed, %d alive, %d lost and said so, %d broken promises\n", at, all.runs, all.killed, all.alive, all.lost, all.broken)
 	return b.String(), errors.Join(errs...)
 }
