@@ -393,3 +393,27 @@ func TestRefreshEvents(t *testing.T) {
 		}
 	})
 }
+
+// Whoever watches hears once that a connection has died, and why.
+func TestDeathIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		server := &rotating{failing: func(int) (int, string) { return 400, `{"error":"invalid_grant"}` }}
+		e := newEngine(t, &provider{token: server.token}, &engine.Options{Observe: func(_ context.Context, ev engine.Event) {
+			if ev.Kind == engine.EventStatus {
+				got = append(got, ev.Reason)
+			}
+		}}, nil)
+		connect(t, e)
+		time.Sleep(100 * time.Second)
+		for range 3 {
+			if _, err := e.TokenSource(alice).Token(t.Context()); !errors.Is(err, engine.ErrReauthorize) {
+				t.Errorf("got %v", err)
+			}
+		}
+		want := []string{"needs reauthorization: the provider no longer takes the refresh token (invalid_grant)"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -126,7 +126,7 @@ func explain(err error) error {
 	switch {
 	case strings.HasPrefix(server.Code, "53"): // disk, memory, configured limits
 		return fmt.Errorf("%w: %w", ErrFull, err)
-	case strings.HasPrefix(server.Code, "XX00"):
+	case server.Code == "XX001", server.Code == "XX002": // XX000 is whatever nobody thought of
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return err

@@ -244,6 +244,40 @@ func TestClockSet(t *testing.T) {
 	acquire("set ahead by an hour", "a", nil)
 }
 
+// The server has no room on its disk: a trigger says so in its words. Nothing is
+// changed, and work goes on when there is room.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, newURL(t), seal.NewKeys(), nil)
+	ctx, in := t.Context(), quoted(s.Schema())
+	first := storetest.Connection(testKey)
+	if err := s.Put(ctx, first); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, testDatabase(t), `CREATE FUNCTION `+in+`.full() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+	mustExec(t, testDatabase(t), "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "+in+".connection EXECUTE FUNCTION "+in+".full()")
+	other := storetest.Connection(engine.Key{Integration: "a", ConnectionID: "other"})
+	for what, err := range map[string]error{
+		"Put": s.Put(ctx, other), "Replace": s.Replace(ctx, first, first.Generation), "Add": s.Add(ctx, []*engine.Connection{other}),
+	} {
+		if !errors.Is(err, postgres.ErrFull) || strings.Contains(err.Error(), storetest.Marker) {
+			t.Errorf("%s: got %v, want %v", what, err, postgres.ErrFull)
+		}
+	}
+	got, err := s.Get(ctx, testKey)
+	if err != nil || storetest.Diff(first, got) != "" {
+		t.Errorf("what was there before: %v", err)
+	}
+	if _, err := s.Get(ctx, other.Key); !errors.Is(err, engine.ErrNoConnection) {
+		t.Errorf("what found no room: got %v, want %v", err, engine.ErrNoConnection)
+	}
+	mustExec(t, testDatabase(t), "DROP TRIGGER full_disk ON "+in+".connection")
+	if err := s.Put(ctx, other); err != nil {
+		t.Errorf("once there is room: %v", err)
+	}
+}
+
 // Whoever asks for a lease in vain writes nothing, be it a lock.
 func TestLeasedWithoutAWrite(t *testing.T) {
 	t.Parallel()

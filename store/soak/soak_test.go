@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"slices"
 	"strings"
@@ -127,6 +128,58 @@ func TestCacheFollowsTheStore(t *testing.T) {
 		got = append(got, token("a"), token("b"))
 		if want := []string{"a1", "b1", "a2", string(engine.KindNotFound)}; !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q; %+v, then %+v", got, want, before, e.CacheStats())
+		}
+	})
+}
+
+// While a provider is talked to, nothing of the database is held: its one connection
+// does other things.
+func TestNothingIsHeldDuringARequest(t *testing.T) {
+	onBoth(t, func(t *testing.T, at *place) {
+		ctx := t.Context()
+		narrow := *at
+		if at.postgres() {
+			narrow.Store += "&pool_max_conns=1"
+		}
+		store, closeStore, err := narrow.open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closeStore()
+		p, err := startProvider(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.close()
+		rt, err := transport(p.base, p.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := newEngine(store, rt, p.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := connectEnded(ctx, e, store, rt, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := c.Clone()
+		other.Key.ConnectionID = "b"
+		asked := 0
+		meanwhile := func() {
+			asked++
+			ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+			defer cancel()
+			if err := store.Put(ctx, other); err != nil {
+				t.Errorf("Put: %v", err)
+			}
+			if _, err := store.Get(ctx, c.Key); err != nil {
+				t.Errorf("Get: %v", err)
+			}
+		}
+		p.onToken.Store(&meanwhile)
+		if _, err := e.TokenSource(c.Key).Token(ctx); err != nil || asked != 1 {
+			t.Errorf("%d token calls, %v", asked, err)
 		}
 	})
 }
