@@ -105,7 +105,7 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 }
 
 func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthwire.Request, error) {
-	plan, values := in.auth.aws.role, in.values(c)
+	plan, values := in.auth.aws.role, in.valuesAt(c, now())
 	u, err := render.URL(plan.url, values, in.formatOf)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ type callPlan struct {
 	base    layer.Layer
 	headers fieldSets
 	params  fieldSets
+	body    fieldSets
 	policy  layer.Policy
 	limit   layer.RateLimit
 	timeout time.Duration
@@ -49,6 +50,16 @@ type callPlan struct {
 // access, and those that are made anew for each attempt.
 type fieldSets struct{ plain, secret, fresh []layer.Field }
 
+// all returns every field. Those that grant nothing yield to the caller's own.
+func (s *fieldSets) all() []layer.Field {
+	all := s.late()
+	for _, f := range s.plain {
+		f.Yields = true
+		all = append(all, f)
+	}
+	return all
+}
+
 // late returns what is added to an attempt rather than to a call.
 func (s *fieldSets) late() []layer.Field { return slices.Concat(s.secret, s.fresh) }
 
@@ -66,6 +77,9 @@ func newCallPlan(in *schema.Integration) (*callPlan, error) {
 		return nil, err
 	}
 	if p.params, err = p.fields("params", in.Requests.Params); err != nil {
+		return nil, err
+	}
+	if p.body, err = p.fields("body", in.Requests.Body); err != nil {
 		return nil, err
 	}
 	if v := in.Requests.Verify; v != nil {
@@ -196,7 +210,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name, now)),
-		layer.Authorize(p.headers.late(), p.params.late(), in.Auth.AssumesRole() != nil, p.expired),
+		layer.Authorize(layer.Fields{Headers: p.headers.late(), Params: p.params.late(), Body: p.body.all()}, in.Auth.AssumesRole() != nil, p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(in.signer(now)),
 		layer.Transport(p.timeout),

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
@@ -25,7 +26,7 @@ const maxLookUp = 1 << 20
 func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *lookUp) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	r, as, err := in.lookUpRequest(ctx, c, l)
+	r, as, err := in.lookUpRequest(ctx, e.opts.Now(), c, l)
 	if err != nil {
 		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
 	}
@@ -79,8 +80,8 @@ func (l *lookUp) failed(err error) error {
 // lookUpRequest returns the request, and the integration as which it is made: with
 // the look-up's headers and parameters, and those of every call as far as they go
 // there and are known.
-func (in *integration) lookUpRequest(ctx context.Context, c *Connection, l *lookUp) (*http.Request, *integration, error) {
-	values := in.values(c)
+func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Connection, l *lookUp) (*http.Request, *integration, error) {
+	values := in.valuesAt(c, now)
 	target := ""
 	like := *in.Integration
 	like.Requests.Headers, like.Requests.Params = maps.Clone(l.Request.Headers), map[string]string{}
@@ -104,7 +105,7 @@ func (in *integration) lookUpRequest(ctx context.Context, c *Connection, l *look
 		maps.Copy(like.Requests.Params, l.Request.Params)
 	}
 	if !l.atBase {
-		like.Requests.RateLimit = nil
+		like.Requests.RateLimit, like.Requests.Body = nil, nil
 	} else if err := in.takeAlong(c, &like.Requests); err != nil {
 		return nil, nil, err
 	}

@@ -62,7 +62,7 @@ func credentialsOf(call *layer.Call) []string {
 	if !ok || s == nil {
 		return list
 	}
-	for _, fields := range [][]layer.Field{in.calls.headers.secret, in.calls.params.secret} {
+	for _, fields := range [][]layer.Field{in.calls.headers.secret, in.calls.params.secret, in.calls.body.secret} {
 		for _, f := range fields {
 			names := f.Value.Refs()
 			if len(names) == 0 { // text from a variable

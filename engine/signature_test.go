@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"crypto/hmac"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -166,5 +167,41 @@ func TestS36_SignaturesAreMasked(t *testing.T) {
 	_, err = client.Get("/nowhere") // the error repeats the URL that was sent
 	if sig := net.sent[2].URL.Query().Get("sig"); err == nil || sig == "" || strings.Contains(err.Error(), sig) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// S36: a key in the body is sent with each attempt to the origin alone, and is not
+// to be seen.
+func TestS36_KeyInTheBody(t *testing.T) {
+	const key = "Seeded1Key2InTheBody"
+	net := &hosts{status: 307, to: map[string]string{"https://tower.test/v2/there": "https://tower.test/v2/here", "https://tower.test/v2/here": "", "https://tower.test/v2/ping": "", "https://tower.test/v2/away": "https://elsewhere.test/x"}}
+	in := &schema.Integration{Name: "tower", Auth: schema.Auth{AuthMode: schema.APIKey}, Requests: schema.Requests{
+		BaseURL: "https://tower.test/v2", Body: map[string]string{"key": "${api_key}", "sum": "${hex(sha1(api_key))}"}, Verify: &schema.Verify{Method: "POST", Path: "/ping"}}}
+	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"tower": in}}, &engine.Options{Transport: net})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Connect(t.Context(), towerKey, engine.Credentials{APIKey: schema.NewSecret(key)}, &engine.ConnectOptions{Verify: true}); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := e.Client(towerKey)
+	if resp, err := client.Post("/there", "application/json", strings.NewReader(`{"a":1}`)); err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	sum := sha1.Sum([]byte(key))
+	members := `"key":"` + key + `","sum":"` + hex.EncodeToString(sum[:]) + `"}`
+	if got, want := strings.Join(net.bodies, " "), `{`+members+` {"a":1,`+members+` {"a":1,`+members; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, _ = client.Post("/away", "application/json", strings.NewReader(`{"a":1}`))
+	_, refused := client.Post("/here", "text/plain", strings.NewReader(key))
+	_, broken := client.Post("/nowhere", "application/json", strings.NewReader(`{}`))
+	if !errors.Is(refused, engine.ErrUnsupported) || broken == nil || strings.Contains(net.visited(), "elsewhere") {
+		t.Errorf("got %v, %v after %s", refused, broken, net.visited())
+	}
+	for _, err := range []error{refused, broken} {
+		if strings.Contains(err.Error(), key) || strings.Contains(err.Error(), hex.EncodeToString(sum[:])) {
+			t.Errorf("the key is in %v", err)
+		}
 	}
 }

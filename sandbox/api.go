@@ -62,6 +62,9 @@ func (p *Provider) checkCall(c *call) (caller, *refusal) {
 	if ref == nil && p.discovers() {
 		c.at.rest, ref = p.checkAudience(who.access, c.Request)
 	}
+	if ref == nil {
+		ref = p.checkMembers(c, &who)
+	}
 	if ref == nil && p.signsCalls() {
 		ref = p.checkSignedCall(c, &who)
 	}
@@ -124,8 +127,8 @@ func (p *Provider) echo(c *call) answer {
 	for name, v := range q {
 		query[name] = strings.Join(v, ",")
 	}
-	body := c.json
-	if body == nil && utf8.Valid(c.body) && len(c.body) > 0 {
+	body := p.withoutMembers(c.json)
+	if body == nil && utf8.Valid(c.body) && len(c.body) > 0 && len(p.members) == 0 {
 		body = string(c.body)
 	}
 	a := answer{body: map[string]any{

@@ -15,6 +15,7 @@ import (
 type guard struct {
 	declared
 	header     bool
+	body       bool // a member of the body, and no parameter of the query
 	credential bool
 }
 
@@ -42,6 +43,9 @@ func signatureGuards(s *schema.RequestSignature) (guards []guard, err error) {
 func (g *guard) where() string {
 	if g.header {
 		return "header " + g.name
+	}
+	if g.body {
+		return "body member " + g.name
 	}
 	return "query parameter " + g.name
 }

@@ -77,6 +77,7 @@ type Provider struct {
 	places   []place
 	params   paramSet // authorization, token and refresh parameters that are declared
 	guards   []guard  // headers and query parameters that API requests must have
+	members  []guard  // of the body, where there may be one
 	steps    []stepForm
 	jwt      *jwtForm // nil: nothing is signed
 	aws      awsForms
@@ -136,6 +137,9 @@ func (p *Provider) compile() (err error) {
 		return err
 	}
 	if p.guards, err = compileGuards(p.integration, p.integration.Requests.Headers, p.integration.Requests.Params); err != nil {
+		return err
+	}
+	if p.members, err = compileMembers(p.integration); err != nil {
 		return err
 	}
 	if p.samples, err = compileSamples(p.integration); err != nil {

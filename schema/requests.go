@@ -13,6 +13,7 @@ type Requests struct {
 	BaseURL    string            `json:"base_url"`
 	Headers    map[string]string `json:"headers,omitempty"`
 	Params     map[string]string `json:"params,omitempty"`
+	Body       map[string]string `json:"body,omitempty"`
 	Retries    *Retries          `json:"retries,omitempty"`
 	RateLimit  *RateLimit        `json:"rate_limit,omitempty"`
 	Pagination *Pagination       `json:"pagination,omitempty"`

@@ -35,7 +35,7 @@ var (
 		"token_request_method", "token_request", "jwt", "token_response", "steps", "token_lifetime_seconds", "refresh_margin_seconds",
 		"refresh_on", "refresh_grace_seconds", "refresh_token_lifetime_seconds", "revocation_url", "revocation_request", "callback", "introspection_url", "introspection_params", "issuer",
 	}}
-	requestsOrder = &order{keys: []string{"base_url", "allow_private_hosts", "headers", "params", "retries", "rate_limit", "pagination", "errors", "verify"}}
+	requestsOrder = &order{keys: []string{"base_url", "allow_private_hosts", "headers", "params", "body", "retries", "rate_limit", "pagination", "errors", "verify"}}
 	sampleOrder   = &order{keys: []string{"kind", "request", "response", "docs_url"}}
 	noteOrder     = &order{keys: []string{"text", "docs_url", "key", "when"}}
 	versionOrder  = &order{

@@ -8,6 +8,9 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
+// Fields are what a layer adds to a request, by where it goes.
+type Fields struct{ Headers, Params, Body []Field }
+
 // Authorize returns the layer that adds what grants access, in place of anything
 // of the same name that the caller sent. It goes to the base URL's origin alone.
 //
@@ -17,20 +20,20 @@ import (
 //
 // The layer is nil if there is nothing to add, unless signed says that the token is
 // what requests are signed with.
-func Authorize(headers, params []Field, signed bool, expired func(*http.Response) (reason string, ok bool)) Layer {
-	if len(headers)+len(params) == 0 && !signed {
+func Authorize(add Fields, signed bool, expired func(*http.Response) (reason string, ok bool)) Layer {
+	if len(add.Headers)+len(add.Params)+len(add.Body) == 0 && !signed {
 		return nil
 	}
-	headers, params = prepared(headers), prepared(params)
+	add = Fields{prepared(add.Headers), prepared(add.Params), prepared(add.Body)}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &authorize{headers, params, expired, next}
+		return &authorize{add, expired, next}
 	}
 }
 
 type authorize struct {
-	headers, params []Field
-	expired         func(*http.Response) (string, bool)
-	next            http.RoundTripper
+	fields  Fields
+	expired func(*http.Response) (string, bool)
+	next    http.RoundTripper
 }
 
 func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -74,8 +77,8 @@ func (a *authorize) send(call *Call, r *http.Request) (*http.Response, error) {
 
 func (a *authorize) add(call *Call, r *http.Request) error {
 	values := call.value
-	for i := range a.headers {
-		f := &a.headers[i]
+	for i := range a.fields.Headers {
+		f := &a.fields.Headers[i]
 		if f.Yields && has(r.Header, f.Name) {
 			continue
 		}
@@ -89,8 +92,8 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		setHeader(r.Header, f.Name, v)
 	}
 	query := r.URL.RawQuery
-	for i := range a.params {
-		f := &a.params[i]
+	for i := range a.fields.Params {
+		f := &a.fields.Params[i]
 		if f.Yields && inQuery(query, f.Name) {
 			continue
 		}
@@ -101,7 +104,10 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		query = withParameter(query, f.Name, v)
 	}
 	setQuery(r, query)
-	return nil
+	if len(a.fields.Body) == 0 {
+		return nil
+	}
+	return addBody(call, r, a.fields.Body, values)
 }
 
 // fill gives f its value. What a function has made of a secret is kept, to be masked.

@@ -65,8 +65,13 @@ func TestContract(t *testing.T) {
 			}.Layer(layer.NewLimits(time.Now))
 		}},
 		"authorize": {func() layer.Layer {
-			return layer.Authorize(fields(t, "X-OWN", "${access_token}"), fields(t, "a", "${access_token}"), false, never)
+			return layer.Authorize(layer.Fields{Headers: fields(t, "X-OWN", "${access_token}"), Params: fields(t, "a", "${access_token}")}, false, never)
 		}, without},
+		"authorize in the body": {make: func() layer.Layer {
+			f := fields(t, "token", "${access_token}")
+			f[0].Yields = true // else bodies that are no JSON are refused
+			return layer.Authorize(layer.Fields{Body: f}, false, never)
+		}},
 		"sign":               {func() layer.Layer { return layer.Sign(signer{}) }, without},
 		"sign, body and all": {func() layer.Layer { return layer.Sign(signer{covers: true}) }, without},
 		"transport":          {make: func() layer.Layer { return layer.Transport(time.Minute) }},

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestAuthorizeWinsOverTheCaller(t *testing.T) {
-	l := layer.Authorize(fields(t, "X-Api-Key", "${api_key}"), fields(t, "key", "${api_key}"), false, never)
+	l := layer.Authorize(layer.Fields{Headers: fields(t, "X-Api-Key", "${api_key}"), Params: fields(t, "key", "${api_key}")}, false, never)
 	s := &layertest.Session{Values: layertest.Values{"api_key": "k&y"}}
 	r := through(t, l, s, http.Header{"x-api-KEY": {"mine"}, "X-Api-Key": {"mine", "too"}}, "a=%20&key=mine&%6bey=mine&b")
 	if got := r.Header["X-Api-Key"]; len(r.Header) != 1 || len(got) != 1 || got[0] != "k&y" {
@@ -62,7 +62,7 @@ func TestS33_HeaderValues(t *testing.T) {
 	for _, value := range []string{"a\r\nX-Evil: 1", "a\nb", "a\x00b"} {
 		s := &layertest.Session{Values: layertest.Values{"api_key": value}}
 		for _, l := range []layer.Layer{
-			layer.Authorize(fields(t, "X-Api-Key", "${api_key}"), nil, false, never),
+			layer.Authorize(layer.Fields{Headers: fields(t, "X-Api-Key", "${api_key}"), Params: nil}, false, never),
 			layer.Defaults(fields(t, "X-Api-Key", "${api_key}"), nil),
 		} {
 			rt := l(layertest.Func(func(r *http.Request) (*http.Response, error) {

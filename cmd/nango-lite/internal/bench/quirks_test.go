@@ -81,6 +81,7 @@ var quirks = []struct {
 	{"Crisp: the state under another name", "quirk-crisp:v0", []string{"callback payload", "callback !state", "callback code"}},
 	{"Emarsys: WSSE", "quirk-emarsys:v0", []string{"api @X-Wsse", "api !@Authorization"}},
 	{"ShopBack: an API key that signs", "quirk-shopback:v0", []string{"api @Authorization", "api @Date", "api currency=SGD"}},
+	{"Mandrill: the key in the body", "quirk-mandrill:v0", []string{"api key=hush", "api @type=application/json", "api !@Authorization"}},
 	{"Xero: rotation, Basic", "xero:v0", []string{"exchange @Authorization", "refresh refresh_token"}},
 }
 
@@ -315,7 +316,8 @@ func play(t *testing.T, in *schema.Integration) sighting {
 				t.Fatal(err)
 			}
 		}
-		resp, err := client.Get(in.Requests.Verify.Path)
+		r, _ := http.NewRequest(cmp.Or(in.Requests.Verify.Method, http.MethodGet), in.Requests.Verify.Path, nil)
+		resp, err := client.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -114,7 +114,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 		block["oauth_private_key"] = sandbox.PrivateKey
 		block["oauth_client_id"] = clientID
 	}
-	for _, templates := range []map[string]string{v.Requests.Headers, v.Requests.Params} {
+	for _, templates := range []map[string]string{v.Requests.Headers, v.Requests.Params, v.Requests.Body} {
 		for _, text := range templates {
 			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "app_api_key") {
 				block["app_api_key"] = appKey
@@ -127,7 +127,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 // sendsSecret reports whether a version puts the client's secret somewhere
 // itself, whatever its way of client authentication.
 func sendsSecret(v *schema.Version) bool {
-	for _, templates := range []map[string]string{v.Auth.TokenParams, v.Auth.RefreshParams, v.Auth.TokenHeaders, v.Requests.Headers, v.Requests.Params} {
+	for _, templates := range []map[string]string{v.Auth.TokenParams, v.Auth.RefreshParams, v.Auth.TokenHeaders, v.Requests.Headers, v.Requests.Params, v.Requests.Body} {
 		for _, text := range templates {
 			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "oauth_client_secret") {
 				return true

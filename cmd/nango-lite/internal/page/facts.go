@@ -153,16 +153,20 @@ func scopesInWords(a *schema.Auth) string {
 
 // carriers are the headers and parameters that carry a credential.
 func carriers(v *schema.Version) []string {
-	headers, params := maps.Clone(v.Requests.Headers), maps.Clone(v.Requests.Params)
+	headers, params, body := maps.Clone(v.Requests.Headers), maps.Clone(v.Requests.Params), maps.Clone(v.Requests.Body)
 	plain := func(_, text string) bool { return !isCredential(v, text) }
 	maps.DeleteFunc(headers, plain)
 	maps.DeleteFunc(params, plain)
+	maps.DeleteFunc(body, plain)
 	var out []string
 	if text := pairs(headers, ": ", "\n"); text != "" {
 		out = append(out, text)
 	}
 	if text := pairs(params, "=", " "); text != "" {
 		out = append(out, "?"+text)
+	}
+	if text := pairs(body, ": ", ", "); text != "" {
+		out = append(out, "{"+text+"}")
 	}
 	return out
 }

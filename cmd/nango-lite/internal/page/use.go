@@ -119,7 +119,7 @@ func quoted(scopes []string) []string {
 // wants reports whether a request of the version carries a placeholder.
 func wants(v *schema.Version, placeholder string) bool {
 	r := &v.Requests
-	texts := slices.Concat([]string{r.BaseURL}, slices.Collect(maps.Values(r.Headers)), slices.Collect(maps.Values(r.Params)),
+	texts := slices.Concat([]string{r.BaseURL}, slices.Collect(maps.Values(r.Headers)), slices.Collect(maps.Values(r.Params)), slices.Collect(maps.Values(r.Body)),
 		slices.Collect(maps.Values(v.Auth.TokenParams)), slices.Collect(maps.Values(v.Auth.TokenHeaders)))
 	return slices.ContainsFunc(texts, func(text string) bool {
 		t, err := schema.ParseTemplate(text)
