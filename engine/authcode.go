@@ -153,7 +153,9 @@ func (in *integration) needsConsentClient(op string, c *Connection) error {
 	if id.Empty() {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id is not configured"}
 	}
-	if auth := in.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && !secret.IsSet() {
+	if auth := in.Auth.ClientAuth(); auth == schema.ClientAuthTLS && in.shown == nil {
+		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "client_certificate is not configured"}
+	} else if auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && auth != schema.ClientAuthTLS && !secret.IsSet() {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
 	}
 	return nil

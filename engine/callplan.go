@@ -204,6 +204,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 	policy.Asked = func(r *http.Response) (time.Duration, string, bool) { return p.asked(r, now()) }
 	limit := p.limit
 	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
+	base, public := e.transports(in, base)
 	return layer.Chain(base,
 		layer.ObserveCall(now),
 		p.base,
@@ -214,7 +215,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		layer.ObserveAttempt(now),
 		layer.Sign(in.signer(now)),
 		layer.Transport(p.timeout),
-		layer.Guard(e.public.of(base)),
+		layer.Guard(public),
 	)
 }
 

@@ -28,7 +28,7 @@ func (in *integration) withSecretBefore() *secretBefore {
 	}
 	before := *in.Integration
 	before.OAuthClientSecret, before.OAuthClientSecretPrevious = before.OAuthClientSecretPrevious, schema.Secret{}
-	return &secretBefore{integration: &integration{Integration: &before, auth: in.auth, calls: in.calls}}
+	return &secretBefore{integration: &integration{Integration: &before, auth: in.auth, calls: in.calls, shown: in.shown}}
 }
 
 // asClient makes a request that authenticates the client, and makes it once more

@@ -200,4 +200,4 @@ func (s *search) server(ctx context.Context, values render.Values, resource *dis
 
 // presentsCertificate reports whether token requests carry a client certificate: the
 // endpoints are others then (RFC 8705 5).
-func presentsCertificate(*integration) bool { return false }
+func presentsCertificate(in *integration) bool { return in.shown != nil }

@@ -40,7 +40,8 @@ type Options struct {
 	// Transport carries all requests, to APIs and to token endpoints. If nil, a
 	// copy of http.DefaultTransport is used that keeps more idle connections to
 	// one host. One that is neither an *http.Transport nor a [PublicTransport] is
-	// less well guarded.
+	// less well guarded. Where an integration has a client certificate, it has to be
+	// an *http.Transport or a [CertificateTransport].
 	Transport http.RoundTripper
 
 	// Logger takes one line a call, and more at debug, at each integration's
@@ -104,7 +105,8 @@ type integration struct {
 	calls   *callPlan
 	lookUps []lookUp // in the order in which they can be made
 
-	previous *secretBefore // nil: there is but one client secret
+	shown    *shownCertificate // nil: it has no client certificate
+	previous *secretBefore     // nil: there is but one client secret
 }
 
 // New returns an Engine for the integrations of cfg, which is not modified and
@@ -151,13 +153,18 @@ func defaultTransport() *http.Transport {
 }
 
 // Reload swaps the configuration. Calls under way end with the one they began
-// with; rate limits and what was learned about them are kept. On error the old
-// configuration stays.
+// with; rate limits and what was learned about them are kept. Connections that were
+// made with a client certificate which has been replaced are closed once they are
+// idle. On error the old configuration stays.
 func (e *Engine) Reload(cfg *schema.Config) error {
 	next := make(map[string]*integration, len(cfg.Integrations))
+	var before map[string]*integration
+	if old := e.current.Load(); old != nil {
+		before = *old
+	}
 	var errs []error
 	for name, in := range cfg.Integrations {
-		built, err := compile(name, in)
+		built, err := e.compile(name, in, before[name])
 		if err != nil {
 			errs = append(errs, fmt.Errorf("integration %q: %w", name, err))
 			continue
@@ -168,10 +175,15 @@ func (e *Engine) Reload(cfg *schema.Config) error {
 		return err
 	}
 	e.current.Store(&next)
+	for name, old := range before {
+		if now := next[name]; old.shown != nil && (now == nil || now.shown != old.shown) {
+			old.shown.closeIdle()
+		}
+	}
 	return nil
 }
 
-func compile(name string, in *schema.Integration) (*integration, error) {
+func (e *Engine) compile(name string, in *schema.Integration, before *integration) (*integration, error) {
 	if in.Name != name { // built by hand
 		named := *in
 		named.Name = name
@@ -190,6 +202,18 @@ func compile(name string, in *schema.Integration) (*integration, error) {
 		return nil, err
 	}
 	built := &integration{Integration: in, auth: auth, calls: calls, lookUps: lookUps}
+	var shown *shownCertificate
+	if before != nil {
+		shown = before.shown
+	}
+	if built.shown, err = newShown(in, shown); err != nil {
+		return nil, err
+	}
+	if built.shown != nil {
+		if _, err := built.shown.over(e.opts.Transport); err != nil {
+			return nil, err
+		}
+	}
 	built.previous = built.withSecretBefore()
 	return built, nil
 }

@@ -142,6 +142,10 @@ func (in *integration) needsClient(op string, c *Connection) error {
 	case in.Auth.ClientAuth() == schema.ClientAuthNone:
 	case id.Empty():
 		missing = "oauth_client_id"
+	case in.Auth.ClientAuth() == schema.ClientAuthTLS:
+		if in.shown == nil {
+			missing = "client_certificate"
+		}
 	case in.Auth.ClientAuth() == schema.ClientAuthJWT: // the key is missed when it is to sign
 	case secret.Empty():
 		missing = "oauth_client_secret"
@@ -164,6 +168,8 @@ func (in *integration) authenticate(r *oauthwire.Request, c *Connection, asserti
 	case r.ClientAuth == schema.ClientAuthJWT:
 		r.ClientAuth = schema.ClientAuthNone
 		r.Params["client_assertion_type"], r.Params["client_assertion"] = assertionType, assertion
+	case r.ClientAuth == schema.ClientAuthTLS:
+		r.ClientAuth = schema.ClientAuthNone // the id alone (RFC 8705 2)
 	case r.ClientAuth == schema.ClientAuthNone && r.ClientID == "":
 		r.ClientAuth = "" // an assertion may say it
 	}

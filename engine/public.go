@@ -66,12 +66,16 @@ func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l.ma
 // tokenClient returns the client for a token endpoint at a URL like to. Its host
 // may come from a connection's data, or from what a server says.
 func (e *Engine) tokenClient(in *integration, to schema.Template) *http.Client {
-	if in.Requests.AllowPrivateHosts || !schema.HostVaries(to) && !in.found(to) {
+	guarded := !in.Requests.AllowPrivateHosts && (schema.HostVaries(to) || in.found(to))
+	if !guarded && in.shown == nil {
 		return e.tokens
 	}
-	guarded := *e.tokens
-	guarded.Transport = e.public.of(e.opts.Transport)
-	return &guarded
+	client := *e.tokens
+	home, public := e.transports(in, e.opts.Transport)
+	if client.Transport = home; guarded {
+		client.Transport = public
+	}
+	return &client
 }
 
 // found reports whether an endpoint was found out, at an origin that the file does

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -206,7 +207,7 @@ func checkVersion(node *tree.Node, key schema.Origin) (ds Diagnostics) {
 		}
 	}
 	about := subject{root: whole, shape: shape.Integration(), key: key}
-	return checkWhole(about, true)
+	return checkWhole(about, true, time.Time{})
 }
 
 // decode turns a tree into a type of package schema by way of JSON, so that it

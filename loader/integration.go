@@ -29,7 +29,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 	}
 	whole := l.merged(doc, v, n)
 	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At), invented: l.opts.Invent != nil}
-	for _, d := range checkWhole(about, false) {
+	for _, d := range checkWhole(about, false, l.opts.Now()) {
 		report(d)
 	}
 	if l.found[before:].HasErrors() {

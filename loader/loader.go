@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -30,6 +31,10 @@ type Options struct {
 	// ReadFile reads the file of a ${file:…} reference. If nil, files of up to
 	// 64 KiB are read from disk. A newline at the end is cut.
 	ReadFile func(path string) ([]byte, error)
+
+	// Now returns the time, by which client certificates have ended or not. If nil,
+	// time.Now is used.
+	Now func() time.Time
 
 	// Invent makes up what is missing, for sandboxes. It is asked for variables
 	// that are unset or empty and for placeholders that were left; if it returns

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -17,7 +18,7 @@ import (
 
 // checkWhole holds a resolved integration to the schema and to the rules that
 // join several keys. A blueprint is checked without what operators add.
-func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
+func checkWhole(about subject, blueprint bool, now time.Time) (ds Diagnostics) {
 	findings, err := check.Integration.Validate(about.root.JSON())
 	if err != nil {
 		return Diagnostics{about.at(about.key, "internal", err.Error(), "")}
@@ -32,6 +33,7 @@ func checkWhole(about subject, blueprint bool) (ds Diagnostics) {
 	if !blueprint {
 		r.client()
 		r.scopes()
+		r.certificate(now)
 	}
 	r.modes()
 	r.discovery()
@@ -69,7 +71,7 @@ func (r *rules) client() {
 	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
 	method := r.root.Str("auth", "authorization_method")
-	public := method == schema.ClientAuthNone
+	public := method == schema.ClientAuthNone || method == schema.ClientAuthTLS
 	switch {
 	case id != nil && method == schema.ClientAuthJWT:
 		if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -31,6 +32,9 @@ func newRun(ctx context.Context, opts *Options) *run {
 	}
 	if l.opts.LookupEnv == nil {
 		l.opts.LookupEnv = os.LookupEnv
+	}
+	if l.opts.Now == nil {
+		l.opts.Now = time.Now
 	}
 	if l.opts.ReadFile == nil {
 		l.opts.ReadFile = func(path string) ([]byte, error) { return readFile(path, maxReferencedFile) }

@@ -307,7 +307,7 @@ func (p *Provider) withoutCredentials(r *http.Request, query url.Values) (http.H
 	for name, v := range query {
 		q[name] = v
 	}
-	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", FaultHeader, IntegrationHeader} {
+	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", FaultHeader, IntegrationHeader, certificateHeader} {
 		h.Del(name)
 	}
 	for i := range p.guards {

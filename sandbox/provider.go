@@ -172,6 +172,12 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuseElsewhere(w, r)
 		return
 	}
+	if !openToAll[at.name] {
+		if ref := p.checkCertificate(r); ref != nil {
+			p.refuseCertificate(w, r, at, ref)
+			return
+		}
+	}
 	if p.integration.Auth.AuthMode == schema.OAuth1 && (at.name == placeRequest || at.name == placeToken) {
 		p.serveOAuth1(w, r, at)
 		return

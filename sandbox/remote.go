@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/tls"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/url"
@@ -37,6 +39,15 @@ type remote struct {
 	base   *url.URL
 	routes []route
 	next   http.RoundTripper
+	cert   *tls.Certificate // nil: none is shown
+}
+
+// WithCertificate returns a transport that shows cert to the providers, in a header
+// of its own. An engine asks for it.
+func (t *remote) WithCertificate(cert tls.Certificate) http.RoundTripper {
+	shown := *t
+	shown.cert = &cert
+	return &shown
 }
 
 // PublicOnly returns t itself: it connects to no host that a request names. An
@@ -56,6 +67,10 @@ func (t *remote) RoundTrip(r *http.Request) (*http.Response, error) {
 	})
 	out.Host = ""
 	out.Header.Del(IntegrationHeader)
+	out.Header.Del(certificateHeader)
+	if t.cert != nil && len(t.cert.Certificate) > 0 {
+		out.Header.Set(certificateHeader, base64.StdEncoding.EncodeToString(t.cert.Certificate[0]))
+	}
 	resp, err := t.next.RoundTrip(out)
 	if resp != nil {
 		resp.Request = r // a Location is relative to the provider's URL

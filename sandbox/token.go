@@ -236,4 +236,5 @@ var clientAuth = map[string]string{
 	schema.ClientAuthBody:   "client_id and client_secret in the body (authorization_method: body)",
 	schema.ClientAuthNone:   "client_id alone (authorization_method: none)",
 	schema.ClientAuthJWT:    "a signed client_assertion (authorization_method: private_key_jwt)",
+	schema.ClientAuthTLS:    "client_id and a client certificate (authorization_method: tls_client_auth)",
 }

@@ -83,9 +83,9 @@ func (p *Provider) checkBodyClient(t *tokenRequest, method string) *refusal {
 	switch {
 	case secret == "":
 		return nil
-	case method == schema.ClientAuthNone && t.std["client_secret"] != "" && !p.declaresSecret(secret):
+	case (method == schema.ClientAuthNone || method == schema.ClientAuthTLS) && t.std["client_secret"] != "" && !p.declaresSecret(secret):
 		return invalidClient("%s is given; the blueprint wants %s", secret, clientAuth[method])
-	case method == schema.ClientAuthNone:
+	case method == schema.ClientAuthNone, method == schema.ClientAuthTLS:
 		return nil
 	case t.std["client_secret"] == "":
 		return invalidClient("%s is missing; the blueprint wants %s", secret, clientAuth[method])

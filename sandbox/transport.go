@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -34,6 +35,15 @@ func (m *Mux) Transport() http.RoundTripper {
 type transport struct {
 	mux    *Mux
 	routes []route
+	cert   *tls.Certificate // nil: none is shown
+}
+
+// WithCertificate returns a transport that shows cert to the providers. An engine
+// asks for it.
+func (t *transport) WithCertificate(cert tls.Certificate) http.RoundTripper {
+	shown := *t
+	shown.cert = &cert
+	return &shown
 }
 
 // PublicOnly returns t itself: it connects to no host that a request names. An
@@ -58,7 +68,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return play(t.mux.providers[i], r, body)
+	return play(t.mux.providers[i], r, body, connectionState(t.cert))
 }
 
 // checkHeader refuses what a real transport would refuse.
@@ -108,12 +118,14 @@ func drain(ctx context.Context, r *http.Request) ([]byte, error) {
 }
 
 // play asks a provider in the caller's goroutine.
-func play(p *Provider, r *http.Request, body []byte) (resp *http.Response, err error) {
+func play(p *Provider, r *http.Request, body []byte, state *tls.ConnectionState) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
 	in.Host, in.RequestURI, in.RemoteAddr = hostOf(r), r.URL.RequestURI(), "127.0.0.1:0"
 	in.URL.Scheme, in.URL.Host, in.URL.User = "", "", nil
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	in.Header.Del(IntegrationHeader)
+	in.Header.Del(certificateHeader)
+	in.TLS = state
 	in.Body, in.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if in.Method == "" {
 		in.Method = http.MethodGet

@@ -74,6 +74,7 @@ const (
 	ClientAuthBody   = "body"
 	ClientAuthNone   = "none"
 	ClientAuthJWT    = "private_key_jwt"
+	ClientAuthTLS    = "tls_client_auth" // RFC 8705 2.1
 )
 
 // PKCE methods. PKCEOff is written `pkce: false`.
@@ -115,6 +116,7 @@ type Auth struct {
 	TokenURL                    string            `json:"token_url,omitempty"`
 	TokenParams                 map[string]string `json:"token_params,omitempty"`
 	AuthorizationMethod         string            `json:"authorization_method,omitempty"`
+	ClientCertificate           string            `json:"client_certificate,omitempty"` // required
 	BodyFormat                  string            `json:"body_format,omitempty"`
 	RefreshURL                  string            `json:"refresh_url,omitempty"`
 	RequestURL                  string            `json:"request_url,omitempty"`
@@ -181,7 +183,7 @@ func (a *Auth) OwnCredentials() []string {
 		switch a.ClientAuth() {
 		case ClientAuthNone:
 			return nil
-		case ClientAuthJWT:
+		case ClientAuthJWT, ClientAuthTLS:
 			return names[:1]
 		}
 	}
@@ -213,6 +215,11 @@ func (a *Auth) OwnField(name string, declared Field) Field {
 // SignsWithAppKey reports whether tokens are signed with oauth_private_key.
 func (a *Auth) SignsWithAppKey() bool {
 	return a.JWT != nil && strings.Contains(a.JWT.SigningKey(), "${oauth_private_key}")
+}
+
+// WantsCertificate reports whether nothing goes without a client certificate.
+func (a *Auth) WantsCertificate() bool {
+	return a.ClientCertificate == "required" || a.ClientAuth() == ClientAuthTLS
 }
 
 // Separator returns what stands between scopes: a space unless stated.

@@ -69,6 +69,8 @@ type Integration struct {
 	OAuthClientSecretPrevious Secret   `json:"oauth_client_secret_previous,omitzero"`
 	OAuthPrivateKey           Secret   `json:"oauth_private_key,omitzero"`
 	OAuthScopes               *Scopes  `json:"oauth_scopes,omitempty"`
+	ClientCertificate         string   `json:"client_certificate,omitempty"`
+	ClientCertificateKey      Secret   `json:"client_certificate_key,omitzero"`
 	AppAPIKey                 Secret   `json:"app_api_key,omitzero"`
 	LogLevel                  string   `json:"log_level,omitempty"`
 	HTTPRequestTimeoutSeconds *float64 `json:"http_request_timeout_seconds,omitempty"`

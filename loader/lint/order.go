@@ -30,7 +30,7 @@ var (
 	}
 	authOrder = &order{keys: []string{
 		"auth_mode", "resource", "authorization_server", "client_name", "client_uri", "client_metadata_url", "authorization_url", "authorization_params", "device_authorization_url", "device_authorization_params", "scope_separator", "token_url", "token_params",
-		"authorization_method", "body_format", "refresh_url", "request_url", "request_params", "request_http_method",
+		"authorization_method", "client_certificate", "body_format", "refresh_url", "request_url", "request_params", "request_http_method",
 		"token_http_method", "signature_method", "signature_realm", "aws", "signature", "pkce", "default_scopes", "scopes", "refresh_params", "refresh_request", "token_headers",
 		"token_request_method", "token_request", "jwt", "token_response", "steps", "token_lifetime_seconds", "refresh_margin_seconds",
 		"refresh_on", "refresh_grace_seconds", "refresh_token_lifetime_seconds", "revocation_url", "revocation_request", "callback", "introspection_url", "introspection_params", "issuer",

@@ -70,6 +70,14 @@ func Parse(algorithm, encoding, text string) (any, error) {
 	return nil, misfit
 }
 
+// Private returns the first private key in a PEM text, whatever it may sign.
+func Private(text string) (crypto.Signer, error) {
+	if err := Readable(text); err != nil {
+		return nil, err
+	}
+	return private(blocks([]byte(text))[0])
+}
+
 // Readable says why text is no private key in PEM, whatever it may sign.
 func Readable(text string) error {
 	if strings.TrimSpace(text) == "" {

@@ -27,6 +27,18 @@ func Guard(public http.RoundTripper) Layer {
 	}
 }
 
+// AtHome returns a round tripper that sends through home what goes to the base URL's
+// origin, and what belongs to no call, and the rest through away: a client
+// certificate is for home alone.
+func AtHome(home, away http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if call := From(r.Context()); call != nil && call.foreign {
+			return away.RoundTrip(r)
+		}
+		return home.RoundTrip(r)
+	})
+}
+
 var errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}
 
 // Public returns a round tripper that refuses hosts which are on our own network

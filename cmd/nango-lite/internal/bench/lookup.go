@@ -309,7 +309,7 @@ func (w *wire) lookUpRequest(r *http.Request, names []string) (*http.Response, e
 		w.looked = append(w.looked, c.Key)
 		w.mu.Unlock()
 	}
-	resp, err := w.next.RoundTrip(r)
+	resp, err := w.send(r)
 	if err != nil || w.lookUp == nil {
 		return resp, err
 	}

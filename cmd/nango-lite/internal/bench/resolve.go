@@ -97,7 +97,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 	_, own := v.Credentials["client_id"] // of each connection
 	if mode == schema.OAuth2 && !own || mode == schema.OAuth1 {
 		block["oauth_client_id"] = clientID
-		if v.Auth.ClientAuth() != schema.ClientAuthNone || sendsSecret(v) {
+		if auth := v.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthTLS || sendsSecret(v) {
 			block["oauth_client_secret"] = clientSecret
 			if v.Auth.Signature() == signingkey.RSASHA1 {
 				block["oauth_client_secret"] = sandbox.PrivateKey
@@ -109,6 +109,9 @@ func asked(ref string, v *schema.Version) map[string]any {
 	}
 	if r := v.Auth.AssumesRole(); r != nil && r.Source == schema.SourceApp {
 		block["oauth_client_id"], block["oauth_client_secret"] = "BENCHKEY", clientSecret
+	}
+	if v.Auth.WantsCertificate() {
+		block["client_certificate"], block["client_certificate_key"] = sandbox.ClientCertificate, sandbox.ClientCertificateKey
 	}
 	if v.Auth.SignsWithAppKey() {
 		block["oauth_private_key"] = sandbox.PrivateKey

@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -100,6 +102,40 @@ func urlPattern(text string) *regexp.Regexp {
 // PublicOnly implements [engine.PublicTransport]: no connection is made at all.
 func (w *wire) PublicOnly() http.RoundTripper { return w }
 
+// WithCertificate implements [engine.CertificateTransport]: what goes by is noted as
+// well.
+func (w *wire) WithCertificate(cert tls.Certificate) http.RoundTripper {
+	shown, ok := w.next.(engine.CertificateTransport)
+	if !ok {
+		return w
+	}
+	return &certifiedWire{w, shown.WithCertificate(cert)}
+}
+
+// A certifiedWire sends through a transport of its own.
+type certifiedWire struct {
+	*wire
+	next http.RoundTripper
+}
+
+// PublicOnly implements [engine.PublicTransport].
+func (w *certifiedWire) PublicOnly() http.RoundTripper { return w }
+
+// RoundTrip implements http.RoundTripper.
+func (w *certifiedWire) RoundTrip(r *http.Request) (*http.Response, error) {
+	return w.wire.RoundTrip(r.WithContext(context.WithValue(r.Context(), sendKey{}, w.next)))
+}
+
+type sendKey struct{}
+
+// send goes on with a request: through the transport that it came to.
+func (w *wire) send(r *http.Request) (*http.Response, error) {
+	if next, ok := r.Context().Value(sendKey{}).(http.RoundTripper); ok {
+		return next.RoundTrip(r)
+	}
+	return w.next.RoundTrip(r)
+}
+
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
@@ -118,7 +154,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.tokenRequest(r)
 	}
 	if slices.ContainsFunc(w.aside, at) {
-		return w.next.RoundTrip(r)
+		return w.send(r)
 	}
 	if names := w.lookedUp(r); len(names) > 0 && w.connecting.Load() {
 		return w.lookUpRequest(r, names)
@@ -166,7 +202,7 @@ func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
 			w.mu.Unlock()
 		}
 	}
-	resp, err := w.next.RoundTrip(r)
+	resp, err := w.send(r)
 	if err != nil || w.token == nil {
 		return resp, err
 	}
@@ -211,7 +247,7 @@ func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
 			return a.response(r), nil
 		}
 	}
-	resp, err := w.next.RoundTrip(r)
+	resp, err := w.send(r)
 	if err != nil || after == nil {
 		return resp, err
 	}

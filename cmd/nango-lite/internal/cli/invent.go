@@ -39,8 +39,13 @@ func inventedText(gap loader.Invention) string {
 			return "false"
 		}
 	}
-	if gap.Key == "oauth_private_key" {
+	switch gap.Key {
+	case "oauth_private_key":
 		return sandbox.PrivateKey
+	case "client_certificate":
+		return sandbox.ClientCertificate
+	case "client_certificate_key":
+		return sandbox.ClientCertificateKey
 	}
 	text := named(gap)
 	pattern, err := regexp.Compile(gap.Pattern)
