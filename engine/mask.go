@@ -62,7 +62,11 @@ func credentialsOf(call *layer.Call) []string {
 	if !ok || s == nil {
 		return list
 	}
-	for _, fields := range [][]layer.Field{in.calls.headers.secret, in.calls.params.secret, in.calls.body.secret} {
+	sets := [][]layer.Field{in.calls.headers.secret, in.calls.params.secret, in.calls.body.secret}
+	if signature := in.auth.signature; signature != nil {
+		sets = append(sets, signature.Headers, signature.Params)
+	}
+	for _, fields := range sets {
 		for _, f := range fields {
 			names := f.Value.Refs()
 			if len(names) == 0 { // text from a variable
