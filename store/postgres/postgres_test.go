@@ -22,14 +22,16 @@ import (
 const serverEnv = "NANGO_LITE_TEST_POSTGRES"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childEnv) != "" {
-		os.Exit(child(os.Args[1:]))
-	}
+	storetest.Child(opener)
 	code := m.Run()
 	if template != "" {
 		dropDatabases()
 	}
 	os.Exit(code)
+}
+
+func opener(ctx context.Context, databaseURL string, keys engine.Sealer) (storetest.Closer, error) {
+	return postgres.Open(ctx, databaseURL, keys, nil)
 }
 
 // server returns the URL of the server that tests may use, or skips the test.
@@ -123,6 +125,11 @@ func TestChanges(t *testing.T) {
 func TestAdd(t *testing.T) {
 	server(t)
 	storetest.RunAdd(t, func(t *testing.T) storetest.Adder { return openStore(t, newURL(t), seal.NewKeys(), nil) })
+}
+
+func TestProcesses(t *testing.T) {
+	server(t)
+	storetest.RunProcesses(t, opener, func(t *testing.T) string { return newURL(t) })
 }
 
 func TestSealed(t *testing.T) {

@@ -90,7 +90,7 @@ func TestFileSizeLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], dir)
-	cmd.Env = append(os.Environ(), limitedEnv+"=1", childEnv+"=")
+	cmd.Env = append(os.Environ(), limitedEnv+"=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,10 +13,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childEnv) != "" {
-		os.Exit(child(os.Args[1:]))
-	}
+	storetest.Child(opener)
 	os.Exit(m.Run())
+}
+
+func opener(ctx context.Context, path string, keys engine.Sealer) (storetest.Closer, error) {
+	return sqlite.Open(ctx, path, keys, nil)
 }
 
 // newPath returns a path in a new directory; its characters mean something in
@@ -49,6 +52,10 @@ func TestShared(t *testing.T) {
 		path, keys := newPath(t), seal.NewKeys()
 		return openStore(t, path, keys, nil), openStore(t, path, keys, nil)
 	})
+}
+
+func TestProcesses(t *testing.T) {
+	storetest.RunProcesses(t, opener, func(t *testing.T) string { return newPath(t) })
 }
 
 func TestSealed(t *testing.T) {

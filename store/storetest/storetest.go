@@ -1,7 +1,7 @@
 // Package storetest holds the promises of [engine.ConnectionStore] as suites
 // that each implementation runs, a host's own as well. Every store runs [Run];
-// one whose medium several processes share runs [RunShared] too, and one that
-// seals runs [RunSealed].
+// one whose medium several processes share runs [RunShared] and [RunProcesses] too,
+// and one that seals runs [RunSealed].
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) engine.ConnectionStore { return mystore.New(t.TempDir()) })
