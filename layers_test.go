@@ -51,7 +51,7 @@ var rooms = map[string]struct {
 		why:     "never engine: the two must be able to disagree",
 	},
 	"store/seal":      {reaches: []string{"engine", "schema"}, why: "sealing is plain cryptography"},
-	"store/internal":  {why: "what both dialects share"},
+	"store/internal":  {reaches: []string{"engine", "store/seal"}, why: "what both dialects share"},
 	"store/postgres":  {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"github.com/jackc/pgx/v5"}, why: "one driver"},
 	"store/sqlite":    {reaches: []string{"engine", "schema", "store/internal", "store/seal"}, uses: []string{"modernc.org/sqlite"}, why: "one driver"},
 	"store/storetest": {reaches: []string{"engine", "internal/benchtest", "schema", "store/seal"}, uses: []string{"github.com/google/go-cmp"}, why: "the promises of a store"},

@@ -22,31 +22,7 @@ func BenchmarkLookup(b *testing.B) {
 	storetest.BenchmarkLookup(b, benchStore(b, few), benchStore(b, many), few, many)
 }
 
-func BenchmarkReplace(b *testing.B) {
-	s := benchStore(b, 1000)
-	c, err := s.Get(b.Context(), engine.Key{Integration: "notion", ConnectionID: "user-42"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if err := s.Replace(b.Context(), c, c.Generation); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// A lease taken and given back, as around each refresh.
-func BenchmarkLease(b *testing.B) {
-	s := benchStore(b, 1)
-	for b.Loop() {
-		if err := s.Acquire(b.Context(), testKey, "a", time.Minute); err != nil {
-			b.Fatal(err)
-		}
-		if err := s.Release(b.Context(), testKey, "a"); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkWrites(b *testing.B) { storetest.BenchmarkWrites(b, benchStore(b, 1000)) }
 
 // BenchmarkChanges asks when nothing is new, as each cache does twice a second.
 func BenchmarkChanges(b *testing.B) {

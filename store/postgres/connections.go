@@ -3,13 +3,14 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/internal/row"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // Get implements [engine.ConnectionStore].
@@ -27,7 +28,7 @@ func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(k, data)
+	return row.Connection(seal.Row{Key: k, Data: data}, s.keys)
 }
 
 // none is what there is under a key that cannot be.
@@ -36,18 +37,6 @@ func none(ctx context.Context) error {
 		return err
 	}
 	return engine.ErrNoConnection
-}
-
-// decode reads the row of k.
-func (s *Store) decode(k engine.Key, data []byte) (*engine.Connection, error) {
-	c, err := engine.DecodeConnection(data, s.keys)
-	if errors.Is(err, engine.ErrEncoding) {
-		return nil, fmt.Errorf("row of connection %s: %w", k, err)
-	}
-	if err == nil && c.Key != k {
-		return nil, fmt.Errorf("row of connection %s: %w: it is another's", k, engine.ErrEncoding)
-	}
-	return c, err
 }
 
 // Put implements [engine.ConnectionStore].
@@ -75,7 +64,7 @@ func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
 			if sent, err = engine.EncodeConnection(&d, s.keys); err != nil {
 				return err
 			}
-			query, args := s.sql.insert, row(&d, sent)
+			query, args := s.sql.insert, params(&d, sent)
 			if there {
 				query, args = s.sql.replace, append(args, old)
 			}
@@ -101,8 +90,8 @@ func (s *Store) generation(ctx context.Context, conn *pgxpool.Conn, k engine.Key
 	return g, ours, err
 }
 
-// row returns c as the parameters $1 to $8 of a write.
-func row(c *engine.Connection, data []byte) []any {
+// params returns c as the parameters $1 to $8 of a write.
+func params(c *engine.Connection, data []byte) []any {
 	return []any{c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), end(c),
 		instant(c.CreatedAt), instant(c.UpdatedAt), data}
 }
@@ -133,7 +122,7 @@ func (s *Store) Replace(ctx context.Context, c *engine.Connection, generation in
 	if err != nil {
 		return err
 	}
-	args, sent := append(row(c, data), generation), false
+	args, sent := append(params(c, data), generation), false
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tag, err := conn.Exec(ctx, s.sql.replace, args...)
 		if err != nil || tag.RowsAffected() > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
@@ -29,19 +30,7 @@ func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
 	if err != nil {
 		return engine.Page{}, err
 	}
-	var p engine.Page
-	if len(found) > limit {
-		found = found[:limit]
-		p.Next = engine.EncodeCursor(found[limit-1].Key)
-	}
-	for _, r := range found {
-		c, err := s.decode(r.Key, r.Data)
-		if err != nil {
-			return engine.Page{}, err
-		}
-		p.Connections = append(p.Connections, c)
-	}
-	return p, nil
+	return row.Page(found, limit, s.keys)
 }
 
 // listSQL returns the query for q. With an end, those that end before it are

@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/store/seal"
@@ -36,28 +35,4 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-func BenchmarkReplace(b *testing.B) {
-	s := benchStore(b, 1000)
-	c, err := s.Get(b.Context(), testKey)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if err := s.Replace(b.Context(), c, c.Generation); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// A lease taken and given back, as around each refresh.
-func BenchmarkLease(b *testing.B) {
-	s := benchStore(b, 1)
-	for b.Loop() {
-		if err := s.Acquire(b.Context(), testKey, "a", time.Minute); err != nil {
-			b.Fatal(err)
-		}
-		if err := s.Release(b.Context(), testKey, "a"); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
+func BenchmarkWrites(b *testing.B) { storetest.BenchmarkWrites(b, benchStore(b, 1000)) }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/store/internal/row"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 const getSQL = `SELECT data FROM connection WHERE integration = ? AND connection_id = ?`
@@ -25,19 +26,7 @@ func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(k, data)
-}
-
-// decode reads the row of k.
-func (s *Store) decode(k engine.Key, data []byte) (*engine.Connection, error) {
-	c, err := engine.DecodeConnection(data, s.keys)
-	if errors.Is(err, engine.ErrEncoding) {
-		return nil, fmt.Errorf("row of connection %s: %w", k, err)
-	}
-	if err == nil && c.Key != k {
-		return nil, fmt.Errorf("row of connection %s: %w: it is another's", k, engine.ErrEncoding)
-	}
-	return c, err
+	return row.Connection(seal.Row{Key: k, Data: data}, s.keys)
 }
 
 // Put implements [engine.ConnectionStore].

@@ -66,3 +66,27 @@ func BenchmarkLookup(b *testing.B, few, many engine.ConnectionStore, nFew, nMany
 		})
 	}
 }
+
+// BenchmarkWrites replaces a connection, and takes and gives back a lease, as around
+// each refresh. s is filled.
+func BenchmarkWrites(b *testing.B, s engine.ConnectionStore) {
+	k := typicalKey(0)
+	check := func(b *testing.B, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("replace", func(b *testing.B) {
+		c, err := s.Get(b.Context(), k)
+		check(b, err)
+		for b.Loop() {
+			check(b, s.Replace(b.Context(), c, c.Generation))
+		}
+	})
+	b.Run("lease", func(b *testing.B) {
+		for b.Loop() {
+			check(b, s.Acquire(b.Context(), k, "a", time.Minute))
+			check(b, s.Release(b.Context(), k, "a"))
+		}
+	})
+}
