@@ -30,7 +30,7 @@ type process struct {
 // start starts a program with that environment and nothing else.
 func start(t *testing.T, dir string, env []string, name string, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience+*shells)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, name, args...)}
 	p.cmd.Dir = dir
 	p.cmd.Env = env
