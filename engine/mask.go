@@ -62,6 +62,11 @@ func credentialsOf(call *layer.Call) []string {
 	if !ok || s == nil {
 		return list
 	}
+	for _, name := range in.signedWith() {
+		if v, ok := s.Value(name); ok && v != "" {
+			list = append(list, v)
+		}
+	}
 	sets := [][]layer.Field{in.calls.headers.secret, in.calls.params.secret, in.calls.body.secret}
 	if signature := in.auth.signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)
@@ -85,4 +90,18 @@ func credentialsOf(call *layer.Call) []string {
 		}
 	}
 	return list
+}
+
+// signedWith returns the names of what calls are signed with, and of what a signer
+// sends beside the signature.
+func (in *integration) signedWith() []string {
+	switch {
+	case in.Auth.AuthMode == schema.OAuth1, in.Auth.AuthMode == schema.TBA:
+		return []string{"oauth_token", "oauth_token_secret", "oauth_client_secret"}
+	case in.Auth.AssumesRole() != nil:
+		return []string{"access_token", "oauth_token_secret", "token." + sessionToken}
+	case in.Auth.AuthMode == schema.AWSSigV4:
+		return []string{"credentials.secret_access_key", "credentials.session_token"}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type gossip struct {
 	seeds *seeds
 	mode  string // how it answers
 	token string // how its token endpoint answers
+	role  bool   // it gives temporary keys
 	heard []string
 }
 
@@ -118,6 +120,13 @@ var (
 			resp.Body = io.NopCloser(strings.NewReader("<html>" + said))
 			return resp, err
 		},
+		"xml": func(g *gossip, r *http.Request, said string) (*http.Response, error) {
+			resp, err := g.answer(r, 403, said)
+			var message strings.Builder
+			_ = xml.EscapeText(&message, []byte(said))
+			resp.Body = io.NopCloser(strings.NewReader("<E><Error><Code>" + g.word(r) + "</Code><Message>" + message.String() + "</Message></Error></E>"))
+			return resp, err
+		},
 		"half": func(g *gossip, r *http.Request, said string) (*http.Response, error) {
 			resp, err := g.answer(r, 200, said)
 			resp.Body = io.NopCloser(strings.NewReader(`{"access_token":"` + g.seeds.put("access token of half an answer")))
@@ -167,6 +176,9 @@ func (g *gossip) RoundTrip(r *http.Request) (*http.Response, error) {
 			"device_code": g.seeds.put("device code"), "user_code": "WDJB-MJHT", "verification_uri": "https://api.gossip.example/link",
 			"verification_uri_complete": "https://api.gossip.example/link?user_code=WDJB-MJHT", "expires_in": 30, "message": said,
 		})
+	}
+	if g.role && r.URL.Path == "/token" {
+		return gossipRole(g, r, said)
 	}
 	if strings.HasPrefix(r.URL.Path, "/token") || r.URL.Path == "/device" || r.URL.Path == "/introspect" || strings.HasPrefix(r.URL.Path, "/revoke") {
 		return gossipTokenModes[g.token](g, r, said)
