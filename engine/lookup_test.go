@@ -388,3 +388,36 @@ func TestLookUpCycle(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What signs the calls signs the look-ups at base_url's origin, and nothing elsewhere.
+func TestLookUpIsSignedAtBase(t *testing.T) {
+	signed := map[string]string{}
+	p := &provider{api: func(r *http.Request) (int, string) {
+		signed[r.URL.Host] = r.Header.Get("Authorization") + r.Header.Get("X-Signed")
+		return 200, `{"a":"1","b":"2"}`
+	}}
+	fields := map[string]schema.ConnectionField{
+		"a": {From: schema.FromRequest, Request: &schema.LookUp{Path: "/me"}},
+		"b": {From: schema.FromRequest, Request: &schema.LookUp{URL: "https://where.fjord.test/me"}},
+	}
+	for name, tt := range map[string]struct {
+		auth  schema.Auth
+		given engine.Credentials
+	}{
+		"TBA": {schema.Auth{AuthMode: schema.TBA}, engine.Credentials{Fields: map[string]schema.Secret{"token_id": secret("id"), "token_secret": secret("ts")}}},
+		"SIGNATURE": {schema.Auth{AuthMode: schema.Signature, RequestSignature: &schema.RequestSignature{Headers: map[string]string{"X-Signed": "${hex(sha256(password, now()))}"}}},
+			engine.Credentials{Username: secret("u"), Password: secret("p")}},
+	} {
+		clear(signed)
+		e := newEngine(t, p, nil, func(in *schema.Integration) {
+			in.Auth, in.Requests.Headers, in.Connection = tt.auth, nil, fields
+		})
+		c, err := e.Connect(t.Context(), alice, tt.given, nil)
+		if err != nil || c.Fields["a"] != "1" || c.Fields["b"] != "2" {
+			t.Fatal(name, c, err)
+		}
+		if signed["api.fjord.test"] == "" || signed["where.fjord.test"] != "" {
+			t.Errorf("%s: signed were %q", name, signed)
+		}
+	}
+}

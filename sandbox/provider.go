@@ -136,9 +136,14 @@ func (p *Provider) compile() (err error) {
 	if p.aws, err = compileAWS(&p.integration.Auth); err != nil {
 		return err
 	}
-	if p.guards, err = compileGuards(p.integration, p.integration.Requests.Headers, p.integration.Requests.Params); err != nil {
+	if p.guards, err = signatureGuards(p.integration.Auth.RequestSignature); err != nil {
 		return err
 	}
+	declared, err := compileGuards(p.integration, p.integration.Requests.Headers, p.integration.Requests.Params)
+	if err != nil {
+		return err
+	}
+	p.guards = append(p.guards, declared...)
 	if p.members, err = compileMembers(p.integration); err != nil {
 		return err
 	}
