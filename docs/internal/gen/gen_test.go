@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io/fs"
+	"math/big"
 	"os"
 	"path"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,12 +38,13 @@ func TestExamplesLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pair := keyWithCertificate(t)
 	opts := &loader.Options{
 		Catalog:   loader.NewCatalog(examples),
 		LookupEnv: func(name string) (string, bool) { return "text of " + name, true },
 		ReadFile: func(name string) ([]byte, error) {
 			if path.Ext(name) == ".pem" {
-				return rsaKey(t), nil
+				return pair, nil
 			}
 			return []byte("text of a file"), nil
 		},
@@ -64,13 +67,20 @@ func TestExamplesLoad(t *testing.T) {
 	load("integrations.yaml", string(file), opts)
 }
 
-func rsaKey(t *testing.T) []byte {
+// keyWithCertificate returns one text that is a private key and its certificate.
+func keyWithCertificate(t *testing.T) []byte {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})...)
 }
 
 func TestProse(t *testing.T) {
