@@ -66,43 +66,48 @@ func (e *Engine) lookUpFields(ctx context.Context, op string, in *integration, c
 }
 
 func (e *Engine) lookUpField(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *lookUp) error {
-	fail := func(kind Kind, detail string) error {
-		return &Error{Op: op, Key: c.Key, Kind: kind, Detail: "connection." + l.name + " " + detail}
-	}
 	doc, err := e.lookUp(ctx, op, in, c, session, l)
 	if err != nil {
 		return err
 	}
-	v, _ := jsonpath.Text(doc, l.path())
-	if l.List != nil {
-		chosen, has := in.carried(c, l.name)
-		choices, ok := l.choices(doc)
-		switch {
-		case !ok:
-			return fail(KindInvalidResponse, "is looked up in a list, and the answer has none at "+strconv.Quote(l.List.Items))
-		case has && !hasChoice(choices, chosen):
-			return fail(KindClient, fmt.Sprintf("is none of the %d that there are to choose from", len(choices)))
-		case has:
-			return nil
-		case len(choices) == 0 && l.Default == "":
-			return fail(KindDenied, "has nothing to choose from: whoever connected has access to none")
-		case len(choices) > 1:
-			return nil // left to the user
-		case len(choices) == 1:
-			v = choices[0].Value
+	v, kind, reason := l.value(in, c, doc)
+	if v != "" {
+		if misfits := misfit(l.Field, in.auth.patterns["connection."+l.name], v); misfits != "" {
+			kind, reason = KindInvalidResponse, "was looked up and "+misfits
 		}
 	}
-	if v == "" {
-		if l.Default != "" {
-			return nil
-		}
-		return fail(KindInvalidResponse, "was looked up, and the answer has no value for it")
+	if reason != "" {
+		return &Error{Op: op, Key: c.Key, Kind: kind, Detail: "connection." + l.name + " " + reason}
 	}
-	if reason := misfit(l.Field, in.auth.patterns["connection."+l.name], v); reason != "" {
-		return fail(KindInvalidResponse, "was looked up and "+reason)
+	if v != "" {
+		in.setField(c, l.name, v)
 	}
-	in.setField(c, l.name, v)
 	return nil
+}
+
+// value takes the value out of an answer, or says why it cannot. It is empty where
+// there is nothing to set: the value was chosen beforehand, is still to be chosen, or
+// the default will do.
+func (l *lookUp) value(in *integration, c *Connection, doc any) (v string, kind Kind, reason string) {
+	if l.List == nil {
+		if v, _ = jsonpath.Text(doc, l.path()); v == "" && l.Default == "" {
+			return "", KindInvalidResponse, "was looked up, and the answer has no value for it"
+		}
+		return v, "", ""
+	}
+	choices, ok := l.choices(doc)
+	chosen, has := in.carried(c, l.name)
+	switch {
+	case !ok:
+		return "", KindInvalidResponse, "is looked up in a list, and the answer has none at " + strconv.Quote(l.List.Items)
+	case has && !hasChoice(choices, chosen):
+		return "", KindClient, fmt.Sprintf("is none of the %d that there are to choose from", len(choices))
+	case !has && len(choices) == 1:
+		return choices[0].Value, "", ""
+	case !has && len(choices) == 0 && l.Default == "":
+		return "", KindDenied, "has nothing to choose from: whoever connected has access to none"
+	}
+	return "", "", ""
 }
 
 func (l *lookUp) path() string {
