@@ -55,6 +55,12 @@ func (l *lapsing) issue(user string) string {
 // connections that nobody uses.
 func keeping(t *testing.T, engines, users int, f func(t *testing.T, e *engine.Engine, l *lapsing)) {
 	t.Helper()
+	keepingWithin(t, nil, engines, users, f)
+}
+
+// keepingWithin is keeping where the API allows so many requests.
+func keepingWithin(t *testing.T, limit *schema.RateLimit, engines, users int, f func(t *testing.T, e *engine.Engine, l *lapsing)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := &lapsing{serial: map[string]int{}, issued: map[string]time.Time{}}
 		p := &provider{token: l.token}
@@ -65,6 +71,7 @@ func keeping(t *testing.T, engines, users int, f func(t *testing.T, e *engine.En
 		for range engines {
 			one := newEngine(t, p, &engine.Options{Connections: store}, func(in *schema.Integration) {
 				in.Auth.RefreshTokenLifetimeSeconds = 86400
+				in.Requests.RateLimit = limit
 			})
 			running.Go(func() { one.Run(ctx) })
 			e = one
@@ -142,6 +149,24 @@ func TestKeeperWaitsOutAProviderThatIsDown(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		if n := alive(t, e); n != 100 || l.lapsed != 0 {
 			t.Errorf("%d of 100 alive, %d lapsed", n, l.lapsed)
+		}
+	})
+}
+
+// The keeper goes at the pace that the API allows, also where much is due at once.
+func TestKeeperKeepsToTheBudget(t *testing.T) {
+	limit := &schema.RateLimit{Budget: &schema.Budget{Requests: 3, PerSeconds: 60}}
+	keepingWithin(t, limit, 1, 300, func(t *testing.T, e *engine.Engine, l *lapsing) {
+		time.Sleep(2 * 24 * time.Hour)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for i, at := range l.at[1:] {
+			if gap := at.Sub(l.at[i]); gap < 20*time.Second {
+				t.Fatalf("refresh %d came %v after the one before it; the budget is one in 20 s", i+1, gap)
+			}
+		}
+		if n := alive(t, e); n != 300 {
+			t.Errorf("%d of 300 alive", n)
 		}
 	})
 }
