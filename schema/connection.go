@@ -6,6 +6,19 @@ import (
 	"strings"
 )
 
+// A Field is a value that a user types.
+type Field struct {
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Format      string   `json:"format,omitempty"`
+	Pattern     string   `json:"pattern,omitempty"`
+	Enum        []string `json:"enum,omitempty"`
+	Example     string   `json:"example,omitempty"`
+	Optional    bool     `json:"optional,omitempty"`
+	Secret      bool     `json:"secret,omitempty"`
+	Default     string   `json:"default,omitempty"`
+}
+
 // Where a connection field comes from.
 const (
 	FromUser          = "user"
