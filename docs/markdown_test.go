@@ -5,6 +5,7 @@ package docs_test
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -64,4 +65,17 @@ func replaceBlock(page string, b block, text string) string {
 	n := strings.Count(b.text, "\n")
 	head, tail := lines[:b.line-1], lines[b.line-1+n:]
 	return strings.Join(head, "") + text + strings.Join(tail, "")
+}
+
+func TestNoPageHoldsAConflict(t *testing.T) {
+	for _, pattern := range []string{"*.md", "../*.md", "decisions/*.md"} {
+		pages, _ := filepath.Glob(pattern)
+		for _, name := range pages {
+			for i, line := range strings.Split(read(t, name), "\n") {
+				if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+					t.Errorf("%s:%d: %s", name, i+1, line)
+				}
+			}
+		}
+	}
 }
