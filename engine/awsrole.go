@@ -94,7 +94,7 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, plan.url), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, plan.url), r)
 	if err != nil {
 		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}

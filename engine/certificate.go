@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"reflect"
 	"sync"
 
@@ -16,7 +17,8 @@ import (
 
 // A CertificateTransport is a transport that can show a client certificate. Requests
 // of an integration with a client_certificate (RFC 8705) go through what
-// WithCertificate returns: those to its token endpoint and to its API, and no other.
+// WithCertificate returns: those to its token endpoint and to its API, and no other. A token endpoint that was
+// found (MCP_OAUTH2) is shown it if its server is at an origin that the file names.
 //
 // An [http.Transport] need not be one: the engine makes a copy of it. Any other
 // transport has to be, else [New] and [Engine.Reload] fail for such an integration.
@@ -140,6 +142,22 @@ func (e *Engine) transports(in *integration, base http.RoundTripper) (home, publ
 		return failing{err}, failing{err}
 	}
 	return layer.AtHome(c.home, base), layer.AtHome(c.public, e.public.of(base))
+}
+
+// showsTo reports whether c's token requests carry the client certificate.
+func (in *integration) showsTo(c *Connection) bool {
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		return in.showsToFound(c.Credentials.Registration.Issuer)
+	}
+	return in.shown != nil
+}
+
+// showsToFound reports whether the endpoints of an authorization server that was found
+// are shown the client certificate: of one at an origin that the file names, and of no
+// stranger's.
+func (in *integration) showsToFound(issuer string) bool {
+	u, err := url.Parse(issuer)
+	return in.shown != nil && err == nil && in.names(u)
 }
 
 // failing is a transport that there is none of.

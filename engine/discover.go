@@ -188,7 +188,7 @@ func (s *search) server(ctx context.Context, values render.Values, resource *dis
 	if doc == nil {
 		return nil, s.fail(KindInvalidResponse, what+" is nowhere to be found (RFC 8414 3, OpenID Connect Discovery 4)", nil)
 	}
-	server, err := discovery.ReadServer(doc, issuer, presentsCertificate(s.in))
+	server, err := discovery.ReadServer(doc, issuer, s.in.showsToFound(issuer))
 	switch {
 	case errors.Is(err, discovery.ErrNoPKCE):
 		return nil, s.fail(KindUnsupported, what, err)
@@ -197,7 +197,3 @@ func (s *search) server(ctx context.Context, values render.Values, resource *dis
 	}
 	return server, nil
 }
-
-// presentsCertificate reports whether token requests carry a client certificate: the
-// endpoints are others then (RFC 8705 5).
-func presentsCertificate(in *integration) bool { return in.shown != nil }

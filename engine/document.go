@@ -92,9 +92,11 @@ func stayHome(r *http.Request, via []*http.Request) error {
 // reaches reports whether u may be on our own network: where an operator allows it,
 // or where the file itself names the origin.
 func (in *integration) reaches(u *url.URL) bool {
-	if in.Requests.AllowPrivateHosts {
-		return true
-	}
+	return in.Requests.AllowPrivateHosts || in.names(u)
+}
+
+// names reports whether the file names the origin of u.
+func (in *integration) names(u *url.URL) bool {
 	for _, t := range []schema.Template{in.auth.baseURL, in.auth.resource, in.auth.authorizationServer} {
 		if len(t.Parts) == 0 || schema.HostVaries(t) {
 			continue

@@ -217,7 +217,7 @@ func (in *integration) beside() *schema.TokenResponse {
 func (e *Engine) askAs(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request, shape *schema.TokenResponse) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, to), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, to), r)
 	if err != nil {
 		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}

@@ -104,8 +104,9 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 	if l.Request.Method != http.MethodPost {
 		maps.Copy(like.Requests.Params, l.Request.Params)
 	}
-	auth := *in.auth
-	if !l.atBase { // nothing goes along, no signature either
+	auth, shown := *in.auth, in.shown
+	if !l.atBase { // nothing goes along, neither a signature nor a certificate
+		shown = nil
 		like.Requests.RateLimit, like.Requests.Body = nil, nil
 		like.Auth.AuthMode, auth.signature = schema.NoAuth, nil
 	} else if err := in.takeAlong(c, &like.Requests); err != nil {
@@ -116,7 +117,7 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		return nil, nil, err
 	}
 	r, err := l.build(ctx, target, values)
-	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps}, err
+	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps, shown: shown}, err
 }
 
 // readOnly says that a request may be repeated whatever its method.

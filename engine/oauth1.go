@@ -166,7 +166,7 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	}
 	ctx, cancel := context.WithTimeout(ctx, oauth1Timeout)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, call.to), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, call.to), r)
 	if cannotSign(err) {
 		return nil, fail(err)
 	}

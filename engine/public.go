@@ -63,15 +63,18 @@ type lazily struct{ make func() http.RoundTripper }
 
 func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l.make().RoundTrip(r) }
 
-// tokenClient returns the client for a token endpoint at a URL like to. Its host
-// may come from a connection's data, or from what a server says.
-func (e *Engine) tokenClient(in *integration, to schema.Template) *http.Client {
+// tokenClient returns the client for a token endpoint of c's at a URL like to. Its
+// host may come from a connection's data, or from what a server says.
+func (e *Engine) tokenClient(in *integration, c *Connection, to schema.Template) *http.Client {
 	guarded := !in.Requests.AllowPrivateHosts && (schema.HostVaries(to) || in.found(to))
-	if !guarded && in.shown == nil {
+	home, public := e.opts.Transport, e.public.of(e.opts.Transport)
+	switch {
+	case in.showsTo(c):
+		home, public = e.transports(in, e.opts.Transport)
+	case !guarded:
 		return e.tokens
 	}
 	client := *e.tokens
-	home, public := e.transports(in, e.opts.Transport)
 	if client.Transport = home; guarded {
 		client.Transport = public
 	}

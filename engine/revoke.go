@@ -92,7 +92,7 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 func (e *Engine) tellRevoked(ctx context.Context, op string, in *integration, c *Connection, r *oauthwire.Request) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, in.revocationEndpoint(c)), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, in.revocationEndpoint(c)), r)
 	how := in.Auth.RevocationRequest
 	good := answer != nil && answer.Status >= 200 && answer.Status < 300
 	if good && (how == nil || how.Success == nil) {

@@ -92,7 +92,7 @@ func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connec
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, s.url), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, s.url), r)
 	if err != nil {
 		return nil, tokenFailure(op, c.Key, answer, err)
 	}

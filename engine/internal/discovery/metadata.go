@@ -89,8 +89,8 @@ type Server struct {
 }
 
 // ReadServer reads the metadata of the server that issuer names. For a client with a
-// certificate the endpoints are those of mtls_endpoint_aliases (RFC 8705 5), where
-// there are any.
+// certificate the endpoints that are shown it are those of mtls_endpoint_aliases
+// (RFC 8705 5), where there are any.
 func ReadServer(d Doc, issuer string, certificate bool) (*Server, error) {
 	if d.text("issuer") != issuer {
 		return nil, errors.New("it is of another issuer than the one asked for (RFC 8414 3.3)")
@@ -105,15 +105,15 @@ func ReadServer(d Doc, issuer string, certificate bool) (*Server, error) {
 		_ = json.Unmarshal(d["mtls_endpoint_aliases"], &aliases)
 	}
 	for _, e := range []struct {
-		name   string
-		to     *string
-		needed bool
+		name          string
+		to            *string
+		needed, shown bool
 	}{
-		{"authorization_endpoint", &s.Authorize, true}, {"token_endpoint", &s.Token, true},
-		{"registration_endpoint", &s.Register, false}, {"revocation_endpoint", &s.Revoke, false},
+		{"authorization_endpoint", &s.Authorize, true, false}, {"token_endpoint", &s.Token, true, true},
+		{"registration_endpoint", &s.Register, false, false}, {"revocation_endpoint", &s.Revoke, false, true},
 	} {
 		*e.to = d.text(e.name)
-		if alias := aliases.text(e.name); alias != "" {
+		if alias := aliases.text(e.name); alias != "" && e.shown {
 			*e.to = alias
 		}
 		if *e.to == "" {
