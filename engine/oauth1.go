@@ -161,8 +161,10 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	if r.Method == "" {
 		r.Method = http.MethodPost
 	}
-	r.Sign = func(r *http.Request, body []byte) error {
-		return signer.sign(r, bytes.NewReader(body), values, call.protocol)
+	r.Sign = func(req *http.Request, body []byte) error {
+		err := signer.sign(req, bytes.NewReader(body), values, call.protocol)
+		r.Headers["Authorization"] = req.Header.Get("Authorization") // to be taken out of errors
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, oauth1Timeout)
 	defer cancel()
@@ -171,11 +173,11 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 		return nil, fail(err)
 	}
 	if err != nil {
-		return nil, tokenFailure(op, c.Key, answer, err)
+		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
 	shape := &schema.TokenResponse{ErrorCode: "oauth_problem"}
 	if code, failed := oauthwire.ErrorCode(answer, shape, nil); failed {
-		return nil, e.tellClock(in, in.refused(op, c.Key, answer, code), answer)
+		return nil, scrubTokenError(e.tellClock(in, in.refused(op, c.Key, answer, code), answer), r)
 	}
 	return answer, nil
 }

@@ -94,10 +94,10 @@ func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connec
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, s.url), r)
 	if err != nil {
-		return nil, tokenFailure(op, c.Key, answer, err)
+		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, in.beside(), in.tokenMatcher(answer)); failed {
-		return nil, in.refused(op, c.Key, answer, code)
+		return nil, scrubTokenError(in.refused(op, c.Key, answer, code), r)
 	}
 	return answer, nil
 }

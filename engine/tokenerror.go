@@ -23,7 +23,7 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 			return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the token request was not sent: " + refused.Reason}
 		}
 		if errors.Is(err, context.Canceled) {
-			return err
+			return context.Canceled // net/http's own names the URL, query included
 		}
 		return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the token endpoint did not answer", Err: scrubError(err)}
 	}
