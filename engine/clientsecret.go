@@ -34,9 +34,10 @@ func (in *integration) withSecretBefore() *secretBefore {
 // asClient makes a request that authenticates the client, and makes it once more
 // with the other client secret if the provider refuses the client: a request that is
 // refused for that reason has redeemed nothing. It is never made again for another
-// reason, nor in another style (RFC 9700 4.14 and 2.1.1 allow no guessing with codes).
+// reason, nor in another style (RFC 9700 4.14 and 2.1.1 allow no guessing with codes),
+// nor for a client that is not the operator's.
 func (e *Engine) asClient(ctx context.Context, in *integration, c *Connection, try func(*integration) (*oauthwire.Answer, error)) (*oauthwire.Answer, error) {
-	if in.previous == nil || in.ClientByConnection() {
+	if _, secret := in.client(c); in.previous == nil || !secret.Equal(in.OAuthClientSecret) {
 		return try(in)
 	}
 	first, second := in, in.previous.integration

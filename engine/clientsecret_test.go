@@ -203,3 +203,25 @@ func TestClientOfTheConnectionRefused(t *testing.T) {
 		t.Errorf("got %v after %d requests", err, len(p.calls))
 	}
 }
+
+// previous one is nothing to try.
+func TestS9_RegisteredClientIsTriedOnce(t *testing.T) {
+	h := newHarbour()
+	e := h.engine(t, nil, nil)
+	c := h.allowed(t, e)
+	store := &engine.MemoryStore{}
+	if err := store.Put(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	h.pages["POST https://id.fjord.test/token"] = page(401, `{"error":"invalid_client"}`)
+	e = h.engine(t, &engine.Options{Connections: store}, func(in *schema.Integration) {
+		in.OAuthClientID, in.OAuthClientSecret, in.OAuthClientSecretPrevious = "op", secret("new"), secret("old")
+	})
+	before := h.count("POST https://id.fjord.test/token")
+	if _, err := e.Refresh(t.Context(), alice); !errors.Is(err, engine.ErrReauthorize) {
+		t.Errorf("got %v", err)
+	}
+	if got := h.count("POST https://id.fjord.test/token") - before; got != 1 {
+		t.Errorf("%d requests", got)
+	}
+}
