@@ -83,7 +83,7 @@ func (e *Engine) learnEndStored(ctx context.Context, in *integration, c *Connect
 	if err := e.learnEnd(ctx, in, next); err != nil {
 		return nil, err
 	}
-	if !next.Credentials.Token.ExpiresAt.IsZero() && e.replace(ctx, next, c.Generation) != nil {
+	if next.Credentials.Token.ExpiresAt.IsZero() || e.replace(ctx, next, c.Generation) != nil {
 		return c, nil // someone was faster, or the store is out of order: the token is good all the same
 	}
 	e.changed(ctx, EventRefresh, c.Key, next)

@@ -129,3 +129,19 @@ func exchangeAlice(t *testing.T, e *engine.Engine) (*engine.Connection, error) {
 	p, q := begin(t, e)
 	return e.Exchange(t.Context(), p, map[string][]string{"code": {"the-code"}, "state": {q.Get("state")}})
 }
+
+// The host is told once of what is stored once.
+func TestIntrospectionThatStatesNoEnd(t *testing.T) {
+	p := &provider{token: answers(`{"access_token":"a1","refresh_token":"r1"}`, `{"access_token":"a2","refresh_token":"r2"}`)}
+	p.api = func(*http.Request) (int, string) { return 200, `{"active":true}` }
+	var changes []engine.EventKind
+	opts := &engine.Options{AfterChange: func(_ context.Context, ch engine.Change) { changes = append(changes, ch.Kind) }}
+	e := newEngine(t, p, opts, func(in *schema.Integration) { in.Auth.IntrospectionURL = "https://fjord.test/introspect" })
+	connect(t, e)
+	if _, err := e.Refresh(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(changes); got != "[exchange refresh]" {
+		t.Errorf("the host was told of %s", got)
+	}
+}
