@@ -43,6 +43,7 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		if !errors.Is(err, ErrConflict) {
 			return stored, err
 		}
+		e.conns.drop(k) // what is remembered is older
 	}
 	return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection is changed by others time and again"}
 }
@@ -196,6 +197,13 @@ type amendedSession struct {
 	as *Connection
 }
 
+// An amended snapshot is what a request is made with. What is stored knows nothing of
+// it.
+type amended struct {
+	*snapshot
+	stored layer.Snapshot
+}
+
 func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, error) {
 	if err != nil {
 		return nil, err
@@ -205,7 +213,7 @@ func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, erro
 		v, _ := a.in.carried(a.as, name)
 		a.in.setField(c, name, v)
 	}
-	return &snapshot{a.in, c}, nil
+	return &amended{&snapshot{a.in, c}, s}, nil
 }
 
 func (a amendedSession) Load(ctx context.Context) (layer.Snapshot, error) {
@@ -213,9 +221,11 @@ func (a amendedSession) Load(ctx context.Context) (layer.Snapshot, error) {
 }
 
 func (a amendedSession) Fresh(ctx context.Context, s layer.Snapshot) (layer.Snapshot, error) {
-	return a.amend(a.Session.Fresh(ctx, s))
+	return a.amend(a.Session.Fresh(ctx, s.(*amended).stored))
 }
 
 func (a amendedSession) Refresh(ctx context.Context, s layer.Snapshot, reason string) (layer.Snapshot, error) {
-	return a.amend(a.Session.Refresh(ctx, s, reason))
+	return a.amend(a.Session.Refresh(ctx, s.(*amended).stored, reason))
 }
+
+func (a amendedSession) Refused(s layer.Snapshot) { a.Session.Refused(s.(*amended).stored) }

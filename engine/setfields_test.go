@@ -171,3 +171,44 @@ func TestSetFieldsAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// connection is older.
+func TestSetFieldsAfterAnotherProcess(t *testing.T) {
+	memory := &engine.MemoryStore{}
+	p := regions()
+	e := newEngine(t, p, &engine.Options{Connections: &faultyStore{ConnectionStore: memory}, CacheTTL: time.Hour}, withRegion)
+	other := newEngine(t, p, &engine.Options{Connections: memory}, withRegion)
+	if _, err := consented(t, e, &engine.AuthCodeOptions{Fields: map[string]string{"region": "eu"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := called(t, e, "/x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.SetFields(t.Context(), alice, map[string]string{"note": "theirs"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.SetFields(t.Context(), alice, map[string]string{"region": "us"})
+	if err != nil || c.Fields["note"] != "theirs" || c.Fields["region"] != "us" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+// A connection whose end shows while its fields are to be set keeps those that it had.
+func TestSetFieldsOfAConnectionThatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := regions()
+		p.token = answers(`{"access_token":"at","expires_in":3600}`)
+		e := newEngine(t, p, nil, withRegion)
+		if _, err := consented(t, e, &engine.AuthCodeOptions{Fields: map[string]string{"region": "eu"}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(48 * time.Hour)
+		if _, err := e.SetFields(t.Context(), alice, map[string]string{"region": "us"}); !errors.Is(err, engine.ErrReauthorize) {
+			t.Errorf("got %v", err)
+		}
+		c, err := e.Connection(t.Context(), alice)
+		if err != nil || c.Status != engine.StatusNeedsReauthorization || c.Fields["region"] != "eu" {
+			t.Errorf("stored is %v, %v", c, err)
+		}
+	})
+}
