@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
@@ -126,12 +127,14 @@ func (l *lookUp) choices(doc any) ([]Choice, bool) {
 		return nil, false
 	}
 	var out []Choice
+	seen := map[string]bool{}
 	for _, item := range items {
 		fits := condition.Match(schema.Condition{Body: l.List.When}, condition.Answer{Doc: func() any { return item }})
 		value, ok := jsonpath.Text(item, l.List.Value)
-		if !fits || !ok || value == "" || hasChoice(out, value) {
+		if !fits || !ok || value == "" || seen[value] {
 			continue
 		}
+		seen[value] = true
 		c := Choice{Value: value, Title: value}
 		if l.List.Title != "" {
 			if title, ok := jsonpath.Text(item, l.List.Title); ok && title != "" {
@@ -172,7 +175,7 @@ func (in *integration) uses(l *lookUp, field string) bool {
 // unknown reports whether t needs a field that is looked up and not there yet.
 func (in *integration) unknown(c *Connection, t schema.Template) bool {
 	var missing *render.MissingError
-	_, err := render.Text(t, in.values(c))
+	_, err := render.Text(t, in.valuesAt(c, time.Now())) // what is generated is not what it lacks
 	return errors.As(err, &missing) && in.lookUpOf(missing.Name) != nil
 }
 
