@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/url"
 	"os"
@@ -136,6 +137,7 @@ func TestSealed(t *testing.T) {
 	server(t)
 	storetest.RunSealed(t, func(t *testing.T) storetest.Medium {
 		u := newURL(t)
+		keepLog(t)
 		var from string // where the log was when the test began
 		query(t, "SELECT pg_current_wal_insert_lsn()::text", &from)
 		return storetest.Medium{
@@ -152,6 +154,23 @@ func query(t *testing.T, sql string, into any, args ...any) {
 	defer conn.Close(context.Background())
 	if err := conn.QueryRow(t.Context(), sql, args...).Scan(into); err != nil {
 		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// keepLog keeps the log of writes from now on until the test ends: the server drops it
+// with each checkpoint but one, and tests of other packages write as well.
+func keepLog(t *testing.T) {
+	t.Helper()
+	var may bool
+	query(t, `SELECT rolsuper FROM pg_roles WHERE rolname = current_user`, &may)
+	if !may {
+		return // nor read it
+	}
+	conn := connect(t, testDatabase(t))
+	t.Cleanup(func() { conn.Close(context.Background()) }) // and with it goes the slot
+	slot := "nango_lite_" + rand.Text()
+	if _, err := conn.Exec(t.Context(), "SELECT pg_create_physical_replication_slot(lower($1), true, true)", slot); err != nil {
+		t.Fatal("keep the log: ", err)
 	}
 }
 
