@@ -52,7 +52,9 @@ func (e *Engine) asClient(ctx context.Context, in *integration, c *Connection, t
 			return answer, err
 		}
 		used, answer, err = second, again, errAgain
-		in.previous.remember(used == in.previous.integration, e.opts.Now())
+		if err == nil || !openOutcome(err) { // the provider knows the client by it
+			in.previous.remember(used == in.previous.integration, e.opts.Now())
+		}
 	}
 	if used == in.previous.integration && err == nil {
 		e.emit(ctx, Event{Kind: EventClient, Key: c.Key, Reason: "the provider took oauth_client_secret_previous, and not oauth_client_secret"})

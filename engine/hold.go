@@ -144,9 +144,16 @@ func (h *hold) keep(ctx context.Context) {
 	}()
 }
 
+// An uncoveredError says why a lease is no ground to send a request.
+type uncoveredError struct{ error }
+
+// Unwrap returns the reason.
+func (u *uncoveredError) Unwrap() error { return u.error }
+
 // cover returns nil if the lease is ours for longer than a request may take, whether or
 // not a renewal gets through meanwhile: no other process may redeem what this one has
 // on its way. A process that slept may have lost the lease, or have too little of it.
+// Else it returns an [*uncoveredError].
 func (h *hold) cover(ctx context.Context) error {
 	request := h.e.pace.TokenCall
 	if h.left() > request {
@@ -154,13 +161,13 @@ func (h *hold) cover(ctx context.Context) error {
 	}
 	err := h.renew(ctx, request+h.e.pace.StoreCall) // which is counted from before the question
 	if h.isLost() {
-		return errNotHeld
+		return &uncoveredError{errNotHeld}
 	}
 	if err == nil && h.left() <= request {
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
-		return storeFailed("refresh", h.key, err)
+		return &uncoveredError{storeFailed("refresh", h.key, err)}
 	}
 	return nil
 }

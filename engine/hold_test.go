@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Two processes over one store, whose token has ended. The first one's store has
@@ -187,6 +188,44 @@ func TestLeaseThatWasLostBeforeTheRequest(t *testing.T) {
 		wg.Wait()
 		if server.asked != 1 || server.reused != 0 {
 			t.Errorf("%d refreshes, %d with a used token", server.asked, server.reused)
+		}
+	})
+}
+
+// The provider takes its time to refuse the client, and the database is out of reach:
+// by then the lease is no ground to send the token with the other secret.
+func TestOtherSecretIsSentUnderTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &rotating{delay: 20 * time.Second}
+		memory := &engine.MemoryStore{}
+		s := &faultyStore{ConnectionStore: memory}
+		p := &provider{token: func(c *tokenCall) (int, string) {
+			if _, secret, _ := c.BasicAuth(); secret == "new" && c.params.Get("grant_type") == "refresh_token" {
+				time.Sleep(29 * time.Second)
+				return 401, `{"error":"invalid_client"}`
+			}
+			return server.token(c)
+		}}
+		rotated := func(in *schema.Integration) {
+			in.OAuthClientSecret, in.OAuthClientSecretPrevious = secret("new"), secret("old")
+		}
+		first := newEngine(t, p, &engine.Options{Connections: s}, rotated)
+		connect(t, newEngine(t, p, &engine.Options{Connections: memory}, nil))
+		time.Sleep(101 * time.Second)
+		var n atomic.Int32
+		s.acquire = func(context.Context) error {
+			if n.Add(1) > 2 {
+				return errors.New("out of reach")
+			}
+			return nil
+		}
+		if _, err := first.TokenSource(alice).Token(t.Context()); !errors.Is(err, engine.ErrUnavailable) || server.asked != 0 {
+			t.Errorf("got %v after %d refreshes", err, server.asked)
+		}
+		s.acquire = nil
+		time.Sleep(time.Minute)
+		if got := token(t, first); got != "a2" || server.asked != 1 {
+			t.Errorf("afterwards: token %s after %d refreshes", got, server.asked)
 		}
 	})
 }

@@ -26,9 +26,13 @@ func (in *integration) renewable(c *Connection) bool {
 }
 
 // renew asks for another token for c: it redeems the refresh token, or obtains one
-// as it did the first. With an answer and an error, a step after the answer failed.
-func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
+// as it did the first. With an answer and an error, a step after the answer failed;
+// with an [*uncoveredError], nothing was sent that may have redeemed anything.
+func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration, c *Connection) (*oauthwire.Answer, error) {
 	if in.Auth.Issues() {
+		if err := h.cover(ctx); err != nil {
+			return nil, err
+		}
 		return e.issue(ctx, op, in, c)
 	}
 	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
@@ -39,6 +43,10 @@ func (e *Engine) renew(ctx context.Context, op string, in *integration, c *Conne
 		r, err := in.refreshRequest(e.opts.Now(), c, params)
 		if err != nil {
 			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
+		}
+		// Nothing may come between this look and the request.
+		if err := h.cover(ctx); err != nil {
+			return nil, err
 		}
 		return e.ask(ctx, op, in, c, in.refreshEndpoint(c), r)
 	})

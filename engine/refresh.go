@@ -290,11 +290,11 @@ func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, 
 	ctx, cancel := context.WithTimeout(ctx, e.pace.Redemption)
 	defer cancel()
 	for attempt, wait := 1, e.pace.RetryWait; ; attempt, wait = attempt+1, 2*wait {
-		// Nothing may come between this look and the request.
-		if err := h.cover(ctx); err != nil {
-			return nil, lost, err
+		next, err = e.redeemOnce(ctx, h, in, c)
+		var uncovered *uncoveredError
+		if errors.As(err, &uncovered) {
+			return nil, lost, uncovered.error
 		}
-		next, err = e.redeemOnce(ctx, in, c)
 		if next != nil || !openOutcome(err) || attempt == redeemAttempts {
 			return next, lost, err
 		}
@@ -318,9 +318,9 @@ func openOutcome(err error) bool {
 // redeemOnce returns what the answer makes of c. With an error, that is c with
 // another refresh token at most: an answer that is of no use may still hold the only
 // one that is good.
-func (e *Engine) redeemOnce(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
+func (e *Engine) redeemOnce(ctx context.Context, h *hold, in *integration, c *Connection) (*Connection, error) {
 	const op = "refresh"
-	answer, err := e.renew(ctx, op, in, c)
+	answer, err := e.renew(ctx, op, h, in, c)
 	if answer == nil {
 		return nil, err
 	}
