@@ -37,7 +37,8 @@ type Connection struct {
 	Key Key
 
 	// Generation names the credentials: it changes whenever they do, and with
-	// nothing else. See [ConnectionStore.Replace].
+	// nothing else. See [ConnectionStore.Replace]. A refresh token may be another as
+	// soon as RefreshStarted says that a refresh is under way.
 	Generation int64
 
 	Status Status

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
@@ -53,7 +54,19 @@ func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration,
 	if err != nil {
 		return nil, e.blameRegistration(in, c, in.blame(err))
 	}
+	e.secure(ctx, in, c, answer)
 	return e.follow(ctx, op, in, c, answer, true)
+}
+
+// secure stores a refresh token that is new before the steps after its answer are made:
+// if the process ends meanwhile, it is the only one that is good. That it cannot be
+// stored yet is for [Engine.keep] to see to. The generation stays, because the access
+// token does: it is no news to whoever waits for another.
+func (e *Engine) secure(ctx context.Context, in *integration, c *Connection, answer *oauthwire.Answer) {
+	next := c.Clone()
+	if slices.ContainsFunc(in.auth.steps, func(s stepPlan) bool { return s.When(true) }) && salvage(in, next, answer, e.opts.Now()) {
+		_ = e.replace(ctx, next, c.Generation)
+	}
 }
 
 func (in *integration) refreshRequest(now time.Time, c *Connection, params map[string]string) (*oauthwire.Request, error) {

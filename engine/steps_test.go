@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -122,5 +123,36 @@ func TestStepRefused(t *testing.T) {
 		if _, err := e.Connection(t.Context(), alice); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("%s: something was stored", name)
 		}
+	}
+}
+
+// A refresh token that is new is stored before the steps after it are made: if the
+// process ends meanwhile, it is the only one that is good.
+func TestStepsComeAfterTheRefreshTokenIsStored(t *testing.T) {
+	store := &engine.MemoryStore{}
+	n, seen := 0, ""
+	p := &provider{token: func(*tokenCall) (int, string) {
+		n++
+		if n%2 == 1 {
+			return 200, fmt.Sprintf(`{"ok":true,"access_token":"o%d","refresh_token":"r%d","a":{"ticket":"t"}}`, n, n)
+		}
+		if n == 4 {
+			c, err := store.Get(context.Background(), alice)
+			if err != nil || c.RefreshStarted.IsZero() || c.Credentials.Token.AccessToken.Reveal() != "s2" {
+				t.Errorf("stored is %v, %v", c, err)
+				return 500, ""
+			}
+			seen = c.Credentials.Token.RefreshToken.Reveal()
+		}
+		return 200, fmt.Sprintf(`{"session":"s%d"}`, n)
+	}}
+	e := newEngine(t, p, &engine.Options{Connections: store}, session)
+	was := connect(t, e)
+	c, err := e.Refresh(t.Context(), alice)
+	if err != nil || seen != "r3" || c.Credentials.Token.AccessToken.Reveal() != "s4" || c.Generation == was.Generation {
+		t.Errorf("at the step %q was stored; then %v, %v", seen, c, err)
+	}
+	if stored, _ := store.Get(t.Context(), alice); !stored.RefreshStarted.IsZero() || stored.Credentials.Token.RefreshToken.Reveal() != "r3" {
+		t.Errorf("in the end %v is stored", stored)
 	}
 }
