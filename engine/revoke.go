@@ -145,6 +145,7 @@ func (in *integration) revocationRequest(now time.Time, c *Connection, t revoked
 	if r.Query, err = in.auth.revocation.query.render(values); err != nil {
 		return nil, err
 	}
+	r.Sign = nil // a header of token requests
 	if r.Headers, err = in.auth.revocation.headers.render(values); err != nil {
 		return nil, err
 	}

@@ -118,3 +118,19 @@ func TestRevocationIsBestEffort(t *testing.T) {
 		})
 	}
 }
+
+// What token requests are signed with stays there where revocation has its own headers.
+func TestRevocationHasItsOwnHeaders(t *testing.T) {
+	p := &provider{token: answers(goodToken)}
+	var sent http.Header
+	p.api = func(r *http.Request) (int, string) { sent = r.Header; return 200, `{}` }
+	e := newEngine(t, p, nil, func(in *schema.Integration) {
+		in.Auth.TokenHeaders = map[string]string{"X-Plain": "plain", "Authorization": "HMAC ${hex(hmac_sha256(oauth_client_secret, request.body))}"}
+		in.Auth.RevocationURL = "https://fjord.test/revoke"
+		in.Auth.RevocationRequest = &schema.Revocation{AuthorizationMethod: schema.RevokeBearer}
+	})
+	connect(t, e)
+	if err := e.Revoke(t.Context(), alice); err != nil || sent.Get("Authorization") != "Bearer rt" || sent.Get("X-Plain") != "" {
+		t.Errorf("got %v; sent %v", err, sent)
+	}
+}
