@@ -17,8 +17,8 @@ import (
 
 // A CertificateTransport is a transport that can show a client certificate. Requests
 // of an integration with a client_certificate (RFC 8705) go through what
-// WithCertificate returns: those to its token endpoint and to its API, and no other. A token endpoint that was
-// found (MCP_OAUTH2) is shown it if its server is at an origin that the file names.
+// WithCertificate returns: those to its token endpoint and to its API, and no other. With MCP_OAUTH2 a server
+// is shown it, from discovery on, if it is at an origin that the file names.
 //
 // An [http.Transport] need not be one: the engine makes a copy of it. Any other
 // transport has to be, else [New] and [Engine.Reload] fail for such an integration.

@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -61,13 +63,14 @@ func (c certifying) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestS27_FoundEndpoints(t *testing.T) {
 	const alias = "https://mtls.fjord.test"
 	const plain, certified = "POST https://id.fjord.test", "POST " + alias
+	resource := []string{"GET " + resourceURL, "GET " + metadataURL}
 	for name, tt := range map[string]struct {
 		server string
 		want   []string // requests with the certificate
 		count  string
 	}{
-		"a stranger's":   {"", []string{"GET " + resourceURL + "/x"}, plain},
-		"the operator's": {issuerURL, []string{certified + "/token", certified + "/token", "GET " + resourceURL + "/x", certified + "/revoke"}, certified},
+		"a stranger's":   {"", append(resource, resource[0], "GET "+resourceURL+"/x"), plain},
+		"the operator's": {issuerURL, append(resource, "GET "+serverURL, "POST "+registerURL, resource[0], certified+"/token", certified+"/token", "GET "+resourceURL+"/x", certified+"/revoke"), certified},
 	} {
 		h := newHarbour()
 		with := &[]string{}
@@ -100,6 +103,92 @@ func TestS27_FoundEndpoints(t *testing.T) {
 		}
 		if got := h.count(tt.count + "/token"); got != 2 {
 			t.Errorf("%s: %d token requests at %s", name, got, tt.count)
+		}
+	}
+}
+
+// TestS27_DiscoveryBehindACertificate: a server that lets nobody in without one is asked
+// what it has to say with it.
+func TestS27_DiscoveryBehindACertificate(t *testing.T) {
+	a := newAuthority(t)
+	g := newGate(t, a, tls.RequireAndVerifyClientCert)
+	g.route = func(w http.ResponseWriter, r *http.Request) bool {
+		body := map[string]doc{
+			"/.well-known/oauth-protected-resource/mcp": {"resource": g.URL + "/mcp", "authorization_servers": []string{g.URL}},
+			"/.well-known/oauth-authorization-server": {
+				"issuer": g.URL, "authorization_endpoint": g.URL + "/authorize", "token_endpoint": g.URL + "/token",
+				"code_challenge_methods_supported": []string{"S256"},
+			},
+		}[r.URL.Path]
+		if r.URL.Path == "/mcp" {
+			w.WriteHeader(http.StatusUnauthorized)
+		} else if body == nil {
+			return false
+		}
+		_ = json.NewEncoder(w).Encode(body)
+		return true
+	}
+	in := discovering()
+	in.Name, in.OAuthClientID, in.Requests.BaseURL = "fjord", "op", g.URL+"/mcp"
+	in.ClientCertificate, in.ClientCertificateKey = a.issue(t, "mine", "")
+	e, err := engine.New(gated(in), &engine.Options{Transport: trusting(t, g)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := exchangeAlice(t, e); err != nil || c.Credentials.Token.AccessToken.Reveal() != "t-op" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+// TestS27_DiscoveryInTheSandbox: a resource that lets nobody in without a certificate is
+// found out about, and its users' tokens are got and refreshed, where the file names its
+// host and where the user does; the sandbox holds who is shown the certificate.
+func TestS27_DiscoveryInTheSandbox(t *testing.T) {
+	for name, tt := range map[string]struct{ base, server string }{
+		"named":           {"https://mcp.fjord.test/v1", ""},
+		"a server of its": {"https://mcp.fjord.test/v1", "https://id.fjord.test/north"},
+		"the user's":      {"https://${connection.host}.fjord.test/v1", ""},
+		"both":            {"https://${connection.host}.fjord.test/v1", "https://id.fjord.test/north"},
+	} {
+		in := discovering()
+		in.Name, in.Requests.BaseURL, in.Auth.AuthorizationServer = "fjord", tt.base, tt.server
+		in.Connection = map[string]schema.ConnectionField{
+			"host": {From: schema.FromUser, Field: schema.Field{Example: "mcp"}},
+			"away": {From: schema.FromRequest, Request: &schema.LookUp{URL: "https://elsewhere.test/me"}},
+			"home": {From: schema.FromRequest, Request: &schema.LookUp{Path: "/me"}},
+			"same": {From: schema.FromRequest, Request: &schema.LookUp{URL: "https://mcp.fjord.test/other"}},
+		}
+		in.ClientCertificate, in.ClientCertificateKey = sandbox.ClientCertificate, schema.NewSecret(sandbox.ClientCertificateKey)
+		provider, err := sandbox.New(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt := sandbox.NewMux(provider).Transport()
+		e, err := engine.New(gated(in), &engine.Options{Transport: rt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := e.AuthCodeURL(t.Context(), alice, callbackURL, &engine.AuthCodeOptions{Fields: map[string]string{"host": "mcp"}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		back, err := sandbox.Allow(t.Context(), rt, p.URL, "allow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Exchange(t.Context(), p, back.Query()); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if _, err := e.Refresh(t.Context(), alice); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := called(t, e, "/x"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := e.Revoke(t.Context(), alice); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -73,10 +73,14 @@ func (s *search) unreachable(ctx context.Context, what string, err error) error 
 }
 
 // discoveryClient returns the client for a URL that a stranger may have written. It
-// follows redirects at home, and carries nothing.
+// follows redirects at home, and carries nothing but a client certificate, to origins
+// that the file names.
 func (e *Engine) discoveryClient(in *integration, u *url.URL) *http.Client {
 	client := &http.Client{Transport: e.opts.Transport, CheckRedirect: stayHome}
-	if !in.reaches(u) {
+	switch {
+	case in.names(u):
+		client.Transport, _ = e.transports(in, e.opts.Transport)
+	case !in.reaches(u):
 		client.Transport = e.public.of(e.opts.Transport)
 	}
 	return client

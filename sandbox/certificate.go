@@ -6,7 +6,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"net/http"
+	"strings"
 
+	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/schema/clientcert"
 )
 
@@ -52,10 +54,14 @@ func shownCertificate(r *http.Request) []byte {
 
 // checkCertificate holds that the client shows the integration's certificate, where
 // it has one, and else none: a certificate is for those it is meant for.
-func (p *Provider) checkCertificate(r *http.Request) *refusal {
+func (p *Provider) checkCertificate(r *http.Request, at location) *refusal {
 	shown := shownCertificate(r)
 	own, err := clientcert.Chain(p.integration.ClientCertificate)
 	switch {
+	case p.isStranger(at) && shown != nil:
+		return invalidClient("a client certificate was shown at %s, which is a stranger's", at.name)
+	case p.isStranger(at):
+		return nil
 	case err != nil && p.integration.Auth.WantsCertificate() && shown == nil, err == nil && shown == nil:
 		return invalidClient("no client certificate was shown; client_certificate is to be (RFC 8705 2)")
 	case err != nil && !p.integration.Auth.WantsCertificate() && shown != nil:
@@ -64,6 +70,24 @@ func (p *Provider) checkCertificate(r *http.Request) *refusal {
 		return invalidClient("the client certificate is another than client_certificate")
 	}
 	return nil
+}
+
+// isStranger reports whether a place belongs to somebody whom the certificate is not
+// meant for: it is found out at a host that the file does not name, or a look-up that
+// does not go to the API.
+func (p *Provider) isStranger(at location) bool {
+	if name, ok := strings.CutPrefix(at.name, placeLookUp); ok {
+		return !p.integration.Connection[name].Request.AtBase(p.integration.Requests.BaseURL)
+	}
+	if !p.discovers() || at.name != placeToken && at.name != placeRevoke {
+		return false
+	}
+	server := p.integration.Auth.AuthorizationServer
+	if server == "" {
+		server = p.integration.Requests.BaseURL
+	}
+	t, err := schema.ParseTemplate(server)
+	return err != nil || schema.HostVaries(t)
 }
 
 // openToAll are the places that a browser goes to, and those that are read to find the

@@ -178,7 +178,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !openToAll[at.name] {
-		if ref := p.checkCertificate(r); ref != nil {
+		if ref := p.checkCertificate(r, at); ref != nil {
 			p.refuseCertificate(w, r, at, ref)
 			return
 		}
