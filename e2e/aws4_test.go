@@ -16,11 +16,11 @@ func TestAWSSignatures(t *testing.T) {
 		calls         [][]string
 	}{
 		{"execute-api", "", [][]string{
-			{"/"}, {"/a b/x"}, {"/a%20b/%E1%88%B4"}, {"/a//b/"}, {"/q?b=2&a=1&a=%20&A=&c=a%2Fb"}, {"/q?a=a+b"},
+			{"/"}, {"/a b/x"}, {"/a%20b/%E1%88%B4"}, {"/a//b/"}, {"/a(1)b=c@d!.txt"}, {"/q?b=2&a=1&a=%20&A=&c=a%2Fb"}, {"/q?a=a+b"},
 			{"POST", "/crates", "-d", `{"name": "tea"}`, "-H", "X-Amz-Target: Depot.Put", "-H", "X-Amz-Meta-A:   a   b "}, {"DELETE", "/crates/7"},
 		}},
 		{"s3", ", unescaped_path: true", [][]string{
-			{"/a%20b/%E1%88%B4"}, {"/a//b/"}, {"/?list-type=2&prefix=a%2Fb&delimiter=%2F"}, {"/?acl"}, {"PUT", "/k", "-d", "x"},
+			{"/a%20b/%E1%88%B4"}, {"/a//b/"}, {"/a(1)+b=c@d!.txt"}, {"/?list-type=2&prefix=a%2Fb&delimiter=%2F"}, {"/?acl"}, {"PUT", "/k", "-d", "x"},
 		}},
 	} {
 		t.Run(c.service, func(t *testing.T) {

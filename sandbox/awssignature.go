@@ -129,9 +129,13 @@ func hmac256(key []byte, text string) []byte {
 // canonical is the canonical request.
 func (a *awsRequest) canonical(unescapedPath bool) string {
 	var b strings.Builder
-	path := pathOf(a.Request)
-	if !unescapedPath {
-		path = awsEscape(withoutDots(path), "/")
+	path := awsEscape(withoutDots(pathOf(a.Request)), "/")
+	if unescapedPath {
+		segments := strings.Split(pathOf(a.Request), "/")
+		for i := range segments {
+			segments[i] = awsEscape(queryText(segments[i]), "")
+		}
+		path = strings.Join(segments, "/")
 	}
 	b.WriteString(a.Method + "\n" + path + "\n" + awsQuery(a.URL.RawQuery) + "\n")
 	for _, name := range a.headers {

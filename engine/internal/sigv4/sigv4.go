@@ -35,7 +35,8 @@ type Signature struct {
 	Time                         time.Time
 	Payload                      []byte // SHA-256 of the body, or Unsigned
 
-	// UnescapedPath signs the path as it stands in the URL.
+	// UnescapedPath signs the path as it is sent, which is with all but the unreserved
+	// characters escaped.
 	UnescapedPath bool
 }
 
@@ -54,7 +55,7 @@ func Hash(body io.Reader) ([]byte, error) {
 var added = []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"}
 
 // Sign adds the signature to r, whose header map must be its own, and writes the
-// query of r's URL, which it replaces, as it is signed.
+// query of r's URL, which it replaces, as it is signed; with UnescapedPath, the path too.
 func (s *Signature) Sign(r *http.Request) error { return s.sign(r, signed{}, true) }
 
 func (s *Signature) sign(r *http.Request, rules v4.SignedHeaderRules, tellPayload bool) error {
@@ -82,6 +83,9 @@ func (s *Signature) sign(r *http.Request, rules v4.SignedHeaderRules, tellPayloa
 	}
 	u := *r.URL
 	u.RawQuery = shadow.URL.RawQuery
+	if s.UnescapedPath {
+		u.Path, u.RawPath = shadow.URL.Path, shadow.URL.RawPath
+	}
 	r.URL = &u
 	return nil
 }
@@ -91,10 +95,12 @@ func (s *Signature) sign(r *http.Request, rules v4.SignedHeaderRules, tellPayloa
 func (s *Signature) shadow(r *http.Request, query url.Values) *http.Request {
 	u := *r.URL
 	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
-	if !s.UnescapedPath {
-		if clean := cleanPath(u.EscapedPath()); clean != u.EscapedPath() {
-			u.Path, u.RawPath = unescape(clean), clean
-		}
+	path := cleanPath(u.EscapedPath())
+	if s.UnescapedPath {
+		path = strictPath(u.EscapedPath())
+	}
+	if path != u.EscapedPath() {
+		u.Path, u.RawPath = unescape(path), path
 	}
 	header := make(http.Header, len(r.Header)+len(added))
 	for name, values := range r.Header {
@@ -116,6 +122,20 @@ func cleanPath(p string) string {
 		clean += "/"
 	}
 	return clean
+}
+
+// strictPath escapes all but the unreserved characters (RFC 3986 2.3), in capitals:
+// S3 writes the path anew like that before it looks at the signature.
+func strictPath(p string) string {
+	var b strings.Builder
+	for segment := range strings.SplitAfterSeq(p, "/") {
+		name, slash := strings.CutSuffix(segment, "/")
+		b.WriteString(strings.ReplaceAll(url.QueryEscape(unescape(name)), "+", "%20"))
+		if slash {
+			b.WriteByte('/')
+		}
+	}
+	return b.String()
 }
 
 func unescape(p string) string {

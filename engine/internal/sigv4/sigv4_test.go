@@ -93,6 +93,7 @@ func TestS3Examples(t *testing.T) {
 	for _, example := range []struct{ name, method, target, body, header, value, signed, signature string }{
 		{"get object", "GET", "/test.txt", "", "Range", "bytes=0-9", "host;range;x-amz-content-sha256;x-amz-date", "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
 		{"put object", "PUT", "/test%24file.text", "Welcome to Amazon S3.", "Date", "Fri, 24 May 2013 00:00:00 GMT", "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class", "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
+		{"put object, with the name as people write it", "PUT", "/test$file.text", "Welcome to Amazon S3.", "Date", "Fri, 24 May 2013 00:00:00 GMT", "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class", "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
 		{"get bucket lifecycle", "GET", "/?lifecycle", "", "", "", "host;x-amz-content-sha256;x-amz-date", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
 		{"list objects", "GET", "/?max-keys=2&prefix=J", "", "", "", "host;x-amz-content-sha256;x-amz-date", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
 	} {
@@ -141,6 +142,22 @@ func TestSignSendsWhatItSigns(t *testing.T) {
 	}
 	if got := r.Header.Get("X-Amz-Content-Sha256"); got != hex.EncodeToString(payload) {
 		t.Errorf("payload %s", got)
+	}
+}
+
+// S3 signs the name of an object with all but the unreserved characters escaped, once,
+// however it was written on the way (RFC 3986 2.3).
+func TestSignSendsThePathThatItSigns(t *testing.T) {
+	for path, want := range map[string]string{
+		"/a(1)+b=c@d!.txt":     "/a%281%29%2Bb%3Dc%40d%21.txt",
+		"/a%20b//./%e1%88%b4/": "/a%20b//./%E1%88%B4/",
+		"/a%2fb/~x":            "/a%2Fb/~x",
+	} {
+		r, _ := http.NewRequest("GET", "https://x.test"+path, nil)
+		s := &Signature{AccessKeyID: "k", SecretAccessKey: "s", Service: "s3", Region: "y", Time: time.Unix(0, 0), Payload: Unsigned, UnescapedPath: true}
+		if err := s.Sign(r); err != nil || r.URL.EscapedPath() != want {
+			t.Errorf("%s: sent as %s, %v; want %s", path, r.URL.EscapedPath(), err, want)
+		}
 	}
 }
 
