@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,6 @@ type lookUp struct {
 	schema.ConnectionField
 	name   string
 	to     schema.Template // of the URL, or of the path below base_url
-	params templateMap     // of the body
 	atBase bool            // what every call of the API has goes along
 }
 
@@ -39,7 +39,7 @@ func newLookUps(in *schema.Integration) ([]lookUp, error) {
 		if l.to, err = schema.ParseTemplate(l.Request.URL + l.Request.Path); err != nil {
 			return nil, fmt.Errorf("connection.%s.request: %w", name, err)
 		}
-		if l.params, err = parseMap(l.Request.Params); err != nil {
+		if _, err = parseMap(l.Request.Params); err != nil {
 			return nil, fmt.Errorf("connection.%s.request.params: %w", name, err)
 		}
 		l.atBase = l.Request.AtBase(in.Requests.BaseURL)
@@ -201,6 +201,9 @@ func (in *integration) verifyWaits(c *Connection) bool {
 	texts := []string{in.Requests.BaseURL, in.Requests.Verify.Path}
 	texts = slices.AppendSeq(texts, maps.Values(in.Requests.Headers))
 	texts = slices.AppendSeq(texts, maps.Values(in.Requests.Params))
+	if method := in.Requests.Verify.Method; method != "" && method != http.MethodGet {
+		texts = slices.AppendSeq(texts, maps.Values(in.Requests.Body))
+	}
 	return slices.ContainsFunc(texts, func(text string) bool {
 		t, err := schema.ParseTemplate(text)
 		return err == nil && in.unknown(c, t)

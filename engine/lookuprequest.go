@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -84,8 +83,7 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 	values := in.valuesAt(c, now)
 	target := ""
 	like := *in.Integration
-	like.Requests.Headers, like.Requests.Params = maps.Clone(l.Request.Headers), map[string]string{}
-	like.Requests.Retries = readOnly(like.Requests.Retries)
+	like.Requests = l.requests(&in.Requests)
 	if l.Request.Path != "" {
 		var err error
 		if target, err = render.Path(l.to, values); err != nil {
@@ -101,13 +99,10 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		}
 		like.Requests.BaseURL = l.Request.URL
 	}
-	if l.Request.Method != http.MethodPost {
-		maps.Copy(like.Requests.Params, l.Request.Params)
-	}
 	auth, shown := *in.auth, in.shown
 	if !l.atBase { // nothing goes along, neither a signature nor a certificate
 		shown = nil
-		like.Requests.RateLimit, like.Requests.Body = nil, nil
+		like.Requests.RateLimit = nil
 		like.Auth.AuthMode, auth.signature = schema.NoAuth, nil
 	} else if err := in.takeAlong(c, &like.Requests); err != nil {
 		return nil, nil, err
@@ -116,8 +111,20 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := l.build(ctx, target, values)
+	r, err := l.build(ctx, target)
 	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps, shown: shown}, err
+}
+
+// requests returns of all what a look-up's own request has: a POST has the parameters
+// in its body.
+func (l *lookUp) requests(all *schema.Requests) schema.Requests {
+	own := *all
+	own.Headers, own.Params, own.Body = maps.Clone(l.Request.Headers), maps.Clone(l.Request.Params), nil
+	if l.Request.Method == http.MethodPost {
+		own.Params, own.Body = nil, own.Params
+	}
+	own.Retries = readOnly(all.Retries)
+	return own
 }
 
 // readOnly says that a request may be repeated whatever its method.
@@ -130,13 +137,13 @@ func readOnly(r *schema.Retries) *schema.Retries {
 	return &retries
 }
 
-// takeAlong adds the headers and parameters of every call that to does not have,
-// but for those with a field that is not looked up yet.
+// takeAlong adds what every call has, in headers, query and body, and to does not, but
+// for that with a field which is not looked up yet.
 func (in *integration) takeAlong(c *Connection, to *schema.Requests) error {
 	for _, m := range []struct {
 		from map[string]string
 		to   *map[string]string
-	}{{in.Requests.Headers, &to.Headers}, {in.Requests.Params, &to.Params}} {
+	}{{in.Requests.Headers, &to.Headers}, {in.Requests.Params, &to.Params}, {in.Requests.Body, &to.Body}} {
 		if *m.to == nil {
 			*m.to = map[string]string{}
 		}
@@ -163,25 +170,14 @@ func hasName(m map[string]string, name string) bool {
 	return false
 }
 
-// build makes the request; a POST has the parameters in its body.
-func (l *lookUp) build(ctx context.Context, target string, values render.Values) (*http.Request, error) {
+// build makes the request, to which its parameters are added as to any call.
+func (l *lookUp) build(ctx context.Context, target string) (*http.Request, error) {
 	if l.Request.Method != http.MethodPost {
 		return http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	}
-	params, err := l.params.render(values)
-	if err != nil {
-		return nil, err
-	}
 	media, body := "application/x-www-form-urlencoded", ""
 	if l.Request.BodyFormat == "json" {
-		b, _ := json.Marshal(params) // strings always marshal
-		media, body = "application/json", string(b)
-	} else {
-		form := url.Values{}
-		for name, v := range params {
-			form.Set(name, v)
-		}
-		body = form.Encode()
+		media, body = "application/json", "{}"
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
 	if err == nil {

@@ -1,7 +1,10 @@
 package engine_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"testing"
+	"testing/synctest"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -24,4 +27,50 @@ func TestLookUpsWaitThroughFunctions(t *testing.T) {
 	if len(open) != 2 || len(*asked) != 1 || (*asked)[0].Header.Get("X-Signature") != "" {
 		t.Errorf("open are %v after %d requests", open, len(*asked))
 	}
+}
+
+// The body of a look-up is made like its headers: of the same time, anew for each
+// attempt, and with what every body has unless that waits for a field.
+func TestLookUpBodies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, asked := lookUps(200, oneSite)
+		var bodies []string
+		fails := 2
+		api := p.api
+		p.api = func(r *http.Request) (int, string) {
+			bodies = append(bodies, p.body)
+			if fails--; fails >= 0 {
+				*asked = append(*asked, r)
+				return 503, ""
+			}
+			return api(r)
+		}
+		e := newEngine(t, p, nil, func(in *schema.Integration) {
+			withSites(in)
+			in.Requests.Body = map[string]string{"site": "${connection.site}", "client": "harbour"}
+			site := in.Connection["site"]
+			site.Request = &schema.LookUp{
+				URL: site.Request.URL, Method: "POST", BodyFormat: "json",
+				Params: map[string]string{"nonce": "${nonce()}", "proof": "${hex(sha256(access_token, nonce()))}"}, Headers: map[string]string{"X-Nonce": "${nonce()}"},
+			}
+			in.Connection["site"] = site
+		})
+		if c, err := consented(t, e, nil); err != nil || c.Fields["site"] != "s1" {
+			t.Fatal(c, err)
+		}
+		seen := map[string]bool{}
+		for i, text := range bodies {
+			var body map[string]string
+			if err := json.Unmarshal([]byte(text), &body); err != nil || body["client"] != "harbour" || len(body) != 3 {
+				t.Errorf("body %s, %v", text, err)
+			}
+			if got := (*asked)[i].Header.Get("X-Nonce"); got != body["nonce"] {
+				t.Errorf("attempt %d: %s in the header, %s in the body", i, got, body["nonce"])
+			}
+			seen[body["nonce"]] = true
+		}
+		if len(seen) != 3 {
+			t.Errorf("%d nonces in %d attempts", len(seen), len(bodies))
+		}
+	})
 }

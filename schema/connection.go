@@ -87,7 +87,7 @@ func LookUps(connection map[string]ConnectionField, r *Requests) (order, cycle [
 		}
 	}
 	everywhere := map[string]bool{}
-	for _, m := range []map[string]string{r.Headers, r.Params} {
+	for _, m := range []map[string]string{r.Headers, r.Params, r.Body} {
 		for _, text := range m {
 			for _, name := range lookedUp(connection, text) {
 				everywhere[name] = true
