@@ -75,7 +75,7 @@ func newShown(in *schema.Integration, before *shownCertificate) (*shownCertifica
 func (s *shownCertificate) over(base http.RoundTripper) (*certified, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	keep := reflect.TypeOf(base).Comparable()
+	keep := reflect.ValueOf(base).Comparable()
 	if keep && s.by[base] != nil {
 		return s.by[base], nil
 	}

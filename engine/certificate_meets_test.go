@@ -192,3 +192,21 @@ func TestS27_DiscoveryInTheSandbox(t *testing.T) {
 		}
 	}
 }
+
+// A valued transport can be told from others of its type only where what it holds can.
+type valued struct{ inner any }
+
+func (v valued) WithCertificate(tls.Certificate) http.RoundTripper { return v }
+
+func (v valued) RoundTrip(r *http.Request) (*http.Response, error) {
+	return answer(r, 200, goodToken), nil
+}
+
+func TestCertificateTransportOfAnyKind(t *testing.T) {
+	in := discovering()
+	in.Name = "fjord"
+	in.ClientCertificate, in.ClientCertificateKey = newAuthority(t).issue(t, "mine", "")
+	if _, err := engine.New(gated(in), &engine.Options{Transport: valued{[]int{1}}}); err != nil {
+		t.Error(err)
+	}
+}
