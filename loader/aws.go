@@ -14,10 +14,10 @@ func (r *rules) aws() {
 	if r.mode != string(schema.AWSSigV4) {
 		return
 	}
-	for _, key := range []string{"service", "region"} {
+	for key, example := range map[string]string{"service": "sqs", "region": "us-east-1"} {
 		n := r.root.Get("auth", "aws", key)
 		if n != nil && n.Kind == tree.String && !n.Bad && strings.ContainsAny(withoutPlaceholders(n.Text), "/, \t\r\n") {
-			r.report(n.Origin, "bad-value", fmt.Sprintf("%q is a name such as us-east-1 or execute-api, without spaces and slashes", "auth.aws."+key), "")
+			r.report(n.Origin, "bad-value", fmt.Sprintf("%q is a name such as %s, without spaces and slashes", "auth.aws."+key, example), "")
 		}
 	}
 	r.role()

@@ -32,6 +32,7 @@ func checkWhole(about subject, blueprint bool, now time.Time) (ds Diagnostics) {
 	}
 	if !blueprint {
 		r.client()
+		r.noPrivateKey()
 		r.scopes()
 		r.certificate(now)
 	}
@@ -66,7 +67,7 @@ func (r *rules) report(o schema.Origin, code, message, hint string) {
 
 // client: an id needs its secret, unless the client is a public one.
 func (r *rules) client() {
-	if !isOAuth(r.mode) {
+	if !isOAuth(r.mode) && r.mode != string(schema.TBA) {
 		return // another rule says so
 	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
@@ -80,6 +81,8 @@ func (r *rules) client() {
 		if strings.Contains(r.signingKey(), "${oauth_client_secret}") && secret == nil {
 			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "auth.jwt signs with it")
 		}
+	case id != nil && secret == nil && (r.mode == string(schema.TBA) || r.mode == string(schema.OAuth1)):
+		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "calls are signed with it")
 	case id != nil && secret == nil && !public:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
 	case id == nil && secret != nil:

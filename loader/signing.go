@@ -3,6 +3,7 @@ package loader
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -16,13 +17,29 @@ func (r *rules) signingKey() string {
 
 // privateKey: a key that cannot sign would show only at the first call.
 func (r *rules) privateKey() {
-	f := r.root.Field("oauth_private_key")
+	name, n := "auth.jwt.key", r.root.Get("auth", "jwt", "key")
+	if r.signingKey() == "${oauth_private_key}" {
+		if name, n = "oauth_private_key", nil; r.root.Field(name) != nil {
+			n = r.root.Field(name).Value
+		}
+	}
 	algorithm := r.root.Str("auth", "jwt", "algorithm")
-	if f == nil || f.Value.Kind != tree.String || f.Value.Bad || algorithm == "" || r.signingKey() != "${oauth_private_key}" {
+	if n == nil || n.Kind != tree.String || n.Bad || algorithm == "" || strings.Contains(n.Text, "${") || r.invented && n.Origin.Reference != "" {
 		return
 	}
-	if _, err := signingkey.Parse(algorithm, r.root.Str("auth", "jwt", "key_encoding"), f.Value.Text); err != nil {
-		r.report(f.Value.Origin, "bad-private-key", `"oauth_private_key": `+err.Error(), "")
+	if _, err := signingkey.Parse(algorithm, r.root.Str("auth", "jwt", "key_encoding"), n.Text); err != nil {
+		r.report(n.Origin, "bad-private-key", fmt.Sprintf("%q: %v", name, err), "")
+	}
+}
+
+// noPrivateKey: an app that signs with the operator's key is nothing without it.
+func (r *rules) noPrivateKey() {
+	id := r.root.Field("oauth_client_id")
+	if id == nil || isOAuth(r.mode) || r.root.Get("auth", "jwt") == nil {
+		return // another rule says so
+	}
+	if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {
+		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_private_key"`, "auth.jwt signs with it")
 	}
 }
 

@@ -42,7 +42,7 @@ func collect(out *[]schema.Value, n *tree.Node, s *shape.Shape, path string) {
 // hidden reports whether n holds a secret, or text from outside under a key that
 // is not public.
 func hidden(n *tree.Node, s *shape.Shape) bool {
-	if s.IsSecret() || n.Origin.Reference != "" && !s.IsPublic() {
+	if s.IsSecret() && !onlyPlaceholders(n, s) || n.Origin.Reference != "" && !s.IsPublic() {
 		return true
 	}
 	for _, item := range n.Items {
@@ -56,6 +56,15 @@ func hidden(n *tree.Node, s *shape.Shape) bool {
 		}
 	}
 	return false
+}
+
+// onlyPlaceholders reports whether n names where a secret is, and holds none itself.
+func onlyPlaceholders(n *tree.Node, s *shape.Shape) bool {
+	if !s.IsTemplate() || n.Kind != tree.String {
+		return false
+	}
+	t, err := schema.ParseTemplate(n.Text)
+	return err == nil && len(t.Parts) == 1 && len(t.Refs()) > 0 && !strings.Contains(n.Text, "'")
 }
 
 // references names what supplied the parts of a list.

@@ -38,6 +38,9 @@ func Chain(text string) ([]*x509.Certificate, error) {
 		}
 		chain = append(chain, c)
 	}
+	if len(chain) == 0 && strings.Contains(text, "PRIVATE KEY-----") {
+		return nil, errors.New("this is a private key; its certificate is wanted")
+	}
 	if len(chain) == 0 || bytes.Contains(rest, []byte("-----BEGIN CERTIFICATE")) {
 		return nil, errors.New("there is no certificate in the text, or its PEM is damaged")
 	}

@@ -48,7 +48,7 @@ func TestPair(t *testing.T) {
 func TestPairRefuses(t *testing.T) {
 	certificate, key := pair(t)
 	for _, c := range []struct{ certificate, key, want string }{
-		{"", key, "not a certificate"}, {"seeded", key, "not a certificate"}, {key, key, "no certificate"},
+		{"", key, "not a certificate"}, {"seeded", key, "not a certificate"}, {key, key, "this is a private key"},
 		{certificate[:200], key, "no certificate"}, {certificate + certificate[:100], key, "damaged"},
 		{"-----BEGIN CERTIFICATE-----\nc2VlZGVk\n-----END CERTIFICATE-----\n", key, "damaged"},
 		{certificate, "", "empty"}, {certificate, "seeded", "not a private key"}, {certificate, certificate, "this is a certificate"},
