@@ -229,6 +229,13 @@ func authorizeReason(in *integration, p *Pending) string {
 		if u, err := url.Parse(p.Registration.Issuer); err == nil {
 			reason += ", at " + u.Host + ", which the resource names"
 		}
+		switch p.Registration.ClientID {
+		case in.OAuthClientID:
+		case in.Auth.ClientMetadataURL:
+			reason += ", as the document at auth.client_metadata_url"
+		default:
+			reason += ", as a client that it has registered"
+		}
 		return reason + ", with PKCE S256"
 	case in.Auth.Challenge() == schema.PKCEOff:
 		return reason + ", without PKCE"

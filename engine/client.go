@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -69,6 +70,7 @@ type caller struct {
 	base  http.RoundTripper // nil: the engine's
 	fixed layer.Session     // nil: the stored connection's
 	as    *integration      // nil: the configuration's
+	why   string            // what the calls are for, where nobody else says it
 	bound atomic.Pointer[binding]
 }
 
@@ -100,7 +102,11 @@ func (c *caller) bind() (*binding, error) {
 	if b.session == nil {
 		b.session = c.e.session(in, c.key)
 	}
-	b.notify = func(ctx context.Context, n layer.Notice) { c.e.emit(ctx, eventOf(c.key, ctx, n)) }
+	b.notify = func(ctx context.Context, n layer.Notice) {
+		ev := eventOf(c.key, ctx, n)
+		ev.Reason = cmp.Or(ev.Reason, c.why)
+		c.e.emit(ctx, ev)
+	}
 	b.broken = func(call *layer.Call, err error) error {
 		return &Error{Op: "call", Key: c.key, Kind: KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
 	}

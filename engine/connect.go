@@ -75,7 +75,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if err := e.put(ctx, op, c); err != nil {
 		return nil, err
 	}
-	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: "credentials were stored"})
+	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: in.connectReason(c, e.opts.Now())})
 	e.changed(ctx, EventConnect, k, c)
 	return c, nil
 }
@@ -252,4 +252,18 @@ func (f fixedSession) Refused(layer.Snapshot) {}
 
 func (f fixedSession) Refresh(context.Context, layer.Snapshot, string) (layer.Snapshot, error) {
 	return nil, fmt.Errorf("the connection is not stored yet")
+}
+
+// connectReason says for a trace what a connection begins with.
+func (in *integration) connectReason(c *Connection, now time.Time) string {
+	what := "a token was obtained,"
+	switch {
+	case !in.Auth.Issues():
+		return "credentials were stored"
+	case in.Auth.AuthMode == schema.SignedJWT:
+		what = "a token was signed,"
+	case in.Auth.AssumesRole() != nil:
+		what = "a role was assumed, with a key"
+	}
+	return what + describeEnd(&c.Credentials.Token, now)
 }

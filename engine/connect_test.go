@@ -103,7 +103,7 @@ func TestDescribe(t *testing.T) {
 	for _, f := range d.Fields {
 		got = append(got, f.Name+": "+f.Title)
 	}
-	if diff := cmp.Diff([]string{"host: Host", "region: Region", "api_key: Api key", "site: Site"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"host: Host", "region: Region", "api_key: API key", "site: Site"}, got); diff != "" {
 		t.Error(diff)
 	}
 	if !d.Fields[2].Secret || d.Consent {

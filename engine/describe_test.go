@@ -23,7 +23,7 @@ var describeModes = map[schema.AuthMode]struct{ yaml, want string }{
 	schema.TwoStep: {`auth: {auth_mode: TWO_STEP, token_url: https://quay.test/t, token_params: {u: "${credentials.user}", p: "${credentials.pass}"}}, credentials: {user: {}, pass: {secret: true}}`,
 		"user! pass!*"},
 	schema.SignedJWT:        {`auth: {auth_mode: JWT, jwt: {algorithm: HS256, key: "${credentials.key}"}}, credentials: {key: {secret: true}}`, "key!*"},
-	schema.App:              {`oauth_client_id: app, auth: {auth_mode: APP, token_url: "https://quay.test/${connection.installation}", jwt: {algorithm: RS256}}, connection: {installation: {from: user, format: integer}}`, "installation!"},
+	schema.App:              {`oauth_client_id: app, auth: {auth_mode: APP, token_url: "https://quay.test/${connection.installation}", jwt: {algorithm: HS256}}, oauth_private_key: hush, connection: {installation: {from: user, format: integer}}`, "installation!"},
 	schema.OAuth1:           {`oauth_client_id: app, oauth_client_secret: hush, oauth_scopes: '', auth: {auth_mode: OAUTH1, signature_method: HMAC-SHA1, authorization_url: https://quay.test/a, token_url: https://quay.test/t, request_url: https://quay.test/r}`, "consent"},
 	schema.TBA:              {`oauth_client_id: app, oauth_client_secret: hush, auth: {auth_mode: TBA}, connection: {account: {from: user}}`, "account! token_id! token_secret!*"},
 	schema.AWSSigV4:         {`auth: {auth_mode: AWS_SIGV4, aws: {service: quay, region: eu}}`, "access_key_id! secret_access_key!* session_token*"},
@@ -126,7 +126,7 @@ func TestDescribeAsJSON(t *testing.T) {
   {
    "name": "api_key",
    "credential": true,
-   "title": "Api key",
+   "title": "API key",
    "optional": true,
    "secret": true
   }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/mail"
@@ -112,10 +113,21 @@ func (in *integration) credentialField(name string) schema.Field {
 
 func titled(f schema.Field, name string) schema.Field {
 	if f.Title == "" {
-		title := strings.ReplaceAll(name, "_", " ")
-		f.Title = strings.ToUpper(title[:1]) + title[1:]
+		f.Title = titleOf(name)
 	}
 	return f
+}
+
+// spelled are words of names that have a spelling of their own.
+var spelled = map[string]string{"api": "API", "arn": "ARN", "id": "ID", "sso": "SSO", "uri": "URI", "url": "URL", "username": "user name"}
+
+func titleOf(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words {
+		words[i] = cmp.Or(spelled[w], w)
+	}
+	title := strings.Join(words, " ")
+	return strings.ToUpper(title[:1]) + title[1:]
 }
 
 // checkFields checks the connection fields that the user typed against what is

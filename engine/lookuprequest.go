@@ -29,7 +29,7 @@ func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Conn
 	if err != nil {
 		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
 	}
-	resp, err := (&caller{e: e, key: c.Key, fixed: session, as: as}).do(r)
+	resp, err := (&caller{e: e, key: c.Key, fixed: session, as: as, why: "looking up connection." + l.name}).do(r)
 	if err != nil {
 		return nil, l.failed(reop(err, op))
 	}

@@ -435,16 +435,18 @@ func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent 
 // describeToken says for a trace what a token is good for; it follows the word
 // "token".
 func describeToken(t *Token, now time.Time) string {
-	var text string
-	if t.ExpiresAt.IsZero() {
-		text = " without a stated end"
-	} else {
-		text = fmt.Sprintf(" good for %s", t.ExpiresAt.Sub(now).Round(time.Second))
-	}
+	text := describeEnd(t, now)
 	if t.RefreshToken.Empty() {
 		text += " and no refresh token"
 	}
 	return text
+}
+
+func describeEnd(t *Token, now time.Time) string {
+	if t.ExpiresAt.IsZero() {
+		return " without a stated end"
+	}
+	return fmt.Sprintf(" good for %s", t.ExpiresAt.Sub(now).Round(time.Second))
 }
 
 // redeemPause says for a trace why a refresh waits.

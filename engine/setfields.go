@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -110,6 +111,15 @@ func (in *integration) setField(c *Connection, name, v string) {
 	}
 }
 
+// setReason names the fields that were set.
+func setReason(names []string) string {
+	if len(names) == 0 {
+		return "nothing had changed"
+	}
+	slices.Sort(names)
+	return "set: " + strings.Join(names, ", ")
+}
+
 // storeFields puts the connection fields of next, which was made from was, into what
 // is stored by now. With ErrConflict somebody else was at it.
 func (e *Engine) storeFields(ctx context.Context, op string, in *integration, was, next *Connection) (*Connection, error) {
@@ -129,11 +139,13 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 		return nil, ErrConflict
 	}
 	out, secret := current.Clone(), false
+	var changed []string
 	for name, f := range in.Connection {
 		v, _ := in.carried(next, name)
 		if old, _ := in.carried(current, name); old != v {
 			in.setField(out, name, v)
 			secret = secret || f.Secret
+			changed = append(changed, name)
 		}
 	}
 	if secret {
@@ -146,7 +158,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	case err != nil:
 		return nil, storeError(op, was.Key, err)
 	}
-	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: "fields were set"})
+	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
 	e.changed(ctx, EventFields, was.Key, out)
 	return out.Clone(), nil
 }

@@ -194,12 +194,21 @@ const tries = 3
 func (a *app) askUntilRight(ctx context.Context, f engine.InputField) (string, error) {
 	for try := 1; ; try++ {
 		text, err := a.ask(ctx, f.Field)
-		if err != nil || try == tries {
+		if err != nil {
 			return text, err
 		}
-		reason := f.Check(text)
-		if reason == nil {
+		var reason error
+		if isKey(f.Field) {
+			text, reason = keyText(text)
+		}
+		if reason == nil && try < tries {
+			reason = f.Check(text)
+		}
+		switch {
+		case reason == nil:
 			return text, nil
+		case try == tries:
+			return "", fmt.Errorf("%s %w", oneLine(f.Title), reason)
 		}
 		a.notef("%s %v", oneLine(f.Title), reason)
 	}
@@ -210,12 +219,33 @@ func (a *app) ask(ctx context.Context, f schema.Field) (string, error) {
 	if f.Description != "" {
 		a.notef("%s", oneLine(f.Description))
 	}
-	return a.askLine(ctx, question(f), f.Secret)
+	return a.askLine(ctx, question(f), readingOf(f))
+}
+
+// A reading is how an answer is read from a terminal.
+type reading int
+
+const (
+	openLine   reading = iota
+	secretLine         // not echoed
+	keyLines           // not echoed either, and maybe several
+)
+
+func readingOf(f schema.Field) reading {
+	switch {
+	case isKey(f):
+		return keyLines
+	case f.Secret:
+		return secretLine
+	}
+	return openLine
 }
 
 func question(f schema.Field) string {
 	var about []string
-	if len(f.Enum) > 0 {
+	if isKey(f) {
+		about = append(about, "PEM, or the path of its file")
+	} else if len(f.Enum) > 0 {
 		about = append(about, strings.Join(f.Enum, " or "))
 	} else if f.Format != "" {
 		about = append(about, f.Format)
@@ -237,9 +267,9 @@ func question(f schema.Field) string {
 
 // askLine reads a line from the terminal. A secret is not echoed. An interrupt
 // gives the terminal its echo back.
-func (a *app) askLine(ctx context.Context, question string, secret bool) (string, error) {
+func (a *app) askLine(ctx context.Context, question string, how reading) (string, error) {
 	if a.deps.Ask != nil {
-		return a.deps.Ask(question, secret)
+		return a.deps.Ask(question, how != openLine)
 	}
 	fmt.Fprint(a.io.Err, question)
 	type result struct {
@@ -255,12 +285,16 @@ func (a *app) askLine(ctx context.Context, question string, secret bool) (string
 	}
 	go func() {
 		var r result
-		if secret && isFile {
+		switch {
+		case how == keyLines && isFile:
+			r.text, r.err = readKey(in)
+			fmt.Fprintln(a.io.Err)
+		case how == secretLine && isFile:
 			var b []byte
 			b, r.err = term.ReadPassword(int(in.Fd()))
 			fmt.Fprintln(a.io.Err)
 			r.text = string(b)
-		} else {
+		default:
 			r.text, r.err = a.readLine()
 		}
 		done <- r

@@ -131,7 +131,7 @@ func (a *app) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, 
 		a.notef("%3d  %s", i+1, choiceText(f, c))
 	}
 	for range tries {
-		text, err := a.askLine(ctx, fmt.Sprintf("Which one? (1 to %d): ", len(choices)), false)
+		text, err := a.askLine(ctx, fmt.Sprintf("Which one? (1 to %d): ", len(choices)), openLine)
 		if err != nil {
 			return "", err
 		}

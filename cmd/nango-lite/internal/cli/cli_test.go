@@ -144,7 +144,7 @@ func TestAsks(t *testing.T) {
 		return "eu", nil
 	}
 	p.ok("-c", config, "connect", "shop")
-	if got := strings.Join(asked, "|"); got != "Region (eu or us): |Api key: " {
+	if got := strings.Join(asked, "|"); got != "Region (eu or us): |API key: " {
 		t.Errorf("asked %q", got)
 	}
 	p.stderr(`^connected shop/default to shop: region eu$`)
@@ -160,11 +160,11 @@ func TestAsks(t *testing.T) {
 		return []string{"nowhere", "us"}[min(len(asked)-1, 1)], nil
 	}
 	p.ok("-c", config, "connect", "shop", "--connection", "three")
-	if got := strings.Join(asked, "|"); got != "Region (eu or us): |Region (eu or us): |Api key: |Api key: " {
+	if got := strings.Join(asked, "|"); got != "Region (eu or us): |Region (eu or us): |API key: |API key: " {
 		t.Errorf("asked %q", got)
 	}
 	p.stderr(`^Region must be one of eu, us$`)
-	p.stderr(`^Api key is missing$`)
+	p.stderr(`^API key is missing$`)
 	if strings.Contains(p.err.String(), "nowhere") || strings.Contains(p.err.String(), "seeded") {
 		t.Errorf("what was typed is repeated:\n%s", &p.err)
 	}

@@ -147,7 +147,7 @@ func (a *app) askAll(ctx context.Context, b *newBlueprint, questions []newQuesti
 			missing = append(missing, "--"+q.flag)
 			continue
 		}
-		text, err := a.askLine(ctx, q.title+": ", false)
+		text, err := a.askLine(ctx, q.title+": ", openLine)
 		if err != nil {
 			return err
 		}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/nango-lite/nango-lite/sandbox"
 )
 
 // A terminal is a pseudo-terminal: what a person types, and what they see.
@@ -93,7 +96,7 @@ func TestTerminal(t *testing.T) {
 		done <- Run(t.Context(), []string{"-c", config, "connect", "quay"}, IO{term.slave, &p.out, term.slave}, p.deps)
 	}()
 	term.answer("Note (may be empty): ", "typed in the open", false)
-	term.answer("Api key: ", "seeded-key", true)
+	term.answer("API key: ", "seeded-key", true)
 	term.answer("Which one? (1 to 2): ", "2", false)
 	if code := <-done; code != 0 {
 		t.Errorf("exit code %d", code)
@@ -111,5 +114,57 @@ func TestTerminal(t *testing.T) {
 	}
 	if last := y.calls[len(y.calls)-1]; last != "/sites/s2/me" {
 		t.Errorf("the last call went to %s", last)
+	}
+}
+
+// TestTerminalKey pastes a private key, whose lines are neither shown nor left over,
+// after a path that leads nowhere.
+func TestTerminalKey(t *testing.T) {
+	p := newProgram(t)
+	config := filepath.Join(t.TempDir(), "integrations.yaml")
+	write(t, config, `integrations:
+    robot:
+        auth: {auth_mode: JWT, jwt: {algorithm: RS256, key: "${credentials.pem}"}}
+        credentials: {pem: {title: Key, format: private_key}, note: {title: Note}}
+        requests: {base_url: https://api.robot.example}
+`)
+	term := newTerminal(t)
+	done := make(chan int)
+	go func() {
+		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{term.slave, &p.out, term.slave}, p.deps)
+	}()
+	rsaKey, _, _ := strings.Cut(sandbox.PrivateKey, "\n-----BEGIN") // the first of several
+	const question = "Key (PEM, or the path of its file): "
+	term.answer(question, "seeded-key.pem", true)
+	term.answer("Key is neither a key in PEM nor the path of a file: no such file or directory\r\n"+question, rsaKey, true)
+	term.answer("Note: ", "typed in the open", false)
+	if code := <-done; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	_, _ = term.slave.WriteString("\nthe end")
+	term.answer("the end", "", false)
+	if screen := term.screen(); strings.Contains(screen, "seeded") || strings.Contains(screen, "PRIVATE") || !strings.Contains(screen, "connected robot/default") {
+		t.Errorf("the screen shows\n%s", screen)
+	}
+}
+
+// TestTerminalKeyInterrupted leaves the echo on.
+func TestTerminalKeyInterrupted(t *testing.T) {
+	p := newProgram(t)
+	config := filepath.Join(t.TempDir(), "integrations.yaml")
+	write(t, config, `integrations:
+    robot:
+        auth: {auth_mode: JWT, jwt: {algorithm: RS256, key: "${credentials.pem}"}}
+        credentials: {pem: {title: Key, format: private_key}}
+        requests: {base_url: https://api.robot.example}
+`)
+	term := newTerminal(t)
+	done := make(chan int)
+	go func() {
+		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{term.slave, &p.out, term.slave}, p.deps)
+	}()
+	term.answer("Key (PEM, or the path of its file): ", "-----BEGIN PRIVATE KEY-----\nMII\x03", true)
+	if code := <-done; code != 1 || !term.echoes() {
+		t.Errorf("exit code %d, echoes: %t", code, term.echoes())
 	}
 }
