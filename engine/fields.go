@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"net/mail"
@@ -113,21 +112,9 @@ func (in *integration) credentialField(name string) schema.Field {
 
 func titled(f schema.Field, name string) schema.Field {
 	if f.Title == "" {
-		f.Title = titleOf(name)
+		f.Title = schema.TitleOf(name)
 	}
 	return f
-}
-
-// spelled are words of names that have a spelling of their own.
-var spelled = map[string]string{"api": "API", "arn": "ARN", "id": "ID", "sso": "SSO", "uri": "URI", "url": "URL", "username": "user name"}
-
-func titleOf(name string) string {
-	words := strings.Split(name, "_")
-	for i, w := range words {
-		words[i] = cmp.Or(spelled[w], w)
-	}
-	title := strings.Join(words, " ")
-	return strings.ToUpper(title[:1]) + title[1:]
 }
 
 // checkFields checks the connection fields that the user typed against what is

@@ -104,11 +104,26 @@ func authRow(a *schema.Auth) Row {
 		if a.Challenge() == schema.PKCEOff {
 			out.How = "authorization code, without PKCE"
 		}
+		switch {
+		case a.DeviceOnly():
+			out.How = "consent on another device, by a code (RFC 8628)"
+		case a.DeviceAuthorizationURL != "":
+			out.How += ", or consent on another device (RFC 8628)"
+		}
 	case a.AuthMode == schema.MCPOAuth2:
 		out.Part = "Built-in OAuth2"
 		out.How = "authorization code, with PKCE; the server and the client are found out (RFC 9728, RFC 8414, RFC 7591)"
 	case a.AuthMode == schema.OAuth1:
 		out.How = "three steps (RFC 5849), each signed with " + a.SignatureMethod
+	case a.AssumesRole() != nil:
+		out.Part = modeName(a.AuthMode)
+		out.How = "a role is assumed when the connection is made; every call is signed with its key"
+	case a.AuthMode == schema.SignedJWT:
+		out.Part = modeName(a.AuthMode)
+		out.How = "a token is signed when the connection is made"
+	case a.AuthMode == schema.AWSSigV4, a.AuthMode == schema.Signature, a.AuthMode == schema.TBA, a.RequestSignature != nil:
+		out.Part = modeName(a.AuthMode)
+		out.How = "asked for once, kept sealed; every call is signed with it"
 	case a.Issues():
 		out.Part = modeName(a.AuthMode)
 		out.How = "a token is obtained for the credentials when the connection is made"
@@ -241,7 +256,7 @@ func revokeRow(a *schema.Auth) Row {
 	switch {
 	case a.AuthMode == schema.MCPOAuth2:
 		return Row{Key: rowRevoke, Part: "Revocation", State: Covered, How: "where the server names an address for it, when a connection is removed"}
-	case a.AuthMode != schema.OAuth2:
+	case a.AuthMode != schema.OAuth2 && a.RevocationURL == "":
 		return Row{Key: rowRevoke, Part: "Revocation", State: NotNeeded, How: "there is no grant to take back"}
 	case a.RevocationURL == "":
 		return Row{Key: rowRevoke, Part: "Revocation", State: NotCovered, How: "the blueprint knows no address for it"}

@@ -23,45 +23,6 @@ type Input struct {
 	Secret      bool     `json:"secret,omitempty"`
 }
 
-// brought lists what the operator writes into the file.
-func brought(b *schema.Blueprint, v *schema.Version) []Input {
-	out := []Input{}
-	auth := &v.Auth
-	_, own := v.Credentials["client_id"] // of each connection
-	if auth.AuthMode == schema.OAuth2 && !own || auth.AuthMode == schema.OAuth1 {
-		out = append(out, Input{Name: "oauth_client_id", Title: "Client ID",
-			Description: "Of an OAuth app that you register with " + b.DisplayName + ", with the redirect URL " + CommandLineRedirect + " for connections from the command line."})
-		if auth.ClientAuth() != schema.ClientAuthNone {
-			out = append(out, Input{Name: "oauth_client_secret", Title: "Client secret", Description: "Of the same app. Keep it in the environment, not in the file.", Secret: true})
-		}
-		if auth.AuthMode == schema.OAuth2 && auth.Scopes != "none" {
-			out = append(out, scopesInput(v))
-		}
-	}
-	if auth.AuthMode == schema.App {
-		out = append(out, Input{Name: "oauth_client_id", Title: "App ID", Description: "Of an app that you register with " + b.DisplayName + "."})
-	}
-	if auth.SignsWithAppKey() {
-		out = append(out, Input{Name: "oauth_private_key", Title: "Private key", Description: "Of the same app, in PEM. Keep it in a file of its own.", Secret: true})
-	}
-	if wants(v, "app_api_key") {
-		out = append(out, Input{Name: "app_api_key", Title: "API key of the app", Secret: true})
-	}
-	return out
-}
-
-func scopesInput(v *schema.Version) Input {
-	in := Input{Name: "oauth_scopes", Title: "Scopes", Description: "What the app asks the user for."}
-	if d := v.Auth.DefaultScopes; len(d) > 0 {
-		in.Optional, in.Default = true, "["+strings.Join(d, ", ")+"]"
-		return in
-	}
-	if s, _ := tokenSample(v)["scope"].(string); s != "" {
-		in.Example = "[" + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }), ", ") + "]"
-	}
-	return in
-}
-
 // typed lists what each user types, in the order in which it is asked.
 func typed(v *schema.Version) []Input {
 	out := []Input{}
@@ -112,8 +73,7 @@ func lookUpInWords(r *schema.LookUp) string {
 
 func inputOf(name string, f schema.Field) Input {
 	if f.Title == "" {
-		title := strings.ReplaceAll(name[strings.LastIndexByte(name, '.')+1:], "_", " ")
-		f.Title = strings.ToUpper(title[:1]) + title[1:]
+		f.Title = schema.TitleOf(name[strings.LastIndexByte(name, '.')+1:])
 	}
 	return Input{Name: name, Title: f.Title, Description: f.Description, Format: f.Format, Pattern: f.Pattern, Enum: f.Enum,
 		Example: f.Example, Default: f.Default, Optional: f.Optional || f.Default != "", Secret: f.Secret}
@@ -122,7 +82,9 @@ func inputOf(name string, f schema.Field) Input {
 // Traits are the short facts about an input, in words.
 func (in Input) Traits() []string {
 	var out []string
-	if in.Format != "" {
+	if in.Format == "private_key" {
+		out = append(out, "in PEM")
+	} else if in.Format != "" {
 		out = append(out, in.Format)
 	}
 	if len(in.Enum) > 0 {

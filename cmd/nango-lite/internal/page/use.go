@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,9 @@ func useOf(b *schema.Blueprint, version string) Use {
 		yaml.WriteString(line + "\n")
 	}
 	path := firstCall(v)
+	if c := v.Requests.Verify; path == "/" && c != nil && c.Method == "POST" && c.Path != "" {
+		path = firstPost(c)
+	}
 	return Use{
 		YAML: yaml.String(), Variables: append([]string{}, variables...), Override: override(v.Auth.AuthMode),
 		Try:     []string{fmt.Sprintf("nango-lite --sandbox call %s %s", b.Name, path)},
@@ -61,6 +65,19 @@ func firstCall(v *schema.Version) string {
 	return "/"
 }
 
+// firstPost is the call that proves the credentials, where nothing answers a GET.
+func firstPost(c *schema.Verify) string {
+	text := "POST " + c.Path
+	if c.Body == nil {
+		return text
+	}
+	body, err := json.Marshal(c.Body)
+	if err != nil || strings.Contains(string(body), "'") {
+		return text
+	}
+	return text + " -d '" + string(body) + "'"
+}
+
 func override(mode schema.AuthMode) string {
 	text := "Whatever the blueprint says can be said differently in your file: auth, requests, connection and credentials are merged over it, key by key, and null removes a key."
 	if mode == schema.OAuth2 || mode == schema.OAuth1 {
@@ -81,19 +98,33 @@ func Block(b *schema.Blueprint, version string) (lines, variables []string) {
 		variables = append(variables, name)
 		return "${" + name + "}"
 	}
-	_, own := v.Credentials["client_id"] // of each connection
-	if auth.AuthMode == schema.OAuth2 && !own || auth.AuthMode == schema.OAuth1 {
+	inputs := brought(b, v)
+	if n := len(client(b, v)); n > 0 && auth.AuthMode == schema.OAuth2 && auth.Scopes == "none" {
+		inputs = slices.Insert(inputs, n, Input{Name: "oauth_scopes"}) // where there is nothing to bring, it is said
+	}
+	if len(inputs) > 0 && inputs[0].Name != "app_api_key" {
 		lines = append(lines, "")
-		add("oauth_client_id: <YOUR " + strings.ToUpper(b.DisplayName) + " CLIENT ID>")
-		if auth.ClientAuth() != schema.ClientAuthNone {
-			add("oauth_client_secret: " + variable("CLIENT_SECRET"))
-		}
-		if auth.AuthMode == schema.OAuth2 {
+	}
+	for _, in := range inputs {
+		switch in.Name {
+		case "oauth_client_id":
+			add("oauth_client_id: <YOUR " + strings.ToUpper(b.DisplayName+" "+in.Title) + ">")
+		case "oauth_client_secret":
+			add("oauth_client_secret: " + variable(strings.ToUpper(strings.ReplaceAll(in.Title, " ", "_"))))
+		case "oauth_scopes":
 			add(scopesLine(auth))
+		case "app_api_key":
+			add("app_api_key: " + variable("APP_API_KEY"))
+		default: // is long
+			what := strings.ToUpper(strings.TrimPrefix(in.Name, "oauth_"))
+			add(in.Name + ": " + variable(what) + " # PEM; ${file:PATH} reads a file")
 		}
 	}
-	if wants(v, "app_api_key") {
-		add("app_api_key: " + variable("APP_API_KEY"))
+	if auth.AuthMode == schema.OAuth2CC && len(auth.OwnCredentials()) > 1 && len(v.Credentials) == 0 {
+		lines = append(lines, "")
+		add("# one app for all connections; without it, each brings its own:")
+		add("# oauth_client_id: <YOUR " + strings.ToUpper(b.DisplayName) + " CLIENT ID>")
+		add("# oauth_client_secret: ${" + envName(b.Name) + "_CLIENT_SECRET}")
 	}
 	return lines, variables
 }
@@ -121,6 +152,12 @@ func wants(v *schema.Version, placeholder string) bool {
 	r := &v.Requests
 	texts := slices.Concat([]string{r.BaseURL}, slices.Collect(maps.Values(r.Headers)), slices.Collect(maps.Values(r.Params)), slices.Collect(maps.Values(r.Body)),
 		slices.Collect(maps.Values(v.Auth.TokenParams)), slices.Collect(maps.Values(v.Auth.TokenHeaders)))
+	if j := v.Auth.JWT; j != nil {
+		texts = slices.Concat(texts, slices.Collect(maps.Values(j.Header)), slices.Collect(maps.Values(j.Payload)), []string{j.Key})
+	}
+	if signed := v.Auth.RequestSignature; signed != nil {
+		texts = slices.Concat(texts, slices.Collect(maps.Values(signed.Headers)), slices.Collect(maps.Values(signed.Params)))
+	}
 	return slices.ContainsFunc(texts, func(text string) bool {
 		t, err := schema.ParseTemplate(text)
 		return err == nil && slices.Contains(t.Refs(), placeholder)
