@@ -50,6 +50,21 @@ func TestAuthPageModes(t *testing.T) {
 			}
 		}
 	}
+	for _, mode := range authModes(t) {
+		if !slices.Contains(named, mode) {
+			t.Errorf("auth_mode %s has no row in auth.md", mode)
+		}
+	}
+	for _, mode := range named {
+		if !slices.Contains(authModes(t), mode) {
+			t.Errorf("auth.md has a row for %s, which is no auth_mode", mode)
+		}
+	}
+}
+
+// authModes are those of the schema.
+func authModes(t *testing.T) []string {
+	t.Helper()
 	var doc struct {
 		Defs struct {
 			Auth struct {
@@ -62,16 +77,7 @@ func TestAuthPageModes(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "../schema/definitions.json")), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, mode := range doc.Defs.Auth.Properties.AuthMode.Enum {
-		if !slices.Contains(named, mode) {
-			t.Errorf("auth_mode %s has no row in auth.md", mode)
-		}
-	}
-	for _, mode := range named {
-		if !slices.Contains(doc.Defs.Auth.Properties.AuthMode.Enum, mode) {
-			t.Errorf("auth.md has a row for %s, which is no auth_mode", mode)
-		}
-	}
+	return doc.Defs.Auth.Properties.AuthMode.Enum
 }
 
 // The blueprints that are named are there, and none of a quirk is left out. A row

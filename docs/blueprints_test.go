@@ -86,6 +86,22 @@ func TestGuideKeepsTheRules(t *testing.T) {
 	}
 }
 
+// The table of modes has a row for each that there is.
+func TestGuideListsTheModes(t *testing.T) {
+	var named []string
+	for _, cells := range rows(t, guide) {
+		if mode := strings.Trim(cells[0], "`"); len(cells) == 3 && strings.ToUpper(mode) == mode {
+			named = append(named, mode)
+		}
+	}
+	want := authModes(t)
+	slices.Sort(want)
+	slices.Sort(named)
+	if diff := cmp.Diff(want, named); diff != "" {
+		t.Errorf("%s (-modes +rows):\n%s", guide, diff)
+	}
+}
+
 var tableOfRules = regexp.MustCompile(`(?m)^(\| code \| severity \| finds \|\n\|---\|---\|---\|\n)(\|.*\n)*`)
 
 // The table of rules is the rules.

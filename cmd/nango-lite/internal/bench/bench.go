@@ -23,7 +23,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -188,10 +187,27 @@ func (e *Entry) runStep(ctx context.Context, s step, opts Options) Result {
 		all.Go(func() { errs[i] = take(ctx, c) })
 	}
 	all.Wait()
-	if failed := errors.Join(errs...); failed != nil {
-		return Result{Step: s.name, Status: Failed, Detail: strings.ReplaceAll(failed.Error(), "\n", "; ")}
+	if detail := failures(errs); detail != "" {
+		return Result{Step: s.name, Status: Failed, Detail: detail}
 	}
 	return Result{Step: s.name, Status: Passed, Detail: about}
+}
+
+// mostFailures of a step are told: one mistake in a blueprint fails many checks.
+const mostFailures = 3
+
+// failures says on one line what failed, or nothing.
+func failures(errs []error) string {
+	var texts []string
+	for _, err := range errs {
+		if err != nil {
+			texts = append(texts, strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+	if more := len(texts) - mostFailures; more > 0 {
+		texts = append(texts[:mostFailures], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // guarded runs a check. A panic, which a blueprint that nobody foresaw may cause,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
@@ -367,6 +368,9 @@ func (e *Entry) hasFields(c *engine.Connection, said any) error {
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if strings.HasSuffix(what, "sh") {
+		what += "e"
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -95,7 +95,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 	block := map[string]any{"extends_blueprint": ref}
 	mode := v.Auth.AuthMode
 	_, own := v.Credentials["client_id"] // of each connection
-	if mode == schema.OAuth2 && !own || mode == schema.OAuth1 {
+	if mode == schema.OAuth2 && !own || mode == schema.OAuth1 || mode == schema.TBA {
 		block["oauth_client_id"] = clientID
 		if auth := v.Auth.ClientAuth(); auth != schema.ClientAuthNone && auth != schema.ClientAuthTLS || sendsSecret(v) {
 			block["oauth_client_secret"] = clientSecret
@@ -103,7 +103,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 				block["oauth_client_secret"] = sandbox.PrivateKey
 			}
 		}
-		if mode == schema.OAuth2 && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
+		if mode != schema.TBA && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
 			block["oauth_scopes"] = benchScopes
 		}
 	}

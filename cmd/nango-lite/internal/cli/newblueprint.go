@@ -64,7 +64,7 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 	f.StringVar(&mode, "auth-mode", "", "kind of credentials: "+strings.Join(modeNames(), ", "))
 	f.StringVar(&b.BaseURL, "base-url", "", "root of the API")
 	f.StringVar(&b.AuthorizationURL, "authorization-url", "", "page where users consent (OAuth)")
-	f.StringVar(&b.TokenURL, "token-url", "", "token endpoint (OAuth)")
+	f.StringVar(&b.TokenURL, "token-url", "", "token endpoint (OAuth), or where a login or an app gets its token")
 	f.StringVar(&b.RequestURL, "request-url", "", "temporary-credential endpoint (OAuth 1.0a)")
 	f.StringVar(&b.DocsURL, "docs-url", "", "the provider's API documentation")
 	f.StringVar(&b.VerifyPath, "verify-path", "/me", "path of a cheap GET that proves credentials")
@@ -76,7 +76,10 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 
 var newName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
-var newModes = []schema.AuthMode{schema.OAuth2, schema.OAuth1, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
+var newModes = []schema.AuthMode{
+	schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1,
+	schema.TBA, schema.AWSSigV4, schema.Signature, schema.APIKey, schema.UsernamePassword, schema.NoAuth,
+}
 
 func modeNames() (names []string) {
 	for _, m := range newModes {
@@ -100,7 +103,7 @@ func (a *app) complete(ctx context.Context, b *newBlueprint) error {
 		{flag: "base-url", title: "Root of the API, such as https://api.acme.example", value: &b.BaseURL},
 		{flag: "request-url", title: "Temporary-credential endpoint", value: &b.RequestURL, modes: oauth[1:]},
 		{flag: "authorization-url", title: "Page where users consent", value: &b.AuthorizationURL, modes: oauth},
-		{flag: "token-url", title: "Token endpoint", value: &b.TokenURL, modes: oauth},
+		{flag: "token-url", title: "Token endpoint", value: &b.TokenURL, modes: append(oauth, schema.OAuth2CC, schema.TwoStep, schema.App)},
 		{flag: "docs-url", title: "The provider's API documentation", value: &b.DocsURL},
 	}
 	mode := newQuestion{
@@ -167,6 +170,11 @@ func (a *app) askAll(ctx context.Context, b *newBlueprint, questions []newQuesti
 // credentialHeaders are where most APIs want what a mode obtains.
 var credentialHeaders = map[schema.AuthMode]string{
 	schema.OAuth2:           "Bearer ${access_token}",
+	schema.MCPOAuth2:        "Bearer ${access_token}",
+	schema.OAuth2CC:         "Bearer ${access_token}",
+	schema.TwoStep:          "Bearer ${access_token}",
+	schema.SignedJWT:        "Bearer ${access_token}",
+	schema.App:              "Bearer ${access_token}",
 	schema.APIKey:           "Bearer ${api_key}",
 	schema.UsernamePassword: "Basic ${basic_auth_encoded}",
 }

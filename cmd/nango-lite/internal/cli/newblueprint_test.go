@@ -3,13 +3,17 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/cli"
+	"github.com/nango-lite/nango-lite/loader"
 )
 
 // An author runs the command line in a directory of its own, with answers typed at
@@ -38,7 +42,30 @@ func (a author) run(t *testing.T, args ...string) (code int, stdout, stderr stri
 	return code, out.String(), errs.String()
 }
 
-// What new writes keeps every rule, whatever the mode and however it was told.
+// allModes are the modes of the schema.
+func allModes(t *testing.T) []string {
+	t.Helper()
+	var doc struct {
+		Defs struct {
+			Auth struct {
+				Properties struct {
+					AuthMode struct{ Enum []string } `json:"auth_mode"`
+				}
+			}
+		} `json:"$defs"`
+	}
+	b, err := os.ReadFile("../../../../schema/definitions.json")
+	if err == nil {
+		err = json.Unmarshal(b, &doc)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc.Defs.Auth.Properties.AuthMode.Enum
+}
+
+// What new writes keeps every rule and can be played, whatever the mode and however it
+// was told.
 func TestNewBlueprintPassesLint(t *testing.T) {
 	answers := map[string]string{
 		"Root of the API":         "https://api.acme.example/v2/",
@@ -47,7 +74,7 @@ func TestNewBlueprintPassesLint(t *testing.T) {
 		"Token endpoint":          "https://acme.example/token",
 		"The provider's API docu": "https://docs.acme.example/#start",
 	}
-	for _, mode := range []string{"OAUTH2", "OAUTH1", "API_KEY", "USERNAME_PASSWORD", "NONE", ""} {
+	for _, mode := range append(allModes(t), "") {
 		t.Run(mode, func(t *testing.T) {
 			answers["Kind of credentials"] = mode
 			a := author{t.TempDir(), answers}
@@ -68,6 +95,17 @@ func TestNewBlueprintPassesLint(t *testing.T) {
 			if code, stdout, stderr = b.run(t, "blueprints", "lint", "--strict", "acme.yaml"); code != 0 || stdout != "" {
 				t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 			}
+			entry, err := bench.Resolve(t.Context(), loader.NewCatalog(loader.Dir(b.dir)), "acme:v0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				for _, step := range entry.Run(t.Context(), bench.Options{}).Steps {
+					if step.Status == bench.Failed {
+						t.Errorf("%s: %s", step.Step, step.Detail)
+					}
+				}
+			})
 		})
 	}
 }
