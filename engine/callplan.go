@@ -205,15 +205,16 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 	limit := p.limit
 	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
 	base, public := e.transports(in, base)
+	signer := in.signer(now)
 	return layer.Chain(base,
 		layer.ObserveCall(now),
 		p.base,
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name, now)),
-		layer.Authorize(layer.Fields{Headers: p.headers.late(), Params: p.params.late(), Body: p.body.all()}, in.Auth.AssumesRole() != nil, p.expired),
+		layer.Authorize(layer.Fields{Headers: p.headers.late(), Params: p.params.late(), Body: p.body.all()}, signer != nil && in.Auth.HasTokens(), p.expired),
 		layer.ObserveAttempt(now),
-		layer.Sign(in.signer(now)),
+		layer.Sign(signer),
 		layer.Transport(p.timeout),
 		layer.Guard(public),
 	)

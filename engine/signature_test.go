@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -203,5 +204,27 @@ func TestS36_KeyInTheBody(t *testing.T) {
 		if strings.Contains(err.Error(), key) || strings.Contains(err.Error(), hex.EncodeToString(sum[:])) {
 			t.Errorf("the key is in %v", err)
 		}
+	}
+}
+
+// A token that calls are signed with, and that stands nowhere else in them, is refreshed
+// like any other.
+func TestSignatureWithATokenIsRefreshed(t *testing.T) {
+	var sent []string
+	p := &provider{token: answers(`{"access_token":"a1","refresh_token":"r1"}`, `{"access_token":"a2"}`)}
+	p.api = func(r *http.Request) (int, string) {
+		sent = append(sent, r.Header.Get("X-Signed"))
+		if r.Header.Get("X-Signed") == "a1 GET" {
+			return 401, `{}`
+		}
+		return 200, `{}`
+	}
+	e := newEngine(t, p, nil, func(in *schema.Integration) {
+		in.Requests.Headers = nil
+		in.Auth.RequestSignature = &schema.RequestSignature{Headers: map[string]string{"X-Signed": "${access_token} ${request.method}"}}
+	})
+	connect(t, e)
+	if err := called(t, e, "/x"); err != nil || fmt.Sprint(sent) != "[a1 GET a2 GET]" {
+		t.Errorf("got %v; signed with %q", err, sent)
 	}
 }
