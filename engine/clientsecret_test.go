@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -224,4 +225,26 @@ func TestS9_RegisteredClientIsTriedOnce(t *testing.T) {
 	if got := h.count("POST https://id.fjord.test/token") - before; got != 1 {
 		t.Errorf("%d requests", got)
 	}
+}
+
+// So it is on another device.
+func TestClientOfTheConnectionRefusedOnADevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{token: func(*tokenCall) (int, string) { return 401, `{"error":"invalid_client"}` }}
+		p.api = func(*http.Request) (int, string) {
+			return 200, `{"device_code":"dc","user_code":"WDJB","verification_uri":"https://fjord.test/link","expires_in":600}`
+		}
+		e := newEngine(t, p, nil, func(in *schema.Integration) {
+			in.OAuthClientID, in.OAuthClientSecret = "", schema.Secret{}
+			in.Auth.DeviceAuthorizationURL = "https://fjord.test/device"
+			in.Credentials = map[string]schema.Field{"client_id": {}, "client_secret": {}}
+		})
+		d, err := e.DeviceAuth(t.Context(), alice, &engine.AuthCodeOptions{Credentials: map[string]schema.Secret{"client_id": secret("x"), "client_secret": secret("y")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.DeviceAccessToken(t.Context(), d); !errors.Is(err, engine.ErrReauthorize) {
+			t.Errorf("got %v", err)
+		}
+	})
 }

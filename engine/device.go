@@ -183,7 +183,7 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 		return e.ask(ctx, op, in, c, in.auth.tokenURL, r)
 	})
 	if err != nil {
-		return nil, d.undecided(err, e.opts.Now())
+		return nil, d.undecided(in.blame(err), e.opts.Now())
 	}
 	if err := e.settle(ctx, op, in, c, answer, d.Scopes); err != nil {
 		return nil, err

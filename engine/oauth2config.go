@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"maps"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// OAuth2Config returns the configuration of an integration for hosts that drive
+// the flow themselves, with the client-auth style stated. Most hosts want
+// [Engine.AuthCodeURL] and [Engine.Client] instead: x/oauth2 knows nothing of
+// JSON bodies, nested tokens, stores and leases.
+//
+// It fails with KindUnsupported if a URL needs values of a connection.
+func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) {
+	const op = "configure oauth2"
+	k := Key{Integration: name}
+	in, err := e.integration(name)
+	if err != nil {
+		return nil, err
+	}
+	if in.Auth.AuthMode == schema.MCPOAuth2 {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode MCP_OAUTH2 finds its endpoints and its client for each connection; use AuthCodeURL"}
+	}
+	if in.Auth.AuthMode != schema.OAuth2 {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " is not OAuth 2.0"}
+	}
+	if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
+		return nil, err
+	}
+	values := in.valuesAt(&Connection{Key: k}, e.opts.Now())
+	authURL, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	if err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_url", Err: err}
+	}
+	params := url.Values{}
+	if err := in.auth.authorizationParams.fill(params, values); err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_params", Err: err}
+	}
+	q := authURL.Query()
+	maps.Copy(q, params)
+	authURL.RawQuery = q.Encode()
+	tokenURL, err := render.URL(in.auth.tokenURL, values, in.formatOf)
+	if err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "token_url", Err: err}
+	}
+	deviceURL := ""
+	if u, err := render.URL(in.auth.deviceURL, values, in.formatOf); err == nil {
+		deviceURL = u.String()
+	}
+	style := oauth2.AuthStyleInParams
+	if in.Auth.ClientAuth() == schema.ClientAuthHeader {
+		style = oauth2.AuthStyleInHeader
+	}
+	return &oauth2.Config{
+		ClientID:     in.OAuthClientID,
+		ClientSecret: in.OAuthClientSecret.Reveal(),
+		Endpoint:     oauth2.Endpoint{AuthURL: authURL.String(), DeviceAuthURL: deviceURL, TokenURL: tokenURL.String(), AuthStyle: style},
+		RedirectURL:  redirectURL,
+		Scopes:       in.scopes(nil),
+	}, nil
+}
