@@ -36,6 +36,7 @@ looked up anew. Without --set it asks for what is still open.`,
 	cmd.Flags().StringVar(&connection, "connection", "", "`ID` of the connection (default: the only one there is)")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "`name=value` of a field; name=- reads stdin; may be given more than once")
 	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	_ = cmd.RegisterFlagCompletionFunc("set", a.completeSet(false))
 	return cmd
 }
 

@@ -83,6 +83,7 @@ In the sandbox nobody is asked: its user consents by itself.`,
 	f.BoolVar(&flags.device, "device", false, "consent on another device: print a page and a code to enter there (RFC 8628)")
 	f.StringVar(&flags.redirect, "redirect-url", defaultRedirect, "`URL` of this machine that the provider sends the browser to")
 	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	_ = cmd.RegisterFlagCompletionFunc("set", a.completeSet(true))
 	return cmd
 }
 

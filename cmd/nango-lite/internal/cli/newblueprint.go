@@ -71,6 +71,7 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 	f.StringVar(&b.Maintainer, "maintainer", "Your Name <you@example.com>", "who to ask")
 	f.StringArrayVar(&headers, "header", nil, "`NAME=VALUE` for every call; may be given more than once")
 	f.StringVarP(&dir, "output", "o", "blueprints", "`DIR` to write to")
+	_ = cmd.RegisterFlagCompletionFunc("auth-mode", cobra.FixedCompletions(modeNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
