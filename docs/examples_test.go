@@ -66,7 +66,11 @@ func shownCode(file, name string) (string, error) {
 	for _, d := range parsed.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if d.Name.Name != name || d.Recv != nil {
+			declared := d.Name.Name
+			if d.Recv != nil {
+				declared = text(d.Recv.List[0].Type.Pos(), d.Recv.List[0].Type.End()) + "." + declared
+			}
+			if declared != name {
 				continue
 			}
 			if !strings.HasPrefix(name, "Example") {

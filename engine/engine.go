@@ -3,8 +3,14 @@
 // for all who need them, and calls APIs at the pace they allow.
 //
 // Start with [New]. A connection comes from [Engine.AuthCodeURL] and
-// [Engine.Exchange], or from [Engine.Connect] for credentials that the host
-// already has; [Engine.Client] then calls the API with it.
+// [Engine.Exchange], from [Engine.DeviceAuth] and [Engine.PollDevice] where the
+// user consents on another device, or from [Engine.Connect] for what the host
+// already has: a key, a token, whatever [Engine.Describe] lists. Where a user has
+// still to choose, [Engine.OpenFields], [Engine.Choices] and [Engine.SetFields]
+// say so. [Engine.Client] then calls the API with it: authorised, and signed where
+// the integration says so.
+//
+// An [Engine] is safe for concurrent use.
 //
 // # Errors
 //

@@ -6,8 +6,9 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// A Registration is what was found out for a connection of MCP_OAUTH2: which
-// authorization server its tokens come from, and as which client. It is kept with the
+// A Registration is what was found out for a connection of MCP_OAUTH2 (RFC 9728, RFC
+// 8414): which authorization server its tokens come from, and as which client (RFC
+// 7591). It is kept with the
 // connection, so that a refresh needs no discovery.
 type Registration struct {
 	Resource           string // as it names itself; sent with each token request (RFC 8707)
