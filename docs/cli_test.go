@@ -203,7 +203,18 @@ func (tm terminal) commands(t *testing.T, parent string) []string {
 	return out
 }
 
-// The page about the sandbox has every fault.
+// The page about the sandbox says what it plays of each mode.
+func TestSandboxPageHasEveryMode(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "sandbox.md"), "| mode | plays |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, mode := range authModes(t) {
+		if !strings.Contains(table, "`"+mode+"`") {
+			t.Errorf("sandbox.md does not say what is played of %s", mode)
+		}
+	}
+}
+
+// It has every fault.
 func TestSandboxPageHasEveryFault(t *testing.T) {
 	page := read(t, "sandbox.md")
 	for _, f := range sandbox.Faults() {
