@@ -149,16 +149,25 @@ func scrubTokenError(err error, r *oauthwire.Request) error {
 	}
 	e.Code = withoutEchoes(e.Code, said)
 	if e.Err != nil {
-		e.Err = &maskedError{unlessEchoed(withoutQuotes(e.Err.Error()), func(text string) string { return withoutEchoes(text, said) }), e.Err}
+		secrets := slices.DeleteFunc(said(), inSmallLetters)
+		e.Err = &maskedError{unlessEchoed(e.Err.Error(), secrets, func(text string) string { return withoutEchoes(text, said) }), e.Err}
 	}
 	return e
 }
 
-// unlessEchoed returns a text that mask finds nothing in. Where it does find
-// something, there may be more than it knows of: a text that repeats a part of the
-// request repeats others as well.
-func unlessEchoed(text string, mask func(string) string) string {
-	if mask(text) != text {
+// inSmallLetters reports whether a text may be a word of the protocol, such as
+// refresh_token, or the address of a page.
+func inSmallLetters(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !isLower(r) && !strings.ContainsRune("_-:./", r) })
+}
+
+// unlessEchoed returns a text without what it quotes, if mask finds nothing in it.
+// Where it does find something, there may be more than it knows of: a text that
+// repeats a part of the request repeats others as well. Secrets are looked for before:
+// one that holds a quote would seem to end what is quoted.
+func unlessEchoed(text string, secrets []string, mask func(string) string) string {
+	text = withoutQuotes(withoutSecrets(text, secrets))
+	if strings.Contains(text, schema.Redacted) || mask(text) != text {
 		return "a text that repeats what was sent"
 	}
 	return text

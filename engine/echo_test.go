@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
@@ -59,5 +61,43 @@ func TestS36_OAuth1TellsNoSecrets(t *testing.T) {
 	w.answer = func(r *http.Request) *http.Response { return answer(r, 401, "oauth_problem="+piece) }
 	if _, err := w.Exchange(t.Context(), p, callback); err == nil || strings.Contains(err.Error(), piece[10:]) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A secret may hold a quote, where what is quoted in an error seems to end; and what
+// follows may look like a word.
+func TestS36_SecretsWithQuotes(t *testing.T) {
+	const key = `SEEDEDKEY+/=&"%\ALEJQWBJFJET`
+	says := func(r *http.Request) error {
+		return &url.Error{Op: "Get", URL: r.URL.String(), Err: errors.New(`malformed HTTP response "` + key + `"`)}
+	}
+	in := fjord()
+	in.OAuthClientSecret = secret(key)
+	broken := false
+	rt := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/token" && !broken {
+			return answer(r, 200, `{"access_token":`+strconv.Quote(key)+`,"refresh_token":`+strconv.Quote(key)+`}`), nil
+		}
+		return nil, says(r)
+	})
+	var j journal
+	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"fjord": in}}, &engine.Options{Transport: rt, Observe: j.observe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect(t, e)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	client, _ := e.Client(alice)
+	r, _ := http.NewRequestWithContext(ctx, "POST", "/x", nil)
+	_, callErr := client.Do(r)
+	broken = true
+	refreshErr := func() error {
+		p, q := begin(t, e)
+		_, err := e.Exchange(t.Context(), p, url.Values{"code": {key}, "state": {q.Get("state")}})
+		return err
+	}()
+	if text := fmt.Sprint(callErr, refreshErr, j.lines); callErr == nil || refreshErr == nil || strings.Contains(text, "ALEJ") || strings.Contains(text, "SEEDED") {
+		t.Error(text)
 	}
 }

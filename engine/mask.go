@@ -31,7 +31,12 @@ func withoutQuotes(text string) string { return repeated.ReplaceAllString(text, 
 // masked returns err with a text that repeats nothing of the request and the
 // answer, as far as one can tell; call may be nil.
 func masked(err error, call *layer.Call) error {
-	return &maskedError{unlessEchoed(withoutQuotes(scrubError(err).Error()), func(text string) string { return maskValues(text, call) }), err}
+	text := scrubError(err).Error()
+	var secrets []string
+	if call != nil {
+		secrets = credentialsOf(call)
+	}
+	return &maskedError{unlessEchoed(text, secrets, func(text string) string { return maskValues(text, call) }), err}
 }
 
 // maskValues takes the secrets of the call at hand out of a text, whatever name
@@ -40,7 +45,13 @@ func maskValues(text string, call *layer.Call) string {
 	if text == "" || call == nil {
 		return text
 	}
-	for _, s := range credentialsOf(call) {
+	text = withoutSecrets(text, credentialsOf(call))
+	return withoutEchoes(text, func() []string { return saidIn(call) })
+}
+
+// withoutSecrets takes secrets out of a text, however they are encoded.
+func withoutSecrets(text string, secrets []string) string {
+	for _, s := range secrets {
 		if len(s) < 4 {
 			continue // would be found in any text
 		}
@@ -51,7 +62,7 @@ func maskValues(text string, call *layer.Call) string {
 			text = strings.ReplaceAll(text, spelled, schema.Redacted)
 		}
 	}
-	return withoutEchoes(text, func() []string { return saidIn(call) })
+	return text
 }
 
 // credentialsOf returns the values that a call is authorised with.
