@@ -95,6 +95,9 @@ func signedBody(r *http.Request) (io.ReadCloser, error) {
 	if err := r.Body.Close(); err != nil {
 		return nil, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	if len(body) == 0 {
+		r.Body = http.NoBody // 0 beside another means that nobody knows
+	}
 	return io.NopCloser(bytes.NewReader(body)), nil
 }

@@ -49,6 +49,9 @@ func TestSignCoversWhatIsSent(t *testing.T) {
 				if got := r.Header.Get("Signature"); got != "t(ping)" || string(sent) != "ping" || err != nil {
 					t.Errorf("signature %q over %q, %v", got, sent, err)
 				}
+				if r.ContentLength != 4 { // S3 takes no body whose length is not told
+					t.Errorf("length %d", r.ContentLength)
+				}
 				return layertest.Answer(r, 200, ""), nil
 			})).RoundTrip(r)
 			if err != nil {
