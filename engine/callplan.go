@@ -211,7 +211,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 		p.base,
 		layer.Defaults(p.headers.plain, p.params.plain),
 		layer.Retry(&policy),
-		limit.Layer(e.limits.of(in.Name, now)),
+		limit.Layer(e.limits.of(in.Name+in.apart, now)),
 		layer.Authorize(layer.Fields{Headers: p.headers.late(), Params: p.params.late(), Body: p.body.all()}, signer != nil && in.Auth.HasTokens(), p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(signer),

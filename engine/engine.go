@@ -110,6 +110,7 @@ type integration struct {
 	auth    *authPlan
 	calls   *callPlan
 	lookUps []lookUp // in the order in which they can be made
+	apart   string   // what tells its rate limits from those of its API, for a look-up elsewhere
 
 	shown    *shownCertificate // nil: it has no client certificate
 	previous *secretBefore     // nil: there is but one client secret

@@ -99,9 +99,9 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		}
 		like.Requests.BaseURL = l.Request.URL
 	}
-	auth, shown := *in.auth, in.shown
+	auth, shown, apart := *in.auth, in.shown, ""
 	if !l.atBase { // nothing goes along, neither a signature nor a certificate
-		shown = nil
+		shown, apart = nil, " elsewhere"
 		like.Requests.RateLimit = nil
 		like.Auth.AuthMode, auth.signature = schema.NoAuth, nil
 	} else if err := in.takeAlong(c, &like.Requests); err != nil {
@@ -112,7 +112,7 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		return nil, nil, err
 	}
 	r, err := l.build(ctx, target)
-	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps, shown: shown}, err
+	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps, shown: shown, apart: apart}, err
 }
 
 // requests returns of all what a look-up's own request has: a POST has the parameters

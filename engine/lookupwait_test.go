@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -71,6 +73,44 @@ func TestLookUpBodies(t *testing.T) {
 		}
 		if len(seen) != 3 {
 			t.Errorf("%d nonces in %d attempts", len(seen), len(bodies))
+		}
+	})
+}
+
+// A server elsewhere that has had enough says nothing of the API.
+func TestLookUpElsewhereDoesNotSlowTheAPI(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{token: answers(goodToken)}
+		busy := false
+		p.api = func(r *http.Request) (int, string) {
+			if r.URL.Host == "sites.test" && busy {
+				return 429, `{}`
+			}
+			return 200, oneSite
+		}
+		in, none := fjord(), 0
+		withSites(in)
+		in.Requests.BaseURL, in.Requests.Retries = "https://api.fjord.test", &schema.Retries{MaxRetries: &none}
+		in.Connection["site"].Request.URL = "https://sites.test/me"
+		rt := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			resp, err := p.RoundTrip(r)
+			resp.Header.Set("Retry-After", "50")
+			return resp, err
+		})
+		e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"fjord": in}}, &engine.Options{Transport: rt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := consented(t, e, nil); err != nil {
+			t.Fatal(err)
+		}
+		busy = true
+		if _, err := e.Choices(t.Context(), alice, "site"); err == nil {
+			t.Error("it was not busy")
+		}
+		start := time.Now()
+		if err := called(t, e, "/x"); err != nil || time.Since(start) > 0 {
+			t.Errorf("got %v after %s", err, time.Since(start))
 		}
 	})
 }
