@@ -25,31 +25,6 @@ func (f *facts) words(label, value, key string) {
 	}
 }
 
-// authFacts says how a connection is authorised and kept.
-func authFacts(v *schema.Version) []Fact {
-	a := &v.Auth
-	f := facts{}
-	f.words("Mode", modeName(a.AuthMode)+" ("+string(a.AuthMode)+")", "auth.auth_mode")
-	switch a.AuthMode {
-	case schema.OAuth2:
-		f.oauth2(a)
-	case schema.MCPOAuth2:
-		f.discovery(a)
-	case schema.OAuth2CC, schema.TwoStep, schema.App:
-		f.code("Token URL", a.TokenURL, "auth.token_url")
-	case schema.OAuth1:
-		f.oauth1(a)
-	case schema.AWSSigV4:
-		f.aws(a.AWS)
-	}
-	if s := a.RequestSignature; s != nil {
-		f.code("Signed with", pairs(s.Headers, ": ", "\n"), "auth.signature.headers")
-		f.code("Signed with", pairs(s.Params, "=", " "), "auth.signature.params")
-	}
-	f.code("Credential sent as", strings.Join(carriers(v), "\n"), "requests.headers")
-	return f
-}
-
 func modeName(mode schema.AuthMode) string {
 	switch mode {
 	case schema.OAuth2:
@@ -61,7 +36,7 @@ func modeName(mode schema.AuthMode) string {
 	case schema.TwoStep:
 		return "Login for a token"
 	case schema.SignedJWT:
-		return "Signed token (JWT)"
+		return "Signed token"
 	case schema.App:
 		return "App installation"
 	case schema.OAuth1:
@@ -80,63 +55,6 @@ func modeName(mode schema.AuthMode) string {
 		return "No authorization"
 	}
 	return strings.ReplaceAll(strings.ToLower(string(mode)), "_", " ")
-}
-
-func (f *facts) discovery(a *schema.Auth) {
-	f.code("Resource", a.Resource, "auth.resource")
-	f.code("Authorization server", a.AuthorizationServer, "auth.authorization_server")
-	f.words("Registers as", a.ClientName, "auth.client_name")
-	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
-}
-
-func (f *facts) aws(a *schema.AWS) {
-	if a == nil {
-		return
-	}
-	f.code("Service", a.Service, "auth.aws.service")
-	f.code("Region", a.Region, "auth.aws.region")
-}
-
-func (f *facts) oauth2(a *schema.Auth) {
-	f.code("Authorization URL", a.AuthorizationURL, "auth.authorization_url")
-	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
-	f.code("Device authorization URL", a.DeviceAuthorizationURL, "auth.device_authorization_url")
-	f.code("with", pairs(a.DeviceAuthorizationParams, "=", " "), "auth.device_authorization_params")
-	f.code("Token URL", a.TokenURL, "auth.token_url")
-	f.code("with", pairs(a.TokenParams, "=", " "), "auth.token_params")
-	f.code("with headers", pairs(a.TokenHeaders, ": ", "\n"), "auth.token_headers")
-	f.code("Refresh URL", a.RefreshURL, "auth.refresh_url")
-	f.code("Revocation URL", a.RevocationURL, "auth.revocation_url")
-	f.code("Introspection URL", a.IntrospectionURL, "auth.introspection_url")
-	f.code("Issuer", a.Issuer, "auth.issuer")
-	f.words("Client authentication", map[string]string{
-		schema.ClientAuthHeader: "id and secret in a Basic header",
-		schema.ClientAuthBody:   "id and secret in the body",
-		schema.ClientAuthNone:   "none: a public client",
-	}[a.ClientAuth()], "auth.authorization_method")
-	f.words("Token requests", map[string]string{"": "form", "form": "form", "json": "JSON", "query": "in the query"}[a.BodyFormat], "auth.body_format")
-	pkce := string(a.Challenge())
-	if a.Challenge() == schema.PKCEOff {
-		pkce = "off"
-	}
-	f.words("PKCE", pkce, "auth.pkce")
-	f.words("Scopes", scopesInWords(a), "auth.scopes")
-	if s := a.TokenLifetimeSeconds; s > 0 {
-		f.words("Token lifetime", fmt.Sprintf("%g s", s), "auth.token_lifetime_seconds")
-	}
-	if r := a.TokenResponse; r != nil {
-		f.code("Further tokens", strings.Join(slices.Sorted(maps.Keys(r.Secondary)), " "), "auth.token_response.secondary")
-	}
-}
-
-func (f *facts) oauth1(a *schema.Auth) {
-	f.code("Request URL", a.RequestURL, "auth.request_url")
-	f.code("with", pairs(a.RequestParams, "=", " "), "auth.request_params")
-	f.code("Authorization URL", a.AuthorizationURL, "auth.authorization_url")
-	f.code("with", pairs(a.AuthorizationParams, "=", " "), "auth.authorization_params")
-	f.code("Token URL", a.TokenURL, "auth.token_url")
-	f.words("Signature", a.SignatureMethod, "auth.signature_method")
-	f.words("Scopes", scopesInWords(a), "auth.scopes")
 }
 
 func scopesInWords(a *schema.Auth) string {

@@ -27,7 +27,7 @@ func (p *Page) Markdown(w io.Writer) error {
 	for _, r := range p.Coverage {
 		f("| %s | %s | %s | %s |\n", r.Mark(), inline(r.Part), inline(r.How), tests(r.Tests))
 	}
-	f("\nTestCatalog plays this blueprint against a simulator, and so does the program itself:\n\n```sh\n%s\n```\n", strings.Join(p.Bench, "\n"))
+	f("\nThe bench plays this blueprint against a simulator:\n\n```sh\n%s\n```\n", strings.Join(p.Bench, "\n"))
 	writeFacts(&b, "Authorization", p.Auth)
 	writeInputs(&b, "What a connection knows", p.Known)
 	writeFacts(&b, "Calls", p.Requests)

@@ -66,6 +66,12 @@ var connecting = map[schema.AuthMode]Test{
 	schema.UsernamePassword: {"./engine", "TestConnectWithEmptyPassword"},
 }
 
+// Of ways that are not a mode of their own.
+var (
+	assuming  = Test{"./engine", "TestAssumeRole"}
+	elsewhere = Test{"./engine", "TestDeviceInTheSandbox"}
+)
+
 // proofOf returns the proof of a row, if it is covered.
 func proofOf(v *schema.Version, r Row) proof {
 	if r.State != Covered {
@@ -74,6 +80,12 @@ func proofOf(v *schema.Version, r Row) proof {
 	p := proofs[r.Key]
 	if t, ok := connecting[v.Auth.AuthMode]; ok && r.Key == rowAuth {
 		p = proof{t, []string{"connect"}}
+	}
+	if r.Key == rowAuth && v.Auth.AssumesRole() != nil {
+		p.test = assuming
+	}
+	if r.Key == rowAuth && v.Auth.DeviceOnly() {
+		p.test = elsewhere
 	}
 	if l := v.Requests.RateLimit; r.Key == rowLimit && l != nil && l.Budget != nil {
 		p.steps = []string{"rate limit", "budget"}
