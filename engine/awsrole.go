@@ -96,7 +96,7 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 	defer cancel()
 	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, plan.url), r)
 	if err != nil {
-		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
+		return nil, askedAt("the Security Token Service", scrubTokenError(tokenFailure(op, c.Key, answer, err), r))
 	}
 	if code, failed := oauthwire.ErrorCode(answer, roleAnswer, nil); failed {
 		return nil, scrubTokenError(in.refusedRole(op, c.Key, answer, code, e.opts.Now()), r)

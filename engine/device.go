@@ -87,7 +87,7 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 		return e.askAs(ctx, op, in, c, in.auth.deviceURL, r, in.beside())
 	})
 	if err != nil {
-		return nil, in.blame(err)
+		return nil, askedAt("the device authorization endpoint", in.blame(err))
 	}
 	if err := d.take(op, answer, e.opts.Now()); err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func (e *Engine) introspect(ctx context.Context, in *integration, c *Connection)
 		if ErrorKind(err) == KindInvalidResponse { // a page, say: that is not about the token
 			err = &Error{Op: op, Key: c.Key, Kind: KindUnavailable, Detail: "the introspection answer cannot be read", Err: err}
 		}
-		return time.Time{}, err
+		return time.Time{}, askedAt("the introspection endpoint", err)
 	}
 	if active, ok := answer.Doc["active"].(bool); !ok || !active {
 		if !ok {

@@ -87,6 +87,8 @@ func (e *Engine) revokeToken(ctx context.Context, op string, in *integration, c 
 	return err
 }
 
+const revocationEndpoint = "the revocation endpoint"
+
 // tellRevoked sends a revocation request. Success is what the status says (RFC 7009
 // 2.2: the body means nothing), and what the integration asks for besides.
 func (e *Engine) tellRevoked(ctx context.Context, op string, in *integration, c *Connection, r *oauthwire.Request) (*oauthwire.Answer, error) {
@@ -99,13 +101,13 @@ func (e *Engine) tellRevoked(ctx context.Context, op string, in *integration, c 
 		return answer, nil
 	}
 	if err != nil {
-		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
+		return nil, askedAt(revocationEndpoint, scrubTokenError(tokenFailure(op, c.Key, answer, err), r))
 	}
 	if good && in.tokenMatcher(answer)(*how.Success) {
 		return answer, nil
 	}
 	code, _ := oauthwire.ErrorCode(answer, nil, nil)
-	return nil, scrubTokenError(in.refused(op, c.Key, answer, code), r)
+	return nil, askedAt(revocationEndpoint, scrubTokenError(in.refused(op, c.Key, answer, code), r))
 }
 
 // revocationRequest builds the request of RFC 7009 2.1, or the one that is declared.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/condition"
 	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
@@ -35,6 +36,18 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 		return &Error{Op: op, Key: k, Kind: kind, Status: answer.Status, Err: err}
 	}
 	return &Error{Op: op, Key: k, Kind: KindUnavailable, Status: answer.Status, Detail: "the token answer broke off", Err: scrubError(err)}
+}
+
+// askedAt says of the failure of a request which endpoint it went to, where that is
+// not the token endpoint.
+func askedAt(endpoint string, err error) error {
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	named := *failed
+	named.Detail = strings.Replace(named.Detail, "the token endpoint", endpoint, 1)
+	return &named
 }
 
 // kindOfStatus gives a token endpoint's status a kind where its body gives

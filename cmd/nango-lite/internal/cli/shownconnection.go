@@ -18,6 +18,7 @@ type shownConnection struct {
 	Status       engine.Status     `json:"status"`
 	Reason       string            `json:"reason,omitempty"`
 	AuthMode     schema.AuthMode   `json:"auth_mode"`
+	Issuer       string            `json:"issuer,omitempty"` // that was found to authorise its user
 	Scopes       []string          `json:"scopes,omitempty"`
 	Refreshable  bool              `json:"refreshable"`
 	ExpiresAt    *time.Time        `json:"expires_at,omitempty"`
@@ -34,6 +35,9 @@ func shownConnectionOf(c *engine.Connection) shownConnection {
 		Integration: c.Key.Integration, ConnectionID: c.Key.ConnectionID, Status: c.Status, Reason: c.Reason,
 		AuthMode: c.Credentials.Type, Scopes: t.Scopes, Refreshable: !t.RefreshToken.Empty(),
 		Fields: c.Fields, Metadata: c.Metadata, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+	}
+	if r := &c.Credentials.Registration; c.Credentials.Type == schema.MCPOAuth2 {
+		s.Issuer = r.Issuer
 	}
 	if !t.ExpiresAt.IsZero() {
 		at := t.ExpiresAt.UTC()
@@ -56,6 +60,7 @@ func (s shownConnection) rows() [][]string {
 	}
 	add("reason", s.Reason)
 	add("auth mode", string(s.AuthMode))
+	add("authorised by", s.Issuer)
 	add("scopes", strings.Join(s.Scopes, " "))
 	if s.ExpiresAt != nil {
 		add("token until", when(*s.ExpiresAt))
