@@ -281,6 +281,12 @@ func patternWords(pattern any) string {
 		return "begin with https://"
 	case `^(https?://|\$\{connection\.)`:
 		return "begin with https://, http:// or ${connection.<name>}"
+	case `^(https?://|\$\{connection\.|\$\{steps\.)`:
+		return "begin with https://, http://, ${connection.<name>} or ${steps.<number>.<path>}"
+	case "^https://[^/?#]+/[^?#]+$":
+		return "be an https URL with a path, without a query"
+	case "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$":
+		return "be the name of a header"
 	case "^/":
 		return "begin with /"
 	case "^#[0-9a-fA-F]{6}$":

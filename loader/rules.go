@@ -36,6 +36,7 @@ func checkWhole(about subject, blueprint bool, now time.Time) (ds Diagnostics) {
 		r.scopes()
 		r.certificate(now)
 	}
+	r.clientOfConnection()
 	r.modes()
 	r.discovery()
 	r.privateKey()
@@ -63,48 +64,6 @@ type rules struct {
 
 func (r *rules) report(o schema.Origin, code, message, hint string) {
 	r.found = append(r.found, r.at(o, code, message, hint))
-}
-
-// client: an id needs its secret, unless the client is a public one.
-func (r *rules) client() {
-	if !isOAuth(r.mode) && r.mode != string(schema.TBA) {
-		return // another rule says so
-	}
-	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
-	method := r.root.Str("auth", "authorization_method")
-	public := method == schema.ClientAuthNone || method == schema.ClientAuthTLS
-	switch {
-	case id != nil && method == schema.ClientAuthJWT:
-		if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {
-			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_private_key"`, "auth.authorization_method is private_key_jwt")
-		}
-		if strings.Contains(r.signingKey(), "${oauth_client_secret}") && secret == nil {
-			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "auth.jwt signs with it")
-		}
-	case id != nil && secret == nil && (r.mode == string(schema.TBA) || r.mode == string(schema.OAuth1)):
-		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "calls are signed with it")
-	case id != nil && secret == nil && !public:
-		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
-	case id == nil && secret != nil:
-		r.report(secret.At, "missing-key", `"oauth_client_secret" without "oauth_client_id"`, "")
-	}
-	if previous := r.root.Field("oauth_client_secret_previous"); previous != nil && secret == nil {
-		r.report(previous.At, "missing-key", `"oauth_client_secret_previous" without "oauth_client_secret"`, "it is for the time in which the provider may know either")
-	}
-}
-
-// scopes: forgetting them shows only at the first call, so they must be said.
-func (r *rules) scopes() {
-	defaults := r.root.Get("auth", "default_scopes")
-	if r.root.Field("oauth_client_id") == nil || r.root.Field("oauth_scopes") != nil ||
-		r.root.Str("auth", "scopes") == "none" || defaults != nil && len(defaults.Items) > 0 || !isOAuth(r.mode) {
-		return
-	}
-	r.report(r.key, "missing-key", `missing key "oauth_scopes"`, "if the API needs none, write oauth_scopes: ''")
-}
-
-func isOAuth(mode string) bool {
-	return mode == string(schema.OAuth1) || mode == string(schema.OAuth2) || mode == string(schema.OAuth2CC)
 }
 
 // modes: a key of another auth mode would be ignored in silence.

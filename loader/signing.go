@@ -32,17 +32,6 @@ func (r *rules) privateKey() {
 	}
 }
 
-// noPrivateKey: an app that signs with the operator's key is nothing without it.
-func (r *rules) noPrivateKey() {
-	id := r.root.Field("oauth_client_id")
-	if id == nil || isOAuth(r.mode) || r.root.Get("auth", "jwt") == nil {
-		return // another rule says so
-	}
-	if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {
-		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_private_key"`, "auth.jwt signs with it")
-	}
-}
-
 // clientKey: with RSA-SHA1 the client secret is the key that signs.
 func (r *rules) clientKey() {
 	if r.root.Str("auth", "signature_method") != signingkey.RSASHA1 {

@@ -1,7 +1,10 @@
 package loader
 
 import (
+	"encoding/json"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -34,4 +37,33 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", got, name, want)
 		}
 	}
+}
+
+// No author has to read a regular expression.
+func TestPatternsHaveWords(t *testing.T) {
+	var doc any
+	b, err := os.ReadFile("../schema/definitions.json")
+	if err == nil {
+		err = json.Unmarshal(b, &doc)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			if p, ok := v["pattern"].(string); ok && names(p) == "" && strings.HasPrefix(patternWords(p), "match ") {
+				t.Errorf("there are no words for the pattern %s", p)
+			}
+			for _, e := range v {
+				walk(e)
+			}
+		}
+	}
+	walk(doc)
 }
