@@ -263,6 +263,13 @@ func TestOAuth2Config(t *testing.T) {
 	if cfg.Endpoint.AuthStyle == 0 {
 		t.Error("the client-auth style is left to probing")
 	}
+	signing := newEngine(t, &provider{}, nil, func(in *schema.Integration) {
+		in.OAuthPrivateKey = schema.NewSecret(edKey)
+		in.Auth.AuthorizationMethod, in.Auth.JWT = schema.ClientAuthJWT, &schema.JWT{Algorithm: "EdDSA"}
+	})
+	if _, err := signing.OAuth2Config("fjord", callbackURL); !errors.Is(err, engine.ErrUnsupported) {
+		t.Errorf("a client that signs: got %v", err)
+	}
 	if _, err := e.OAuth2Config("nope", callbackURL); !errors.Is(err, engine.ErrNotFound) {
 		t.Errorf("got %v", err)
 	}

@@ -15,7 +15,8 @@ import (
 // [Engine.AuthCodeURL] and [Engine.Client] instead: x/oauth2 knows nothing of
 // JSON bodies, nested tokens, stores and leases.
 //
-// It fails with KindUnsupported if a URL needs values of a connection.
+// It fails with KindUnsupported if a URL needs values of a connection, or if the client
+// signs an assertion, which x/oauth2 cannot.
 func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) {
 	const op = "configure oauth2"
 	k := Key{Integration: name}
@@ -28,6 +29,9 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	}
 	if in.Auth.AuthMode != schema.OAuth2 {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " is not OAuth 2.0"}
+	}
+	if in.Auth.ClientAuth() == schema.ClientAuthJWT {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "private_key_jwt is more than x/oauth2 can do; use AuthCodeURL"}
 	}
 	if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
 		return nil, err

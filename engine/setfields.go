@@ -16,10 +16,14 @@ import (
 // SetFields sets fields of k's connection: what a user corrects of what they typed,
 // and what they chose of [Engine.Choices]. What is looked up with them is looked up
 // anew, and so is what is still open; with no fields at all that is all it does. An
-// empty value unsets an optional field. Credentials stay as they are.
+// empty value unsets an optional field.
+//
+// Credentials stay as they are, but for a token that is obtained without the user
+// (OAUTH2_CC, TWO_STEP and their like): where something that the user typed has changed,
+// another is obtained first, since fields may say where and for what.
 //
 // It fails with KindClient, and stores nothing, if a value is not as declared or is no
-// choice.
+// choice; and as [Engine.Connect] does where there is no token to be had.
 func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string) (*Connection, error) {
 	const op = "set fields"
 	in, err := e.integration(k.Integration)
@@ -35,7 +39,10 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		if err != nil {
 			return nil, err
 		}
-		session := amendedSession{e.session(in, k), in, next}
+		session, next, err := e.amendedSession(ctx, op, in, c, next)
+		if err != nil {
+			return nil, err
+		}
 		chosen := func(name string) bool { return fields[name] != "" }
 		if err := e.lookUpFields(ctx, op, in, next, session, chosen); err != nil {
 			return nil, err
@@ -148,6 +155,9 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 			changed = append(changed, name)
 		}
 	}
+	if !next.Credentials.Token.AccessToken.Equal(was.Credentials.Token.AccessToken) {
+		out.Credentials.Token, out.RefreshStarted, secret = next.Credentials.Token.clone(), time.Time{}, true
+	}
 	if secret {
 		out.Generation++ // a credential is another
 	}
@@ -158,6 +168,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	case err != nil:
 		return nil, storeError(op, was.Key, err)
 	}
+	e.failed.forget(was.Key)
 	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
 	e.changed(ctx, EventFields, was.Key, out)
 	return out.Clone(), nil
@@ -214,6 +225,21 @@ type amendedSession struct {
 type amended struct {
 	*snapshot
 	stored layer.Snapshot
+}
+
+// amendedSession returns what look-ups of next are made with, and next with another
+// token where that of c was obtained with other fields.
+func (e *Engine) amendedSession(ctx context.Context, op string, in *integration, c, next *Connection) (layer.Session, *Connection, error) {
+	typed := func(name string) bool {
+		was, _ := in.carried(c, name)
+		is, _ := in.carried(next, name)
+		return in.Connection[name].From == schema.FromUser && was != is
+	}
+	if !in.Auth.Issues() || !slices.ContainsFunc(slices.Collect(maps.Keys(in.Connection)), typed) {
+		return amendedSession{e.session(in, next.Key), in, next}, next, nil
+	}
+	next, err := e.obtain(ctx, op, in, next)
+	return fixedSession{&snapshot{in, next}}, next, err
 }
 
 func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, error) {

@@ -108,6 +108,57 @@ func TestSetFieldsSecret(t *testing.T) {
 	}
 }
 
+// A token that was obtained for one site is not sent to another: where no user is needed
+// for it, another is obtained first, and nothing is stored if there is none.
+func TestSetFieldsObtainsAnotherToken(t *testing.T) {
+	var asked []string
+	p := &provider{token: func(r *tokenCall) (int, string) {
+		site := r.params.Get("site")
+		asked = append(asked, site)
+		if site == "gone" {
+			return 401, `{"error":"invalid_client"}`
+		}
+		return 200, `{"access_token":"for-` + site + `","expires_in":3600}`
+	}}
+	var sent []string
+	p.api = func(r *http.Request) (int, string) {
+		sent = append(sent, r.URL.Host+" "+r.Header.Get("Authorization"))
+		return 200, `{"berth":"b"}`
+	}
+	e := newEngine(t, p, nil, func(in *schema.Integration) {
+		in.Auth = schema.Auth{AuthMode: schema.TwoStep, TokenURL: "https://fjord.test/token", TokenParams: map[string]string{"site": "${connection.site}"}}
+		in.Requests.BaseURL = "https://${connection.site}.fjord.test"
+		in.Connection = map[string]schema.ConnectionField{
+			"site":  {From: schema.FromUser},
+			"berth": {From: schema.FromRequest, Request: &schema.LookUp{Path: "/berth"}},
+		}
+	})
+	c, err := e.Connect(t.Context(), alice, engine.Credentials{}, &engine.ConnectOptions{Fields: map[string]string{"site": "north"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := e.SetFields(t.Context(), alice, map[string]string{"site": "south"})
+	if err != nil || set.Credentials.Token.AccessToken.Reveal() != "for-south" || set.Generation == c.Generation {
+		t.Fatalf("%v, %v", set, err)
+	}
+	if _, err := e.SetFields(t.Context(), alice, map[string]string{"site": "gone"}); err == nil {
+		t.Error("a site without a token was taken")
+	}
+	if _, err := e.SetFields(t.Context(), alice, nil); err != nil {
+		t.Error(err)
+	}
+	if got, want := fmt.Sprint(asked), "[north south gone]"; got != want {
+		t.Errorf("tokens for %s, want %s", got, want)
+	}
+	if got, want := fmt.Sprint(sent), "[north.fjord.test Bearer for-north south.fjord.test Bearer for-south]"; got != want {
+		t.Errorf("sent %s, want %s", got, want)
+	}
+	stored, err := e.Connection(t.Context(), alice)
+	if err != nil || stored.Fields["site"] != "south" || stored.Credentials.Token.AccessToken.Reveal() != "for-south" {
+		t.Errorf("stored is %v, %v", stored.Fields, err)
+	}
+}
+
 // A refresh that is under way and a change of fields do not undo each other.
 func TestSetFieldsBesideARefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
