@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/nango-lite/nango-lite/engine"
 )
@@ -72,6 +73,9 @@ func (a *app) explain(err error) string {
 		text = "interrupted"
 	case errors.As(err, &u):
 		text = u.Op + " " + withoutQuery(u.URL) + ": " + u.Err.Error()
+	}
+	if a.sandbox != "" && a.sandbox != inProcess && errors.Is(err, syscall.ECONNREFUSED) {
+		text += "; nothing listens at " + a.sandbox + ", where 'nango-lite sandbox' should"
 	}
 	return oneLine(text)
 }
