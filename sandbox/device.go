@@ -51,33 +51,20 @@ func (p *Provider) serveDevice(w http.ResponseWriter, r *http.Request, at locati
 }
 
 func (p *Provider) beginDevice(r *http.Request, at location) (answer, *refusal) {
-	t := &tokenRequest{header: r.Header, query: r.URL.Query(), begins: true}
-	if r.Method != http.MethodPost {
-		return answer{}, refused(405, "invalid_request", "the device authorization request is made with POST (RFC 8628 3.1)")
-	}
-	var ref *refusal
-	if t.wire, ref = readForm(r.Header, readBody(r)); ref != nil {
+	t, ref := p.readClientForm(r, at, "the device authorization request is made with POST (RFC 8628 3.1)")
+	if ref != nil {
 		return answer{}, ref
 	}
-	for _, check := range []func() *refusal{
-		func() *refusal { return p.readStandard(t, r.Method) },
-		func() *refusal { return p.checkClient(t) },
-		func() *refusal { return p.checkScope(t.std["scope"]) },
-		func() *refusal { return p.checkDeclared(at.query, t.query.Get, "the query of "+at.name) },
-		func() *refusal {
-			return p.checkDeclared(p.params.device, t.wire.Get, "the device authorization request (device_authorization_params)", "client_id", "scope")
-		},
-		func() *refusal {
-			for _, name := range []string{"device_code", "code", "redirect_uri", "code_verifier"} {
-				if t.std[name] != "" {
-					return refused(400, "invalid_request", "%s has no place in a device authorization request (RFC 8628 3.1)", name)
-				}
-			}
-			return nil
-		},
-	} {
-		if ref := check(); ref != nil {
-			return answer{}, ref
+	if ref := p.checkScope(t.std["scope"]); ref != nil {
+		return answer{}, ref
+	}
+	const what = "the device authorization request (device_authorization_params)"
+	if ref := p.checkDeclared(p.params.device, t.wire.Get, what, "client_id", "scope"); ref != nil {
+		return answer{}, ref
+	}
+	for _, name := range []string{"device_code", "code", "redirect_uri", "code_verifier"} {
+		if t.std[name] != "" {
+			return answer{}, refused(400, "invalid_request", "%s has no place in a device authorization request (RFC 8628 3.1)", name)
 		}
 	}
 	client := p.integration.OAuthClientID

@@ -17,25 +17,12 @@ func (p *Provider) serveIntrospect(w http.ResponseWriter, r *http.Request, at lo
 }
 
 func (p *Provider) introspect(r *http.Request, at location) (answer, *refusal) {
-	t := &tokenRequest{header: r.Header, query: r.URL.Query(), begins: true}
-	if r.Method != http.MethodPost {
-		return answer{}, refused(405, "invalid_request", "introspection is made with POST (RFC 7662 2.1)")
-	}
-	var ref *refusal
-	if t.wire, ref = readForm(r.Header, readBody(r)); ref != nil {
+	t, ref := p.readClientForm(r, at, "introspection is made with POST (RFC 7662 2.1)")
+	if ref != nil {
 		return answer{}, ref
 	}
-	for _, check := range []func() *refusal{
-		func() *refusal { return p.readStandard(t, r.Method) },
-		func() *refusal { return p.checkClient(t) },
-		func() *refusal { return p.checkDeclared(at.query, t.query.Get, "the query of "+at.name) },
-		func() *refusal {
-			return p.checkDeclared(p.params.introspect, t.wire.Get, "the introspection request (introspection_params)", "token")
-		},
-	} {
-		if ref := check(); ref != nil {
-			return answer{}, ref
-		}
+	if ref := p.checkDeclared(p.params.introspect, t.wire.Get, "the introspection request (introspection_params)", "token"); ref != nil {
+		return answer{}, ref
 	}
 	shown := t.wire.Get("token")
 	if shown == "" {

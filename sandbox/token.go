@@ -118,6 +118,26 @@ func (p *Provider) readTokenRequest(r *http.Request, body []byte, at location) (
 	return t, p.readStandard(t, method)
 }
 
+// readClientForm reads a form that a client posts and in which it says who it is, to an
+// endpoint beside the token endpoint. byPost is said to whoever uses another method.
+func (p *Provider) readClientForm(r *http.Request, at location, byPost string) (*tokenRequest, *refusal) {
+	t := &tokenRequest{header: r.Header, query: r.URL.Query(), begins: true}
+	if r.Method != http.MethodPost {
+		return nil, refused(405, "invalid_request", "%s", byPost)
+	}
+	var ref *refusal
+	if t.wire, ref = readForm(r.Header, readBody(r)); ref != nil {
+		return nil, ref
+	}
+	if ref := p.readStandard(t, r.Method); ref != nil {
+		return nil, ref
+	}
+	if ref := p.checkClient(t); ref != nil {
+		return nil, ref
+	}
+	return t, p.checkDeclared(at.query, t.query.Get, "the query of "+at.name)
+}
+
 // readStandard gives the parameters their standard names.
 func (p *Provider) readStandard(t *tokenRequest, method string) *refusal {
 	t.std = map[string]string{}
