@@ -65,9 +65,14 @@ var rooms = map[string]struct {
 	"telemetry/opentelemetry": {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace"}, why: "the API alone; the SDK is the host's"},
 	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
 	"docs":                    {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
+	"internal/author": {
+		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox"},
+		uses:    []string{"gopkg.in/yaml.v3"},
+		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
+	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
-		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term", "gopkg.in/yaml.v3"},
+		reaches: []string{"blueprints", "schema", "loader", "internal/author", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
+		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
 	"e2e": {why: "tests alone: they start the built program"},

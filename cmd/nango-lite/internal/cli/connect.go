@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/author/page"
 )
 
 // defaultRedirect is what users of 2022 have registered with their providers.

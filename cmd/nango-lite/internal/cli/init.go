@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+	"github.com/nango-lite/nango-lite/internal/author/page"
 	"github.com/nango-lite/nango-lite/schema"
 )
 

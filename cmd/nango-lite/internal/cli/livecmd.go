@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 )
 
 // testLive tries the integrations of the config with their real providers.

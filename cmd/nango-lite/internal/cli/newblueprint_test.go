@@ -11,8 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/cli"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/loader"
 )
 

@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+	"github.com/nango-lite/nango-lite/internal/author/page"
 )
 
 func (a *app) showBlueprintCommand() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 )
 
 func (a *app) testBlueprintsCommand() *cobra.Command {

@@ -110,7 +110,7 @@ func hasList(v *schema.Version) bool {
 
 // The test that plays the bundled catalog. Its subtests are name:version/step.
 const (
-	benchPackage = "./cmd/nango-lite/internal/bench"
+	benchPackage = "./internal/author/bench"
 	benchTest    = "TestCatalog"
 )
 

@@ -17,14 +17,14 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/blueprints"
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-const invented = "../../../../testdata/blueprints"
+const invented = "../../../testdata/blueprints"
 
 // quirks are the ways in which real providers depart from the specifications, each
 // with a blueprint that says so as data, and with what has then to be seen. The

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/blueprints"
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/lint"
 )
@@ -27,7 +27,7 @@ import (
 // without a password.
 var entries = []string{"notion:v0", "slack:v0", "github:v0", "google-calendar:v0", "airtable:v1", "close:v0"}
 
-const survivorsFile = "../../../../docs/decisions/0003-mutation-survivors.md"
+const survivorsFile = "../../../docs/decisions/0003-mutation-survivors.md"
 
 // TestMutation is the named command; see the package's comment.
 func TestMutation(t *testing.T) {

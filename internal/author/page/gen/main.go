@@ -1,5 +1,5 @@
 // Command gen writes docs/catalog.md and docs/catalog.svg from the bundled
-// blueprints, which it plays on the bench. Run it with go generate ./cmd/nango-lite/...
+// blueprints, which it plays on the bench. Run it with go generate ./internal/author/...
 package main
 
 import (
@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/page"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
+	"github.com/nango-lite/nango-lite/internal/author/page"
 	"github.com/nango-lite/nango-lite/loader"
 )
 
-//go:generate go run . ../../../../..
+//go:generate go run . ../../../..
 
 func main() {
 	log.SetFlags(0)

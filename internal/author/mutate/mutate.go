@@ -3,7 +3,7 @@
 //
 // The named command is
 //
-//	go test -tags mutation ./cmd/nango-lite/internal/mutate
+//	go test -tags mutation ./internal/author/mutate
 //
 // For each entry of its list it puts every mutant on the engine's side of the test
 // bench, and the original on the sandbox's. Loader, lint or bench must object. What

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/loader"
 )
 
@@ -44,7 +44,7 @@ func TestCatalogIsInStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("docs/%s is out of step with the blueprints: run go generate ./cmd/nango-lite/...\n(-want +got):\n%s", name, diff)
+			t.Errorf("docs/%s is out of step with the blueprints: run go generate ./internal/author/...\n(-want +got):\n%s", name, diff)
 		}
 	}
 	for _, p := range pagesOf(catalog) {

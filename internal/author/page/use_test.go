@@ -13,7 +13,7 @@ import (
 // TestUseOfEachMode shows, for invented blueprints of each mode, the block to paste,
 // what the operator and what the users bring, and what is said of the authorization.
 func TestUseOfEachMode(t *testing.T) {
-	c := loader.NewCatalog(os.DirFS("../../../../testdata/blueprints"))
+	c := loader.NewCatalog(os.DirFS("../../../testdata/blueprints"))
 	var got strings.Builder
 	known := map[string][]string{}
 	for _, ref := range []string{

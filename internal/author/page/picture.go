@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/schema"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -54,7 +54,7 @@ func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 	}
 	var b strings.Builder
 	f := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
-	f("<!-- Made from the blueprints: go generate ./cmd/nango-lite/... -->\n\n# The catalog\n\n")
+	f("<!-- Made from the blueprints: go generate ./internal/author/... -->\n\n# The catalog\n\n")
 	f("%s, %s: %s. `nango-lite blueprints show NAME` prints the page of an entry, `nango-lite blueprints docs -o DIR` all of them as a site.\n\n",
 		plural(len(catalog), "API"), plural(len(pages), "version"), strings.Join(counts, ", "))
 	f("![For each version, which parts are covered; the table below says the same](catalog.svg)\n\n")

@@ -11,15 +11,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/bench"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/author/bench"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 var fill = regexp.MustCompile(`<YOUR [^>]*>`)
 
-const root = "../../../../"
+const root = "../../../"
 
 // functions returns the names of the functions of a package's tests.
 func functions(t *testing.T, pkg string) []string {
