@@ -1,11 +1,11 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 )
 
@@ -137,17 +137,19 @@ func (a *Auth) DeviceOnly() bool {
 }
 
 // OwnField returns what is known of a credential that each connection has without
-// declaring it, laid under what a blueprint says of it.
+// declaring it, laid under what a blueprint says of it. What one mode keeps secret is
+// secret wherever it is declared.
 func (a *Auth) OwnField(name string, declared Field) Field {
-	switch name {
-	case "api_key", "password", "client_secret", "token_secret":
-		declared.Secret = true
-	}
-	if a.AuthMode == AWSSigV4 && slices.Contains(a.AuthMode.Credentials(), name) {
-		declared.Secret = declared.Secret || name != "access_key_id"
-		declared.Optional = declared.Optional || name == "session_token"
-		if declared.Pattern == "" {
-			declared.Pattern = `\S+` // a space that came along spoils the signature
+	for i := range Modes {
+		for _, c := range Modes[i].Credentials {
+			if c.Name != name {
+				continue
+			}
+			declared.Secret = declared.Secret || c.Secret
+			if a.AuthMode == Modes[i].Name {
+				declared.Optional = declared.Optional || c.Optional
+				declared.Pattern = cmp.Or(declared.Pattern, c.Pattern)
+			}
 		}
 	}
 	return declared

@@ -1,6 +1,7 @@
 package schema
 
-// An AuthMode is a kind of credentials.
+// An AuthMode is a kind of credentials. What is known of each stands in the table
+// [Modes].
 type AuthMode string
 
 // The auth modes.
@@ -20,40 +21,46 @@ const (
 	NoAuth           AuthMode = "NONE"
 )
 
+// Mode returns the row of m in [Modes], which must not be changed. A name that is no
+// mode has a row without anything in it.
+func (m AuthMode) Mode() *Mode {
+	for i := range Modes {
+		if Modes[i].Name == m {
+			return &Modes[i]
+		}
+	}
+	return &noMode
+}
+
+var noMode Mode
+
+// Known reports whether m is one of [Modes].
+func (m AuthMode) Known() bool { return m.Mode() != &noMode }
+
 // Issues reports whether connections of the mode get their tokens from what the
 // user or the operator typed, without consent. Such a token is never refreshed: the
 // next one is obtained like the first.
-func (m AuthMode) Issues() bool {
-	return m == OAuth2CC || m == TwoStep || m == SignedJWT || m == App
-}
+func (m AuthMode) Issues() bool { return m.Mode().Token == TokenIssued }
 
 // HasTokens reports whether connections of the mode have an access token that
 // ends.
-func (m AuthMode) HasTokens() bool { return m.Codes() || m.Issues() }
+func (m AuthMode) HasTokens() bool { return m.Mode().Token != NoToken }
 
 // Consents reports whether a connection of the mode is made at a page of the
 // provider.
-func (m AuthMode) Consents() bool { return m.Codes() || m == OAuth1 }
+func (m AuthMode) Consents() bool { return m.Mode().Consent != NoConsent }
 
 // Codes reports whether a connection of the mode is made with an authorization code
 // (RFC 6749 4.1).
-func (m AuthMode) Codes() bool { return m == OAuth2 || m == MCPOAuth2 }
+func (m AuthMode) Codes() bool { return m.Mode().Consent == ConsentCode }
 
 // Credentials returns the names of the credentials that each connection of the
 // mode has without declaring them. Those of OAUTH2_CC are not asked for where the
 // operator has given a client id.
 func (m AuthMode) Credentials() []string {
-	switch m {
-	case APIKey:
-		return []string{"api_key"}
-	case UsernamePassword, Signature:
-		return []string{"username", "password"}
-	case OAuth2CC:
-		return []string{"client_id", "client_secret"}
-	case TBA:
-		return []string{"token_id", "token_secret"}
-	case AWSSigV4:
-		return []string{"access_key_id", "secret_access_key", "session_token"}
+	var names []string
+	for _, c := range m.Mode().Credentials {
+		names = append(names, c.Name)
 	}
-	return nil
+	return names
 }

@@ -144,14 +144,6 @@ type Verify struct {
 	Path   string `json:"path"`
 }
 
-// A Condition matches an answer if every part given matches.
-type Condition struct {
-	Status OneOrMany[int]    `json:"status,omitempty"`
-	Header map[string]string `json:"header,omitempty"` // "*" means any value
-	Body   map[string]any    `json:"body,omitempty"`   // path to a scalar, to a list of alternatives, or to "*" for present
-	Code   OneOrMany[string] `json:"code,omitempty"`
-}
-
 // Paths are places in a JSON body, of which the first that holds something counts.
 type Paths = OneOrMany[string]
 
