@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -122,7 +121,7 @@ func (t *Token) RawValue(path string) (string, bool) {
 	if t.Raw.Empty() || json.Unmarshal([]byte(t.Raw.Reveal()), &doc) != nil {
 		return "", false
 	}
-	return jsonpath.Text(doc, path)
+	return schema.TextAt(doc, path)
 }
 
 // Clone returns a copy that shares nothing with c. Of Metadata, maps of type

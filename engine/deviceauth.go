@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -95,7 +94,7 @@ func OpenDeviceAuth(text string, s Sealer) (*DeviceAuth, error) {
 // take reads the answer of RFC 8628 3.2.
 func (d *DeviceAuth) take(op string, a *oauthwire.Answer, now time.Time) error {
 	text := func(name string) string {
-		s, _ := jsonpath.Text(a.Doc, name)
+		s, _ := schema.TextAt(a.Doc, name)
 		return s
 	}
 	d.DeviceCode = schema.NewSecret(text("device_code"))

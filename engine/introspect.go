@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -62,7 +61,7 @@ func (e *Engine) introspect(ctx context.Context, in *integration, c *Connection)
 		}
 		return time.Time{}, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: answer.Status, Detail: "the token that was just given is not active"}
 	}
-	text, _ := jsonpath.Text(answer.Doc, "exp")
+	text, _ := schema.TextAt(answer.Doc, "exp")
 	exp, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(exp) || exp <= 0 || exp > math.MaxInt32*64 {
 		return time.Time{}, nil

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/condition"
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -91,7 +89,7 @@ func (e *Engine) lookUpField(ctx context.Context, op string, in *integration, c 
 // the default will do.
 func (l *lookUp) value(in *integration, c *Connection, doc any) (v string, kind Kind, reason string) {
 	if l.List == nil {
-		if v, _ = jsonpath.Text(doc, l.path()); v == "" && l.Default == "" {
+		if v, _ = schema.TextAt(doc, l.path()); v == "" && l.Default == "" {
 			return "", KindInvalidResponse, "was looked up, and the answer has no value for it"
 		}
 		return v, "", ""
@@ -121,7 +119,7 @@ func (l *lookUp) path() string {
 // choices returns what of the answer there is to choose from; false if there is no
 // list where it should be.
 func (l *lookUp) choices(doc any) ([]Choice, bool) {
-	v, _ := jsonpath.Lookup(doc, l.List.Items)
+	v, _ := schema.At(doc, l.List.Items)
 	items, ok := v.([]any)
 	if !ok {
 		return nil, false
@@ -129,15 +127,16 @@ func (l *lookUp) choices(doc any) ([]Choice, bool) {
 	var out []Choice
 	seen := map[string]bool{}
 	for _, item := range items {
-		fits := condition.Match(schema.Condition{Body: l.List.When}, condition.Answer{Doc: func() any { return item }})
-		value, ok := jsonpath.Text(item, l.List.Value)
+		when := schema.Condition{Body: l.List.When}
+		fits := when.Matches(schema.Answer{Doc: func() any { return item }})
+		value, ok := schema.TextAt(item, l.List.Value)
 		if !fits || !ok || value == "" || seen[value] {
 			continue
 		}
 		seen[value] = true
 		c := Choice{Value: value, Title: value}
 		if l.List.Title != "" {
-			if title, ok := jsonpath.Text(item, l.List.Title); ok && title != "" {
+			if title, ok := schema.TextAt(item, l.List.Title); ok && title != "" {
 				c.Title = title
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauth1"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
@@ -40,7 +39,7 @@ func (e *Engine) authorizeOAuth1(ctx context.Context, op string, in *integration
 	}
 	doc := map[string]any(answer.Doc)
 	// Without it the server is one of OAuth 1.0, which lets anyone finish another's flow.
-	if confirmed, _ := jsonpath.Text(doc, "oauth_callback_confirmed"); !strings.EqualFold(confirmed, "true") {
+	if confirmed, _ := schema.TextAt(doc, "oauth_callback_confirmed"); !strings.EqualFold(confirmed, "true") {
 		return &Error{Op: op, Key: p.Key, Kind: KindInvalidResponse, Status: answer.Status, Detail: "the answer lacks oauth_callback_confirmed=true (RFC 5849 2.1)"}
 	}
 	if p.Token, p.TokenSecret, err = readOAuth1(op, p.Key, answer); err != nil {
@@ -127,8 +126,8 @@ func (e *Engine) exchangeOAuth1(ctx context.Context, op string, in *integration,
 
 // readOAuth1 reads a token and its secret, which may be empty.
 func readOAuth1(op string, k Key, a *oauthwire.Answer) (token, secret schema.Secret, err error) {
-	text, _ := jsonpath.Text(map[string]any(a.Doc), "oauth_token")
-	shared, ok := jsonpath.Text(map[string]any(a.Doc), "oauth_token_secret")
+	text, _ := schema.TextAt(map[string]any(a.Doc), "oauth_token")
+	shared, ok := schema.TextAt(map[string]any(a.Doc), "oauth_token_secret")
 	if text == "" || !ok {
 		return token, secret, &Error{Op: op, Key: k, Kind: KindInvalidResponse, Status: a.Status, Detail: "the answer has no oauth_token with its oauth_token_secret"}
 	}

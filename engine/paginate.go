@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -199,7 +198,7 @@ func (p *pager) read(ctx context.Context, resp *http.Response) (json.RawMessage,
 // items returns the items of a page. A page without a list, or with null in its
 // place, is empty: some APIs leave an empty list out.
 func (p *pager) items(resp *http.Response, page json.RawMessage) ([]json.RawMessage, error) {
-	list, ok := jsonpath.Raw(page, p.Items)
+	list, ok := schema.RawAt(page, p.Items)
 	if !ok || string(list) == "null" {
 		return nil, nil
 	}
@@ -269,7 +268,7 @@ func bytesOf(items []json.RawMessage) [][]byte {
 
 // textAt returns the scalar at path as text; "" if there is none, or null.
 func textAt(page json.RawMessage, path string) string {
-	raw, ok := jsonpath.Raw(page, path)
+	raw, ok := schema.RawAt(page, path)
 	if !ok || len(raw) == 0 || strings.ContainsAny(string(raw[:1]), "{[n") {
 		return ""
 	}

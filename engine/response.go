@@ -8,7 +8,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -164,7 +163,7 @@ func (p *callPlan) describe(e *Error, resp *http.Response) {
 // describeProblem fills in from a problem document what the rules left open.
 func describeProblem(e *Error, resp *http.Response) {
 	doc := answer.JSON(resp)
-	if kind, _ := jsonpath.Text(doc, "type"); e.Code == "" && kind != "about:blank" {
+	if kind, _ := schema.TextAt(doc, "type"); e.Code == "" && kind != "about:blank" {
 		if _, name, ok := strings.Cut(kind, "#"); ok {
 			kind = name // the URL before it only says who registered the name
 		}
@@ -172,7 +171,7 @@ func describeProblem(e *Error, resp *http.Response) {
 	}
 	for _, member := range []string{"detail", "title"} {
 		if e.Message == "" {
-			e.Message, _ = jsonpath.Text(doc, member)
+			e.Message, _ = schema.TextAt(doc, member)
 		}
 	}
 }
@@ -185,7 +184,7 @@ func (p *callPlan) requestID(resp *http.Response) string {
 		declared = &schema.RequestID{}
 	}
 	if declared.Body != "" {
-		if text, ok := jsonpath.Text(answer.JSON(resp), declared.Body); ok {
+		if text, ok := schema.TextAt(answer.JSON(resp), declared.Body); ok {
 			return text
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
-	"github.com/nango-lite/nango-lite/engine/internal/condition"
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -23,9 +21,9 @@ func (p *callPlan) matches(c *schema.Condition, resp *http.Response) bool {
 	if len(c.Header)+len(c.Body)+len(c.Code) == 0 {
 		return len(c.Status) > 0
 	}
-	return condition.Match(*c, condition.Answer{
+	return c.Matches(schema.Answer{
 		Status: resp.StatusCode,
-		Header: resp.Header,
+		Header: resp.Header.Values,
 		Doc:    func() any { return answer.JSON(resp) },
 		Code:   func() string { return p.code(resp) },
 	})
@@ -58,12 +56,11 @@ func (p *callPlan) code(resp *http.Response) string {
 // firstText returns the first text that stands at one of paths in resp's body, or
 // "".
 func firstText(resp *http.Response, paths schema.Paths) string {
-	for _, path := range paths {
-		if text, _ := jsonpath.Text(answer.JSON(resp), path); text != "" {
-			return text
-		}
+	if len(paths) == 0 {
+		return ""
 	}
-	return ""
+	_, text := schema.FirstAt(answer.JSON(resp), paths)
+	return text
 }
 
 // limited reports whether resp means "too many requests": nothing was done.
@@ -81,7 +78,7 @@ func limitProblem(resp *http.Response) bool {
 	if resp.StatusCode < 400 || !answer.IsProblem(resp) {
 		return false
 	}
-	kind, _ := jsonpath.Text(answer.JSON(resp), "type")
+	kind, _ := schema.TextAt(answer.JSON(resp), "type")
 	_, name, _ := strings.Cut(kind, "#")
 	switch name {
 	case "quota-exceeded", "temporary-reduced-capacity", "abnormal-usage-detected":

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -135,7 +134,7 @@ func (a *ascent) values(in *integration, c *Connection) render.Values {
 			if t := in.Auth.TokenResponse; t != nil && t.AccessToken != "" {
 				path = t.AccessToken
 			}
-			return jsonpath.Text(a.sum.Doc, path)
+			return schema.TextAt(a.sum.Doc, path)
 		}
 		if rest, ok := strings.CutPrefix(name, "steps."); ok {
 			number, path, _ := strings.Cut(rest, ".")
@@ -143,7 +142,7 @@ func (a *ascent) values(in *integration, c *Connection) render.Values {
 			if err != nil || n < 0 || n >= len(a.docs) || a.docs[n] == nil {
 				return "", false
 			}
-			return jsonpath.Text(a.docs[n], path)
+			return schema.TextAt(a.docs[n], path)
 		}
 		return in.value(c, name)
 	}
@@ -159,7 +158,7 @@ func (a *ascent) add(answer *oauthwire.Answer, t *schema.TokenResponse) {
 	if t != nil && t.Expires != nil {
 		expires = t.Expires.Path
 	}
-	if text, ok := jsonpath.Text(answer.Doc, access); ok && text != "" {
+	if text, ok := schema.TextAt(answer.Doc, access); ok && text != "" {
 		if first, _, _ := strings.Cut(access, "."); first != expires && !strings.HasPrefix(expires, first+".") {
 			delete(a.sum.Doc, strings.SplitN(expires, ".", 2)[0])
 		}

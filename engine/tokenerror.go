@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/condition"
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
@@ -121,14 +119,14 @@ func (in *integration) tokenMatcher(a *oauthwire.Answer) func(schema.Condition) 
 	if in.Auth.TokenResponse != nil && in.Auth.TokenResponse.ErrorCode != "" {
 		path = in.Auth.TokenResponse.ErrorCode
 	}
-	answer := condition.Answer{
+	answer := schema.Answer{
 		Status: a.Status,
-		Header: a.Header,
+		Header: a.Header.Values,
 		Doc:    func() any { return map[string]any(a.Doc) },
 		Code: func() string {
-			code, _ := jsonpath.Text(map[string]any(a.Doc), path)
+			code, _ := schema.TextAt(map[string]any(a.Doc), path)
 			return code
 		},
 	}
-	return func(c schema.Condition) bool { return condition.Match(c, answer) }
+	return func(c schema.Condition) bool { return c.Matches(answer) }
 }

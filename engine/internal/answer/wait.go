@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -52,7 +51,7 @@ func waitIn(resp *http.Response, w schema.Wait, now time.Time) (time.Duration, s
 		wait, ok := parse(text, format, now)
 		return wait, w.Header + ": " + text, ok
 	case w.Body != "":
-		text, _ := jsonpath.Text(JSON(resp), w.Body)
+		text, _ := schema.TextAt(JSON(resp), w.Body)
 		wait, ok := parse(text, format, now)
 		return wait, w.Body + " is " + strings.TrimSpace(text), ok
 	}

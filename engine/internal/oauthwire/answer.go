@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/jsonpath"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -27,13 +26,13 @@ func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
 	if r == nil {
 		r = &schema.TokenResponse{}
 	}
-	access, _ := jsonpath.Text(map[string]any(a.Doc), or(r.AccessToken, "access_token"))
+	access, _ := schema.TextAt(map[string]any(a.Doc), or(r.AccessToken, "access_token"))
 	if access == "" {
 		return Token{}, false
 	}
 	t := Token{AccessToken: access}
-	t.RefreshToken, _ = jsonpath.Text(map[string]any(a.Doc), or(r.RefreshToken, "refresh_token"))
-	t.TokenType, _ = jsonpath.Text(map[string]any(a.Doc), "token_type")
+	t.RefreshToken, _ = schema.TextAt(map[string]any(a.Doc), or(r.RefreshToken, "refresh_token"))
+	t.TokenType, _ = schema.TextAt(map[string]any(a.Doc), "token_type")
 	expires := schema.Expires{Path: "expires_in"}
 	if r.Expires != nil {
 		expires = *r.Expires
@@ -41,7 +40,7 @@ func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
 	t.ExpiresAt = readExpiry(a.Doc, expires, now)
 	t.Scopes = readScopes(a.Doc, or(r.Scope, "scope"))
 	for name, s := range r.Secondary {
-		second, _ := jsonpath.Text(map[string]any(a.Doc), s.AccessToken)
+		second, _ := schema.TextAt(map[string]any(a.Doc), s.AccessToken)
 		if second == "" {
 			continue
 		}
@@ -50,7 +49,7 @@ func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
 		}
 		refresh := ""
 		if s.RefreshToken != "" {
-			refresh, _ = jsonpath.Text(map[string]any(a.Doc), s.RefreshToken)
+			refresh, _ = schema.TextAt(map[string]any(a.Doc), s.RefreshToken)
 		}
 		t.Secondary[name] = Token{AccessToken: second, RefreshToken: refresh}
 	}
@@ -64,7 +63,7 @@ func RefreshToken(a *Answer, r *schema.TokenResponse) string {
 	if r != nil {
 		path = or(r.RefreshToken, path)
 	}
-	text, _ := jsonpath.Text(map[string]any(a.Doc), path)
+	text, _ := schema.TextAt(map[string]any(a.Doc), path)
 	return text
 }
 
@@ -80,7 +79,7 @@ func or(s, byDefault string) string {
 // mean "never". A negative lifetime has ended already. Numbers may come as text
 // and with a fraction (PayPal and others).
 func readExpiry(doc map[string]any, e schema.Expires, now time.Time) time.Time {
-	text, ok := jsonpath.Text(doc, e.Path)
+	text, ok := schema.TextAt(doc, e.Path)
 	if !ok {
 		return time.Time{}
 	}
@@ -118,7 +117,7 @@ func seconds(n float64) time.Duration {
 // readScopes reads what was granted. Servers separate by space or comma, not
 // always as in the request (GitHub), or send a list.
 func readScopes(doc map[string]any, path string) []string {
-	v, ok := jsonpath.Lookup(map[string]any(doc), path)
+	v, ok := schema.At(map[string]any(doc), path)
 	if !ok {
 		return nil
 	}
@@ -147,9 +146,9 @@ func ErrorCode(a *Answer, r *schema.TokenResponse, matches func(schema.Condition
 	if r != nil && r.ErrorCode != "" {
 		path = r.ErrorCode
 	}
-	code, _ = jsonpath.Text(map[string]any(a.Doc), path)
+	code, _ = schema.TextAt(map[string]any(a.Doc), path)
 	if code == "" { // {"error": {"code": …}} and the like
-		code, _ = jsonpath.Text(map[string]any(a.Doc), path+".code")
+		code, _ = schema.TextAt(map[string]any(a.Doc), path+".code")
 	}
 	switch {
 	case a.Status < 200 || a.Status > 299:
