@@ -10,7 +10,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
@@ -19,10 +19,10 @@ import (
 // anyway. (Its SQL is SQLite's; only the clock of the leases differs elsewhere.)
 type tableStore struct {
 	db   *sql.DB
-	keys engine.Sealer
+	keys connection.Sealer
 }
 
-var _ engine.ConnectionStore = (*tableStore)(nil)
+var _ connection.Store = (*tableStore)(nil)
 
 const tables = `
 CREATE TABLE IF NOT EXISTS connections (
@@ -32,42 +32,42 @@ CREATE TABLE IF NOT EXISTS leases (
     integration TEXT, id TEXT, holder TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (integration, id))`
 
-func (s *tableStore) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+func (s *tableStore) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
 	var data []byte
 	err := s.db.QueryRowContext(ctx, `SELECT data FROM connections WHERE integration = ? AND id = ?`,
 		k.Integration, k.ConnectionID).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, engine.ErrNoConnection
+		return nil, connection.ErrNoConnection
 	} else if err != nil {
 		return nil, err
 	}
-	return engine.DecodeConnection(data, s.keys)
+	return connection.Decode(data, s.keys)
 }
 
-func (s *tableStore) Put(ctx context.Context, c *engine.Connection) error {
+func (s *tableStore) Put(ctx context.Context, c *connection.Connection) error {
 	for d := *c; ; { // again if someone comes between the question and the write
 		old, err := s.generation(ctx, c.Key)
 		if err == nil {
 			d.Generation = old + 1
 			err = s.Replace(ctx, &d, old)
-		} else if errors.Is(err, engine.ErrNoConnection) {
-			d.Generation = engine.NewGeneration()
+		} else if errors.Is(err, connection.ErrNoConnection) {
+			d.Generation = connection.NewGeneration()
 			err = s.write(ctx, &d, `INSERT INTO connections (generation, status, ends, data, integration, id)
 				VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 		}
 		if err == nil {
 			c.Generation = d.Generation
 		}
-		if !errors.Is(err, engine.ErrConflict) && !errors.Is(err, engine.ErrNoConnection) {
+		if !errors.Is(err, connection.ErrConflict) && !errors.Is(err, connection.ErrNoConnection) {
 			return err
 		}
 	}
 }
 
-func (s *tableStore) Replace(ctx context.Context, c *engine.Connection, generation int64) error {
+func (s *tableStore) Replace(ctx context.Context, c *connection.Connection, generation int64) error {
 	err := s.write(ctx, c, `UPDATE connections SET generation = ?, status = ?, ends = ?, data = ?
 		WHERE integration = ? AND id = ? AND generation = ?`, generation)
-	if errors.Is(err, engine.ErrConflict) {
+	if errors.Is(err, connection.ErrConflict) {
 		if _, missing := s.generation(ctx, c.Key); missing != nil {
 			return missing
 		}
@@ -76,8 +76,8 @@ func (s *tableStore) Replace(ctx context.Context, c *engine.Connection, generati
 }
 
 // write returns ErrConflict if the statement has changed nothing.
-func (s *tableStore) write(ctx context.Context, c *engine.Connection, query string, more ...any) error {
-	data, err := engine.EncodeConnection(c, s.keys)
+func (s *tableStore) write(ctx context.Context, c *connection.Connection, query string, more ...any) error {
+	data, err := connection.Encode(c, s.keys)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *tableStore) write(ctx context.Context, c *engine.Connection, query stri
 	if t := c.Credentials.Token.ExpiresAt; !t.IsZero() {
 		ends = t.UnixMicro()
 	}
-	return s.exec(ctx, engine.ErrConflict, query,
+	return s.exec(ctx, connection.ErrConflict, query,
 		append([]any{c.Generation, c.Status, ends, data, c.Key.Integration, c.Key.ConnectionID}, more...)...)
 }
 
@@ -100,21 +100,21 @@ func (s *tableStore) exec(ctx context.Context, nothing error, query string, args
 	return nothing
 }
 
-func (s *tableStore) generation(ctx context.Context, k engine.Key) (g int64, err error) {
+func (s *tableStore) generation(ctx context.Context, k connection.Key) (g int64, err error) {
 	err = s.db.QueryRowContext(ctx, `SELECT generation FROM connections WHERE integration = ? AND id = ?`,
 		k.Integration, k.ConnectionID).Scan(&g)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = engine.ErrNoConnection
+		err = connection.ErrNoConnection
 	}
 	return g, err
 }
 
-func (s *tableStore) Delete(ctx context.Context, k engine.Key) error {
-	return s.exec(ctx, engine.ErrNoConnection, `DELETE FROM connections WHERE integration = ? AND id = ?`, k.Integration, k.ConnectionID)
+func (s *tableStore) Delete(ctx context.Context, k connection.Key) error {
+	return s.exec(ctx, connection.ErrNoConnection, `DELETE FROM connections WHERE integration = ? AND id = ?`, k.Integration, k.ConnectionID)
 }
 
-func (s *tableStore) List(ctx context.Context, q engine.Query) (p engine.Page, err error) {
-	after, err := engine.DecodeCursor(q.Cursor)
+func (s *tableStore) List(ctx context.Context, q connection.Query) (p connection.Page, err error) {
+	after, err := connection.DecodeCursor(q.Cursor)
 	if err != nil {
 		return p, err
 	}
@@ -130,16 +130,16 @@ func (s *tableStore) List(ctx context.Context, q engine.Query) (p engine.Page, e
 	defer rows.Close()
 	for rows.Next() {
 		if len(p.Connections) == q.Limit {
-			p.Next = engine.EncodeCursor(p.Connections[q.Limit-1].Key)
+			p.Next = connection.EncodeCursor(p.Connections[q.Limit-1].Key)
 			break
 		}
 		var data []byte
 		if err := rows.Scan(&data); err != nil {
-			return engine.Page{}, err
+			return connection.Page{}, err
 		}
-		c, err := engine.DecodeConnection(data, s.keys)
+		c, err := connection.Decode(data, s.keys)
 		if err != nil {
-			return engine.Page{}, err
+			return connection.Page{}, err
 		}
 		p.Connections = append(p.Connections, c)
 	}
@@ -148,11 +148,11 @@ func (s *tableStore) List(ctx context.Context, q engine.Query) (p engine.Page, e
 
 // The clock is the database's. A lease that begins further ahead than it lasts was
 // taken before that clock was set back.
-func (s *tableStore) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
-	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
+func (s *tableStore) Acquire(ctx context.Context, k connection.Key, holder string, ttl time.Duration) error {
+	if err := errors.Join(k.Check(), connection.CheckHolder(holder)); err != nil {
 		return err
 	}
-	return s.exec(ctx, engine.ErrLeased, `
+	return s.exec(ctx, connection.ErrLeased, `
 		WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
 		INSERT INTO leases SELECT ?, ?, ?, now, now + ? FROM clock WHERE true
 		ON CONFLICT DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until
@@ -161,14 +161,14 @@ func (s *tableStore) Acquire(ctx context.Context, k engine.Key, holder string, t
 		k.Integration, k.ConnectionID, holder, ttl.Milliseconds())
 }
 
-func (s *tableStore) Release(ctx context.Context, k engine.Key, holder string) error {
+func (s *tableStore) Release(ctx context.Context, k connection.Key, holder string) error {
 	return s.exec(ctx, nil, `DELETE FROM leases WHERE integration = ? AND id = ? AND holder = ?`, k.Integration, k.ConnectionID, holder)
 }
 
 // It keeps every promise, between processes as well.
 func TestOwnStore(t *testing.T) {
 	t.Parallel()
-	open := func(t *testing.T, path string, keys engine.Sealer) engine.ConnectionStore {
+	open := func(t *testing.T, path string, keys connection.Sealer) connection.Store {
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 		if err != nil {
 			t.Fatal(err)
@@ -181,12 +181,12 @@ func TestOwnStore(t *testing.T) {
 		return &tableStore{db, keys}
 	}
 	t.Run("store", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) engine.ConnectionStore {
+		storetest.Run(t, func(t *testing.T) connection.Store {
 			return open(t, filepath.Join(t.TempDir(), "db"), seal.NewKeys())
 		})
 	})
 	t.Run("shared", func(t *testing.T) {
-		storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+		storetest.RunShared(t, func(t *testing.T) (a, b connection.Store) {
 			path, keys := filepath.Join(t.TempDir(), "db"), seal.NewKeys()
 			return open(t, path, keys), open(t, path, keys)
 		})

@@ -186,7 +186,7 @@ func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[str
 func pendingConnection(in *integration, k Key, fields map[string]string, secrets map[string]schema.Secret) *Connection {
 	c := &Connection{Key: k, Status: StatusActive, Fields: maps.Clone(fields), Credentials: Credentials{Type: in.Auth.AuthMode, Fields: map[string]schema.Secret{}}}
 	for name, v := range secrets {
-		c.Credentials.setField(name, v)
+		c.Credentials.SetField(name, v)
 	}
 	return c
 }

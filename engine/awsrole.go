@@ -156,7 +156,7 @@ func (in *integration) baseKey(c *Connection) sigv4.Signature {
 	if in.AppAssumesRole() {
 		return sigv4.Signature{AccessKeyID: in.OAuthClientID, SecretAccessKey: in.OAuthClientSecret.Reveal()}
 	}
-	field := func(name string) string { return c.Credentials.field(name).Reveal() }
+	field := func(name string) string { return c.Credentials.Field(name).Reveal() }
 	return sigv4.Signature{AccessKeyID: field("access_key_id"), SecretAccessKey: field("secret_access_key"), SessionToken: field("session_token")}
 }
 

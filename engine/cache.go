@@ -159,7 +159,7 @@ func (s *connections) known(e *entry) nanos {
 // get returns the connection of k, not older than the TTL, or the store's error.
 func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
 	if s.memory != nil {
-		return s.memory.peek(ctx, k)
+		return s.memory.Peek(ctx, k)
 	}
 	if s.size == 0 {
 		return s.store.Get(ctx, k)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // A rotation of the client secret, from the provider's side: it knows the old one,
@@ -142,11 +143,12 @@ func TestClientOfTheConnection(t *testing.T) {
 				t.Errorf("%s is not in %s", want, pending.URL)
 			}
 		}
-		sealed, err := pending.Seal(openSealer{})
+		keys := seal.NewKeys()
+		sealed, err := pending.Seal(keys)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if pending, err = engine.OpenPending(sealed, openSealer{}); err != nil {
+		if pending, err = engine.OpenPending(sealed, keys); err != nil {
 			t.Fatal(err)
 		}
 		c, err := e.Exchange(t.Context(), pending, map[string][]string{"code": {"c"}, "state": {pending.State.Reveal()}})

@@ -93,7 +93,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		if given.Token.AccessToken.Empty() && given.Token.RefreshToken.Empty() {
 			return cr, missing("access_token")
 		}
-		cr.Token, cr.Registration = given.Token.clone(), given.Registration
+		cr.Token, cr.Registration = given.Token.Clone(), given.Registration
 		if cr.Token.ObtainedAt.IsZero() {
 			cr.Token.ObtainedAt = now
 		}
@@ -105,19 +105,19 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		if given.Token.AccessToken.Empty() || given.Token.TokenSecret.Empty() {
 			return cr, missing("oauth_token or oauth_token_secret")
 		}
-		cr.Token = given.Token.clone()
+		cr.Token = given.Token.Clone()
 	case schema.APIKey, schema.UsernamePassword, schema.TBA, schema.AWSSigV4, schema.Signature, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
 	default:
 		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
 	}
 	names := in.UserCredentials()
 	for _, name := range names {
-		v := given.field(name)
+		v := given.Field(name)
 		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), v.Reveal())
 		if err != nil {
 			return cr, err
 		}
-		cr.setField(name, schema.NewSecret(text))
+		cr.SetField(name, schema.NewSecret(text))
 	}
 	for name := range given.Fields {
 		if !slices.Contains(names, name) {
@@ -125,32 +125,6 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		}
 	}
 	return cr, nil
-}
-
-// field returns a credential by the name that blueprints give it.
-func (c *Credentials) field(name string) schema.Secret {
-	switch name {
-	case "api_key":
-		return c.APIKey
-	case "username":
-		return c.Username
-	case "password":
-		return c.Password
-	}
-	return c.Fields[name]
-}
-
-func (c *Credentials) setField(name string, v schema.Secret) {
-	switch name {
-	case "api_key":
-		c.APIKey = v
-	case "username":
-		c.Username = v
-	case "password":
-		c.Password = v
-	default:
-		c.Fields[name] = v
-	}
 }
 
 // admit looks up what c, which has its credentials, is still to carry, and stores it.

@@ -16,6 +16,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -190,12 +191,13 @@ func TestS25_PollDevice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		keys := seal.NewKeys()
 		for n := 0; ; n++ {
-			sealed, err := p.Seal(openSealer{})
+			sealed, err := p.Seal(keys)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p, err = engine.OpenDeviceAuth(sealed, openSealer{}); err != nil {
+			if p, err = engine.OpenDeviceAuth(sealed, keys); err != nil {
 				t.Fatal(err)
 			}
 			c, err := e.PollDevice(t.Context(), p)

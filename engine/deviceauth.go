@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -60,7 +61,7 @@ const deviceAAD = "nango-lite pending device authorization"
 // Seal encodes d as text that is safe in a cookie or a session store. Only
 // [OpenDeviceAuth] with the same key reads or accepts it.
 func (d *DeviceAuth) Seal(s Sealer) (string, error) {
-	b, err := sealJSON(s, deviceAAD, deviceWire{
+	b, err := connection.SealJSON(s, deviceAAD, deviceWire{
 		Integration: d.Key.Integration, ConnectionID: d.Key.ConnectionID, UserCode: d.UserCode,
 		VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete, DeviceCode: d.DeviceCode.Reveal(),
 		ExpiresAt: d.ExpiresAt, NextPoll: d.NextPoll, Interval: d.Interval, Scopes: d.Scopes,
@@ -80,11 +81,11 @@ func OpenDeviceAuth(text string, s Sealer) (*DeviceAuth, error) {
 		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization"}
 	}
 	var w deviceWire
-	if err := openJSON(s, deviceAAD, b, &w); err != nil {
+	if err := connection.OpenJSON(s, deviceAAD, b, &w); err != nil {
 		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization, or of another key", Err: err}
 	}
 	return &DeviceAuth{
-		Key: Key{w.Integration, w.ConnectionID}, UserCode: w.UserCode,
+		Key: Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, UserCode: w.UserCode,
 		VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete, DeviceCode: schema.NewSecret(w.DeviceCode),
 		ExpiresAt: w.ExpiresAt, NextPoll: w.NextPoll, Interval: w.Interval, Scopes: w.Scopes,
 		Fields: w.Fields, SecretFields: mapValues(w.SecretFields, schema.NewSecret), Metadata: w.Metadata,
@@ -151,4 +152,16 @@ func isPage(text string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && oauthwire.IsLoopback(u.Hostname())
+}
+
+// mapValues returns m with each value changed by f; nil stays nil.
+func mapValues[V, W any](m map[string]V, f func(V) W) map[string]W {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]W, len(m))
+	for k, v := range m {
+		out[k] = f(v)
+	}
+	return out
 }

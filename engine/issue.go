@@ -147,7 +147,7 @@ func (in *integration) blame(err error) error {
 // connection's own where it has them, else the integration's.
 func (in *integration) client(c *Connection) (id, secret schema.Secret) {
 	if in.ClientByConnection() {
-		return c.Credentials.field("client_id"), c.Credentials.field("client_secret")
+		return c.Credentials.Field("client_id"), c.Credentials.Field("client_secret")
 	}
 	if r := &c.Credentials.Registration; in.Auth.AuthMode == schema.MCPOAuth2 && r.ClientID != in.OAuthClientID {
 		return schema.NewSecret(r.ClientID), r.ClientSecret

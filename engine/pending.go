@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -52,7 +53,7 @@ type pendingWire struct {
 	ExpiresAt                                                    time.Time
 	Fields, SecretFields                                         map[string]string
 	Metadata                                                     map[string]any
-	Registration                                                 wireRegistration `json:",omitzero"`
+	Registration                                                 connection.PlainRegistration `json:",omitzero"`
 }
 
 const pendingAAD = "nango-lite pending authorization"
@@ -65,12 +66,12 @@ func (p *Pending) Seal(s Sealer) (string, error) {
 		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
 		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
 		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata,
-		Registration: wireRegistrationOf(&p.Registration),
+		Registration: connection.PlainRegistration{Registration: p.Registration},
 	}
 	for name, v := range p.SecretFields {
 		w.SecretFields[name] = v.Reveal()
 	}
-	b, err := sealJSON(s, pendingAAD, w)
+	b, err := connection.SealJSON(s, pendingAAD, w)
 	if err != nil {
 		return "", err
 	}
@@ -84,13 +85,13 @@ func OpenPending(text string, s Sealer) (*Pending, error) {
 		return nil, &Error{Op: "open pending authorization", Kind: KindState, Detail: "not a sealed authorization"}
 	}
 	var w pendingWire
-	if err := openJSON(s, pendingAAD, b, &w); err != nil {
+	if err := connection.OpenJSON(s, pendingAAD, b, &w); err != nil {
 		return nil, &Error{Op: "open pending authorization", Kind: KindState, Detail: "not a sealed authorization, or of another key", Err: err}
 	}
 	p := &Pending{
-		URL: w.URL, Key: Key{w.Integration, w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
+		URL: w.URL, Key: Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
 		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata,
-		Registration: w.Registration.registration(),
+		Registration: w.Registration.Registration,
 	}
 	if w.Verifier != "" {
 		p.Verifier = schema.NewSecret(w.Verifier)

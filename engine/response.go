@@ -87,7 +87,7 @@ func integrationOf(resp *http.Response) (*integration, Key) {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			if in, ok := call.Data.(*integration); ok {
-				return in, Key{in.Name, call.Scope}
+				return in, Key{Integration: in.Name, ConnectionID: call.Scope}
 			}
 		}
 	}

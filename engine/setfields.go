@@ -156,7 +156,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 		}
 	}
 	if !next.Credentials.Token.AccessToken.Equal(was.Credentials.Token.AccessToken) {
-		out.Credentials.Token, out.RefreshStarted, secret = next.Credentials.Token.clone(), time.Time{}, true
+		out.Credentials.Token, out.RefreshStarted, secret = next.Credentials.Token.Clone(), time.Time{}, true
 	}
 	if secret {
 		out.Generation++ // a credential is another

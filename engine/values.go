@@ -80,7 +80,7 @@ func (in *integration) dottedValue(c *Connection, namespace, rest string) (strin
 		f, ok := in.Connection[rest]
 		return f.Default, ok && f.Default != ""
 	case "credentials":
-		return reveal(c.Credentials.field(rest))
+		return reveal(c.Credentials.Field(rest))
 	case "token":
 		t, ok := c.Credentials.Token.Secondary[rest]
 		return t.AccessToken.Reveal(), ok

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -45,7 +45,7 @@ func BenchmarkExpiring(b *testing.B) {
 	mustExec(b, testDatabase(b), "UPDATE "+schema+".connection SET expires_at = now() WHERE connection_id LIKE 'user-1234_'")
 	mustExec(b, testDatabase(b), "VACUUM ANALYZE "+schema+".connection")
 	for b.Loop() {
-		p, err := s.List(b.Context(), engine.Query{ExpiresBefore: time.Now().Add(time.Minute)})
+		p, err := s.List(b.Context(), connection.Query{ExpiresBefore: time.Now().Add(time.Minute)})
 		if err != nil || len(p.Connections) != 10 {
 			b.Fatal(len(p.Connections), err)
 		}

@@ -6,15 +6,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // changesLimit is how many changes one answer tells at most.
 const changesLimit = 1000
 
-// Changes implements [engine.ChangeFeed]. Deletions are forgotten after an hour.
-func (s *Store) Changes(ctx context.Context, since int64) (engine.Changes, error) {
-	var out engine.Changes
+// Changes implements [connection.ChangeFeed]. Deletions are forgotten after an hour.
+func (s *Store) Changes(ctx context.Context, since int64) (connection.Changes, error) {
+	var out connection.Changes
 	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, s.sql.changes, since, changesLimit+1)
 		if err != nil {
@@ -26,16 +26,16 @@ func (s *Store) Changes(ctx context.Context, since int64) (engine.Changes, error
 	return out, err
 }
 
-func readChanges(rows pgx.Rows, since int64) (out engine.Changes, err error) {
+func readChanges(rows pgx.Rows, since int64) (out connection.Changes, err error) {
 	defer rows.Close()
-	seen := map[engine.Key]bool{}
+	seen := map[connection.Key]bool{}
 	last := since
 	for n := 0; rows.Next(); n++ {
 		var forgotten int64
 		var integration, id *string
 		var revision *int64
 		if err := rows.Scan(&out.Revision, &forgotten, &integration, &id, &revision); err != nil {
-			return engine.Changes{}, err
+			return connection.Changes{}, err
 		}
 		if since < 0 || since < forgotten || since > out.Revision {
 			out.All = true
@@ -49,7 +49,7 @@ func readChanges(rows pgx.Rows, since int64) (out engine.Changes, err error) {
 			break
 		}
 		last = *revision
-		if k := (engine.Key{Integration: *integration, ConnectionID: *id}); !seen[k] {
+		if k := (connection.Key{Integration: *integration, ConnectionID: *id}); !seen[k] {
 			seen[k] = true
 			out.Keys = append(out.Keys, k)
 		}

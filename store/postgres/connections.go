@@ -8,13 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-// Get implements [engine.ConnectionStore].
-func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+// Get implements [connection.Store].
+func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
 	if k.Check() != nil {
 		return nil, none(ctx)
 	}
@@ -23,7 +23,7 @@ func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, erro
 		return conn.QueryRow(ctx, s.sql.get, k.Integration, k.ConnectionID).Scan(&data)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, engine.ErrNoConnection
+		return nil, connection.ErrNoConnection
 	}
 	if err != nil {
 		return nil, err
@@ -36,11 +36,11 @@ func none(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return engine.ErrNoConnection
+	return connection.ErrNoConnection
 }
 
-// Put implements [engine.ConnectionStore].
-func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
+// Put implements [connection.Store].
+func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 	if err := c.Key.Check(); err != nil {
 		return err
 	}
@@ -52,16 +52,16 @@ func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
 			if done {
 				return nil
 			}
-			there := !errors.Is(err, engine.ErrNoConnection)
+			there := !errors.Is(err, connection.ErrNoConnection)
 			switch {
 			case !there:
-				d.Generation = engine.NewGeneration()
+				d.Generation = connection.NewGeneration()
 			case err != nil:
 				return err
 			default:
 				d.Generation = old + 1
 			}
-			if sent, err = engine.EncodeConnection(&d, s.keys); err != nil {
+			if sent, err = connection.Encode(&d, s.keys); err != nil {
 				return err
 			}
 			query, args := s.sql.insert, params(&d, sent)
@@ -82,22 +82,22 @@ func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
 
 // generation returns the generation that is stored, and whether what is stored is
 // what we have sent: no two seals are the same, so nobody else has written it.
-func (s *Store) generation(ctx context.Context, conn *pgxpool.Conn, k engine.Key, sent []byte) (g int64, ours bool, err error) {
+func (s *Store) generation(ctx context.Context, conn *pgxpool.Conn, k connection.Key, sent []byte) (g int64, ours bool, err error) {
 	err = conn.QueryRow(ctx, s.sql.generation, k.Integration, k.ConnectionID, sent).Scan(&g, &ours)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = engine.ErrNoConnection
+		err = connection.ErrNoConnection
 	}
 	return g, ours, err
 }
 
 // params returns c as the parameters $1 to $8 of a write.
-func params(c *engine.Connection, data []byte) []any {
+func params(c *connection.Connection, data []byte) []any {
 	return []any{c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), end(c),
 		instant(c.CreatedAt), instant(c.UpdatedAt), data}
 }
 
 // end returns when c's access token ends, or nil if that is not known.
-func end(c *engine.Connection) *time.Time {
+func end(c *connection.Connection) *time.Time {
 	if c.Credentials.Token.ExpiresAt.IsZero() {
 		return nil
 	}
@@ -116,9 +116,9 @@ func instant(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// Replace implements [engine.ConnectionStore].
-func (s *Store) Replace(ctx context.Context, c *engine.Connection, generation int64) error {
-	data, err := engine.EncodeConnection(c, s.keys)
+// Replace implements [connection.Store].
+func (s *Store) Replace(ctx context.Context, c *connection.Connection, generation int64) error {
+	data, err := connection.Encode(c, s.keys)
 	if err != nil {
 		return err
 	}
@@ -136,12 +136,12 @@ func (s *Store) Replace(ctx context.Context, c *engine.Connection, generation in
 		if sent && ours { // done, and only the answer was lost
 			return nil
 		}
-		return engine.ErrConflict
+		return connection.ErrConflict
 	})
 }
 
-// Delete implements [engine.ConnectionStore]. It needs no key.
-func (s *Store) Delete(ctx context.Context, k engine.Key) error {
+// Delete implements [connection.Store]. It needs no key.
+func (s *Store) Delete(ctx context.Context, k connection.Key) error {
 	if k.Check() != nil {
 		return none(ctx)
 	}
@@ -153,7 +153,7 @@ func (s *Store) Delete(ctx context.Context, k engine.Key) error {
 			if sent { // gone, be it by us or by another
 				return nil
 			}
-			return engine.ErrNoConnection
+			return connection.ErrNoConnection
 		}
 		sent = sent || maybeDone(err)
 		if err == nil && revision%forgetEvery == 0 {
@@ -166,24 +166,24 @@ func (s *Store) Delete(ctx context.Context, k engine.Key) error {
 // forgetEvery is after how many writes it is looked for old deletions.
 const forgetEvery = 256
 
-// Acquire implements [engine.ConnectionStore]. Leases are kept to the microsecond.
-func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
-	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
+// Acquire implements [connection.Store]. Leases are kept to the microsecond.
+func (s *Store) Acquire(ctx context.Context, k connection.Key, holder string, ttl time.Duration) error {
+	if err := errors.Join(k.Check(), connection.CheckHolder(holder)); err != nil {
 		return err
 	}
 	micros := (ttl + time.Microsecond - 1).Microseconds()
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tag, err := conn.Exec(ctx, s.sql.acquire, k.Integration, k.ConnectionID, holder, micros)
 		if err == nil && tag.RowsAffected() == 0 {
-			return engine.ErrLeased
+			return connection.ErrLeased
 		}
 		return err
 	})
 }
 
-// Release implements [engine.ConnectionStore].
-func (s *Store) Release(ctx context.Context, k engine.Key, holder string) error {
-	if k.Check() != nil || engine.CheckHolder(holder) != nil {
+// Release implements [connection.Store].
+func (s *Store) Release(ctx context.Context, k connection.Key, holder string) error {
+	if k.Check() != nil || connection.CheckHolder(holder) != nil {
 		return ctx.Err()
 	}
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Errors of a Store, besides those of [engine.ConnectionStore].
+// Errors of a Store, besides those of [connection.Store].
 var (
 	// ErrUnavailable means that the database could not be reached, or broke off,
 	// for longer than Options.Patience. A write may have been done or not: ask again.

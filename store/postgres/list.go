@@ -8,27 +8,27 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-// List implements [engine.ConnectionStore].
-func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
+// List implements [connection.Store].
+func (s *Store) List(ctx context.Context, q connection.Query) (connection.Page, error) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 100
 	}
-	if q.Integration != "" && (engine.Key{Integration: q.Integration, ConnectionID: "1"}).Check() != nil {
-		return engine.Page{}, ctx.Err() // nothing is stored there
+	if q.Integration != "" && (connection.Key{Integration: q.Integration, ConnectionID: "1"}).Check() != nil {
+		return connection.Page{}, ctx.Err() // nothing is stored there
 	}
 	query, args, err := s.listSQL(q, limit+1)
 	if err != nil {
-		return engine.Page{}, err
+		return connection.Page{}, err
 	}
 	found, err := s.rows(ctx, query, args)
 	if err != nil {
-		return engine.Page{}, err
+		return connection.Page{}, err
 	}
 	return row.Page(found, limit, s.keys)
 }
@@ -36,8 +36,8 @@ func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
 // listSQL returns the query for q. With an end, those that end before it are
 // gathered first: they are few, and a planner that goes by the order asked for
 // would walk the table to find them.
-func (s *Store) listSQL(q engine.Query, limit int) (string, []any, error) {
-	after, err := engine.DecodeCursor(q.Cursor)
+func (s *Store) listSQL(q connection.Query, limit int) (string, []any, error) {
+	after, err := connection.DecodeCursor(q.Cursor)
 	if err != nil {
 		return "", nil, err
 	}

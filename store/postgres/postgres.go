@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // DefaultSchema is the schema of a Store where Options name none.
@@ -41,7 +41,7 @@ type Options struct {
 	Patience time.Duration
 }
 
-// A Store is an [engine.ConnectionStore] in PostgreSQL. It is safe for concurrent
+// A Store is an [connection.Store] in PostgreSQL. It is safe for concurrent
 // use, by Stores of other processes on the same schema too.
 //
 // A call that the database breaks off is made again, in such a way that what was
@@ -49,15 +49,15 @@ type Options struct {
 // error; whether a write that had been sent was done is not known then.
 type Store struct {
 	pool     *pgxpool.Pool
-	keys     engine.Sealer
+	keys     connection.Sealer
 	schema   string
 	sql      queries
 	patience time.Duration
 }
 
 var (
-	_ engine.ConnectionStore = (*Store)(nil)
-	_ engine.ChangeFeed      = (*Store)(nil)
+	_ connection.Store      = (*Store)(nil)
+	_ connection.ChangeFeed = (*Store)(nil)
 )
 
 // Open connects to the database at a URL like postgres://user@host/database, whose
@@ -66,7 +66,7 @@ var (
 // may do so at once. Credentials are sealed with keys.
 //
 // The keys are not tried: with wrong ones, reading connections fails.
-func Open(ctx context.Context, databaseURL string, keys engine.Sealer, opts *Options) (*Store, error) {
+func Open(ctx context.Context, databaseURL string, keys connection.Sealer, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func opener(ctx context.Context, databaseURL string, keys engine.Sealer) (storetest.Closer, error) {
+func opener(ctx context.Context, databaseURL string, keys connection.Sealer) (storetest.Closer, error) {
 	return postgres.Open(ctx, databaseURL, keys, nil)
 }
 
@@ -90,7 +90,7 @@ func parse(t testing.TB, raw string) *url.URL {
 	return u
 }
 
-func openStore(t testing.TB, databaseURL string, keys engine.Sealer, opts *postgres.Options) *postgres.Store {
+func openStore(t testing.TB, databaseURL string, keys connection.Sealer, opts *postgres.Options) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), databaseURL, keys, opts)
 	if err != nil {
@@ -102,14 +102,14 @@ func openStore(t testing.TB, databaseURL string, keys engine.Sealer, opts *postg
 
 func TestStore(t *testing.T) {
 	server(t)
-	storetest.Run(t, func(t *testing.T) engine.ConnectionStore {
+	storetest.Run(t, func(t *testing.T) connection.Store {
 		return openStore(t, newURL(t), seal.NewKeys(), nil)
 	})
 }
 
 func TestShared(t *testing.T) {
 	server(t)
-	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+	storetest.RunShared(t, func(t *testing.T) (a, b connection.Store) {
 		u, keys := newURL(t), seal.NewKeys()
 		return openStore(t, u, keys, nil), openStore(t, u, keys, nil)
 	})
@@ -141,7 +141,7 @@ func TestSealed(t *testing.T) {
 		var from string // where the log was when the test began
 		query(t, "SELECT pg_current_wal_insert_lsn()::text", &from)
 		return storetest.Medium{
-			Open: func(t *testing.T, s engine.Sealer) engine.ConnectionStore { return openStore(t, u, s, nil) },
+			Open: func(t *testing.T, s connection.Sealer) connection.Store { return openStore(t, u, s, nil) },
 			Raw:  func(t *testing.T) []byte { return rawBytes(t, u, from) },
 		}
 	})
@@ -203,4 +203,4 @@ WHERE name BETWEEN pg_walfile_name($1::pg_lsn) AND pg_walfile_name(pg_current_wa
 	return slices.Concat(rows, files, log)
 }
 
-var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+var testKey = connection.Key{Integration: "notion", ConnectionID: "user-42"}

@@ -8,14 +8,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 var _ seal.Rows = (*Store)(nil)
 
 // RowsAfter implements [seal.Rows].
-func (s *Store) RowsAfter(ctx context.Context, after engine.Key, limit int) ([]seal.Row, error) {
+func (s *Store) RowsAfter(ctx context.Context, after connection.Key, limit int) ([]seal.Row, error) {
 	return s.rows(ctx, s.sql.encoded, []any{after.Integration, after.ConnectionID, limit})
 }
 
@@ -30,16 +30,16 @@ func (s *Store) SwapRow(ctx context.Context, old seal.Row, data []byte) error {
 		}
 		_, ours, err := s.generation(ctx, conn, old.Key, data)
 		if err == nil && !(sent && ours) {
-			err = engine.ErrConflict
+			err = connection.ErrConflict
 		}
 		return err
 	})
 }
 
 // Add keeps connections as they are, with the generations they carry: all of them,
-// or none. If one is there already, the error is [engine.ErrConflict]. It is for
+// or none. If one is there already, the error is [connection.ErrConflict]. It is for
 // moving from one store to another.
-func (s *Store) Add(ctx context.Context, conns []*engine.Connection) error {
+func (s *Store) Add(ctx context.Context, conns []*connection.Connection) error {
 	if len(conns) == 0 {
 		return ctx.Err()
 	}
@@ -51,7 +51,7 @@ func (s *Store) Add(ctx context.Context, conns []*engine.Connection) error {
 		data                        [][]byte
 	}
 	for _, conn := range conns {
-		data, err := engine.EncodeConnection(conn, s.keys)
+		data, err := connection.Encode(conn, s.keys)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (s *Store) Add(ctx context.Context, conns []*engine.Connection) error {
 			return err
 		}
 		_, ours, err := s.generation(ctx, conn, conns[0].Key, c.data[0])
-		if errors.Is(err, engine.ErrNoConnection) || err == nil && !(sent && ours) {
-			return engine.ErrConflict // with another of them
+		if errors.Is(err, connection.ErrNoConnection) || err == nil && !(sent && ours) {
+			return connection.ErrConflict // with another of them
 		}
 		return err
 	})

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -131,14 +131,14 @@ func TestStopped(t *testing.T) {
 			t.Errorf("restart: %v\n%s", err, out)
 		}
 	}()
-	k := engine.Key{Integration: "a", ConnectionID: "b"}
+	k := connection.Key{Integration: "a", ConnectionID: "b"}
 	for running := true; running; {
 		select {
 		case <-restarted:
 			running = false
 		default:
 		}
-		if err := patient.Put(t.Context(), &engine.Connection{Key: k}); err != nil {
+		if err := patient.Put(t.Context(), &connection.Connection{Key: k}); err != nil {
 			t.Errorf("Put during a restart: %v", err)
 			<-restarted
 			return
@@ -213,10 +213,10 @@ server_round_robin = 1
 		return openStore(t, u, keys, nil), openStore(t, u, keys, nil)
 	}
 	t.Run("store", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) engine.ConnectionStore { return openStore(t, pooled(t), seal.NewKeys(), nil) })
+		storetest.Run(t, func(t *testing.T) connection.Store { return openStore(t, pooled(t), seal.NewKeys(), nil) })
 	})
 	t.Run("shared", func(t *testing.T) {
-		storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) { return two(t) })
+		storetest.RunShared(t, func(t *testing.T) (a, b connection.Store) { return two(t) })
 	})
 	t.Run("changes", func(t *testing.T) {
 		storetest.RunChanges(t, func(t *testing.T) (a, b storetest.Feed) { return two(t) })
@@ -228,7 +228,7 @@ server_round_robin = 1
 		u := parse(t, pooled(t))
 		u.Path = "/nango_lite_no_such_database"
 		_, err := postgres.Open(t.Context(), u.String(), seal.NewKeys(), &postgres.Options{Patience: time.Second})
-		if err == nil || errors.Is(err, engine.ErrNoConnection) {
+		if err == nil || errors.Is(err, connection.ErrNoConnection) {
 			t.Errorf("got %v", err)
 		}
 	})

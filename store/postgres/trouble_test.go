@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -21,14 +21,14 @@ func checkAll(t *testing.T, s *postgres.Store, want error) {
 	ctx := t.Context()
 	c := storetest.Connection(testKey)
 	_, get := s.Get(ctx, testKey)
-	_, list := s.List(ctx, engine.Query{})
+	_, list := s.List(ctx, connection.Query{})
 	_, changes := s.Changes(ctx, 0)
-	_, rows := s.RowsAfter(ctx, engine.Key{}, 1)
+	_, rows := s.RowsAfter(ctx, connection.Key{}, 1)
 	for what, err := range map[string]error{
 		"Get": get, "List": list, "Changes": changes, "RowsAfter": rows,
 		"Put": s.Put(ctx, c), "Replace": s.Replace(ctx, c, 1), "Delete": s.Delete(ctx, testKey),
 		"Acquire": s.Acquire(ctx, testKey, "a", time.Minute), "Release": s.Release(ctx, testKey, "a"),
-		"Add": s.Add(ctx, []*engine.Connection{c}),
+		"Add": s.Add(ctx, []*connection.Connection{c}),
 	} {
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", what, err, want)
@@ -91,7 +91,7 @@ func TestLostAnswers(t *testing.T) {
 		}
 		p.loseAnswers.Store(false)
 	}
-	check := func(want *engine.Connection) {
+	check := func(want *connection.Connection) {
 		t.Helper()
 		got, err := s.Get(ctx, testKey)
 		if err != nil {
@@ -113,22 +113,22 @@ func TestLostAnswers(t *testing.T) {
 	c.Generation++
 	lost("Replace", func() error { return s.Replace(ctx, c, c.Generation-1) })
 	check(c)
-	if err := s.Replace(ctx, c, c.Generation-1); !errors.Is(err, engine.ErrConflict) {
-		t.Errorf("Replace of an old generation: got %v, want %v", err, engine.ErrConflict)
+	if err := s.Replace(ctx, c, c.Generation-1); !errors.Is(err, connection.ErrConflict) {
+		t.Errorf("Replace of an old generation: got %v, want %v", err, connection.ErrConflict)
 	}
-	more := storetest.Connection(engine.Key{Integration: "a", ConnectionID: "more"})
-	lost("Add", func() error { return s.Add(ctx, []*engine.Connection{more}) })
-	if err := s.Add(ctx, []*engine.Connection{more}); !errors.Is(err, engine.ErrConflict) {
-		t.Errorf("Add again: got %v, want %v", err, engine.ErrConflict)
+	more := storetest.Connection(connection.Key{Integration: "a", ConnectionID: "more"})
+	lost("Add", func() error { return s.Add(ctx, []*connection.Connection{more}) })
+	if err := s.Add(ctx, []*connection.Connection{more}); !errors.Is(err, connection.ErrConflict) {
+		t.Errorf("Add again: got %v, want %v", err, connection.ErrConflict)
 	}
 	lost("Acquire", func() error { return s.Acquire(ctx, testKey, "a", time.Hour) })
-	if err := s.Acquire(ctx, testKey, "b", time.Hour); !errors.Is(err, engine.ErrLeased) {
-		t.Errorf("Acquire by another: got %v, want %v", err, engine.ErrLeased)
+	if err := s.Acquire(ctx, testKey, "b", time.Hour); !errors.Is(err, connection.ErrLeased) {
+		t.Errorf("Acquire by another: got %v, want %v", err, connection.ErrLeased)
 	}
 	lost("Release", func() error { return s.Release(ctx, testKey, "a") })
 	lost("Delete", func() error { return s.Delete(ctx, testKey) })
-	if err := s.Delete(ctx, testKey); !errors.Is(err, engine.ErrNoConnection) {
-		t.Errorf("Delete of what is gone: got %v, want %v", err, engine.ErrNoConnection)
+	if err := s.Delete(ctx, testKey); !errors.Is(err, connection.ErrNoConnection) {
+		t.Errorf("Delete of what is gone: got %v, want %v", err, connection.ErrNoConnection)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestCutAllTheTime(t *testing.T) {
 			p.cut()
 		}
 	}()
-	c := &engine.Connection{Key: testKey}
+	c := &connection.Connection{Key: testKey}
 	if err := s.Put(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestTerminated(t *testing.T) {
 			time.Sleep(2 * time.Millisecond)
 		}
 	}()
-	c := &engine.Connection{Key: testKey}
+	c := &connection.Connection{Key: testKey}
 	for i := 0; ; i++ {
 		if err := s.Put(t.Context(), c); err != nil {
 			t.Fatalf("Put %d: %v", i, err)
@@ -213,7 +213,7 @@ func TestSwallowed(t *testing.T) {
 		t.Errorf("the context's end was noticed after %v", took)
 	}
 	p.swallow.Store(false)
-	if _, err := s.Get(t.Context(), testKey); !errors.Is(err, engine.ErrNoConnection) {
+	if _, err := s.Get(t.Context(), testKey); !errors.Is(err, connection.ErrNoConnection) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -237,7 +237,7 @@ func TestClockSet(t *testing.T) {
 	}
 	acquire("first", "a", nil)
 	shift("30 seconds")
-	acquire("set back by less than the lease", "b", engine.ErrLeased)
+	acquire("set back by less than the lease", "b", connection.ErrLeased)
 	shift("1 hour")
 	acquire("set back by an hour", "b", nil)
 	shift("-1 hour")
@@ -257,9 +257,9 @@ func TestDiskFull(t *testing.T) {
 	mustExec(t, testDatabase(t), `CREATE FUNCTION `+in+`.full() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
 	mustExec(t, testDatabase(t), "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "+in+".connection EXECUTE FUNCTION "+in+".full()")
-	other := storetest.Connection(engine.Key{Integration: "a", ConnectionID: "other"})
+	other := storetest.Connection(connection.Key{Integration: "a", ConnectionID: "other"})
 	for what, err := range map[string]error{
-		"Put": s.Put(ctx, other), "Replace": s.Replace(ctx, first, first.Generation), "Add": s.Add(ctx, []*engine.Connection{other}),
+		"Put": s.Put(ctx, other), "Replace": s.Replace(ctx, first, first.Generation), "Add": s.Add(ctx, []*connection.Connection{other}),
 	} {
 		if !errors.Is(err, postgres.ErrFull) || strings.Contains(err.Error(), storetest.Marker) {
 			t.Errorf("%s: got %v, want %v", what, err, postgres.ErrFull)
@@ -269,8 +269,8 @@ func TestDiskFull(t *testing.T) {
 	if err != nil || storetest.Diff(first, got) != "" {
 		t.Errorf("what was there before: %v", err)
 	}
-	if _, err := s.Get(ctx, other.Key); !errors.Is(err, engine.ErrNoConnection) {
-		t.Errorf("what found no room: got %v, want %v", err, engine.ErrNoConnection)
+	if _, err := s.Get(ctx, other.Key); !errors.Is(err, connection.ErrNoConnection) {
+		t.Errorf("what found no room: got %v, want %v", err, connection.ErrNoConnection)
 	}
 	mustExec(t, testDatabase(t), "DROP TRIGGER full_disk ON "+in+".connection")
 	if err := s.Put(ctx, other); err != nil {
@@ -285,8 +285,8 @@ func TestLeasedWithoutAWrite(t *testing.T) {
 	if err := s.Acquire(t.Context(), testKey, "a", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Acquire(t.Context(), testKey, "b", time.Hour); !errors.Is(err, engine.ErrLeased) {
-		t.Errorf("got %v, want %v", err, engine.ErrLeased)
+	if err := s.Acquire(t.Context(), testKey, "b", time.Hour); !errors.Is(err, connection.ErrLeased) {
+		t.Errorf("got %v, want %v", err, connection.ErrLeased)
 	}
 	var locked bool
 	query(t, "SELECT xmax <> 0 FROM "+quoted(s.Schema())+".lease", &locked)
@@ -303,13 +303,13 @@ func TestForgotten(t *testing.T) {
 	schema := quoted(s.Schema())
 	put := func(id string) {
 		t.Helper()
-		if err := s.Put(ctx, &engine.Connection{Key: engine.Key{Integration: "a", ConnectionID: id}}); err != nil {
+		if err := s.Put(ctx, &connection.Connection{Key: connection.Key{Integration: "a", ConnectionID: id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	remove := func(id string) {
 		t.Helper()
-		if err := s.Delete(ctx, engine.Key{Integration: "a", ConnectionID: id}); err != nil {
+		if err := s.Delete(ctx, connection.Key{Integration: "a", ConnectionID: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -388,8 +388,8 @@ func TestSchemas(t *testing.T) {
 	if err := a.Put(t.Context(), storetest.Connection(testKey)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Get(t.Context(), testKey); !errors.Is(err, engine.ErrNoConnection) {
-		t.Errorf("got %v, want %v", err, engine.ErrNoConnection)
+	if _, err := b.Get(t.Context(), testKey); !errors.Is(err, connection.ErrNoConnection) {
+		t.Errorf("got %v, want %v", err, connection.ErrNoConnection)
 	}
 }
 
@@ -423,7 +423,7 @@ func TestSerializable(t *testing.T) {
 	t.Parallel()
 	u := newDatabase(t)
 	mustExec(t, u, "ALTER DATABASE "+strings.TrimPrefix(parse(t, u).Path, "/")+" SET default_transaction_isolation = 'serializable'")
-	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+	storetest.RunShared(t, func(t *testing.T) (a, b connection.Store) {
 		u, keys := withSchema(t, u, fmt.Sprint("s", schemas.Add(1))), seal.NewKeys()
 		opts := &postgres.Options{Patience: time.Minute}
 		return openStore(t, u, keys, opts), openStore(t, u, keys, opts)

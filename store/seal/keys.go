@@ -50,7 +50,7 @@ var (
 	ErrKeys = errors.New("invalid key set")
 )
 
-// Keys is a set of keys. It is an engine.Sealer, does not change, is safe for
+// Keys is a set of keys. It is an connection.Sealer, does not change, is safe for
 // concurrent use, and prints its keys' ids only.
 type Keys struct {
 	ids   []string // the active one first

@@ -6,7 +6,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // A KeyFile is the key set of a file as it is now: what another process puts into
@@ -20,7 +20,7 @@ type KeyFile struct {
 	info os.FileInfo // of the file when keys were read
 }
 
-var _ engine.Sealer = (*KeyFile)(nil)
+var _ connection.Sealer = (*KeyFile)(nil)
 
 // OpenKeyFile reads the file called name, as [LoadFile] does.
 func OpenKeyFile(name string) (*KeyFile, error) {

@@ -5,22 +5,22 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // An ActiveSealer is a [Keys] or a [KeyFile].
 type ActiveSealer interface {
-	engine.Sealer
+	connection.Sealer
 	Active() string
 }
 
 // A Count says what lies in a store.
 type Count struct {
-	Rows     int            // connections
-	ByKey    map[string]int // of them, by the id of the key that sealed them
-	Resealed int            // sealed anew by Rotate, over all passes
-	Broken   []engine.Key   // unreadable: damaged, or sealed with a key that is not at hand
-	Causes   []error        // why, one for each of Broken
+	Rows     int              // connections
+	ByKey    map[string]int   // of them, by the id of the key that sealed them
+	Resealed int              // sealed anew by Rotate, over all passes
+	Broken   []connection.Key // unreadable: damaged, or sealed with a key that is not at hand
+	Causes   []error          // why, one for each of Broken
 }
 
 // batch is how many rows are read at once.
@@ -66,7 +66,7 @@ func rotatePass(ctx context.Context, rows Rows, keys ActiveSealer, resealed int,
 		}
 		err = rows.SwapRow(ctx, r, data)
 		switch {
-		case errors.Is(err, engine.ErrConflict), errors.Is(err, engine.ErrNoConnection):
+		case errors.Is(err, connection.ErrConflict), errors.Is(err, connection.ErrNoConnection):
 		case err != nil:
 			return fmt.Errorf("seal connection %s anew: %w", r.Key, err)
 		}
@@ -75,20 +75,20 @@ func rotatePass(ctx context.Context, rows Rows, keys ActiveSealer, resealed int,
 	})
 }
 
-func reseal(r Row, keys engine.Sealer) ([]byte, error) {
-	c, err := engine.DecodeConnection(r.Data, keys)
+func reseal(r Row, keys connection.Sealer) ([]byte, error) {
+	c, err := connection.Decode(r.Data, keys)
 	if err != nil {
 		return nil, err
 	}
 	if c.Key != r.Key {
-		return nil, fmt.Errorf("row of connection %s: %w: it is another's", r.Key, engine.ErrEncoding)
+		return nil, fmt.Errorf("row of connection %s: %w: it is another's", r.Key, connection.ErrEncoding)
 	}
-	return engine.ResealConnection(r.Data, keys)
+	return connection.Reseal(r.Data, keys)
 }
 
 // CountRows looks at all rows and says which keys sealed them. With keys it opens
 // them as well.
-func CountRows(ctx context.Context, rows Rows, keys engine.Sealer) (Count, error) {
+func CountRows(ctx context.Context, rows Rows, keys connection.Sealer) (Count, error) {
 	return walk(ctx, rows, 0, nil, func(c *Count, r Row, _ string) error {
 		if keys == nil {
 			return nil
@@ -100,13 +100,13 @@ func CountRows(ctx context.Context, rows Rows, keys engine.Sealer) (Count, error
 	})
 }
 
-func (c *Count) broken(k engine.Key, err error) {
+func (c *Count) broken(k connection.Key, err error) {
 	c.Broken, c.Causes = append(c.Broken, k), append(c.Causes, err)
 }
 
 func walk(ctx context.Context, rows Rows, resealed int, progress func(Count), fn func(*Count, Row, string) error) (Count, error) {
 	c := Count{ByKey: map[string]int{}, Resealed: resealed}
-	for after := (engine.Key{}); ; {
+	for after := (connection.Key{}); ; {
 		page, err := rows.RowsAfter(ctx, after, batch)
 		if err != nil {
 			return c, err
@@ -134,7 +134,7 @@ func walk(ctx context.Context, rows Rows, resealed int, progress func(Count), fn
 }
 
 func keyOf(r Row) (string, error) {
-	sealed, err := engine.SealedPart(r.Data)
+	sealed, err := connection.SealedPart(r.Data)
 	if err != nil {
 		return "", fmt.Errorf("row of connection %s: %w", r.Key, err)
 	}

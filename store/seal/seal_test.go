@@ -18,13 +18,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/internal/benchtest"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-var _ engine.Sealer = (*seal.Keys)(nil)
+var _ connection.Sealer = (*seal.Keys)(nil)
 
 var key32 = base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/sandbox"
@@ -122,7 +123,7 @@ func lost(ctx context.Context, at *place, size lostSize) (string, error) {
 }
 
 // play interrupts one refresh and lets another process, this one, go on.
-func play(ctx context.Context, at *place, store engine.ConnectionStore, s scene) ending {
+func play(ctx context.Context, at *place, store connection.Store, s scene) ending {
 	end := ending{scene: s}
 	p, err := startProvider(s.grace)
 	if err != nil {
@@ -191,7 +192,7 @@ func interrupt(ctx context.Context, p *provider, j job, after time.Duration) (ki
 }
 
 // goOn looks what the dead process has left, gets a token, and judges.
-func goOn(ctx context.Context, e *engine.Engine, store engine.ConnectionStore, p *provider, was *engine.Connection, end ending) ending {
+func goOn(ctx context.Context, e *engine.Engine, store connection.Store, p *provider, was *connection.Connection, end ending) ending {
 	left, err := store.Get(ctx, was.Key)
 	if err != nil {
 		end.err = err
@@ -214,7 +215,7 @@ func goOn(ctx context.Context, e *engine.Engine, store engine.ConnectionStore, p
 		end.err = readErr
 		return end
 	}
-	end.alive, end.reason = err == nil && now.Status == engine.StatusActive, now.Reason
+	end.alive, end.reason = err == nil && now.Status == connection.StatusActive, now.Reason
 	switch canLive := !end.redeemed || end.grace > 0; {
 	case canLive && !end.alive:
 		end.err = fmt.Errorf("given up, although the provider would have taken the token: %s %q, %v", now.Status, now.Reason, err)
@@ -224,7 +225,7 @@ func goOn(ctx context.Context, e *engine.Engine, store engine.ConnectionStore, p
 		end.err = errors.New("a token was served that is not the stored one")
 	case !canLive && end.alive:
 		end.err = errors.New("alive with a token that the provider had rotated away: this proof is wrong")
-	case !canLive && (now.Status != engine.StatusNeedsReauthorization || !strings.Contains(now.Reason, "was lost") || !errors.Is(err, engine.ErrReauthorize)):
+	case !canLive && (now.Status != connection.StatusNeedsReauthorization || !strings.Contains(now.Reason, "was lost") || !errors.Is(err, engine.ErrReauthorize)):
 		end.err = fmt.Errorf("lost without a word: %s %q, %v", now.Status, now.Reason, err)
 	}
 	return end

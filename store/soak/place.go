@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
@@ -53,7 +53,7 @@ func newPlace(ctx context.Context, server string) (*place, error) {
 }
 
 // open opens the store as one more process does.
-func (p *place) open(ctx context.Context) (engine.ConnectionStore, func(), error) {
+func (p *place) open(ctx context.Context) (connection.Store, func(), error) {
 	keys, err := seal.LoadFile(p.Keys)
 	if err != nil {
 		return nil, nil, err

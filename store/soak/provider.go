@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
@@ -90,15 +91,15 @@ func transport(base string, in *schema.Integration) (http.RoundTripper, error) {
 	return sandbox.RemoteTransport(u, []*schema.Integration{in}, t)
 }
 
-func newEngine(store engine.ConnectionStore, rt http.RoundTripper, in *schema.Integration) (*engine.Engine, error) {
+func newEngine(store connection.Store, rt http.RoundTripper, in *schema.Integration) (*engine.Engine, error) {
 	cfg := &schema.Config{Integrations: map[string]*schema.Integration{name: in}}
 	return engine.New(cfg, &engine.Options{Connections: store, Transport: rt, CacheSize: -1})
 }
 
 // connectEnded takes a user through consent, and stores the connection as if its
 // access token had ended since.
-func connectEnded(ctx context.Context, e *engine.Engine, store engine.ConnectionStore, rt http.RoundTripper, id string) (*engine.Connection, error) {
-	k := engine.Key{Integration: name, ConnectionID: id}
+func connectEnded(ctx context.Context, e *engine.Engine, store connection.Store, rt http.RoundTripper, id string) (*connection.Connection, error) {
+	k := connection.Key{Integration: name, ConnectionID: id}
 	pending, err := e.AuthCodeURL(ctx, k, redirectURL, nil)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -89,13 +90,13 @@ func TestCacheFollowsTheStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer closeTheirs()
-		if _, ok := ours.(engine.ChangeFeed); !ok {
+		if _, ok := ours.(connection.ChangeFeed); !ok {
 			t.Fatal("the store is no ChangeFeed")
 		}
 		put := func(id, token string) {
 			t.Helper()
-			c := &engine.Connection{Key: engine.Key{Integration: name, ConnectionID: id}, Status: engine.StatusActive}
-			c.Credentials = engine.Credentials{Type: schema.OAuth2, Token: engine.Token{AccessToken: schema.NewSecret(token)}}
+			c := &connection.Connection{Key: connection.Key{Integration: name, ConnectionID: id}, Status: connection.StatusActive}
+			c.Credentials = connection.Credentials{Type: schema.OAuth2, Token: connection.Token{AccessToken: schema.NewSecret(token)}}
 			if err := theirs.Put(ctx, c); err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +107,7 @@ func TestCacheFollowsTheStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		token := func(id string) string {
-			tok, err := e.TokenSource(engine.Key{Integration: name, ConnectionID: id}).Token(ctx)
+			tok, err := e.TokenSource(connection.Key{Integration: name, ConnectionID: id}).Token(ctx)
 			if err != nil {
 				return string(engine.ErrorKind(err))
 			}
@@ -119,7 +120,7 @@ func TestCacheFollowsTheStore(t *testing.T) {
 		token("a") // learns the revision
 		before := e.CacheStats()
 		put("a", "a2")
-		if err := theirs.Delete(ctx, engine.Key{Integration: name, ConnectionID: "b"}); err != nil {
+		if err := theirs.Delete(ctx, connection.Key{Integration: name, ConnectionID: "b"}); err != nil {
 			t.Fatal(err)
 		}
 		for wait := 0; wait < 50 && token("a") != "a2"; wait++ {

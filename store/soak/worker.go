@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/internal/pace"
 )
@@ -56,7 +57,7 @@ func worker() int {
 	if err != nil {
 		return fail(err)
 	}
-	wire := &tripwire{ConnectionStore: store, next: rt, at: j.Trip}
+	wire := &tripwire{Store: store, next: rt, at: j.Trip}
 	e, err := newEngine(wire, wire, in)
 	if err != nil {
 		return fail(err)
@@ -98,14 +99,14 @@ func (j *job) call(ctx context.Context, e *engine.Engine) outcome {
 
 // tokenOf returns the digest of a token, or an error's text.
 func tokenOf(ctx context.Context, e *engine.Engine, id string) string {
-	t, err := e.TokenSource(engine.Key{Integration: name, ConnectionID: id}).Token(ctx)
+	t, err := e.TokenSource(connection.Key{Integration: name, ConnectionID: id}).Token(ctx)
 	if err != nil {
 		return "error: " + err.Error()
 	}
 	return digest(t)
 }
 
-func digest(t *engine.Token) string {
+func digest(t *connection.Token) string {
 	sum := sha256.Sum256([]byte(t.AccessToken.Reveal()))
 	return hex.EncodeToString(sum[:8])
 }
@@ -180,7 +181,7 @@ var steps = []step{beforeIntent, afterIntent, requestSent, answered, stored, rel
 
 // A tripwire is a store and a transport in one, and dies at a step.
 type tripwire struct {
-	engine.ConnectionStore
+	connection.Store
 	next http.RoundTripper
 	at   step
 }
@@ -196,12 +197,12 @@ func (w *tripwire) pass(s step) {
 	select {}
 }
 
-func (w *tripwire) Replace(ctx context.Context, c *engine.Connection, generation int64) error {
+func (w *tripwire) Replace(ctx context.Context, c *connection.Connection, generation int64) error {
 	intent := !c.RefreshStarted.IsZero()
 	if intent {
 		w.pass(beforeIntent)
 	}
-	err := w.ConnectionStore.Replace(ctx, c, generation)
+	err := w.Store.Replace(ctx, c, generation)
 	switch {
 	case err != nil:
 	case intent:
@@ -212,8 +213,8 @@ func (w *tripwire) Replace(ctx context.Context, c *engine.Connection, generation
 	return err
 }
 
-func (w *tripwire) Release(ctx context.Context, k engine.Key, holder string) error {
-	err := w.ConnectionStore.Release(ctx, k, holder)
+func (w *tripwire) Release(ctx context.Context, k connection.Key, holder string) error {
+	err := w.Store.Release(ctx, k, holder)
 	w.pass(released)
 	return err
 }

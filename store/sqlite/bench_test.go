@@ -3,7 +3,7 @@ package sqlite_test
 import (
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -23,13 +23,13 @@ func BenchmarkLookup(b *testing.B) {
 // BenchmarkDecode is the part of Get that is not SQLite's.
 func BenchmarkDecode(b *testing.B) {
 	keys := seal.NewKeys()
-	encoded, err := engine.EncodeConnection(storetest.Typical(42), keys)
+	encoded, err := connection.Encode(storetest.Typical(42), keys)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := engine.DecodeConnection(encoded, keys); err != nil {
+		if _, err := connection.Decode(encoded, keys); err != nil {
 			b.Fatal(err)
 		}
 	}

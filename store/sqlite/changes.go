@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // changesLimit is how many changes one answer tells at most.
@@ -23,8 +23,8 @@ SELECT * FROM (
     WHERE revision > ?1 AND ?1 >= (SELECT forgotten FROM counter) ORDER BY revision LIMIT ?2)
 ORDER BY part, revision LIMIT ?2 + 1`
 
-// Changes implements [engine.ChangeFeed]. Deletions are forgotten after an hour.
-func (s *Store) Changes(ctx context.Context, since int64) (out engine.Changes, err error) {
+// Changes implements [connection.ChangeFeed]. Deletions are forgotten after an hour.
+func (s *Store) Changes(ctx context.Context, since int64) (out connection.Changes, err error) {
 	err = s.retry(ctx, func() error {
 		rows, err := s.read.QueryContext(context.WithoutCancel(ctx), changesSQL, since, changesLimit+1)
 		if err != nil {
@@ -37,14 +37,14 @@ func (s *Store) Changes(ctx context.Context, since int64) (out engine.Changes, e
 	return out, err
 }
 
-func readChanges(rows *sql.Rows, since int64) (out engine.Changes, err error) {
-	seen := map[engine.Key]bool{}
+func readChanges(rows *sql.Rows, since int64) (out connection.Changes, err error) {
+	seen := map[connection.Key]bool{}
 	last := since
 	for n := 0; rows.Next(); n++ {
 		var part, revision, forgotten int64
-		var k engine.Key
+		var k connection.Key
 		if err := rows.Scan(&part, &revision, &forgotten, &k.Integration, &k.ConnectionID); err != nil {
-			return engine.Changes{}, err
+			return connection.Changes{}, err
 		}
 		switch {
 		case part == 0:
@@ -77,7 +77,7 @@ DELETE FROM deletion WHERE revision <= (SELECT forgotten FROM counter)`
 const forgetEvery = 256
 
 // bury writes down that k was deleted.
-func bury(tx *sql.Tx, k engine.Key) error {
+func bury(tx *sql.Tx, k connection.Key) error {
 	revision, err := nextRevision(tx)
 	if err != nil {
 		return err

@@ -6,22 +6,22 @@ import (
 	"errors"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 const getSQL = `SELECT data FROM connection WHERE integration = ? AND connection_id = ?`
 
-// Get implements [engine.ConnectionStore].
-func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
+// Get implements [connection.Store].
+func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
 	var data []byte
 	err := s.retry(ctx, func() error {
 		// Too short to interrupt; a context that can end costs two goroutines.
 		return s.get.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID).Scan(&data)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, engine.ErrNoConnection
+		return nil, connection.ErrNoConnection
 	}
 	if err != nil {
 		return nil, err
@@ -29,14 +29,14 @@ func (s *Store) Get(ctx context.Context, k engine.Key) (*engine.Connection, erro
 	return row.Connection(seal.Row{Key: k, Data: data}, s.keys)
 }
 
-// Put implements [engine.ConnectionStore].
-func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
+// Put implements [connection.Store].
+func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 	d := *c
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		old, err := generation(tx, c.Key)
 		switch {
-		case errors.Is(err, engine.ErrNoConnection):
-			d.Generation = engine.NewGeneration()
+		case errors.Is(err, connection.ErrNoConnection):
+			d.Generation = connection.NewGeneration()
 		case err != nil:
 			return err
 		default:
@@ -50,25 +50,25 @@ func (s *Store) Put(ctx context.Context, c *engine.Connection) error {
 	return err
 }
 
-// Replace implements [engine.ConnectionStore].
-func (s *Store) Replace(ctx context.Context, c *engine.Connection, generationWas int64) error {
+// Replace implements [connection.Store].
+func (s *Store) Replace(ctx context.Context, c *connection.Connection, generationWas int64) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		old, err := generation(tx, c.Key)
 		if err != nil {
 			return err
 		}
 		if old != generationWas {
-			return engine.ErrConflict
+			return connection.ErrConflict
 		}
 		return s.put(tx, c)
 	})
 }
 
-func generation(tx *sql.Tx, k engine.Key) (g int64, err error) {
+func generation(tx *sql.Tx, k connection.Key) (g int64, err error) {
 	err = tx.QueryRow(`SELECT generation FROM connection WHERE integration = ? AND connection_id = ?`,
 		k.Integration, k.ConnectionID).Scan(&g)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, engine.ErrNoConnection
+		return 0, connection.ErrNoConnection
 	}
 	return g, err
 }
@@ -81,8 +81,8 @@ ON CONFLICT DO UPDATE SET
     created_at = excluded.created_at, updated_at = excluded.updated_at, revision = excluded.revision,
     data = excluded.data`
 
-func (s *Store) put(tx *sql.Tx, c *engine.Connection) error {
-	data, err := engine.EncodeConnection(c, s.keys)
+func (s *Store) put(tx *sql.Tx, c *connection.Connection) error {
+	data, err := connection.Encode(c, s.keys)
 	if err != nil {
 		return err
 	}
@@ -111,15 +111,15 @@ func nextRevision(tx *sql.Tx) (r int64, err error) {
 	return r, err
 }
 
-// Delete implements [engine.ConnectionStore]. It needs no key.
-func (s *Store) Delete(ctx context.Context, k engine.Key) error {
+// Delete implements [connection.Store]. It needs no key.
+func (s *Store) Delete(ctx context.Context, k connection.Key) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		r, err := tx.Exec(`DELETE FROM connection WHERE integration = ? AND connection_id = ?`, k.Integration, k.ConnectionID)
 		if err != nil {
 			return err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, engine.ErrNoConnection)
+			return errors.Join(err, connection.ErrNoConnection)
 		}
 		return bury(tx, k)
 	})
@@ -142,13 +142,13 @@ WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
 SELECT count(*) FROM lease, clock WHERE integration = ? AND connection_id = ? AND holder <> ?
 AND until > now AND since - now <= until - since`
 
-// Acquire implements [engine.ConnectionStore]. Leases are kept to the millisecond.
+// Acquire implements [connection.Store]. Leases are kept to the millisecond.
 //
 // Whoever waits for a lease asks again and again. It asks as a reader: as a writer it
 // would keep the holder from renewing it, for SQLite lets one write at a time, and in
 // no order.
-func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl time.Duration) error {
-	if err := errors.Join(k.Check(), engine.CheckHolder(holder)); err != nil {
+func (s *Store) Acquire(ctx context.Context, k connection.Key, holder string, ttl time.Duration) error {
+	if err := errors.Join(k.Check(), connection.CheckHolder(holder)); err != nil {
 		return err
 	}
 	var leased int
@@ -159,20 +159,20 @@ func (s *Store) Acquire(ctx context.Context, k engine.Key, holder string, ttl ti
 		return err
 	}
 	if leased > 0 {
-		return engine.ErrLeased
+		return connection.ErrLeased
 	}
 	ms := (ttl + time.Millisecond - 1).Milliseconds()
 	n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)
 	if err == nil && n == 0 {
-		return engine.ErrLeased
+		return connection.ErrLeased
 	}
 	return err
 }
 
 const releaseSQL = `DELETE FROM lease WHERE integration = ? AND connection_id = ? AND holder = ?`
 
-// Release implements [engine.ConnectionStore].
-func (s *Store) Release(ctx context.Context, k engine.Key, holder string) error {
+// Release implements [connection.Store].
+func (s *Store) Release(ctx context.Context, k connection.Key, holder string) error {
 	_, err := s.exec(ctx, releaseSQL, k.Integration, k.ConnectionID, holder)
 	return err
 }

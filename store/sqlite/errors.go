@@ -10,7 +10,7 @@ import (
 	codes "modernc.org/sqlite/lib"
 )
 
-// Errors of a Store, besides those of [engine.ConnectionStore].
+// Errors of a Store, besides those of [connection.Store].
 var (
 	// ErrBusy means that other processes kept the database busy for longer than
 	// Options.BusyTimeout. Nothing was changed.

@@ -15,7 +15,7 @@ import (
 // gives the files beside it (-wal, -shm) the same mode.
 func prepareFile(path string) error {
 	if strings.HasSuffix(path, ":memory:") {
-		return errors.New("a store in memory is engine.MemoryStore")
+		return errors.New("a store in memory is connection.MemoryStore")
 	}
 	if err := checkDir(filepath.Dir(path)); err != nil {
 		return err

@@ -3,7 +3,7 @@ package sqlite_test
 import (
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
@@ -12,10 +12,10 @@ func TestForgotten(t *testing.T) {
 	path := newPath(t)
 	s := openStore(t, path, seal.NewKeys(), nil)
 	db := raw(t, path)
-	at := func(id string) engine.Key { return engine.Key{Integration: "a", ConnectionID: id} }
+	at := func(id string) connection.Key { return connection.Key{Integration: "a", ConnectionID: id} }
 	put := func(id string) {
 		t.Helper()
-		if err := s.Put(t.Context(), &engine.Connection{Key: at(id)}); err != nil {
+		if err := s.Put(t.Context(), &connection.Connection{Key: at(id)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -43,7 +43,7 @@ func limited(dir string) error {
 		return err
 	}
 	put := func(i int) error {
-		c := storetest.Connection(engine.Key{Integration: "a", ConnectionID: fmt.Sprint(i)})
+		c := storetest.Connection(connection.Key{Integration: "a", ConnectionID: fmt.Sprint(i)})
 		c.Reason = strings.Repeat("x", 20_000)
 		return s.Put(ctx, c)
 	}
@@ -58,7 +58,7 @@ func limited(dir string) error {
 		return fmt.Errorf("a secret is in the error %w", err)
 	}
 	all := func() error {
-		p, err := s.List(ctx, engine.Query{Limit: 1000})
+		p, err := s.List(ctx, connection.Query{Limit: 1000})
 		if err != nil || len(p.Connections) != kept {
 			return fmt.Errorf("got %d connections, %w; want the %d that were confirmed", len(p.Connections), err, kept)
 		}

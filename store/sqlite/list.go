@@ -4,20 +4,20 @@ import (
 	"context"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-// List implements [engine.ConnectionStore].
-func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
+// List implements [connection.Store].
+func (s *Store) List(ctx context.Context, q connection.Query) (connection.Page, error) {
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 100
 	}
 	query, args, err := listSQL(q, limit+1)
 	if err != nil {
-		return engine.Page{}, err
+		return connection.Page{}, err
 	}
 	var found []seal.Row
 	err = s.retry(ctx, func() error {
@@ -25,15 +25,15 @@ func (s *Store) List(ctx context.Context, q engine.Query) (engine.Page, error) {
 		return err
 	})
 	if err != nil {
-		return engine.Page{}, err
+		return connection.Page{}, err
 	}
 	return row.Page(found, limit, s.keys)
 }
 
 // listSQL returns the query for q. With an end it names the index: SQLite, which
 // does not know how few tokens end soon, would walk the table in order.
-func listSQL(q engine.Query, limit int) (string, []any, error) {
-	after, err := engine.DecodeCursor(q.Cursor)
+func listSQL(q connection.Query, limit int) (string, []any, error) {
+	after, err := connection.DecodeCursor(q.Cursor)
 	if err != nil {
 		return "", nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -111,8 +111,8 @@ func TestOpenErrors(t *testing.T) {
 		"not a database":      {in("text"), "database is damaged"},
 		"another program's":   {in("foreign"), "of another program"},
 		"of a newer program":  {in("newer"), "version 99"},
-		"in memory":           {":memory:", "engine.MemoryStore"},
-		"a URL of memory too": {"file::memory:", "engine.MemoryStore"},
+		"in memory":           {":memory:", "connection.MemoryStore"},
+		"a URL of memory too": {"file::memory:", "connection.MemoryStore"},
 	} {
 		_, err := sqlite.Open(t.Context(), row.path, seal.NewKeys(), nil)
 		if err == nil || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), row.path) {
@@ -171,12 +171,12 @@ func TestMovedRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustExec(t, raw(t, path), "UPDATE connection SET connection_id = 'admin'")
-	_, err := s.Get(t.Context(), engine.Key{Integration: "notion", ConnectionID: "admin"})
-	if !errors.Is(err, engine.ErrEncoding) || !strings.Contains(err.Error(), "notion/admin") {
-		t.Errorf("got %v, want %v naming the connection", err, engine.ErrEncoding)
+	_, err := s.Get(t.Context(), connection.Key{Integration: "notion", ConnectionID: "admin"})
+	if !errors.Is(err, connection.ErrEncoding) || !strings.Contains(err.Error(), "notion/admin") {
+		t.Errorf("got %v, want %v naming the connection", err, connection.ErrEncoding)
 	}
-	if _, err := s.List(t.Context(), engine.Query{}); !errors.Is(err, engine.ErrEncoding) {
-		t.Errorf("List: got %v, want %v", err, engine.ErrEncoding)
+	if _, err := s.List(t.Context(), connection.Query{}); !errors.Is(err, connection.ErrEncoding) {
+		t.Errorf("List: got %v, want %v", err, connection.ErrEncoding)
 	}
 }
 

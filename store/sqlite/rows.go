@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
@@ -15,7 +15,7 @@ const afterSQL = `SELECT integration, connection_id, data FROM connection
 WHERE (integration, connection_id) > (?, ?) ORDER BY integration, connection_id LIMIT ?`
 
 // RowsAfter implements [seal.Rows].
-func (s *Store) RowsAfter(ctx context.Context, after engine.Key, limit int) (found []seal.Row, err error) {
+func (s *Store) RowsAfter(ctx context.Context, after connection.Key, limit int) (found []seal.Row, err error) {
 	err = s.retry(ctx, func() error {
 		found, err = s.rows(context.WithoutCancel(ctx), afterSQL, []any{after.Integration, after.ConnectionID, limit})
 		return err
@@ -37,20 +37,20 @@ func (s *Store) SwapRow(ctx context.Context, old seal.Row, data []byte) error {
 		if _, err := generation(tx, old.Key); err != nil {
 			return err
 		}
-		return engine.ErrConflict
+		return connection.ErrConflict
 	})
 }
 
 // Add keeps connections as they are, with the generations they carry: all of them,
-// or none. If one is there already, the error is [engine.ErrConflict]. It is for
+// or none. If one is there already, the error is [connection.ErrConflict]. It is for
 // moving from one store to another.
-func (s *Store) Add(ctx context.Context, conns []*engine.Connection) error {
+func (s *Store) Add(ctx context.Context, conns []*connection.Connection) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		for _, c := range conns {
 			switch _, err := generation(tx, c.Key); {
 			case err == nil:
-				return engine.ErrConflict
-			case !errors.Is(err, engine.ErrNoConnection):
+				return connection.ErrConflict
+			case !errors.Is(err, connection.ErrNoConnection):
 				return err
 			}
 			if err := s.put(tx, c); err != nil {

@@ -21,7 +21,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // Options adjust a Store. The zero Options are ready for use.
@@ -33,14 +33,14 @@ type Options struct {
 	BusyTimeout time.Duration
 }
 
-// A Store is an [engine.ConnectionStore] in a SQLite file. It is safe for
+// A Store is an [connection.Store] in a SQLite file. It is safe for
 // concurrent use, by other Stores on the same file too.
 //
 // A call whose context ends while it waits for its turn returns the context's
 // error and has changed nothing. What has begun to be written is not interrupted.
 type Store struct {
 	path  string
-	keys  engine.Sealer
+	keys  connection.Sealer
 	busy  time.Duration
 	read  *sql.DB
 	write *sql.DB // one connection: our own writers queue here, where waiting heeds their contexts
@@ -52,8 +52,8 @@ type Store struct {
 }
 
 var (
-	_ engine.ConnectionStore = (*Store)(nil)
-	_ engine.ChangeFeed      = (*Store)(nil)
+	_ connection.Store      = (*Store)(nil)
+	_ connection.ChangeFeed = (*Store)(nil)
 )
 
 // Open opens the database in the file called path, whose credentials are sealed
@@ -63,7 +63,7 @@ var (
 // one that a newer version has changed. The directory must exist.
 //
 // The keys are not tried: with wrong ones, reading connections fails.
-func Open(ctx context.Context, path string, keys engine.Sealer, opts *Options) (*Store, error) {
+func Open(ctx context.Context, path string, keys connection.Sealer, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}

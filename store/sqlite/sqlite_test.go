@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func opener(ctx context.Context, path string, keys engine.Sealer) (storetest.Closer, error) {
+func opener(ctx context.Context, path string, keys connection.Sealer) (storetest.Closer, error) {
 	return sqlite.Open(ctx, path, keys, nil)
 }
 
@@ -27,7 +27,7 @@ func newPath(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "my store? #1 50%&x=y;.db")
 }
 
-func openStore(t testing.TB, path string, keys engine.Sealer, opts *sqlite.Options) *sqlite.Store {
+func openStore(t testing.TB, path string, keys connection.Sealer, opts *sqlite.Options) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path, keys, opts)
 	if err != nil {
@@ -42,13 +42,13 @@ func openStore(t testing.TB, path string, keys engine.Sealer, opts *sqlite.Optio
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) engine.ConnectionStore {
+	storetest.Run(t, func(t *testing.T) connection.Store {
 		return openStore(t, newPath(t), seal.NewKeys(), nil)
 	})
 }
 
 func TestShared(t *testing.T) {
-	storetest.RunShared(t, func(t *testing.T) (a, b engine.ConnectionStore) {
+	storetest.RunShared(t, func(t *testing.T) (a, b connection.Store) {
 		path, keys := newPath(t), seal.NewKeys()
 		return openStore(t, path, keys, nil), openStore(t, path, keys, nil)
 	})
@@ -62,7 +62,7 @@ func TestSealed(t *testing.T) {
 	storetest.RunSealed(t, func(t *testing.T) storetest.Medium {
 		path := newPath(t)
 		return storetest.Medium{
-			Open: func(t *testing.T, s engine.Sealer) engine.ConnectionStore { return openStore(t, path, s, nil) },
+			Open: func(t *testing.T, s connection.Sealer) connection.Store { return openStore(t, path, s, nil) },
 			Raw:  func(t *testing.T) []byte { return rawBytes(t, path) },
 		}
 	})
@@ -84,7 +84,7 @@ func rawBytes(t *testing.T, path string) (raw []byte) {
 	return raw
 }
 
-var testKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+var testKey = connection.Key{Integration: "notion", ConnectionID: "user-42"}
 
 func TestChanges(t *testing.T) {
 	storetest.RunChanges(t, func(t *testing.T) (a, b storetest.Feed) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
@@ -26,7 +26,7 @@ func open(t *testing.T, path string, opts *Options) *Store {
 	return s
 }
 
-var key = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+var key = connection.Key{Integration: "notion", ConnectionID: "user-42"}
 
 // Another process that writes for too long gives an error of a type, in time;
 // reading goes on; and when it is done, so does writing.
@@ -82,8 +82,8 @@ func TestLeasedWhileOthersWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := s.Acquire(t.Context(), key, "b", time.Minute); !errors.Is(err, engine.ErrLeased) {
-		t.Errorf("got %v, want %v", err, engine.ErrLeased)
+	if err := s.Acquire(t.Context(), key, "b", time.Minute); !errors.Is(err, connection.ErrLeased) {
+		t.Errorf("got %v, want %v", err, connection.ErrLeased)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	limit(1) // no less than it has
-	large := storetest.Connection(engine.Key{Integration: "a", ConnectionID: "large"})
+	large := storetest.Connection(connection.Key{Integration: "a", ConnectionID: "large"})
 	large.Reason = strings.Repeat("x", 100_000)
 	if err := s.Put(t.Context(), large); !errors.Is(err, ErrFull) || strings.Contains(err.Error(), storetest.Marker) {
 		t.Errorf("got %v, want %v", err, ErrFull)
@@ -123,8 +123,8 @@ func TestDiskFull(t *testing.T) {
 	if err != nil || storetest.Diff(first, got) != "" {
 		t.Errorf("what was there before: %v", err)
 	}
-	if _, err := s.Get(t.Context(), large.Key); !errors.Is(err, engine.ErrNoConnection) {
-		t.Errorf("what found no room: got %v, want %v", err, engine.ErrNoConnection)
+	if _, err := s.Get(t.Context(), large.Key); !errors.Is(err, connection.ErrNoConnection) {
+		t.Errorf("what found no room: got %v, want %v", err, connection.ErrNoConnection)
 	}
 	limit(1 << 30)
 	if err := s.Put(t.Context(), large); err != nil {
@@ -146,8 +146,8 @@ func TestClockSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	shift(30 * time.Second)
-	if err := s.Acquire(ctx, key, "b", time.Minute); !errors.Is(err, engine.ErrLeased) {
-		t.Errorf("set back by less than the lease: got %v, want %v", err, engine.ErrLeased)
+	if err := s.Acquire(ctx, key, "b", time.Minute); !errors.Is(err, connection.ErrLeased) {
+		t.Errorf("set back by less than the lease: got %v, want %v", err, connection.ErrLeased)
 	}
 	shift(time.Hour)
 	if err := s.Acquire(ctx, key, "b", time.Minute); err != nil {
@@ -162,16 +162,16 @@ func TestClockSetBack(t *testing.T) {
 // Each query finds its rows by an index: none walks the table or sorts it.
 func TestQueryPlans(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "db"), nil)
-	list := func(q engine.Query) string { query, _, _ := listSQL(q, 100); return query }
+	list := func(q connection.Query) string { query, _, _ := listSQL(q, 100); return query }
 	soon := time.Now()
-	cursor := engine.EncodeCursor(key)
+	cursor := connection.EncodeCursor(key)
 	for query, want := range map[string]string{
-		getSQL:                             "SEARCH connection USING INDEX sqlite_autoindex_connection_1 (integration=? AND connection_id=?)",
-		list(engine.Query{Cursor: cursor}): "SEARCH connection USING INDEX sqlite_autoindex_connection_1 ((integration,connection_id)>(?,?))",
-		list(engine.Query{Cursor: cursor, Integration: key.Integration}): "SEARCH connection USING INDEX sqlite_autoindex_connection_1 (integration=? AND connection_id>?)",
-		list(engine.Query{ExpiresBefore: soon}):                          "SEARCH connection USING INDEX connection_expiring (expires_at<?)",
-		"SELECT data FROM connection WHERE revision > 7":                 "SEARCH connection USING INDEX connection_revision (revision>?)",
-		"SELECT 1 FROM lease WHERE integration = 'a' LIMIT 1;":           "SEARCH lease USING PRIMARY KEY (integration=?)",
+		getSQL:                                 "SEARCH connection USING INDEX sqlite_autoindex_connection_1 (integration=? AND connection_id=?)",
+		list(connection.Query{Cursor: cursor}): "SEARCH connection USING INDEX sqlite_autoindex_connection_1 ((integration,connection_id)>(?,?))",
+		list(connection.Query{Cursor: cursor, Integration: key.Integration}): "SEARCH connection USING INDEX sqlite_autoindex_connection_1 (integration=? AND connection_id>?)",
+		list(connection.Query{ExpiresBefore: soon}):                          "SEARCH connection USING INDEX connection_expiring (expires_at<?)",
+		"SELECT data FROM connection WHERE revision > 7":                     "SEARCH connection USING INDEX connection_revision (revision>?)",
+		"SELECT 1 FROM lease WHERE integration = 'a' LIMIT 1;":               "SEARCH lease USING PRIMARY KEY (integration=?)",
 	} {
 		var id, parent, unused int
 		var plan string

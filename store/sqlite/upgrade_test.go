@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
@@ -42,7 +42,7 @@ func TestUpgrade(t *testing.T) {
 	if err := s.Replace(t.Context(), c, 42); err != nil {
 		t.Error(err)
 	}
-	if err := s.Delete(t.Context(), engine.Key{Integration: "github", ConnectionID: "0"}); err != nil {
+	if err := s.Delete(t.Context(), connection.Key{Integration: "github", ConnectionID: "0"}); err != nil {
 		t.Error(err)
 	}
 	if err := s.Acquire(t.Context(), testKey, "of 2026", time.Minute); err != nil {

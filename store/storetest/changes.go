@@ -7,17 +7,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // A Feed is a store whose writes others can follow.
 type Feed interface {
-	engine.ConnectionStore
-	engine.ChangeFeed
+	connection.Store
+	connection.ChangeFeed
 }
 
-// RunChanges checks what an [engine.ChangeFeed] promises: open returns two handles
+// RunChanges checks what an [connection.ChangeFeed] promises: open returns two handles
 // on one empty medium, as two processes would have them.
 func RunChanges(t *testing.T, open func(t *testing.T) (a, b Feed)) {
 	for name, test := range map[string]func(t *testing.T, a, b Feed){
@@ -41,7 +41,7 @@ func now(t *testing.T, f Feed) int64 {
 	return changes(t, f, -1).Revision
 }
 
-func changes(t *testing.T, f Feed, since int64) engine.Changes {
+func changes(t *testing.T, f Feed, since int64) connection.Changes {
 	t.Helper()
 	c, err := f.Changes(t.Context(), since)
 	if err != nil {
@@ -53,8 +53,8 @@ func changes(t *testing.T, f Feed, since int64) engine.Changes {
 func testHeard(t *testing.T, a, b Feed) {
 	ctx := t.Context()
 	since := now(t, b)
-	other := engine.Key{Integration: "a", ConnectionID: "other"}
-	heard := func(what string, want ...engine.Key) {
+	other := connection.Key{Integration: "a", ConnectionID: "other"}
+	heard := func(what string, want ...connection.Key) {
 		t.Helper()
 		c := changes(t, b, since)
 		if !slices.Equal(c.Keys, want) || c.All || c.More || c.Revision <= since {
@@ -90,12 +90,12 @@ func testNoChange(t *testing.T, a, b Feed) {
 	c := Connection(key)
 	mustPut(t, a, c)
 	since := now(t, b)
-	absent := engine.Key{Integration: "a", ConnectionID: "absent"}
+	absent := connection.Key{Integration: "a", ConnectionID: "absent"}
 	checkError(t, "Acquire", a.Acquire(ctx, key, "a", time.Minute), nil)
 	checkError(t, "Release", a.Release(ctx, key, "a"), nil)
-	checkError(t, "Replace of another generation", a.Replace(ctx, c, c.Generation-1), engine.ErrConflict)
-	checkError(t, "Replace of none", a.Replace(ctx, Connection(absent), 1), engine.ErrNoConnection)
-	checkError(t, "Delete of none", a.Delete(ctx, absent), engine.ErrNoConnection)
+	checkError(t, "Replace of another generation", a.Replace(ctx, c, c.Generation-1), connection.ErrConflict)
+	checkError(t, "Replace of none", a.Replace(ctx, Connection(absent), 1), connection.ErrNoConnection)
+	checkError(t, "Delete of none", a.Delete(ctx, absent), connection.ErrNoConnection)
 	mustGet(t, a, key)
 	if rows, ok := a.(seal.Rows); ok {
 		r := row(t, rows, key)
@@ -119,10 +119,10 @@ func testStartOver(t *testing.T, a, b Feed) {
 func testManyChanges(t *testing.T, a, b Feed) {
 	const gone, kept = 60, 1100
 	since := now(t, b)
-	want := map[engine.Key]bool{}
-	var conns []*engine.Connection
+	want := map[connection.Key]bool{}
+	var conns []*connection.Connection
 	for i := range gone + kept {
-		c := &engine.Connection{Key: numbered(i)}
+		c := &connection.Connection{Key: numbered(i)}
 		want[c.Key] = true
 		conns = append(conns, c)
 	}
@@ -151,7 +151,7 @@ func testManyChanges(t *testing.T, a, b Feed) {
 // testNothingMissed asks while many write: revisions become visible in their order.
 func testNothingMissed(t *testing.T, a, b Feed) {
 	since := now(t, b)
-	heard := map[engine.Key]int{}
+	heard := map[connection.Key]int{}
 	listen := func() {
 		for {
 			c := changes(t, b, since)
@@ -169,8 +169,8 @@ func testNothingMissed(t *testing.T, a, b Feed) {
 	for w := range workers {
 		writers.Go(func() {
 			for i := range rounds {
-				k := engine.Key{Integration: "a", ConnectionID: fmt.Sprint(w, "-", i)}
-				if err := []Feed{a, b}[w%2].Put(t.Context(), &engine.Connection{Key: k}); err != nil {
+				k := connection.Key{Integration: "a", ConnectionID: fmt.Sprint(w, "-", i)}
+				if err := []Feed{a, b}[w%2].Put(t.Context(), &connection.Connection{Key: k}); err != nil {
 					t.Errorf("Put: %v", err)
 				}
 			}
@@ -187,7 +187,7 @@ func testNothingMissed(t *testing.T, a, b Feed) {
 	}
 	for w := range workers {
 		for i := range rounds {
-			k := engine.Key{Integration: "a", ConnectionID: fmt.Sprint(w, "-", i)}
+			k := connection.Key{Integration: "a", ConnectionID: fmt.Sprint(w, "-", i)}
 			if heard[k] != 1 {
 				t.Errorf("heard of %s %d times, want once", k, heard[k])
 			}
@@ -196,7 +196,7 @@ func testNothingMissed(t *testing.T, a, b Feed) {
 }
 
 // addAll keeps many, at once if the store can.
-func addAll(t *testing.T, s engine.ConnectionStore, conns []*engine.Connection) {
+func addAll(t *testing.T, s connection.Store, conns []*connection.Connection) {
 	t.Helper()
 	if adder, ok := s.(Adder); ok {
 		checkError(t, "Add", adder.Add(t.Context(), conns), nil)
@@ -208,9 +208,9 @@ func addAll(t *testing.T, s engine.ConnectionStore, conns []*engine.Connection) 
 }
 
 // row returns the row of k.
-func row(t *testing.T, s seal.Rows, k engine.Key) seal.Row {
+func row(t *testing.T, s seal.Rows, k connection.Key) seal.Row {
 	t.Helper()
-	for after := (engine.Key{}); ; {
+	for after := (connection.Key{}); ; {
 		rows, err := s.RowsAfter(t.Context(), after, 10)
 		if err != nil || len(rows) == 0 {
 			t.Fatalf("RowsAfter %s: got %d rows, %v; want that of %s", after, len(rows), err, k)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 const workers, rounds = 8, 10
@@ -23,10 +23,10 @@ func parallel(fn func(worker int)) {
 	wg.Wait()
 }
 
-func testConcurrentReplace(t *testing.T, s engine.ConnectionStore) { replaceAtOnce(t, s, s) }
+func testConcurrentReplace(t *testing.T, s connection.Store) { replaceAtOnce(t, s, s) }
 
 // replaceAtOnce checks that of several Replaces of a generation one succeeds.
-func replaceAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
+func replaceAtOnce(t *testing.T, stores ...connection.Store) {
 	c := Connection(key)
 	mustPut(t, stores[0], c)
 	var won atomic.Int64
@@ -43,7 +43,7 @@ func replaceAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
 			switch err := s.Replace(t.Context(), d, was); {
 			case err == nil:
 				won.Add(1)
-			case !errors.Is(err, engine.ErrConflict):
+			case !errors.Is(err, connection.ErrConflict):
 				t.Errorf("Replace: %v", err)
 			}
 		}
@@ -53,7 +53,7 @@ func replaceAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
 	}
 }
 
-func testConcurrentPut(t *testing.T, s engine.ConnectionStore) {
+func testConcurrentPut(t *testing.T, s connection.Store) {
 	first := Connection(key)
 	mustPut(t, s, first)
 	var seen sync.Map
@@ -73,10 +73,10 @@ func testConcurrentPut(t *testing.T, s engine.ConnectionStore) {
 	}
 }
 
-func testConcurrentLease(t *testing.T, s engine.ConnectionStore) { leaseAtOnce(t, s) }
+func testConcurrentLease(t *testing.T, s connection.Store) { leaseAtOnce(t, s) }
 
 // leaseAtOnce checks that one worker at a time has the lease.
-func leaseAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
+func leaseAtOnce(t *testing.T, stores ...connection.Store) {
 	var holders, turns atomic.Int64
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -84,7 +84,7 @@ func leaseAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
 		s, holder := stores[worker%len(stores)], fmt.Sprint("worker ", worker)
 		for done := 0; done < rounds; {
 			err := s.Acquire(ctx, key, holder, time.Hour)
-			if errors.Is(err, engine.ErrLeased) {
+			if errors.Is(err, connection.ErrLeased) {
 				continue
 			}
 			if err != nil {
@@ -109,15 +109,15 @@ func leaseAtOnce(t *testing.T, stores ...engine.ConnectionStore) {
 }
 
 // Everything at once neither blocks nor fails, and what is read is whole.
-func testConcurrentMix(t *testing.T, s engine.ConnectionStore) {
+func testConcurrentMix(t *testing.T, s connection.Store) {
 	ctx := t.Context()
 	expected := func(what string, err error) {
-		if err != nil && !errors.Is(err, engine.ErrNoConnection) && !errors.Is(err, engine.ErrConflict) && !errors.Is(err, engine.ErrLeased) {
+		if err != nil && !errors.Is(err, connection.ErrNoConnection) && !errors.Is(err, connection.ErrConflict) && !errors.Is(err, connection.ErrLeased) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	parallel(func(worker int) {
-		k := engine.Key{Integration: "a", ConnectionID: fmt.Sprint(worker % 3)}
+		k := connection.Key{Integration: "a", ConnectionID: fmt.Sprint(worker % 3)}
 		want := Connection(k)
 		for range rounds {
 			expected("Put", s.Put(ctx, Connection(k)))
@@ -130,7 +130,7 @@ func testConcurrentMix(t *testing.T, s engine.ConnectionStore) {
 				}
 				expected("Replace", s.Replace(ctx, got, got.Generation))
 			}
-			_, err = s.List(ctx, engine.Query{})
+			_, err = s.List(ctx, connection.Query{})
 			expected("List", err)
 			expected("Acquire", s.Acquire(ctx, k, fmt.Sprint(worker), time.Minute))
 			expected("Release", s.Release(ctx, k, fmt.Sprint(worker)))

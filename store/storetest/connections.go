@@ -8,26 +8,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-var key = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+var key = connection.Key{Integration: "notion", ConnectionID: "user-42"}
 
-func testRoundTrip(t *testing.T, s engine.ConnectionStore) {
+func testRoundTrip(t *testing.T, s connection.Store) {
 	empty := schema.NewSecret("")
-	for name, c := range map[string]engine.Connection{
+	for name, c := range map[string]connection.Connection{
 		"everything": *Connection(key),
 		"nothing":    {},
-		"set but empty": {Credentials: engine.Credentials{
+		"set but empty": {Credentials: connection.Credentials{
 			APIKey: empty, Username: empty, Password: empty, Fields: map[string]schema.Secret{"a": empty, "b": {}},
-			Token: engine.Token{AccessToken: empty, RefreshToken: empty, Raw: empty, Scopes: []string{}},
+			Token: connection.Token{AccessToken: empty, RefreshToken: empty, Raw: empty, Scopes: []string{}},
 		}},
-		"a password that is not UTF-8": {Credentials: engine.Credentials{
+		"a password that is not UTF-8": {Credentials: connection.Credentials{
 			Type: schema.UsernamePassword, Username: schema.NewSecret("u"), Password: schema.NewSecret("\xff\x00{"),
 		}},
-		"long": {Status: engine.StatusNeedsReauthorization, Credentials: engine.Credentials{
-			Token: engine.Token{Raw: schema.NewSecret(string(make([]byte, 300_000)))},
+		"long": {Status: connection.StatusNeedsReauthorization, Credentials: connection.Credentials{
+			Token: connection.Token{Raw: schema.NewSecret(string(make([]byte, 300_000)))},
 		}},
 	} {
 		c.Key = key
@@ -36,18 +36,18 @@ func testRoundTrip(t *testing.T, s engine.ConnectionStore) {
 	}
 }
 
-func testTimes(t *testing.T, s engine.ConnectionStore) {
+func testTimes(t *testing.T, s connection.Store) {
 	zone := time.FixedZone("elsewhere", 2*60*60)
 	at := time.Date(2026, 3, 29, 2, 30, 0, 123456789, zone)
-	c := &engine.Connection{Key: key, CreatedAt: at, UpdatedAt: time.Now(), RefreshStarted: at}
-	c.Credentials.Token = engine.Token{ObtainedAt: at, ExpiresAt: at, Secondary: map[string]engine.Token{"b": {ExpiresAt: at}}}
+	c := &connection.Connection{Key: key, CreatedAt: at, UpdatedAt: time.Now(), RefreshStarted: at}
+	c.Credentials.Token = connection.Token{ObtainedAt: at, ExpiresAt: at, Secondary: map[string]connection.Token{"b": {ExpiresAt: at}}}
 	mustPut(t, s, c)
 
 	want := c.Clone()
 	cut := at.UTC().Truncate(time.Microsecond)
 	want.CreatedAt, want.RefreshStarted = cut, cut
 	want.UpdatedAt = c.UpdatedAt.UTC().Truncate(time.Microsecond)
-	want.Credentials.Token = engine.Token{ObtainedAt: cut, ExpiresAt: cut, Secondary: map[string]engine.Token{"b": {ExpiresAt: cut}}}
+	want.Credentials.Token = connection.Token{ObtainedAt: cut, ExpiresAt: cut, Secondary: map[string]connection.Token{"b": {ExpiresAt: cut}}}
 	checkKept(t, s, want)
 
 	// A provider's nonsense is no reason to lose its token.
@@ -62,8 +62,8 @@ func testTimes(t *testing.T, s engine.ConnectionStore) {
 }
 
 // What comes back is what JSON makes of it, whatever the store.
-func testMetadata(t *testing.T, s engine.ConnectionStore) {
-	c := &engine.Connection{Key: key, Metadata: map[string]any{
+func testMetadata(t *testing.T, s connection.Store) {
+	c := &connection.Connection{Key: key, Metadata: map[string]any{
 		"int": 7, "int64": int64(1)<<62 + 1, "strings": []string{"a"}, "struct": struct{ A int }{1}, "edge": int64(1) << 53, "huge": json.Number("1e999"),
 	}}
 	mustPut(t, s, c)
@@ -87,11 +87,11 @@ var ids = []string{
 	"a\nb", `a"b`, "a,b", `\`, " ", "null",
 }
 
-func testIDs(t *testing.T, s engine.ConnectionStore) {
-	var kept []*engine.Connection
+func testIDs(t *testing.T, s connection.Store) {
+	var kept []*connection.Connection
 	for _, integration := range []string{"a", "A", "a/1"} {
 		for _, id := range ids {
-			c := &engine.Connection{Key: engine.Key{Integration: integration, ConnectionID: id}, Reason: integration + "|" + id}
+			c := &connection.Connection{Key: connection.Key{Integration: integration, ConnectionID: id}, Reason: integration + "|" + id}
 			mustPut(t, s, c)
 			kept = append(kept, c)
 		}
@@ -99,7 +99,7 @@ func testIDs(t *testing.T, s engine.ConnectionStore) {
 	for _, c := range kept {
 		checkKept(t, s, c)
 	}
-	p, err := s.List(t.Context(), engine.Query{Integration: "a"})
+	p, err := s.List(t.Context(), connection.Query{Integration: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,27 +115,27 @@ func testIDs(t *testing.T, s engine.ConnectionStore) {
 }
 
 // The longest key is kept; keys that not every store can keep are taken by none.
-func testKeyRules(t *testing.T, s engine.ConnectionStore) {
+func testKeyRules(t *testing.T, s connection.Store) {
 	ctx := t.Context()
-	long := make([]byte, engine.MaxKeyPart)
+	long := make([]byte, connection.MaxKeyPart)
 	rand.NewChaCha8([32]byte{}).Read(long) // nothing that could be compressed
 	for i := range long {
 		long[i] = 'a' + long[i]%26
 	}
-	longest := engine.Key{Integration: string(long), ConnectionID: string(long)}
+	longest := connection.Key{Integration: string(long), ConnectionID: string(long)}
 	c := Connection(longest)
 	mustPut(t, s, c)
 	checkKept(t, s, c)
 	checkError(t, "Acquire of the longest key", s.Acquire(ctx, longest, string(long), time.Minute), nil)
 	checkError(t, "Delete of the longest key", s.Delete(ctx, longest), nil)
 
-	for _, k := range []engine.Key{
+	for _, k := range []connection.Key{
 		{Integration: "a"}, {ConnectionID: "a"}, {}, {Integration: "a", ConnectionID: "\xff"}, {Integration: "a\x00", ConnectionID: "a"},
 		{Integration: "a", ConnectionID: string(long) + "a"}, {Integration: string(long) + "a", ConnectionID: "a"},
 	} {
 		for what, err := range map[string]error{
-			"Put":     s.Put(ctx, &engine.Connection{Key: k}),
-			"Replace": s.Replace(ctx, &engine.Connection{Key: k}, 1),
+			"Put":     s.Put(ctx, &connection.Connection{Key: k}),
+			"Replace": s.Replace(ctx, &connection.Connection{Key: k}, 1),
 			"Acquire": s.Acquire(ctx, k, "a", time.Minute),
 		} {
 			if err == nil {
@@ -143,10 +143,10 @@ func testKeyRules(t *testing.T, s engine.ConnectionStore) {
 			}
 		}
 		_, err := s.Get(ctx, k)
-		checkError(t, "Get of a key that cannot be", err, engine.ErrNoConnection)
-		checkError(t, "Delete of a key that cannot be", s.Delete(ctx, k), engine.ErrNoConnection)
+		checkError(t, "Get of a key that cannot be", err, connection.ErrNoConnection)
+		checkError(t, "Delete of a key that cannot be", s.Delete(ctx, k), connection.ErrNoConnection)
 		checkError(t, "Release of a key that cannot be", s.Release(ctx, k, "a"), nil)
-		p, err := s.List(ctx, engine.Query{Integration: k.Integration + "\x00"})
+		p, err := s.List(ctx, connection.Query{Integration: k.Integration + "\x00"})
 		if err != nil || len(p.Connections) != 0 {
 			t.Errorf("List of an integration that cannot be: got %d connections, %v", len(p.Connections), err)
 		}
@@ -159,24 +159,24 @@ func testKeyRules(t *testing.T, s engine.ConnectionStore) {
 	}
 }
 
-func testNotFound(t *testing.T, s engine.ConnectionStore) {
+func testNotFound(t *testing.T, s connection.Store) {
 	c := Connection(key)
 	_, err := s.Get(t.Context(), key)
-	checkError(t, "Get", err, engine.ErrNoConnection)
-	checkError(t, "Replace", s.Replace(t.Context(), c, c.Generation), engine.ErrNoConnection)
-	checkError(t, "Delete", s.Delete(t.Context(), key), engine.ErrNoConnection)
-	p, err := s.List(t.Context(), engine.Query{})
+	checkError(t, "Get", err, connection.ErrNoConnection)
+	checkError(t, "Replace", s.Replace(t.Context(), c, c.Generation), connection.ErrNoConnection)
+	checkError(t, "Delete", s.Delete(t.Context(), key), connection.ErrNoConnection)
+	p, err := s.List(t.Context(), connection.Query{})
 	if err != nil || len(p.Connections) != 0 || p.Next != "" {
 		t.Errorf("List of nothing: got %v, %v", p, err)
 	}
 }
 
-func testSnapshots(t *testing.T, s engine.ConnectionStore) {
+func testSnapshots(t *testing.T, s connection.Store) {
 	c := Connection(key)
 	mustPut(t, s, c)
 	want := Connection(key)
 	want.Generation = c.Generation
-	spoil := func(c *engine.Connection) {
+	spoil := func(c *connection.Connection) {
 		c.Reason = "spoilt"
 		c.Fields["x"] = "spoilt"
 		c.Metadata["map"].(map[string]any)["deep"] = "spoilt"
@@ -192,7 +192,7 @@ func testSnapshots(t *testing.T, s engine.ConnectionStore) {
 	checkKept(t, s, want)
 	spoil(mustGet(t, s, key))
 	checkKept(t, s, want)
-	p, err := s.List(t.Context(), engine.Query{})
+	p, err := s.List(t.Context(), connection.Query{})
 	if err != nil || len(p.Connections) != 1 {
 		t.Fatalf("List: got %d, %v", len(p.Connections), err)
 	}
@@ -200,11 +200,11 @@ func testSnapshots(t *testing.T, s engine.ConnectionStore) {
 	checkKept(t, s, want)
 }
 
-func testPutAgain(t *testing.T, s engine.ConnectionStore) {
+func testPutAgain(t *testing.T, s connection.Store) {
 	first := Connection(key)
 	mustPut(t, s, first)
 	checkKept(t, s, first) // with the generation that Put has set
-	second := &engine.Connection{Key: key, Generation: 7, Reason: "second"}
+	second := &connection.Connection{Key: key, Generation: 7, Reason: "second"}
 	mustPut(t, s, second)
 	if second.Generation != first.Generation+1 {
 		t.Errorf("connected again: got generation %d, want %d", second.Generation, first.Generation+1)
@@ -212,7 +212,7 @@ func testPutAgain(t *testing.T, s engine.ConnectionStore) {
 	checkKept(t, s, second) // nothing is left of the first
 }
 
-func testReplace(t *testing.T, s engine.ConnectionStore) {
+func testReplace(t *testing.T, s connection.Store) {
 	ctx := t.Context()
 	c := Connection(key)
 	mustPut(t, s, c)
@@ -230,27 +230,27 @@ func testReplace(t *testing.T, s engine.ConnectionStore) {
 	late := Connection(key)
 	for _, g := range []int64{was, was - 1, was + 2, 0} {
 		late.Generation = g + 1
-		checkError(t, "Replace of another generation", s.Replace(ctx, late, g), engine.ErrConflict)
+		checkError(t, "Replace of another generation", s.Replace(ctx, late, g), connection.ErrConflict)
 	}
 	checkKept(t, s, c)
 }
 
-func testDeleted(t *testing.T, s engine.ConnectionStore) {
+func testDeleted(t *testing.T, s connection.Store) {
 	ctx := t.Context()
 	old := Connection(key)
 	mustPut(t, s, old)
-	bystander := Connection(engine.Key{Integration: key.Integration, ConnectionID: "other"})
+	bystander := Connection(connection.Key{Integration: key.Integration, ConnectionID: "other"})
 	mustPut(t, s, bystander)
 	checkError(t, "Delete", s.Delete(ctx, key), nil)
 	_, err := s.Get(ctx, key)
-	checkError(t, "Get of a deleted one", err, engine.ErrNoConnection)
-	checkError(t, "Delete of a deleted one", s.Delete(ctx, key), engine.ErrNoConnection)
-	checkError(t, "Replace of a deleted one", s.Replace(ctx, old, old.Generation), engine.ErrNoConnection)
+	checkError(t, "Get of a deleted one", err, connection.ErrNoConnection)
+	checkError(t, "Delete of a deleted one", s.Delete(ctx, key), connection.ErrNoConnection)
+	checkError(t, "Replace of a deleted one", s.Replace(ctx, old, old.Generation), connection.ErrNoConnection)
 	checkKept(t, s, bystander)
 
 	// A refresh that began before must not take the new connection for its own.
-	fresh := &engine.Connection{Key: key}
+	fresh := &connection.Connection{Key: key}
 	mustPut(t, s, fresh)
-	checkError(t, "late Replace", s.Replace(ctx, old, old.Generation), engine.ErrConflict)
+	checkError(t, "late Replace", s.Replace(ctx, old, old.Generation), connection.ErrConflict)
 	checkKept(t, s, fresh)
 }

@@ -12,19 +12,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // A Closer is a store as one process has it.
 type Closer interface {
-	engine.ConnectionStore
+	connection.Store
 	Close() error
 }
 
 // An Opener opens the store in a medium, such as a file or a database's URL, and
 // makes it if it is not there yet.
-type Opener func(ctx context.Context, medium string, keys engine.Sealer) (Closer, error)
+type Opener func(ctx context.Context, medium string, keys connection.Sealer) (Closer, error)
 
 // childEnv holds the medium of a process that [RunProcesses] has started.
 const childEnv = "NANGO_LITE_STORETEST_CHILD"
@@ -66,13 +66,13 @@ func contend(ctx context.Context, open Opener, medium, holder, dir string, round
 	return nil
 }
 
-func turn(ctx context.Context, s engine.ConnectionStore, holder, dir string) error {
+func turn(ctx context.Context, s connection.Store, holder, dir string) error {
 	for ; ; time.Sleep(time.Millisecond) { // processes have no clock to move
 		err := s.Acquire(ctx, key, holder, time.Hour)
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, engine.ErrLeased) {
+		if !errors.Is(err, connection.ErrLeased) {
 			return err
 		}
 	}
@@ -84,8 +84,8 @@ func turn(ctx context.Context, s engine.ConnectionStore, holder, dir string) err
 	}
 	f.Close()
 	c, err := s.Get(ctx, key)
-	if errors.Is(err, engine.ErrNoConnection) {
-		c = &engine.Connection{Key: key, Metadata: map[string]any{"turns": 0.0}}
+	if errors.Is(err, connection.ErrNoConnection) {
+		c = &connection.Connection{Key: key, Metadata: map[string]any{"turns": 0.0}}
 		err = s.Put(ctx, c)
 	}
 	if err != nil {
@@ -128,7 +128,7 @@ func startChild(t *testing.T, medium, holder, dir string, rounds int) *exec.Cmd 
 	return cmd
 }
 
-func keysIn(t *testing.T, dir string) engine.Sealer {
+func keysIn(t *testing.T, dir string) connection.Sealer {
 	t.Helper()
 	keys, err := seal.CreateFile(filepath.Join(dir, "keys"))
 	if err != nil {
@@ -137,7 +137,7 @@ func keysIn(t *testing.T, dir string) engine.Sealer {
 	return keys
 }
 
-func mustOpen(t *testing.T, open Opener, medium string, keys engine.Sealer) engine.ConnectionStore {
+func mustOpen(t *testing.T, open Opener, medium string, keys connection.Sealer) connection.Store {
 	t.Helper()
 	s, err := open(t.Context(), medium, keys)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // rotatable returns s as rows; stores that are none are not asked to rotate.
-func rotatable(t *testing.T, s engine.ConnectionStore) seal.Rows {
+func rotatable(t *testing.T, s connection.Store) seal.Rows {
 	t.Helper()
 	rows, ok := s.(seal.Rows)
 	if !ok {
@@ -23,8 +23,8 @@ func rotatable(t *testing.T, s engine.ConnectionStore) seal.Rows {
 	return rows
 }
 
-func numbered(i int) engine.Key {
-	return engine.Key{Integration: "a", ConnectionID: fmt.Sprintf("%04d", i)}
+func numbered(i int) connection.Key {
+	return connection.Key{Integration: "a", ConnectionID: fmt.Sprintf("%04d", i)}
 }
 
 func keyFile(t *testing.T) (name string, open func() *seal.KeyFile) {
@@ -49,8 +49,8 @@ func testRotateAlive(t *testing.T, m Medium) {
 	old := open().Active()
 	s := m.Open(t, open())
 	rows := rotatable(t, s)
-	want := map[engine.Key]*engine.Connection{}
-	var conns []*engine.Connection
+	want := map[connection.Key]*connection.Connection{}
+	var conns []*connection.Connection
 	for i := range total {
 		c := Connection(numbered(i))
 		conns, want[c.Key] = append(conns, c), c
@@ -112,9 +112,9 @@ func testRotateAgain(t *testing.T, m Medium) {
 	name, open := keyFile(t)
 	s := m.Open(t, open())
 	rows := rotatable(t, s)
-	var conns []*engine.Connection
+	var conns []*connection.Connection
 	for i := range 450 {
-		conns = append(conns, &engine.Connection{Key: numbered(i)})
+		conns = append(conns, &connection.Connection{Key: numbered(i)})
 	}
 	addAll(t, s, conns)
 	id, err := seal.AddKey(name)
@@ -150,7 +150,7 @@ func testRotateBroken(t *testing.T, m Medium) {
 
 	next := keys.Rotated()
 	count, err := seal.Rotate(t.Context(), rows, next, nil)
-	if err != nil || count.Resealed != 2 || count.ByKey[lost.Active()] != 1 || !slices.Equal(count.Broken, []engine.Key{numbered(2)}) ||
+	if err != nil || count.Resealed != 2 || count.ByKey[lost.Active()] != 1 || !slices.Equal(count.Broken, []connection.Key{numbered(2)}) ||
 		!errors.Is(count.Causes[0], seal.ErrUnknownKey) {
 		t.Errorf("Rotate: got %+v, %v", count, err)
 	}
@@ -184,10 +184,10 @@ func testSwapRow(t *testing.T, m Medium) {
 	old := row(t, rows, key)
 	c.Reason = "changed"
 	checkError(t, "Replace", s.Replace(ctx, c, c.Generation), nil)
-	checkError(t, "SwapRow of what has changed", rows.SwapRow(ctx, old, old.Data), engine.ErrConflict)
+	checkError(t, "SwapRow of what has changed", rows.SwapRow(ctx, old, old.Data), connection.ErrConflict)
 	checkKept(t, s, c)
 	checkError(t, "Delete", s.Delete(ctx, key), nil)
-	checkError(t, "SwapRow of what is gone", rows.SwapRow(ctx, old, old.Data), engine.ErrNoConnection)
+	checkError(t, "SwapRow of what is gone", rows.SwapRow(ctx, old, old.Data), connection.ErrNoConnection)
 	_, err := s.Get(ctx, key)
-	checkError(t, "Get", err, engine.ErrNoConnection)
+	checkError(t, "Get", err, connection.ErrNoConnection)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -18,12 +18,12 @@ const Marker = "s3cr3t-qZ7pKx"
 
 // Connection returns an active connection of k in which every field is set,
 // those that are added later too: what loses one fails.
-func Connection(k engine.Key) *engine.Connection {
-	var c engine.Connection
+func Connection(k connection.Key) *connection.Connection {
+	var c connection.Connection
 	n := 0
 	fill(reflect.ValueOf(&c).Elem(), &n, 0)
 	c.Key = k
-	c.Status = engine.StatusActive
+	c.Status = connection.StatusActive
 	c.Metadata = map[string]any{
 		"text": "größer <&> \u2028", "number": 1.5, "whole": 42.0, "large": json.Number("12345678901234567890"),
 		"yes": true, "nothing": nil, "list": []any{"a", 1.0, []any{}}, "map": map[string]any{"deep": map[string]any{}},
@@ -79,7 +79,7 @@ func fillMap(v reflect.Value, n *int, depth int) {
 
 // Diff says how two connections differ, or nothing if they are the same.
 // Secrets are compared by their text, times by their instant and by their zone.
-func Diff(want, got *engine.Connection) string {
+func Diff(want, got *connection.Connection) string {
 	return cmp.Diff(want, got,
 		cmp.Comparer(func(a, b schema.Secret) bool { return a.Equal(b) }),
 		cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location().String() == b.Location().String() }))

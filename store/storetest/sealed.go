@@ -10,7 +10,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
@@ -19,7 +19,7 @@ import (
 type Medium struct {
 	// Open returns a handle on the medium that seals with s. There may be several
 	// at once.
-	Open func(t *testing.T, s engine.Sealer) engine.ConnectionStore
+	Open func(t *testing.T, s connection.Sealer) connection.Store
 
 	// Raw returns all bytes that lie there, logs and leftovers included.
 	Raw func(t *testing.T) []byte
@@ -49,7 +49,7 @@ func RunSealed(t *testing.T, medium func(t *testing.T) Medium) {
 func testNothingOpen(t *testing.T, m Medium) {
 	ctx := t.Context()
 	s := m.Open(t, seal.NewKeys())
-	deleted := Connection(engine.Key{Integration: "a", ConnectionID: "deleted"})
+	deleted := Connection(connection.Key{Integration: "a", ConnectionID: "deleted"})
 	mustPut(t, s, deleted)
 	checkError(t, "Delete", s.Delete(ctx, deleted.Key), nil)
 	c := Connection(key)
@@ -123,7 +123,7 @@ func testWrongKey(t *testing.T, m Medium, wrong *seal.Keys, want error) {
 	right := m.Open(t, seal.NewKeys())
 	c := Connection(key)
 	mustPut(t, right, c)
-	gone := Connection(engine.Key{Integration: "z", ConnectionID: "gone"})
+	gone := Connection(connection.Key{Integration: "z", ConnectionID: "gone"})
 	mustPut(t, right, gone)
 
 	s := m.Open(t, wrong)
@@ -142,13 +142,13 @@ func testWrongKey(t *testing.T, m Medium, wrong *seal.Keys, want error) {
 
 // checkUnreadable checks that what is kept under key cannot be read, and that
 // the errors name it and nothing else of it.
-func checkUnreadable(t *testing.T, s engine.ConnectionStore, want error) {
+func checkUnreadable(t *testing.T, s connection.Store, want error) {
 	t.Helper()
 	_, getErr := s.Get(t.Context(), key)
-	_, listErr := s.List(t.Context(), engine.Query{})
+	_, listErr := s.List(t.Context(), connection.Query{})
 	for what, err := range map[string]error{"Get": getErr, "List": listErr} {
 		checkError(t, what+" with the wrong key", err, want)
-		if errors.Is(err, engine.ErrNoConnection) {
+		if errors.Is(err, connection.ErrNoConnection) {
 			t.Errorf("%s: a connection that cannot be read is said to be absent", what)
 		}
 		if err == nil || !strings.Contains(err.Error(), key.String()) || strings.Contains(err.Error(), Marker) {

@@ -1,10 +1,10 @@
-// Package storetest holds the promises of [engine.ConnectionStore] as suites
+// Package storetest holds the promises of [connection.Store] as suites
 // that each implementation runs, a host's own as well. Every store runs [Run];
 // one whose medium several processes share runs [RunShared] and [RunProcesses] too,
 // and one that seals runs [RunSealed].
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) engine.ConnectionStore { return mystore.New(t.TempDir()) })
+//		storetest.Run(t, func(t *testing.T) connection.Store { return mystore.New(t.TempDir()) })
 //	}
 package storetest
 
@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
 // Run checks what every store promises. open returns an empty store; it closes
 // it in t.Cleanup if need be.
-func Run(t *testing.T, open func(t *testing.T) engine.ConnectionStore) {
-	for name, test := range map[string]func(*testing.T, engine.ConnectionStore){
+func Run(t *testing.T, open func(t *testing.T) connection.Store) {
+	for name, test := range map[string]func(*testing.T, connection.Store){
 		"round trip":            testRoundTrip,
 		"times":                 testTimes,
 		"metadata":              testMetadata,
@@ -55,14 +55,14 @@ type Advancer interface {
 	Advance(d time.Duration)
 }
 
-func mustPut(t *testing.T, s engine.ConnectionStore, c *engine.Connection) {
+func mustPut(t *testing.T, s connection.Store, c *connection.Connection) {
 	t.Helper()
 	if err := s.Put(t.Context(), c); err != nil {
 		t.Fatalf("Put %s: %v", c.Key, err)
 	}
 }
 
-func mustGet(t *testing.T, s engine.ConnectionStore, k engine.Key) *engine.Connection {
+func mustGet(t *testing.T, s connection.Store, k connection.Key) *connection.Connection {
 	t.Helper()
 	c, err := s.Get(t.Context(), k)
 	if err != nil {
@@ -72,7 +72,7 @@ func mustGet(t *testing.T, s engine.ConnectionStore, k engine.Key) *engine.Conne
 }
 
 // checkKept checks that s keeps want, and nothing but.
-func checkKept(t *testing.T, s engine.ConnectionStore, want *engine.Connection) {
+func checkKept(t *testing.T, s connection.Store, want *connection.Connection) {
 	t.Helper()
 	if diff := Diff(want, mustGet(t, s, want.Key)); diff != "" {
 		t.Errorf("kept connection differs (-want +got):\n%s", diff)
@@ -86,8 +86,8 @@ func checkError(t *testing.T, what string, got, want error) {
 	}
 }
 
-func testContext(t *testing.T, s engine.ConnectionStore) {
-	c := Connection(engine.Key{Integration: "github", ConnectionID: "1"})
+func testContext(t *testing.T, s connection.Store) {
+	c := Connection(connection.Key{Integration: "github", ConnectionID: "1"})
 	mustPut(t, s, c)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -104,7 +104,7 @@ func testContext(t *testing.T, s engine.ConnectionStore) {
 		}
 		checkError(t, "Replace", s.Replace(ctx, d, c.Generation), want)
 		checkError(t, "Delete", s.Delete(ctx, c.Key), want)
-		_, err = s.List(ctx, engine.Query{})
+		_, err = s.List(ctx, connection.Query{})
 		checkError(t, "List", err, want)
 		checkError(t, "Acquire", s.Acquire(ctx, c.Key, "a", time.Minute), want)
 		checkError(t, "Release", s.Release(ctx, c.Key, "a"), want)
@@ -113,20 +113,20 @@ func testContext(t *testing.T, s engine.ConnectionStore) {
 	checkError(t, "Acquire after one that failed", s.Acquire(t.Context(), c.Key, "b", time.Minute), nil)
 }
 
-func testLease(t *testing.T, s engine.ConnectionStore) {
+func testLease(t *testing.T, s connection.Store) {
 	ctx := t.Context()
-	k := engine.Key{Integration: "github", ConnectionID: "no connection needed"}
-	other := engine.Key{Integration: "github", ConnectionID: "2"}
+	k := connection.Key{Integration: "github", ConnectionID: "no connection needed"}
+	other := connection.Key{Integration: "github", ConnectionID: "2"}
 	checkError(t, "Acquire", s.Acquire(ctx, k, "a", time.Minute), nil)
-	checkError(t, "Acquire by another", s.Acquire(ctx, k, "b", time.Minute), engine.ErrLeased)
+	checkError(t, "Acquire by another", s.Acquire(ctx, k, "b", time.Minute), connection.ErrLeased)
 	checkError(t, "Acquire again", s.Acquire(ctx, k, "a", time.Minute), nil)
 	checkError(t, "Acquire another key", s.Acquire(ctx, other, "b", time.Minute), nil)
 	checkError(t, "Release by another", s.Release(ctx, k, "b"), nil)
-	checkError(t, "Acquire by another", s.Acquire(ctx, k, "b", time.Minute), engine.ErrLeased)
+	checkError(t, "Acquire by another", s.Acquire(ctx, k, "b", time.Minute), connection.ErrLeased)
 	checkError(t, "Release", s.Release(ctx, k, "a"), nil)
 	checkError(t, "Release again", s.Release(ctx, k, "a"), nil)
 	checkError(t, "Acquire what was released", s.Acquire(ctx, k, "b", time.Minute), nil)
-	checkError(t, "Acquire by the holder before", s.Acquire(ctx, k, "a", time.Minute), engine.ErrLeased)
+	checkError(t, "Acquire by the holder before", s.Acquire(ctx, k, "a", time.Minute), connection.ErrLeased)
 	_, err := s.Get(ctx, k)
-	checkError(t, "Get of a lease without connection", err, engine.ErrNoConnection)
+	checkError(t, "Get of a lease without connection", err, connection.ErrNoConnection)
 }

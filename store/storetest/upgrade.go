@@ -6,10 +6,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 )
 
-// Plain is a [engine.Sealer] that seals nothing: what it encodes can be read and
+// Plain is a [connection.Sealer] that seals nothing: what it encodes can be read and
 // compared.
 type Plain struct{}
 
@@ -21,10 +21,10 @@ func (Plain) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 
 // CheckGolden compares all connections of s with what the file called golden
 // says, a connection on each line. With update it writes the file.
-func CheckGolden(t *testing.T, s engine.ConnectionStore, golden string, update bool) {
+func CheckGolden(t *testing.T, s connection.Store, golden string, update bool) {
 	t.Helper()
 	var got bytes.Buffer
-	for q := (engine.Query{}); ; {
+	for q := (connection.Query{}); ; {
 		p, err := s.List(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
@@ -55,12 +55,12 @@ func CheckGolden(t *testing.T, s engine.ConnectionStore, golden string, update b
 }
 
 // readable returns c as JSON with its secrets.
-func readable(c *engine.Connection) ([]byte, error) {
-	encoded, err := engine.EncodeConnection(c, Plain{})
+func readable(c *connection.Connection) ([]byte, error) {
+	encoded, err := connection.Encode(c, Plain{})
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := engine.SealedPart(encoded)
+	secrets, err := connection.SealedPart(encoded)
 	if err != nil {
 		return nil, err
 	}

@@ -1,16 +1,16 @@
-package engine_test
+package connection_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
 
 func TestMemoryStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) engine.ConnectionStore { return &engine.MemoryStore{} })
-	storetest.RunShared(t, func(*testing.T) (a, b engine.ConnectionStore) {
+	storetest.Run(t, func(*testing.T) connection.Store { return &connection.MemoryStore{} })
+	storetest.RunShared(t, func(*testing.T) (a, b connection.Store) {
 		s := newClocked()
 		return s, s
 	})
@@ -18,14 +18,14 @@ func TestMemoryStore(t *testing.T) {
 
 // clocked is a storetest.Advancer.
 type clocked struct {
-	*engine.MemoryStore
+	*connection.MemoryStore
 	offset time.Duration
 }
 
 func newClocked() *clocked {
 	began := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	s := &clocked{}
-	s.MemoryStore = &engine.MemoryStore{Now: func() time.Time { return began.Add(s.offset) }}
+	s.MemoryStore = &connection.MemoryStore{Now: func() time.Time { return began.Add(s.offset) }}
 	return s
 }
 
@@ -35,21 +35,21 @@ func (s *clocked) Advance(d time.Duration) { s.offset += d }
 // connection for an hour.
 func TestMemoryStoreClockSetBack(t *testing.T) {
 	s := newClocked()
-	k := engine.Key{Integration: "a", ConnectionID: "1"}
+	k := connection.Key{Integration: "a", ConnectionID: "1"}
 	acquire := func(holder string) error { return s.Acquire(t.Context(), k, holder, 10*time.Second) }
 	if err := acquire("a"); err != nil {
 		t.Fatal(err)
 	}
 	s.Advance(-5 * time.Second) // within what a lease lasts: better to wait
-	if err := acquire("b"); err != engine.ErrLeased {
-		t.Errorf("clock set back a little: got %v, want %v", err, engine.ErrLeased)
+	if err := acquire("b"); err != connection.ErrLeased {
+		t.Errorf("clock set back a little: got %v, want %v", err, connection.ErrLeased)
 	}
 	s.Advance(-time.Hour)
 	if err := acquire("b"); err != nil {
 		t.Errorf("clock set back by an hour: %v", err)
 	}
-	if err := acquire("a"); err != engine.ErrLeased {
-		t.Errorf("renewal of a lease that was lost: got %v, want %v", err, engine.ErrLeased)
+	if err := acquire("a"); err != connection.ErrLeased {
+		t.Errorf("renewal of a lease that was lost: got %v, want %v", err, connection.ErrLeased)
 	}
 	s.Advance(2 * time.Hour)
 	if err := acquire("a"); err != nil {
@@ -58,8 +58,8 @@ func TestMemoryStoreClockSetBack(t *testing.T) {
 }
 
 func BenchmarkMemoryStoreGet(b *testing.B) {
-	s := &engine.MemoryStore{}
-	k := engine.Key{Integration: "notion", ConnectionID: "user-42"}
+	s := &connection.MemoryStore{}
+	k := connection.Key{Integration: "notion", ConnectionID: "user-42"}
 	if err := s.Put(b.Context(), storetest.Connection(k)); err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,10 @@
-package engine
+// Package connection holds what users grant: the [Connection] under its [Key], and the
+// promises of a [Store] that keeps connections.
+//
+// A store of a host's own implements [Store], and [ChangeFeed] if it can. [Encode] and
+// [Decode] turn a connection into bytes whose secrets a [Sealer] has sealed. [MemoryStore]
+// is the store for tests; others are below store/.
+package connection
 
 import (
 	"encoding/json"
@@ -36,7 +42,7 @@ type Connection struct {
 	Key Key
 
 	// Generation names the credentials: it changes whenever they do, and with
-	// nothing else. See [ConnectionStore.Replace]. A refresh token may be another as
+	// nothing else. See [Store.Replace]. A refresh token may be another as
 	// soon as RefreshStarted says that a refresh is under way.
 	Generation int64
 
@@ -77,6 +83,37 @@ type Credentials struct {
 	// Fields are the values of ${credentials.<name>}, and of secret
 	// ${connection.<name>}.
 	Fields map[string]schema.Secret
+}
+
+// Field returns a credential by the name that blueprints give it: api_key, username,
+// password, or one of Fields.
+func (c *Credentials) Field(name string) schema.Secret {
+	switch name {
+	case "api_key":
+		return c.APIKey
+	case "username":
+		return c.Username
+	case "password":
+		return c.Password
+	}
+	return c.Fields[name]
+}
+
+// SetField sets what [Credentials.Field] returns.
+func (c *Credentials) SetField(name string, v schema.Secret) {
+	switch name {
+	case "api_key":
+		c.APIKey = v
+	case "username":
+		c.Username = v
+	case "password":
+		c.Password = v
+	default:
+		if c.Fields == nil {
+			c.Fields = map[string]schema.Secret{}
+		}
+		c.Fields[name] = v
+	}
 }
 
 // A Token is what a token endpoint gave. The zero ExpiresAt means that no end
@@ -132,7 +169,7 @@ func (c *Connection) Clone() *Connection {
 	d.Fields = maps.Clone(c.Fields)
 	d.Metadata = mapValues(c.Metadata, copyValue)
 	d.Credentials.Fields = maps.Clone(c.Credentials.Fields)
-	d.Credentials.Token = c.Credentials.Token.clone()
+	d.Credentials.Token = c.Credentials.Token.Clone()
 	return &d
 }
 
@@ -154,11 +191,12 @@ func copyValue(v any) any {
 	return v
 }
 
-func (t Token) clone() Token {
+// Clone returns a copy that shares nothing with t.
+func (t Token) Clone() Token {
 	t.Scopes = slices.Clone(t.Scopes)
 	t.Secondary = maps.Clone(t.Secondary)
 	for name, s := range t.Secondary {
-		t.Secondary[name] = s.clone()
+		t.Secondary[name] = s.Clone()
 	}
 	return t
 }

@@ -1,4 +1,4 @@
-package engine
+package connection
 
 import (
 	"bytes"
@@ -27,13 +27,13 @@ type Sealer interface {
 	Open(sealed, aad []byte) ([]byte, error)
 }
 
-// EncodeConnection returns c as JSON, for a store to keep. Everything that grants
+// Encode returns c as JSON, for a store to keep. Everything that grants
 // access is in one part of it, sealed with s and bound to c.Key; the rest can be
 // read by anyone. Errors never quote content.
 //
 // Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
 // float64, from 2^53 on as [json.Number] with all their digits.
-func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
+func Encode(c *Connection, s Sealer) ([]byte, error) {
 	if err := c.Key.Check(); err != nil {
 		return nil, fmt.Errorf("encode connection: %w", err)
 	}
@@ -41,7 +41,7 @@ func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
 	}
-	sealed, err := sealJSON(s, connectionAAD(c.Key), secretsOf(&c.Credentials))
+	sealed, err := SealJSON(s, connectionAAD(c.Key), secretsOf(&c.Credentials))
 	if err != nil {
 		return nil, fmt.Errorf("seal connection %s: %w", c.Key, err)
 	}
@@ -63,11 +63,11 @@ func EncodeConnection(c *Connection, s Sealer) ([]byte, error) {
 	})
 }
 
-// DecodeConnection returns the connection that [EncodeConnection] encoded. The
+// Decode returns the connection that [Encode] encoded. The
 // error is [ErrEncoding] if b cannot be read, and otherwise the Sealer's; it names
 // the connection and never quotes content. That b lay under the key it names is
 // for the store to check.
-func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
+func Decode(b []byte, s Sealer) (*Connection, error) {
 	var w wireConnection
 	if json.Unmarshal(b, &w) != nil { // its error may quote b
 		return nil, fmt.Errorf("decode connection: %w", ErrEncoding)
@@ -77,7 +77,7 @@ func DecodeConnection(b []byte, s Sealer) (*Connection, error) {
 		return nil, fmt.Errorf("decode connection: %w: version %d", ErrEncoding, w.Version)
 	}
 	var secrets wireSecrets
-	if err := openJSON(s, connectionAAD(k), w.Sealed, &secrets); err != nil {
+	if err := OpenJSON(s, connectionAAD(k), w.Sealed, &secrets); err != nil {
 		return nil, fmt.Errorf("open connection %s: %w", k, err)
 	}
 	metadata, err := decodeMetadata(w.Metadata)
@@ -112,15 +112,15 @@ func SealedPart(encoded []byte) ([]byte, error) {
 	return w.Sealed, nil
 }
 
-// ResealConnection returns an encoded connection with its sealed part opened and
+// Reseal returns an encoded connection with its sealed part opened and
 // sealed anew by s, and nothing else changed: with a key set whose active key is
 // another by now, that is what rotates keys.
-func ResealConnection(encoded []byte, s Sealer) ([]byte, error) {
-	c, err := DecodeConnection(encoded, s)
+func Reseal(encoded []byte, s Sealer) ([]byte, error) {
+	c, err := Decode(encoded, s)
 	if err != nil {
 		return nil, err
 	}
-	return EncodeConnection(c, s)
+	return Encode(c, s)
 }
 
 const wireVersion = 1
@@ -167,7 +167,7 @@ type wireSecrets struct {
 	Password wireSecret            `json:"password,omitzero"`
 	Fields   map[string]wireSecret `json:"fields,omitzero"`
 
-	Registration wireRegistration `json:"registration,omitzero"`
+	Registration PlainRegistration `json:"registration,omitzero"`
 }
 
 type wireTokenSecrets struct {
@@ -234,7 +234,7 @@ func secretsOf(c *Credentials) wireSecrets {
 		Password: wireSecret{c.Password},
 		Fields:   mapValues(c.Fields, func(s schema.Secret) wireSecret { return wireSecret{s} }),
 
-		Registration: wireRegistrationOf(&c.Registration),
+		Registration: PlainRegistration{c.Registration},
 	}
 }
 
@@ -257,7 +257,7 @@ func (w *wireSecrets) credentials(mode schema.AuthMode, public *wireToken) Crede
 		Password: w.Password.Secret,
 		Fields:   mapValues(w.Fields, func(s wireSecret) schema.Secret { return s.Secret }),
 
-		Registration: w.Registration.registration(),
+		Registration: w.Registration.Registration,
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine_test
+package connection_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -36,20 +36,20 @@ func (openSealer) Open(sealed, aad []byte) ([]byte, error) {
 	return bytes.Clone(plaintext), nil
 }
 
-var codecKey = engine.Key{Integration: "notion", ConnectionID: "user-42"}
+var codecKey = connection.Key{Integration: "notion", ConnectionID: "user-42"}
 
 // codecSample is written out, unlike storetest.Connection: what was kept must
 // stay readable when the types grow.
-func codecSample() *engine.Connection {
+func codecSample() *connection.Connection {
 	at := time.Date(2026, 11, 22, 15, 4, 5, 123456000, time.UTC)
-	return &engine.Connection{
-		Key: codecKey, Generation: 7, Status: engine.StatusNeedsReauthorization, Reason: "invalid_grant",
-		Credentials: engine.Credentials{
+	return &connection.Connection{
+		Key: codecKey, Generation: 7, Status: connection.StatusNeedsReauthorization, Reason: "invalid_grant",
+		Credentials: connection.Credentials{
 			Type: schema.OAuth2,
-			Token: engine.Token{
+			Token: connection.Token{
 				AccessToken: schema.NewSecret("access"), TokenType: "bearer", RefreshToken: schema.NewSecret("refresh"),
 				ObtainedAt: at, ExpiresAt: at.Add(time.Hour), Scopes: []string{"read", "write"}, Raw: schema.NewSecret(`{"a":1}`),
-				Secondary: map[string]engine.Token{"user": {AccessToken: schema.NewSecret("second"), TokenType: "user"}},
+				Secondary: map[string]connection.Token{"user": {AccessToken: schema.NewSecret("second"), TokenType: "user"}},
 			},
 			APIKey: schema.NewSecret(""), Username: schema.NewSecret("name"), Password: schema.NewSecret("\xff"),
 			Fields: map[string]schema.Secret{"pin": schema.NewSecret("1234")},
@@ -62,7 +62,7 @@ func codecSample() *engine.Connection {
 
 func TestCodecGolden(t *testing.T) {
 	name := filepath.Join("testdata", "connection_v1.json")
-	got, err := engine.EncodeConnection(codecSample(), openSealer{})
+	got, err := connection.Encode(codecSample(), openSealer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestCodecGolden(t *testing.T) {
 	if !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("encoding changed:\n got %s\nwant %s", got, &want)
 	}
-	c, err := engine.DecodeConnection(golden, openSealer{})
+	c, err := connection.Decode(golden, openSealer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,14 +94,14 @@ func TestCodecGolden(t *testing.T) {
 func TestCodecKeepsEveryField(t *testing.T) {
 	want := storetest.Connection(codecKey)
 	keys := seal.NewKeys()
-	b, err := engine.EncodeConnection(want, keys)
+	b, err := connection.Encode(want, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(b, []byte(storetest.Marker)) {
 		t.Errorf("a secret lies open: %s", b)
 	}
-	got, err := engine.DecodeConnection(b, keys)
+	got, err := connection.Decode(b, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,24 +113,24 @@ func TestCodecKeepsEveryField(t *testing.T) {
 // The sealed part of one connection must not open as another's.
 func TestCodecBindsToKey(t *testing.T) {
 	keys := seal.NewKeys()
-	encode := func(k engine.Key) (envelope map[string]any) {
-		b, err := engine.EncodeConnection(storetest.Connection(k), keys)
+	encode := func(k connection.Key) (envelope map[string]any) {
+		b, err := connection.Encode(storetest.Connection(k), keys)
 		if err != nil {
 			t.Fatal(err)
 		}
 		json.Unmarshal(b, &envelope)
 		return envelope
 	}
-	mine, theirs := encode(engine.Key{Integration: "a/b", ConnectionID: "c"}), encode(engine.Key{Integration: "a", ConnectionID: "b/c"})
+	mine, theirs := encode(connection.Key{Integration: "a/b", ConnectionID: "c"}), encode(connection.Key{Integration: "a", ConnectionID: "b/c"})
 	mine["sealed"] = theirs["sealed"]
 	b, _ := json.Marshal(mine)
-	if _, err := engine.DecodeConnection(b, keys); !errors.Is(err, seal.ErrSealed) {
+	if _, err := connection.Decode(b, keys); !errors.Is(err, seal.ErrSealed) {
 		t.Errorf("got %v, want %v", err, seal.ErrSealed)
 	}
 }
 
 func TestCodecErrors(t *testing.T) {
-	b, err := engine.EncodeConnection(storetest.Connection(codecKey), openSealer{})
+	b, err := connection.Encode(storetest.Connection(codecKey), openSealer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,22 +146,22 @@ func TestCodecErrors(t *testing.T) {
 		"list of meta":  strings.Replace(good, `"metadata":{`, `"metadata":["`+storetest.Marker+`"],"x":{`, 1),
 		"sealed no one": `{"v":1,"integration":"notion","connection_id":"user-42","sealed":"Y29ubmVjdGlvbi8xIDY6bm90aW9uL3VzZXItNDIKczNjcjN0LXFaN3BLeA=="}`,
 	} {
-		if _, err := engine.DecodeConnection([]byte(text), openSealer{}); !errors.Is(err, engine.ErrEncoding) || strings.Contains(err.Error(), storetest.Marker[:6]) {
-			t.Errorf("%s: got %v, want %v and no content", name, err, engine.ErrEncoding)
+		if _, err := connection.Decode([]byte(text), openSealer{}); !errors.Is(err, connection.ErrEncoding) || strings.Contains(err.Error(), storetest.Marker[:6]) {
+			t.Errorf("%s: got %v, want %v and no content", name, err, connection.ErrEncoding)
 		}
 	}
-	if _, err := engine.DecodeConnection([]byte(strings.Replace(good, "user-42", "user-43", 1)), openSealer{}); err == nil || !strings.Contains(err.Error(), "notion/user-43") {
+	if _, err := connection.Decode([]byte(strings.Replace(good, "user-42", "user-43", 1)), openSealer{}); err == nil || !strings.Contains(err.Error(), "notion/user-43") {
 		t.Errorf("moved to another key: got %v, want an error that names it", err)
 	}
-	for name, c := range map[string]*engine.Connection{
+	for name, c := range map[string]*connection.Connection{
 		"no key":   {},
 		"metadata": {Key: codecKey, Metadata: map[string]any{"m": quoting{}}},
 	} {
-		if _, err := engine.EncodeConnection(c, openSealer{}); err == nil || strings.Contains(err.Error(), storetest.Marker) {
+		if _, err := connection.Encode(c, openSealer{}); err == nil || strings.Contains(err.Error(), storetest.Marker) {
 			t.Errorf("%s: got %v, want an error without content", name, err)
 		}
 	}
-	if _, err := engine.EncodeConnection(storetest.Connection(codecKey), nil); err == nil {
+	if _, err := connection.Encode(storetest.Connection(codecKey), nil); err == nil {
 		t.Error("encoded without a Sealer")
 	}
 }
@@ -172,21 +172,21 @@ type quoting struct{}
 func (quoting) MarshalJSON() ([]byte, error) { return nil, errors.New(storetest.Marker) }
 
 func FuzzDecodeConnection(f *testing.F) {
-	b, err := engine.EncodeConnection(codecSample(), openSealer{})
+	b, err := connection.Encode(codecSample(), openSealer{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := engine.DecodeConnection(b, openSealer{})
+		c, err := connection.Decode(b, openSealer{})
 		if err != nil {
 			return
 		}
-		b, err = engine.EncodeConnection(c, openSealer{})
+		b, err = connection.Encode(c, openSealer{})
 		if err != nil {
 			t.Fatalf("decoded, and not encoded again: %v", err)
 		}
-		again, err := engine.DecodeConnection(b, openSealer{})
+		again, err := connection.Decode(b, openSealer{})
 		if err != nil {
 			t.Fatalf("encoded again, and not decoded: %v", err)
 		}

@@ -1,4 +1,4 @@
-package engine
+package connection
 
 import (
 	"bytes"
@@ -20,9 +20,9 @@ func mapValues[V, W any](m map[string]V, f func(V) W) map[string]W {
 	return out
 }
 
-// sealJSON returns v as JSON, sealed with s and bound to aad. Begin aad with what
+// SealJSON returns v as JSON, sealed with s and bound to aad. Begin aad with what
 // v is, so that one kind of thing is never opened as another.
-func sealJSON(s Sealer, aad string, v any) ([]byte, error) {
+func SealJSON(s Sealer, aad string, v any) ([]byte, error) {
 	if s == nil {
 		return nil, errors.New("no keys to seal with")
 	}
@@ -33,8 +33,8 @@ func sealJSON(s Sealer, aad string, v any) ([]byte, error) {
 	return s.Seal(plain, []byte(aad))
 }
 
-// openJSON reads into v what sealJSON sealed with the same aad.
-func openJSON(s Sealer, aad string, sealed []byte, v any) error {
+// OpenJSON reads into v what SealJSON sealed with the same aad.
+func OpenJSON(s Sealer, aad string, sealed []byte, v any) error {
 	if s == nil {
 		return errors.New("no keys to open with")
 	}
@@ -100,7 +100,7 @@ func decodeMetadata(b json.RawMessage) (map[string]any, error) {
 	return m, nil
 }
 
-// numbers returns decoded JSON with numbers as [EncodeConnection] promises them.
+// numbers returns decoded JSON with numbers as [Encode] promises them.
 func numbers(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

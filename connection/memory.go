@@ -1,4 +1,4 @@
-package engine
+package connection
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type MemoryStore struct {
 	leases map[Key]lease
 }
 
-var _ ConnectionStore = (*MemoryStore)(nil)
+var _ Store = (*MemoryStore)(nil)
 
 // A lease is held from since until until.
 type lease struct {
@@ -41,7 +41,7 @@ func (l lease) ended(now time.Time) bool {
 	return !now.Before(l.until) || l.since.Sub(now) > l.until.Sub(l.since)
 }
 
-// Get implements [ConnectionStore].
+// Get implements [Store].
 func (s *MemoryStore) Get(ctx context.Context, k Key) (*Connection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -55,8 +55,9 @@ func (s *MemoryStore) Get(ctx context.Context, k Key) (*Connection, error) {
 	return c.Clone(), nil // stored connections are replaced, never changed
 }
 
-// peek returns the stored connection itself; callers must not modify it.
-func (s *MemoryStore) peek(ctx context.Context, k Key) (*Connection, error) {
+// Peek is Get without the copy: it returns the stored connection itself, which nobody
+// may modify.
+func (s *MemoryStore) Peek(ctx context.Context, k Key) (*Connection, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (s *MemoryStore) peek(ctx context.Context, k Key) (*Connection, error) {
 	return nil, ErrNoConnection
 }
 
-// Put implements [ConnectionStore].
+// Put implements [Store].
 func (s *MemoryStore) Put(ctx context.Context, c *Connection) error {
 	d, err := toKeep(ctx, c)
 	if err != nil {
@@ -85,7 +86,7 @@ func (s *MemoryStore) Put(ctx context.Context, c *Connection) error {
 	return nil
 }
 
-// Replace implements [ConnectionStore].
+// Replace implements [Store].
 func (s *MemoryStore) Replace(ctx context.Context, c *Connection, generation int64) error {
 	d, err := toKeep(ctx, c)
 	if err != nil {
@@ -111,7 +112,7 @@ func (s *MemoryStore) set(c *Connection) {
 	s.conns[c.Key] = c
 }
 
-// Delete implements [ConnectionStore].
+// Delete implements [Store].
 func (s *MemoryStore) Delete(ctx context.Context, k Key) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -125,7 +126,7 @@ func (s *MemoryStore) Delete(ctx context.Context, k Key) error {
 	return nil
 }
 
-// List implements [ConnectionStore]. It looks at all connections, whatever the
+// List implements [Store]. It looks at all connections, whatever the
 // query.
 func (s *MemoryStore) List(ctx context.Context, q Query) (Page, error) {
 	if err := ctx.Err(); err != nil {
@@ -170,7 +171,7 @@ func (q *Query) selects(c *Connection) bool {
 		c.Status == StatusActive && !end.IsZero() && end.Before(q.ExpiresBefore)
 }
 
-// Acquire implements [ConnectionStore].
+// Acquire implements [Store].
 func (s *MemoryStore) Acquire(ctx context.Context, k Key, holder string, ttl time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -191,7 +192,7 @@ func (s *MemoryStore) Acquire(ctx context.Context, k Key, holder string, ttl tim
 	return nil
 }
 
-// Release implements [ConnectionStore].
+// Release implements [Store].
 func (s *MemoryStore) Release(ctx context.Context, k Key, holder string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -249,7 +250,7 @@ func compareKeys(a, b Key) int {
 }
 
 // EncodeCursor returns the cursor of the page after the one that ends with k. It
-// is for implementations of [ConnectionStore]; to others a cursor has no inside.
+// is for implementations of [Store]; to others a cursor has no inside.
 func EncodeCursor(k Key) string {
 	b, _ := json.Marshal([2]string{k.Integration, k.ConnectionID})
 	return base64.RawURLEncoding.EncodeToString(b)

@@ -1,4 +1,4 @@
-package engine
+package connection
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Errors of a ConnectionStore. Implementations may wrap them.
+// Errors of a Store. Implementations may wrap them.
 var (
 	// ErrNoConnection means that nothing is stored under the key.
 	ErrNoConnection = errors.New("no such connection")
@@ -20,7 +20,7 @@ var (
 	ErrLeased = errors.New("connection is leased to another holder")
 )
 
-// A ConnectionStore keeps connections. Its promises are checked by
+// A Store keeps connections. Its promises are checked by
 // store/storetest, which works for stores of a host's own as well. All methods
 // are safe for concurrent use, by several processes where the medium is shared;
 // they neither keep a *Connection given to them nor return one that is shared.
@@ -43,7 +43,7 @@ var (
 //     clock was set back: it has ended.
 //
 // A store whose writes others can follow is a [ChangeFeed] too.
-type ConnectionStore interface {
+type Store interface {
 	// Get returns the connection of k, or ErrNoConnection.
 	Get(ctx context.Context, k Key) (*Connection, error)
 
@@ -77,7 +77,7 @@ type ConnectionStore interface {
 	Release(ctx context.Context, k Key, holder string) error
 }
 
-// A ChangeFeed is a [ConnectionStore] that can say what was written, so that caches
+// A ChangeFeed is a [Store] that can say what was written, so that caches
 // over it learn what other processes did. Ask it every half second; see [Changes].
 type ChangeFeed interface {
 	// Changes returns what was put, replaced or deleted after revision since, by
@@ -104,7 +104,7 @@ type Changes struct {
 	All bool
 }
 
-// A Query selects connections for [ConnectionStore.List]. The zero Query selects
+// A Query selects connections for [Store.List]. The zero Query selects
 // all, a hundred at a time.
 type Query struct {
 	Integration string // empty: of any integration
@@ -128,7 +128,7 @@ type Page struct {
 const MaxKeyPart = 1024
 
 // Check returns an error if no store keeps connections under k; the rule is
-// [ConnectionStore]'s.
+// [Store]'s.
 func (k Key) Check() error {
 	if !validPart(k.Integration) || !validPart(k.ConnectionID) {
 		return fmt.Errorf("key %.100q: each part must be 1 to %d bytes of UTF-8 without NUL", k, MaxKeyPart)
