@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -100,56 +98,19 @@ func (p *Provider) requestID() string {
 
 // matches reports whether an answer is what c describes.
 func (p *Provider) matches(c *schema.Condition, a *answer) bool {
-	if len(c.Status) > 0 && !c.Status.Has(a.code()) {
-		return false
-	}
-	for name, want := range c.Header {
-		got := a.header.Get(name)
-		if got == "" || want != "*" && !strings.EqualFold(got, want) {
-			return false
-		}
-	}
-	for path, want := range c.Body {
-		got, ok := lookup(a.body, path)
-		if !ok || !isOneOf(got, want) {
-			return false
-		}
-	}
-	if len(c.Code) > 0 {
-		e := p.integration.Requests.Errors
-		if e == nil {
-			return false
-		}
-		got, _ := lookup(a.body, placeOf(a.body, e.Code))
-		return c.Code.Has(text(got))
-	}
-	return true
-}
-
-// placeOf returns the first of paths at which body has something, or else the
-// first; "" if there are none.
-func placeOf(body any, paths schema.Paths) string {
-	for _, path := range paths {
-		switch v, _ := lookup(body, path); v.(type) {
-		case nil, map[string]any, []any:
-		default:
-			if text(v) != "" {
-				return path
+	return c.Matches(schema.Answer{
+		Status: a.code(),
+		Header: a.header.Values,
+		Doc:    func() any { return a.body },
+		Code: func() string {
+			e := p.integration.Requests.Errors
+			if e == nil {
+				return ""
 			}
-		}
-	}
-	if len(paths) == 0 {
-		return ""
-	}
-	return paths[0]
-}
-
-// isOneOf compares a value of an answer with one of a condition.
-func isOneOf(got, want any) bool {
-	if list, ok := want.([]any); ok {
-		return slices.ContainsFunc(list, func(v any) bool { return isOneOf(got, v) })
-	}
-	return want == "*" || text(got) == text(want)
+			_, code := schema.FirstAt(a.body, e.Code)
+			return code
+		},
+	})
 }
 
 // satisfy changes a so that it is what c describes.
@@ -169,7 +130,7 @@ func (p *Provider) satisfy(c *schema.Condition, a *answer) {
 		}
 	}
 	for path, want := range c.Body {
-		if got, ok := lookup(a.body, path); ok && isOneOf(got, want) {
+		if got, ok := schema.At(a.body, path); ok && schema.Accepts(want, got) {
 			continue
 		}
 		if list, ok := want.([]any); ok && len(list) > 0 {
@@ -181,8 +142,7 @@ func (p *Provider) satisfy(c *schema.Condition, a *answer) {
 		a.body = put(a.body, path, want)
 	}
 	if e := p.integration.Requests.Errors; len(c.Code) > 0 && e != nil && len(e.Code) > 0 {
-		at := placeOf(a.body, e.Code)
-		if got, _ := lookup(a.body, at); !c.Code.Has(text(got)) {
+		if at, got := schema.FirstAt(a.body, e.Code); !c.Code.Has(got) {
 			a.body = put(a.body, at, c.Code[0])
 		}
 	}

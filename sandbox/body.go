@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // plain returns v as encoding/json would read it back: objects as map[string]any,
@@ -49,81 +50,13 @@ func clone(v any) any {
 	return v
 }
 
-// lookup returns what stands at a dotted path; the empty path is v itself. A key
-// that holds a dot is found if it stands whole ("@odata.nextLink").
-func lookup(v any, path string) (any, bool) {
-	if path == "" {
-		return v, v != nil
-	}
-	if value, ok := whole(v, path); ok {
-		return value, true
-	}
-	for key := range strings.SplitSeq(path, ".") {
-		switch at := v.(type) {
-		case map[string]any:
-			next, ok := at[key]
-			if !ok {
-				return nil, false
-			}
-			v = next
-		case []any:
-			n, err := strconv.Atoi(key)
-			if err != nil || n < 0 || n >= len(at) {
-				return nil, false
-			}
-			v = at[n]
-		default:
-			return nil, false
-		}
-	}
-	return v, true
-}
-
-// whole returns the value of a key that is the path as it stands.
-func whole(v any, path string) (any, bool) {
-	object, _ := v.(map[string]any)
-	value, ok := object[path]
-	return value, ok
-}
-
-// put returns v with value at a dotted path, making objects (and lists, for a 0)
-// on the way. What is in the way and neither object nor list is replaced.
-func put(v any, path string, value any) any {
-	if path == "" {
-		return value
-	}
-	key, rest, _ := strings.Cut(path, ".")
-	if _, ok := whole(v, path); ok {
-		key, rest = path, ""
-	}
-	if list, ok := v.([]any); ok {
-		if n, err := strconv.Atoi(key); err == nil && n >= 0 && n < len(list) {
-			list[n] = put(list[n], rest, value)
-			return list
-		}
-	}
-	object, ok := v.(map[string]any)
-	if !ok && key == "0" {
-		return []any{put(nil, rest, value)}
-	}
-	if !ok {
-		object = map[string]any{}
-	}
-	object[key] = put(object[key], rest, value)
-	return object
-}
-
-// remove takes what stands at a dotted path away.
-func remove(v any, path string) {
-	parent, key := splitPath(path)
-	if _, ok := whole(v, path); ok {
-		parent, key = "", path
-	}
-	at, _ := lookup(v, parent)
-	if object, ok := at.(map[string]any); ok {
-		delete(object, key)
-	}
-}
+// What stands at a dotted path, and how it is put there and taken away, is the
+// format's to say.
+var (
+	lookup = schema.At
+	put    = schema.PutAt
+	remove = schema.RemoveAt
+)
 
 // splitPath cuts the last key off.
 func splitPath(path string) (parent, key string) {

@@ -65,7 +65,7 @@ func handedOut(f *schema.ConnectionField, name string, body any) (found []string
 		fits := true
 		for path, want := range f.List.When {
 			got, ok := lookup(item, path)
-			fits = fits && ok && isOneOf(got, want)
+			fits = fits && ok && schema.Accepts(want, got)
 		}
 		if v, ok := lookup(item, f.List.Value); ok && fits && text(v) != "" {
 			found = append(found, text(v))

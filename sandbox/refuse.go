@@ -176,12 +176,12 @@ func (p *Provider) place(body any, paths schema.Paths) string {
 		like = append(like, one.body)
 	}
 	for _, b := range like {
-		at := placeOf(b, paths)
-		if v, _ := lookup(b, at); v != nil {
+		if at, text := schema.FirstAt(b, paths); text != "" {
 			return at
 		}
 	}
-	return placeOf(nil, paths)
+	at, _ := schema.FirstAt(nil, paths)
+	return at
 }
 
 // messagePath is where this API has its message, in an answer like body.

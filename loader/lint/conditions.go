@@ -103,50 +103,20 @@ func headerOf(h map[string]string, name string) (string, bool) {
 // matches reports whether a sample's answer is as c says. The code is looked for
 // at codePaths.
 func matches(c schema.Condition, r schema.SampleResponse, codePaths schema.Paths) bool {
-	if len(c.Status) > 0 && !c.Status.Has(statusOf(r)) {
-		return false
-	}
-	for name, want := range c.Header {
-		if got, ok := headerOf(r.Headers, name); !ok || want != "*" && !strings.EqualFold(want, got) {
-			return false
-		}
-	}
-	if len(c.Code) > 0 {
-		if code, ok := firstText(r.Body, codePaths); !ok || !c.Code.Has(code) {
-			return false
-		}
-	}
-	for path, want := range c.Body {
-		got, ok := at(r.Body, path)
-		if !ok || want == "*" && got == nil {
-			return false
-		}
-		if want != "*" && !slices.ContainsFunc(alternatives(want), func(w any) bool { return equals(got, w) }) {
-			return false
-		}
-	}
-	return true
-}
-
-// firstText returns what stands at the first of paths that holds something.
-func firstText(body any, paths schema.Paths) (string, bool) {
-	for _, path := range paths {
-		if text, ok := textAt(body, path); ok && text != "" {
-			return text, true
-		}
-	}
-	return "", false
-}
-
-// equals compares scalars. Numbers compare as text, so that 7 and "7" are the
-// same; "true" is not true.
-func equals(got, want any) bool {
-	if (got == nil) != (want == nil) {
-		return false
-	}
-	_, wantBool := want.(bool)
-	_, gotBool := got.(bool)
-	return wantBool == gotBool && scalar(got) == scalar(want)
+	return c.Matches(schema.Answer{
+		Status: statusOf(r),
+		Header: func(name string) []string {
+			if value, ok := headerOf(r.Headers, name); ok {
+				return []string{value}
+			}
+			return nil
+		},
+		Doc: func() any { return r.Body },
+		Code: func() string {
+			_, code := schema.FirstAt(r.Body, codePaths)
+			return code
+		},
+	})
 }
 
 func statusOf(r schema.SampleResponse) int {

@@ -29,7 +29,7 @@ func (v *version) errorSamples() {
 		wanted, hits := 0, 0
 		for by, p := range paths {
 			wanted++
-			if _, ok := textAt(r.Body, p); ok {
+			if _, ok := schema.TextAt(r.Body, p); ok {
 				found[by] = true
 				hits++
 			}
@@ -41,7 +41,7 @@ func (v *version) errorSamples() {
 	}
 	for _, s := range v.of(schema.SampleRateLimited) { // the same words tell it
 		for by, p := range paths {
-			_, ok := textAt(s.Response.Body, p)
+			_, ok := schema.TextAt(s.Response.Body, p)
 			found[by] = found[by] || ok
 		}
 	}

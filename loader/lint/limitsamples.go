@@ -68,7 +68,7 @@ func (v *version) waits(i int, limit *schema.RateLimit, r schema.SampleResponse)
 
 func waitIn(w schema.Wait, r schema.SampleResponse) (string, bool) {
 	if w.Header == "" {
-		return textAt(r.Body, w.Body)
+		return schema.TextAt(r.Body, w.Body)
 	}
 	return headerOf(r.Headers, w.Header)
 }

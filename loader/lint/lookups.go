@@ -68,7 +68,7 @@ func (v *version) lookUpSample(i int, s schema.Sample, name string, f schema.Con
 		if path == "" {
 			path = name
 		}
-		text, ok := textAt(s.Response.Body, path)
+		text, ok := schema.TextAt(s.Response.Body, path)
 		switch {
 		case !ok && !f.Optional && f.Default == "":
 			report("nothing at %q, where connection.%s is looked up", path, name)
@@ -77,7 +77,7 @@ func (v *version) lookUpSample(i int, s schema.Sample, name string, f schema.Con
 		}
 		return
 	}
-	list, _ := at(s.Response.Body, f.List.Items)
+	list, _ := schema.At(s.Response.Body, f.List.Items)
 	items, ok := list.([]any)
 	if !ok {
 		report("no list at %q, where connection.%s is looked up", f.List.Items, name)
@@ -85,7 +85,7 @@ func (v *version) lookUpSample(i int, s schema.Sample, name string, f schema.Con
 	}
 	found := false
 	for _, item := range items {
-		text, ok := textAt(item, f.List.Value)
+		text, ok := schema.TextAt(item, f.List.Value)
 		if !ok || !matches(schema.Condition{Body: f.List.When}, schema.SampleResponse{Body: item}, nil) {
 			continue
 		}
@@ -93,7 +93,7 @@ func (v *version) lookUpSample(i int, s schema.Sample, name string, f schema.Con
 		if why := misfit(f.Field, text); why != "" {
 			report("%q, which connection.%s could be, %s", text, name, why)
 		}
-		if _, ok := textAt(item, f.List.Title); f.List.Title != "" && !ok {
+		if _, ok := schema.TextAt(item, f.List.Title); f.List.Title != "" && !ok {
 			report("nothing at %q in an item, where connection.%s has its title", f.List.Title, name)
 		}
 	}

@@ -44,7 +44,7 @@ func (v *version) flag(lists map[int]schema.Sample, key, path string) {
 	}
 	v.shown(lists, "requests.pagination."+key, path)
 	for i, s := range lists {
-		if value, ok := at(s.Response.Body, path); ok {
+		if value, ok := schema.At(s.Response.Body, path); ok {
 			if _, isBool := value.(bool); !isBool {
 				v.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where %s looks, is neither true nor false", path, key), "")
 			}
@@ -55,12 +55,12 @@ func (v *version) flag(lists map[int]schema.Sample, key, path string) {
 // inItems: an item must have what takes the place of a cursor.
 func (v *version) inItems(lists map[int]schema.Sample, p *schema.Pagination) {
 	for _, s := range lists {
-		list, _ := at(s.Response.Body, p.Items)
+		list, _ := schema.At(s.Response.Body, p.Items)
 		items, _ := list.([]any)
 		if len(items) == 0 {
 			continue
 		}
-		if _, ok := textAt(items[len(items)-1], p.Cursor.Item); ok {
+		if _, ok := schema.TextAt(items[len(items)-1], p.Cursor.Item); ok {
 			return
 		}
 	}
@@ -71,7 +71,7 @@ func (v *version) inItems(lists map[int]schema.Sample, p *schema.Pagination) {
 func (v *version) lists(items string) map[int]schema.Sample {
 	out := map[int]schema.Sample{}
 	for i, s := range v.of(schema.SampleAPI) {
-		if list, ok := at(s.Response.Body, items); ok && statusOf(s.Response) < 300 {
+		if list, ok := schema.At(s.Response.Body, items); ok && statusOf(s.Response) < 300 {
 			if _, isList := list.([]any); isList {
 				out[i] = s
 			}
@@ -93,7 +93,7 @@ func (v *version) shown(lists map[int]schema.Sample, by, path string) {
 // APIs end a list with next: null instead of next: {cursor: …}.
 func shows(body any, path string) bool {
 	for {
-		if _, ok := at(body, path); ok {
+		if _, ok := schema.At(body, path); ok {
 			return true
 		}
 		i := strings.LastIndexByte(path, '.')
@@ -101,7 +101,7 @@ func shows(body any, path string) bool {
 			return false
 		}
 		path = path[:i]
-		if value, ok := at(body, path); ok && value != nil {
+		if value, ok := schema.At(body, path); ok && value != nil {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func (v *version) duplicates() {
 		if s.Request == nil {
 			continue
 		}
-		id := strings.Join([]string{kindOf(s), method(s.Request.Method), s.Request.Path, scalar(s.Request.Query), scalar(s.Request.Body), strconv.Itoa(statusOf(s.Response))}, "\x00")
+		id := strings.Join([]string{kindOf(s), method(s.Request.Method), s.Request.Path, encoded(s.Request.Query), encoded(s.Request.Body), strconv.Itoa(statusOf(s.Response))}, "\x00")
 		if first, twice := seen[id]; twice {
 			v.report("duplicate-sample", sampleAt(i, ".request"), fmt.Sprintf("sample %d answers the same request", first+1), "")
 			continue
@@ -99,4 +100,10 @@ func samePath(a, b string) bool {
 		}
 	}
 	return true
+}
+
+// encoded writes a value so that equal ones are equal.
+func encoded(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
 }

@@ -51,7 +51,7 @@ func (v *version) tokenResponse() schema.TokenResponse {
 func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	t := v.tokenResponse()
 	report := func(message, hint string) { v.report("sample-token", sampleAt(i, ".response.body"), message, hint) }
-	if text, ok := textAt(r.Body, t.AccessToken); !ok || text == "" {
+	if text, ok := schema.TextAt(r.Body, t.AccessToken); !ok || text == "" {
 		report(fmt.Sprintf("no access token at %q", t.AccessToken), "auth.token_response.access_token says where it stands")
 	}
 	paths := map[string]string{"auth.token_response.refresh_token": t.RefreshToken, "auth.token_response.scope": t.Scope}
@@ -69,12 +69,12 @@ func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	}
 	for _, by := range slices.Sorted(maps.Keys(paths)) {
 		if p := paths[by]; p != "" {
-			if _, ok := at(r.Body, p); !ok {
+			if _, ok := schema.At(r.Body, p); !ok {
 				report(fmt.Sprintf("nothing at %q, where %s looks", p, by), "")
 			}
 		}
 	}
-	if text, ok := textAt(r.Body, "token_type"); ok && !strings.EqualFold(text, "bearer") && !slices.Contains(t.TokenTypes, text) {
+	if text, ok := schema.TextAt(r.Body, "token_type"); ok && !strings.EqualFold(text, "bearer") && !slices.Contains(t.TokenTypes, text) {
 		report(fmt.Sprintf("token_type %q is neither bearer nor one of auth.token_response.token_types", text), "")
 	}
 	if statusOf(r) >= 300 || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode}) || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) {
@@ -88,9 +88,9 @@ var expiry = lazy(`(?i)^(expir|token_expir|access_token_expir)`)
 // expiry: a lifetime that nobody reads makes tokens die in use.
 func (v *version) expiry(i int, t schema.TokenResponse, body any) {
 	report := func(message, hint string) { v.report("sample-token", sampleAt(i, ".response.body"), message, hint) }
-	_, standard := textAt(body, "expires_in")
+	_, standard := schema.TextAt(body, "expires_in")
 	if t.Expires != nil {
-		if _, ok := textAt(body, t.Expires.Path); !ok && v.Auth.TokenLifetimeSeconds == 0 {
+		if _, ok := schema.TextAt(body, t.Expires.Path); !ok && v.Auth.TokenLifetimeSeconds == 0 {
 			report(fmt.Sprintf("nothing at %q, where auth.token_response.expires looks", t.Expires.Path), "")
 		}
 		return
@@ -112,10 +112,10 @@ func (v *version) expiry(i int, t schema.TokenResponse, body any) {
 func (v *version) tokenErrorSample(i int, r schema.SampleResponse) {
 	t := v.tokenResponse()
 	failed := statusOf(r) >= 400 || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode})
-	if _, has := textAt(r.Body, t.AccessToken); !failed && has {
+	if _, has := schema.TextAt(r.Body, t.AccessToken); !failed && has {
 		v.report("sample-token", sampleAt(i, ".response"), "this answer would count as success", "auth.token_response.error says what does not")
 	}
-	if _, ok := textAt(r.Body, t.ErrorCode); !ok {
+	if _, ok := schema.TextAt(r.Body, t.ErrorCode); !ok {
 		v.report("sample-token", sampleAt(i, ".response"), fmt.Sprintf("no error code at %q", t.ErrorCode), "auth.token_response.error_code says where it stands")
 	}
 }

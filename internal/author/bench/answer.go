@@ -106,11 +106,11 @@ func alternatives(c *schema.Condition, base answer, codeAt schema.Paths) []answe
 		first.header.Set(name, v)
 	}
 	for path, want := range c.Body {
-		first.body = put(first.body, path, oneOf(want)[0])
+		first.body = schema.PutAt(first.body, path, oneOf(want)[0])
 	}
-	place := placeOf(first.body, codeAt)
+	place, _ := schema.FirstAt(first.body, codeAt)
 	if len(c.Code) > 0 && place != "" {
-		first.body = put(first.body, place, c.Code[0])
+		first.body = schema.PutAt(first.body, place, c.Code[0])
 	}
 	list := []answer{first}
 	vary := func(change func(*answer)) {
@@ -122,11 +122,11 @@ func alternatives(c *schema.Condition, base answer, codeAt schema.Paths) []answe
 		vary(func(a *answer) { a.status = c.Status[i] })
 	}
 	for i := 1; i < len(c.Code) && place != ""; i++ {
-		vary(func(a *answer) { a.body = put(a.body, place, c.Code[i]) })
+		vary(func(a *answer) { a.body = schema.PutAt(a.body, place, c.Code[i]) })
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
 		for _, v := range oneOf(c.Body[path])[1:] {
-			vary(func(a *answer) { a.body = put(a.body, path, v) })
+			vary(func(a *answer) { a.body = schema.PutAt(a.body, path, v) })
 		}
 	}
 	return list
@@ -156,17 +156,18 @@ func neighbours(c *schema.Condition, base answer, codeAt schema.Paths) []answer 
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
-		vary(func(a *answer) { remove(a.body, path) })
+		vary(func(a *answer) { schema.RemoveAt(a.body, path) })
 		if v := oneOf(c.Body[path])[0]; c.Body[path] != "*" {
 			if on, ok := v.(bool); ok {
-				vary(func(a *answer) { a.body = put(a.body, path, !on) })
+				vary(func(a *answer) { a.body = schema.PutAt(a.body, path, !on) })
+				vary(func(a *answer) { a.body = schema.PutAt(a.body, path, strconv.FormatBool(on)) }) // a text is no flag
 			} else {
-				vary(func(a *answer) { a.body = put(a.body, path, "bench_other") })
+				vary(func(a *answer) { a.body = schema.PutAt(a.body, path, "bench_other") })
 			}
 		}
 	}
-	if place := placeOf(first.body, codeAt); len(c.Code) > 0 && place != "" {
-		vary(func(a *answer) { a.body = put(a.body, place, "bench_other") })
+	if place, _ := schema.FirstAt(first.body, codeAt); len(c.Code) > 0 && place != "" {
+		vary(func(a *answer) { a.body = schema.PutAt(a.body, place, "bench_other") })
 	}
 	return list
 }
@@ -186,55 +187,20 @@ func oneOf(want any) []any {
 	return list
 }
 
-// placeOf returns the first of paths at which body has something, or else the
-// first; "" if there are none.
-func placeOf(body any, paths schema.Paths) string {
-	for _, path := range paths {
-		if at(body, path) != "" {
-			return path
-		}
-	}
-	if len(paths) == 0 {
-		return ""
-	}
-	return paths[0]
-}
-
-// textAt returns what stands there, or "".
-func textAt(body any, paths schema.Paths) string { return at(body, placeOf(body, paths)) }
-
 // holds reports whether a is what c describes.
 func holds(c *schema.Condition, a *answer, codeAt schema.Paths) bool {
-	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
-		return false
-	}
-	for name, want := range c.Header {
-		if got := a.header.Get(name); got == "" || want != "*" && !strings.EqualFold(got, want) {
-			return false
-		}
-	}
-	for path, want := range c.Body {
-		got, ok := lookup(a.body, path)
-		if !ok || !accepts(want, got) {
-			return false
-		}
-	}
-	if len(c.Code) > 0 {
-		if got := textAt(a.body, codeAt); got == "" || !slices.Contains(c.Code, got) {
-			return false
-		}
-	}
-	return true
+	return c.Matches(schema.Answer{
+		Status: a.status,
+		Header: a.header.Values,
+		Doc:    func() any { return a.body },
+		Code:   func() string { return textAt(a.body, codeAt) },
+	})
 }
 
-func accepts(want, got any) bool {
-	if list, ok := want.([]any); ok {
-		return slices.ContainsFunc(list, func(v any) bool { return accepts(v, got) })
-	}
-	if want == "*" {
-		return got != nil
-	}
-	return text(plain(want)) == text(got) && !isContainer(got)
+// textAt returns the text at the first of paths that has some.
+func textAt(body any, paths schema.Paths) string {
+	_, text := schema.FirstAt(body, paths)
+	return text
 }
 
 func isContainer(v any) bool {

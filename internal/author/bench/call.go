@@ -102,17 +102,17 @@ func (e *Entry) answersSample(s *schema.Sample, c call) func(context.Context) er
 // same: where it goes on is the sandbox's to say.
 func (e *Entry) sameBody(got, want any) error {
 	if p := e.Played.Requests.Pagination; p != nil {
-		if list, ok := lookup(want, p.Items); ok {
+		if list, ok := schema.At(want, p.Items); ok {
 			if _, ok := list.([]any); ok {
-				items, _ := lookup(got, p.Items)
+				items, _ := schema.At(got, p.Items)
 				got, want = items, list
 			}
 		}
 	}
 	if r := e.Played.Requests.Errors; r != nil && r.RequestID != nil && r.RequestID.Body != "" {
-		remove(got, r.RequestID.Body)
+		schema.RemoveAt(got, r.RequestID.Body)
 		want = plain(want)
-		remove(want, r.RequestID.Body)
+		schema.RemoveAt(want, r.RequestID.Body)
 	}
 	if g, w := encode(got), encode(want); g != w {
 		return fmt.Errorf("the answer differs from the sample: %s, want %s", short(g), short(w))

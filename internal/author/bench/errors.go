@@ -83,7 +83,7 @@ func (e *Entry) name(a *answer) {
 		a.header.Set(r.RequestID.Header, "bench-request-1")
 	}
 	if r.RequestID.Body != "" && isContainer(a.body) {
-		a.body = put(a.body, r.RequestID.Body, "bench-request-1")
+		a.body = schema.PutAt(a.body, r.RequestID.Body, "bench-request-1")
 	}
 }
 

@@ -139,7 +139,7 @@ func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
 		r = &schema.TokenResponse{}
 	}
 	at := or(r.ErrorCode, "error")
-	code, _ := lookup(a.body, at)
+	code, _ := schema.At(a.body, at)
 	switch {
 	case a.status < 200 || a.status > 299:
 	case r.Error != nil && holds(r.Error, a, schema.Paths{at}):
@@ -199,7 +199,7 @@ func (e *Entry) exchangesType(ctx context.Context, name string) error {
 	}
 	st.wire.token = func(a *answer) {
 		if isContainer(a.body) && a.status >= 200 && a.status < 300 {
-			a.body = put(a.body, "token_type", name)
+			a.body = schema.PutAt(a.body, "token_type", name)
 		}
 	}
 	_, err = st.connect(ctx, st.key)
@@ -245,9 +245,9 @@ func (e *Entry) takesField(name string, f schema.ConnectionField) func(context.C
 		}
 		var said answer
 		st.wire.token = func(a *answer) {
-			if _, has := lookup(a.body, or(f.Path, name)); isContainer(a.body) && (!has || at(a.body, or(f.Path, name)) == "") {
+			if _, has := schema.At(a.body, or(f.Path, name)); isContainer(a.body) && (!has || at(a.body, or(f.Path, name)) == "") {
 				f.Optional = false // so that a value is made up
-				a.body = put(a.body, or(f.Path, name), typed(name, f.Field))
+				a.body = schema.PutAt(a.body, or(f.Path, name), typed(name, f.Field))
 			}
 			said = a.clone()
 		}
@@ -267,7 +267,7 @@ func (e *Entry) missesField(name string, f schema.ConnectionField) func(context.
 		if err != nil {
 			return err
 		}
-		st.wire.token = func(a *answer) { remove(a.body, or(f.Path, name)) }
+		st.wire.token = func(a *answer) { schema.RemoveAt(a.body, or(f.Path, name)) }
 		_, err = st.connect(ctx, st.key)
 		if will := f.Optional || f.Default != ""; will && err != nil || !will && !errors.Is(err, engine.ErrInvalidResponse) {
 			return fmt.Errorf("got %v; the field is optional: %t", err, will)
@@ -285,7 +285,7 @@ func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {
 		{"access token", or(r.AccessToken, "access_token"), t.AccessToken.Reveal()},
 		{"refresh token", or(r.RefreshToken, "refresh_token"), t.RefreshToken.Reveal()},
 	} {
-		if v, _ := lookup(said, want.path); text(v) != want.got {
+		if v, _ := schema.At(said, want.path); text(v) != want.got {
 			return fmt.Errorf("the %s is not that of the answer", want.name)
 		}
 	}
@@ -302,7 +302,7 @@ func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {
 	if len(t.Secondary) > len(r.Secondary) {
 		return errors.New("there are more secondary tokens than are declared")
 	}
-	if scope, has := lookup(said, or(r.Scope, "scope")); has && text(scope) != "" && len(t.Scopes) == 0 {
+	if scope, has := schema.At(said, or(r.Scope, "scope")); has && text(scope) != "" && len(t.Scopes) == 0 {
 		return errors.New("the granted scopes are missing")
 	}
 	return e.ends(t, said, now)
@@ -318,7 +318,7 @@ func (e *Entry) ends(t *engine.Token, said any, now time.Time) error {
 	if x.Unit == "ms" {
 		unit = time.Millisecond
 	}
-	v, _ := lookup(said, x.Path)
+	v, _ := schema.At(said, x.Path)
 	n, err := strconv.ParseFloat(text(v), 64)
 	var want time.Time
 	switch {

@@ -168,7 +168,7 @@ func stripWaits(in *schema.Integration, a *answer) {
 			a.header.Del(w.Header)
 		}
 		if w.Body != "" {
-			remove(a.body, w.Body)
+			schema.RemoveAt(a.body, w.Body)
 		}
 	}
 }
@@ -255,7 +255,7 @@ func say(a *answer, w schema.Wait, now time.Time, d time.Duration) {
 		a.header.Set(w.Header, value)
 	}
 	if w.Body != "" {
-		a.body = put(a.body, w.Body, value)
+		a.body = schema.PutAt(a.body, w.Body, value)
 	}
 }
 

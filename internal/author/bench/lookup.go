@@ -55,24 +55,24 @@ func (e *Entry) shares(name string) bool {
 // nothing takes the value, or all that there is to choose, out of an answer.
 func nothing(f schema.ConnectionField, name string, a *answer) {
 	if f.List == nil {
-		remove(a.body, or(f.Path, name))
+		schema.RemoveAt(a.body, or(f.Path, name))
 		return
 	}
-	a.body = put(a.body, f.List.Items, []any{})
+	a.body = schema.PutAt(a.body, f.List.Items, []any{})
 }
 
 // only leaves the first of what there is to choose.
 func only(f schema.ConnectionField, _ string, a *answer) {
 	if fit := fitting(f, a.body); len(fit) > 0 {
-		a.body = put(a.body, f.List.Items, []any{fit[0]})
+		a.body = schema.PutAt(a.body, f.List.Items, []any{fit[0]})
 	}
 }
 
 // another adds one more.
 func another(f schema.ConnectionField, _ string, a *answer) {
 	if fit := fitting(f, a.body); len(fit) > 0 {
-		more := put(plain(fit[0]), f.List.Value, at(fit[0], f.List.Value)+"0")
-		a.body = put(a.body, f.List.Items, append(slices.Clone(fit), more))
+		more := schema.PutAt(plain(fit[0]), f.List.Value, at(fit[0], f.List.Value)+"0")
+		a.body = schema.PutAt(a.body, f.List.Items, append(slices.Clone(fit), more))
 	}
 }
 
@@ -80,21 +80,21 @@ func another(f schema.ConnectionField, _ string, a *answer) {
 func other(path string) func(schema.ConnectionField, string, *answer) {
 	return func(f schema.ConnectionField, _ string, a *answer) {
 		if fit := fitting(f, a.body); len(fit) > 0 {
-			more := put(put(plain(fit[0]), f.List.Value, at(fit[0], f.List.Value)+"0"), path, "bench-other")
-			a.body = put(a.body, f.List.Items, []any{fit[0], more})
+			more := schema.PutAt(schema.PutAt(plain(fit[0]), f.List.Value, at(fit[0], f.List.Value)+"0"), path, "bench-other")
+			a.body = schema.PutAt(a.body, f.List.Items, []any{fit[0], more})
 		}
 	}
 }
 
 // fitting returns the items of a list that there are to choose from.
 func fitting(f schema.ConnectionField, body any) (fit []any) {
-	list, _ := lookup(body, f.List.Items)
+	list, _ := schema.At(body, f.List.Items)
 	items, _ := list.([]any)
 	for _, item := range items {
 		ok := at(item, f.List.Value) != ""
 		for path, want := range f.List.When {
-			got, has := lookup(item, path)
-			ok = ok && has && accepts(want, got)
+			got, has := schema.At(item, path)
+			ok = ok && has && schema.Accepts(want, got)
 		}
 		if ok {
 			fit = append(fit, item)

@@ -81,8 +81,8 @@ func at(body any, path string) string {
 	if path == "" {
 		return ""
 	}
-	v, _ := lookup(body, path)
-	return text(v)
+	text, _ := schema.TextAt(body, path)
+	return text
 }
 
 func ruleOf(in *schema.Integration, a *answer) *schema.ErrorRule {

@@ -42,7 +42,7 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 
 // listOf returns the items of a sample that is a list.
 func (e *Entry) listOf(s *schema.Sample) []any {
-	list, _ := lookup(plain(s.Response.Body), e.Played.Requests.Pagination.Items)
+	list, _ := schema.At(plain(s.Response.Body), e.Played.Requests.Pagination.Items)
 	items, _ := list.([]any)
 	return items
 }
@@ -156,7 +156,7 @@ func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
 		}
 		st.wire.after = func(_ *http.Request, n int, a *answer) {
 			if n == 1 && p.Cursor != nil && p.Cursor.Item == "" {
-				a.body = put(a.body, p.Cursor.Response, "bench-no-such-page")
+				a.body = schema.PutAt(a.body, p.Cursor.Response, "bench-no-such-page")
 			}
 		}
 		n := 0
@@ -185,18 +185,18 @@ func (e *Entry) walksPost(ctx context.Context) error {
 		var item any = map[string]any{"id": strconv.Itoa(n)}
 		switch {
 		case p.Cursor.Item != "" && n > 1: // an empty page is the end
-			return &answer{status: http.StatusOK, header: http.Header{}, body: put(body, p.Items, []any{})}
+			return &answer{status: http.StatusOK, header: http.Header{}, body: schema.PutAt(body, p.Items, []any{})}
 		case p.Cursor.Item != "":
-			item = put(item, p.Cursor.Item, "bench-cursor")
+			item = schema.PutAt(item, p.Cursor.Item, "bench-cursor")
 		case n == 1:
-			body = put(body, p.Cursor.Response, "bench-cursor")
+			body = schema.PutAt(body, p.Cursor.Response, "bench-cursor")
 		}
-		body = put(body, p.Items, []any{item})
+		body = schema.PutAt(body, p.Items, []any{item})
 		if n == 1 && p.HasMore != "" {
-			body = put(body, p.HasMore, true)
+			body = schema.PutAt(body, p.HasMore, true)
 		}
 		if n == 1 && p.Last != "" {
-			body = put(body, p.Last, false)
+			body = schema.PutAt(body, p.Last, false)
 		}
 		return &answer{status: http.StatusOK, header: http.Header{}, body: body}
 	})
@@ -217,7 +217,7 @@ func (e *Entry) walksPost(ctx context.Context) error {
 	}
 	value := func(name string) string {
 		if p.In == "body" {
-			holder, _ := lookup(seen[1].body, p.BodyPath)
+			holder, _ := schema.At(seen[1].body, p.BodyPath)
 			return at(holder, name)
 		}
 		return seen[1].url.Query().Get(name)

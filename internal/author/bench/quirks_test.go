@@ -53,6 +53,7 @@ var quirks = []struct {
 	{"the exchange by GET", "quirk-by-get:v0", []string{"exchange @method=GET", "exchange code", "exchange client_secret", "refresh @method=GET"}},
 	{"a short-lived token for a long-lived one, refreshed by itself", "relay:v0", []string{"exchange @method=GET", "refresh @method=GET", "refresh !refresh_token"}},
 	{"a login after consent", "relay:v1", []string{"exchange @path=/login", "exchange @X-Ticket", "connection shard=s7", "api @X-Session", "refresh @path=/login"}},
+	{"names that hold dots, and flags that are texts", "dotted:v0", []string{"api @Authorization"}},
 	{"two tokens in one answer", "quirk-two-tokens:v0", []string{"authorize scope=chat.write,users.read", "connection @secondary=user", "authorize !code_challenge"}},
 
 	// Quirks of single providers.

@@ -172,7 +172,7 @@ func (w *wire) learn(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, name := range []string{"token_endpoint", "revocation_endpoint", "registration_endpoint"} {
-		if v, ok := lookup(a.body, name); ok {
+		if v, ok := schema.At(a.body, name); ok {
 			w.found[text(v)] = name
 		}
 	}

@@ -84,7 +84,7 @@ func scopesInput(v *schema.Version) Input {
 		in.Optional, in.Default = true, "["+strings.Join(d, ", ")+"]"
 		return in
 	}
-	if s, _ := tokenSample(v)["scope"].(string); s != "" {
+	if s, _ := schema.TextAt(tokenSample(v), "scope"); s != "" {
 		in.Example = "[" + strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }), ", ") + "]"
 	}
 	return in

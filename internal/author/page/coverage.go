@@ -163,11 +163,13 @@ func refreshRow(v *schema.Version) Row {
 			expires = r.Expires.Path
 		}
 	}
+	refreshed, _ := schema.At(token, refresh)
+	ends, _ := schema.At(token, expires)
 	switch {
-	case at(token, refresh) == nil:
+	case refreshed == nil:
 		out.How = "the documented token answer has no refresh token; where one comes, it is used"
 		return out
-	case at(token, expires) != nil || a.TokenLifetimeSeconds > 0:
+	case ends != nil || a.TokenLifetimeSeconds > 0:
 		out.How = "ahead of the token's end, and when a call is answered with 401"
 	default:
 		out.How = "when a call is answered with 401"
@@ -180,26 +182,13 @@ func refreshRow(v *schema.Version) Row {
 }
 
 // tokenSample is the first documented token answer.
-func tokenSample(v *schema.Version) map[string]any {
+func tokenSample(v *schema.Version) any {
 	for _, s := range v.Samples {
 		if s.Kind == schema.SampleToken {
-			body, _ := s.Response.Body.(map[string]any)
-			return body
+			return s.Response.Body
 		}
 	}
 	return nil
-}
-
-// at returns what stands at a dotted path, or nil. The empty path is v itself.
-func at(v any, path string) any {
-	if path == "" {
-		return v
-	}
-	for name := range strings.SplitSeq(path, ".") {
-		m, _ := v.(map[string]any)
-		v = m[name]
-	}
-	return v
 }
 
 func detectedInShort(r *schema.RateLimit) string {

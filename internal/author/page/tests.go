@@ -103,8 +103,9 @@ func hasList(v *schema.Version) bool {
 		if s.Request == nil || s.Request.Method != "" && s.Request.Method != "GET" || s.Kind != "" && s.Kind != schema.SampleAPI {
 			return false
 		}
-		list, _ := at(s.Response.Body, v.Requests.Pagination.Items).([]any)
-		return len(list) > 0
+		list, _ := schema.At(s.Response.Body, v.Requests.Pagination.Items)
+		items, _ := list.([]any)
+		return len(items) > 0
 	})
 }
 
