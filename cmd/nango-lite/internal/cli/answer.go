@@ -11,20 +11,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
 // writeAnswer writes an answer to stdout as it comes.
-func (a *app) writeAnswer(resp *http.Response, include bool) error {
+func (c caller) writeAnswer(resp *http.Response, include bool) error {
 	if include {
-		if err := writeHead(a.io.Out, resp); err != nil {
+		if err := writeHead(c.Out, resp); err != nil {
 			return err
 		}
 	}
-	if isTerminal(a.io.Out) && isJSON(resp.Header) {
-		return writeIndented(a.io.Out, resp.Body)
+	if console.IsTerminal(c.Out) && isJSON(resp.Header) {
+		return writeIndented(c.Out, resp.Body)
 	}
-	_, err := io.Copy(a.io.Out, resp.Body)
+	_, err := io.Copy(c.Out, resp.Body)
 	return brokenOff(err)
 }
 
@@ -38,7 +39,7 @@ func writeHead(w io.Writer, resp *http.Response) error {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range resp.Header[name] {
-			fmt.Fprintf(&b, "%s: %s\n", name, oneLine(value))
+			fmt.Fprintf(&b, "%s: %s\n", name, console.OneLine(value))
 		}
 	}
 	b.WriteString("\n")

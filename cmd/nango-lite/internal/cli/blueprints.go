@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/page"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) blueprintsCommand() *cobra.Command {
+func blueprintsCommand(s *session.Session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "blueprints",
 		Short: "Look through the catalog of APIs",
@@ -24,19 +26,19 @@ func (a *app) blueprintsCommand() *cobra.Command {
 			Use:   "list",
 			Short: "List all blueprints",
 			Args:  cobra.NoArgs,
-			RunE:  func(*cobra.Command, []string) error { return a.listBlueprints(nil) },
+			RunE:  func(*cobra.Command, []string) error { return listBlueprints(s, nil) },
 		},
 		&cobra.Command{
 			Use:   "search <word...>",
 			Short: "List the blueprints that all words fit: by name, category or description",
 			Args:  cobra.MinimumNArgs(1),
-			RunE:  func(_ *cobra.Command, args []string) error { return a.listBlueprints(args) },
+			RunE:  func(_ *cobra.Command, args []string) error { return listBlueprints(s, args) },
 		},
-		a.showBlueprintCommand(),
-		a.lintBlueprintsCommand(),
-		a.newBlueprintCommand(),
-		a.testBlueprintsCommand(),
-		a.docsBlueprintCommand(),
+		showBlueprintCommand(s),
+		lintBlueprintsCommand(s),
+		newBlueprintCommand(s),
+		testBlueprintsCommand(s),
+		docsBlueprintCommand(s),
 	)
 	return cmd
 }
@@ -51,26 +53,26 @@ type listedBlueprint struct {
 	Comment     string   `json:"comment,omitempty"` // of the newest version
 }
 
-func (a *app) listBlueprints(words []string) error {
+func listBlueprints(s *session.Session, words []string) error {
 	found := []listedBlueprint{}
-	for _, b := range a.wholeCatalog() {
+	for _, b := range wholeCatalog(s) {
 		if l := listedOf(b); l.fits(words) {
 			found = append(found, l)
 		}
 	}
-	if err := a.writeBlueprints(found); err != nil {
+	if err := writeBlueprints(s, found); err != nil {
 		return err
 	}
 	if len(found) == 0 && len(words) > 0 {
-		a.notef("no blueprint fits; any API can be described in the integrations file itself")
-		return errReported
+		s.Notef("no blueprint fits; any API can be described in the integrations file itself")
+		return console.ErrReported
 	}
 	return nil
 }
 
-func (a *app) writeBlueprints(found []listedBlueprint) error {
-	if a.json() {
-		return a.writeJSON(found)
+func writeBlueprints(s *session.Session, found []listedBlueprint) error {
+	if s.JSON() {
+		return s.WriteJSON(found)
 	}
 	if len(found) == 0 {
 		return nil
@@ -79,7 +81,7 @@ func (a *app) writeBlueprints(found []listedBlueprint) error {
 	for _, l := range found {
 		rows = append(rows, []string{l.Name, l.DisplayName, strings.Join(l.Versions, " "), strings.Join(l.AuthModes, " "), strings.Join(l.Categories, " ")})
 	}
-	return writeColumns(a.io.Out, rows)
+	return console.WriteColumns(s.Out, rows)
 }
 
 func listedOf(b *schema.Blueprint) listedBlueprint {
@@ -113,28 +115,23 @@ type entry struct {
 
 // lookup finds a blueprint by name or name:version. Without a version it is the
 // newest.
-func (a *app) lookup(ref string) (entry, error) {
+func lookup(s *session.Session, ref string) (entry, error) {
 	name, wanted, pinned := strings.Cut(ref, ":")
-	catalog := a.catalog()
-	_ = catalog.Check().WriteText(a.io.Err)
+	catalog := s.Catalog()
+	_ = catalog.Check().WriteText(s.Err)
 	b, ds, ok := catalog.Lookup(name)
 	if !ok {
-		return entry{}, fmt.Errorf("there is no blueprint %q; %s", name, didYouMean(name, catalog.Names()))
+		return entry{}, fmt.Errorf("there is no blueprint %q; %s", name, console.DidYouMean(name, catalog.Names()))
 	}
-	_ = ds.WriteText(a.io.Err)
+	_ = ds.WriteText(s.Err)
 	versions := page.Versions(b)
 	switch {
 	case len(versions) == 0:
-		return entry{}, fmt.Errorf("blueprint %q cannot be used: %s", name, count(ds, loader.Error))
+		return entry{}, fmt.Errorf("blueprint %q cannot be used: %s", name, session.Count(ds, loader.Error))
 	case !pinned:
 		wanted = versions[len(versions)-1]
 	case b.Versions[wanted] == nil:
-		return entry{}, fmt.Errorf("blueprint %q has no version %q; %s", name, wanted, didYouMean(wanted, versions))
+		return entry{}, fmt.Errorf("blueprint %q has no version %q; %s", name, wanted, console.DidYouMean(wanted, versions))
 	}
 	return entry{b, b.Versions[wanted], wanted}, nil
-}
-
-// completeBlueprints offers the names of blueprints.
-func (a *app) completeBlueprints(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return a.catalog().Names(), cobra.ShellCompDirectiveNoFileComp
 }

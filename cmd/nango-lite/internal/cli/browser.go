@@ -6,32 +6,34 @@ import (
 	"os/exec"
 	"runtime"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 )
 
 // connectBrowser takes a connection through consent in a browser.
-func (a *app) connectBrowser(ctx context.Context, u *use, k engine.Key, given *answers, redirect *url.URL, noBrowser bool) (*engine.Connection, error) {
+func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engine.Key, given *answers, redirect *url.URL, noBrowser bool) (*engine.Connection, error) {
 	l, err := listen(redirect)
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
-	p, err := u.engine.AuthCodeURL(ctx, k, l.redirect.String(), given.consent())
+	p, err := u.Engine.AuthCodeURL(ctx, k, l.redirect.String(), given.consent())
 	if err != nil {
 		return nil, err
 	}
-	l.expect(p.State, u.engine.CallbackState)
-	if err := a.show(ctx, k, a.pageURL(k, p.URL), noBrowser); err != nil {
+	l.expect(p.State, u.Engine.CallbackState)
+	if err := con.show(ctx, k, con.pageURL(k, p.URL), noBrowser); err != nil {
 		return nil, err
 	}
-	callback, err := l.wait(ctx, p, a.deps.Now())
+	callback, err := l.wait(ctx, p, con.Deps.Now())
 	if err != nil {
 		return nil, err
 	}
-	c, err := u.engine.Exchange(ctx, p, callback)
+	c, err := u.Engine.Exchange(ctx, p, callback)
 	if err == nil {
-		c, err = a.verified(ctx, u, c)
+		c, err = con.verified(ctx, u, c)
 	}
 	l.done(err)
 	return c, err
@@ -39,8 +41,8 @@ func (a *app) connectBrowser(ctx context.Context, u *use, k engine.Key, given *a
 
 // pageURL is where a browser finds the authorization page: at the provider, or in
 // a running sandbox.
-func (a *app) pageURL(k engine.Key, authURL string) string {
-	base := a.sandboxURL()
+func (con connector) pageURL(k engine.Key, authURL string) string {
+	base := con.SandboxURL()
 	u, err := url.Parse(authURL)
 	if base == nil || err != nil {
 		return authURL
@@ -49,20 +51,20 @@ func (a *app) pageURL(k engine.Key, authURL string) string {
 }
 
 // show brings the user to the page.
-func (a *app) show(ctx context.Context, k engine.Key, page string, noBrowser bool) error {
+func (con connector) show(ctx context.Context, k engine.Key, page string, noBrowser bool) error {
 	if noBrowser {
-		a.notef("open this URL to connect %s; waiting for the answer", k)
-		_, err := a.io.Out.Write([]byte(page + "\n"))
+		con.Notef("open this URL to connect %s; waiting for the answer", k)
+		_, err := con.Out.Write([]byte(page + "\n"))
 		return err
 	}
-	browse := a.deps.Browse
+	browse := con.Deps.Browse
 	if browse == nil {
 		browse = openBrowser
 	}
 	if err := browse(ctx, page); err != nil {
-		a.notef("no browser could be opened (%s)", oneLine(err.Error()))
+		con.Notef("no browser could be opened (%s)", console.OneLine(err.Error()))
 	}
-	a.notef("to connect %s, consent in the browser; if it shows nothing, open\n\n  %s\n", k, page)
+	con.Notef("to connect %s, consent in the browser; if it shows nothing, open\n\n  %s\n", k, page)
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
@@ -25,7 +27,7 @@ type callFlags struct {
 	fault      string
 }
 
-func (a *app) callCommand() *cobra.Command {
+func callCommand(s *session.Session) *cobra.Command {
 	var flags callFlags
 	cmd := &cobra.Command{
 		Use:   "call <integration> [METHOD] <path>",
@@ -41,11 +43,11 @@ is 1.`,
   nango-lite call notion POST /v1/search -d '{"query": "tide"}'
   nango-lite call notion /v1/users --paginate -q page_size=50
   nango-lite --sandbox --trace call notion /v1/users --fault 429`,
-		Args:              a.wantsCall,
-		ValidArgsFunction: a.completeIntegrations,
+		Args:              arguments{s}.call,
+		ValidArgsFunction: completer{s}.integrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.hasData = cmd.Flags().Changed("data")
-			return a.runCall(cmd.Context(), args, flags)
+			return caller{s}.run(cmd.Context(), args, flags)
 		},
 	}
 	f := cmd.Flags()
@@ -56,7 +58,7 @@ is 1.`,
 	f.BoolVar(&flags.paginate, "paginate", false, "follow all pages and write the items, one a line (--format json: one array)")
 	f.BoolVarP(&flags.include, "include", "i", false, "write the status and the headers of the answer first")
 	f.StringVar(&flags.fault, "fault", "", "with --sandbox: let the first attempt meet `FAULT`: 429, timeout, reset, 503, slow, truncated, expired, revoked, …; with :always, every attempt")
-	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
+	_ = cmd.RegisterFlagCompletionFunc("connection", completer{s}.connections)
 	_ = cmd.RegisterFlagCompletionFunc("fault", completeFaults)
 	return cmd
 }
@@ -69,27 +71,30 @@ func completeFaults(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error {
-	req, err := a.request(ctx, args[1:], flags)
+// A caller makes the calls of one run.
+type caller struct{ *session.Session }
+
+func (c caller) run(ctx context.Context, args []string, flags callFlags) error {
+	req, err := c.request(ctx, args[1:], flags)
 	if err != nil {
 		return err
 	}
 	if flags.paginate && flags.include {
-		return usagef("--paginate writes items of many answers; it does not go with -i")
+		return console.Usagef("--paginate writes items of many answers; it does not go with -i")
 	}
-	u, err := a.use(ctx, args[0])
+	u, err := c.Use(ctx, args[0])
 	if err != nil {
 		return err
 	}
-	k, err := a.pickForCall(ctx, u, flags.connection)
+	k, err := c.pickForCall(ctx, u, flags.connection)
 	if err != nil {
 		return err
 	}
 	if flags.paginate {
-		return a.paginate(u, k, req)
+		return c.paginate(u, k, req)
 	}
-	contentType(req, u.in)
-	client, err := u.engine.Client(k)
+	contentType(req, u.Integration)
+	client, err := u.Engine.Client(k)
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error
 	}
 	defer func() { _ = resp.Body.Close() }()
 	failure := engine.CheckResponse(resp)
-	if err := a.writeAnswer(resp, flags.include); err != nil {
+	if err := c.writeAnswer(resp, flags.include); err != nil {
 		return err
 	}
 	return failure
@@ -107,58 +112,59 @@ func (a *app) runCall(ctx context.Context, args []string, flags callFlags) error
 
 // pickForCall returns the connection to call with. The sandbox makes one where
 // there is none: it is what makes the first command work on a fresh machine.
-func (a *app) pickForCall(ctx context.Context, u *use, named string) (engine.Key, error) {
-	k, err := u.pick(ctx, named)
-	if err == nil && a.sandbox != "" {
-		_, err = u.engine.Connection(ctx, k)
+func (c caller) pickForCall(ctx context.Context, u *session.Use, named string) (engine.Key, error) {
+	k, err := u.Pick(ctx, named)
+	if err == nil && c.Sandbox != "" {
+		_, err = u.Engine.Connection(ctx, k)
 	}
-	missing := isNoConnection(err) || engine.ErrorKind(err) == engine.KindNotFound
+	missing := session.IsNoConnection(err) || engine.ErrorKind(err) == engine.KindNotFound
 	switch {
 	case err == nil:
 		return k, nil
-	case missing && u.in.Auth.AuthMode == schema.NoAuth && len(u.in.Connection) == 0:
+	case missing && u.Integration.Auth.AuthMode == schema.NoAuth && len(u.Integration.Connection) == 0:
 		k.ConnectionID = named
 		if named == "" {
-			k.ConnectionID = defaultConnection
+			k.ConnectionID = session.DefaultConnection
 		}
 		return k, nil
-	case missing && a.sandbox != "":
+	case missing && c.Sandbox != "":
 		if k.ConnectionID == "" {
-			k.ConnectionID = defaultConnection
+			k.ConnectionID = session.DefaultConnection
 		}
-		return k, a.connectForCall(ctx, u, k)
+		return k, c.connectForCall(ctx, u, k)
 	}
 	return k, err
 }
 
-func (a *app) connectForCall(ctx context.Context, u *use, k engine.Key) error {
-	if a.trace {
-		a.tracef("connect", "there is no connection %s yet: making one", k)
+func (c caller) connectForCall(ctx context.Context, u *session.Use, k engine.Key) error {
+	if c.Trace {
+		c.Tracef("connect", "there is no connection %s yet: making one", k)
 	} else {
-		a.notef("sandbox: there is no connection %s yet; making one", k)
+		c.Notef("sandbox: there is no connection %s yet; making one", k)
 	}
-	d, err := u.engine.Describe(k.Integration)
+	d, err := u.Engine.Describe(k.Integration)
 	if err != nil {
 		return err
 	}
-	given, err := a.gather(ctx, d, nil)
+	con := connector{c.Session}
+	given, err := con.gather(ctx, d, nil)
 	if err != nil {
 		return err
 	}
 	if !d.Consent {
-		_, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
+		_, err = u.Engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
 		return err
 	}
 	if d.DeviceOnly {
-		_, err = a.authorizeDevice(ctx, u, k, given)
+		_, err = con.authorizeDevice(ctx, u, k, given)
 		return err
 	}
 	redirect, err := parseRedirect(defaultRedirect)
 	if err != nil {
 		return err
 	}
-	if _, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
-		a.tellConsent(k)
+	if _, err = con.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
+		con.tellConsent(k)
 	}
 	return err
 }
@@ -167,22 +173,22 @@ func (a *app) connectForCall(ctx context.Context, u *use, k engine.Key) error {
 const forever = ":always"
 
 // withFault asks the sandbox to let the first attempt fail, or all.
-func (a *app) withFault(req *http.Request, fault string) error {
+func (c caller) withFault(req *http.Request, fault string) error {
 	if fault == "" {
 		return nil
 	}
-	if a.sandbox == "" {
-		return usagef("--fault needs --sandbox: real providers do not fail on demand")
+	if c.Sandbox == "" {
+		return console.Usagef("--fault needs --sandbox: real providers do not fail on demand")
 	}
 	name, always := strings.CutSuffix(fault, forever)
 	f, err := sandbox.ParseFault(name)
 	if err != nil {
-		return usageError{err}
+		return console.UsageError{Err: err}
 	}
 	times := 1
 	switch {
-	case always && sandbox.OfToken(f) && a.sandbox != inProcess:
-		return usagef("--fault %s would stay with the running sandbox; leave out %s", fault, forever)
+	case always && sandbox.OfToken(f) && c.Sandbox != session.InProcess:
+		return console.Usagef("--fault %s would stay with the running sandbox; leave out %s", fault, forever)
 	case always:
 		times = -1
 	}

@@ -4,101 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/spf13/cobra"
-
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
 // mostChoices is how many an error lists.
 const mostChoices = 20
 
-func (a *app) connectionsSet() *cobra.Command {
-	var connection string
-	var set []string
-	cmd := &cobra.Command{
-		Use:   "set <integration>",
-		Short: "Set fields of a connection, or choose what is still open",
-		Long: `Set changes what a connection carries beside its credentials: what its user typed,
-or chose of several sites, tenants or accounts. What is looked up with that is
-looked up anew. Without --set it asks for what is still open.`,
-		Example: `  nango-lite connections set jira
-  nango-lite connections set jira --set cloud_id=1324a887-45db-4bf4-8e99-ef0ff456d421`,
-		Args:              a.wantsIntegration,
-		ValidArgsFunction: a.completeIntegrations,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runSet(cmd.Context(), args[0], connection, set)
-		},
-	}
-	cmd.Flags().StringVar(&connection, "connection", "", "`ID` of the connection (default: the only one there is)")
-	cmd.Flags().StringArrayVar(&set, "set", nil, "`name=value` of a field; name=- reads stdin; may be given more than once")
-	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
-	_ = cmd.RegisterFlagCompletionFunc("set", a.completeSet(false))
-	return cmd
-}
-
-func (a *app) runSet(ctx context.Context, integration, connection string, set []string) error {
-	u, k, err := a.existing(ctx, integration, connection)
-	if err != nil {
-		return err
-	}
-	d, err := u.engine.Describe(integration)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, f := range slices.Concat(d.Fields, d.Choices) {
-		if !f.Credential {
-			names = append(names, f.Name)
-		}
-	}
-	fields, err := a.readSet(integration, names, set)
-	if err != nil {
-		return err
-	}
-	c, err := u.engine.SetFields(ctx, k, fields)
-	if err == nil {
-		c, err = a.chooseOpen(ctx, u, c)
-	}
-	if err != nil {
-		return err
-	}
-	if a.json() {
-		return a.writeJSON(shownConnectionOf(c))
-	}
-	return a.say(k, "set")
-}
-
 // chooseOpen has what is open chosen, one field after the other, because a later one
 // may depend on it, and then makes the verify call, which had to wait.
-func (a *app) chooseOpen(ctx context.Context, u *use, c *engine.Connection) (*engine.Connection, error) {
+func (con connector) chooseOpen(ctx context.Context, u *session.Use, c *engine.Connection) (*engine.Connection, error) {
 	for chosen := false; ; chosen = true {
-		f, choices, err := a.nextChoice(ctx, u, c)
+		f, choices, err := con.nextChoice(ctx, u, c)
 		if err != nil {
 			return nil, err
 		}
 		if f == nil {
 			if chosen {
-				return a.verified(ctx, u, c)
+				return con.verified(ctx, u, c)
 			}
 			return c, nil
 		}
-		v, err := a.chooseOne(ctx, c.Key, *f, choices)
+		v, err := con.chooseOne(ctx, c.Key, *f, choices)
 		if err != nil {
 			return nil, err
 		}
-		if c, err = u.engine.SetFields(ctx, c.Key, map[string]string{f.Name: v}); err != nil {
+		if c, err = u.Engine.SetFields(ctx, c.Key, map[string]string{f.Name: v}); err != nil {
 			return nil, err
 		}
 	}
 }
 
 // nextChoice returns the first open field that can be chosen now, or nil.
-func (a *app) nextChoice(ctx context.Context, u *use, c *engine.Connection) (*engine.InputField, []engine.Choice, error) {
-	open, err := u.engine.OpenFields(c)
+func (con connector) nextChoice(ctx context.Context, u *session.Use, c *engine.Connection) (*engine.InputField, []engine.Choice, error) {
+	open, err := u.Engine.OpenFields(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,7 +49,7 @@ func (a *app) nextChoice(ctx context.Context, u *use, c *engine.Connection) (*en
 		if !open[i].Choice {
 			continue
 		}
-		choices, err := u.engine.Choices(ctx, c.Key, open[i].Name)
+		choices, err := u.Engine.Choices(ctx, c.Key, open[i].Name)
 		switch {
 		case errors.Is(err, engine.ErrOpenField): // another comes first
 		case err != nil:
@@ -119,20 +62,20 @@ func (a *app) nextChoice(ctx context.Context, u *use, c *engine.Connection) (*en
 }
 
 // chooseOne asks which of several it is. In the sandbox the first is.
-func (a *app) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, choices []engine.Choice) (string, error) {
+func (con connector) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, choices []engine.Choice) (string, error) {
 	switch {
-	case a.sandbox != "":
-		a.notef("%s: the first of %s is taken: %s", oneLine(f.Title), plural(len(choices), "choice"), choiceText(f, choices[0]))
+	case con.Sandbox != "":
+		con.Notef("%s: the first of %s is taken: %s", console.OneLine(f.Title), console.Plural(len(choices), "choice"), choiceText(f, choices[0]))
 		return choices[0].Value, nil
-	case !a.canAsk():
-		return "", undecidedError{a, k, f, choices}
+	case !con.CanAsk():
+		return "", undecidedError{con.SetLine(k, f.Name+"=…"), k, f, choices}
 	}
-	a.notef("%s is one of these:", oneLine(f.Title))
+	con.Notef("%s is one of these:", console.OneLine(f.Title))
 	for i, c := range choices {
-		a.notef("%3d  %s", i+1, choiceText(f, c))
+		con.Notef("%3d  %s", i+1, choiceText(f, c))
 	}
 	for range tries {
-		text, err := a.askLine(ctx, fmt.Sprintf("Which one? (1 to %d): ", len(choices)), openLine)
+		text, err := con.AskLine(ctx, fmt.Sprintf("Which one? (1 to %d): ", len(choices)), console.OpenLine)
 		if err != nil {
 			return "", err
 		}
@@ -145,9 +88,9 @@ func (a *app) chooseOne(ctx context.Context, k engine.Key, f engine.InputField, 
 				return c.Value, nil
 			}
 		}
-		a.notef("%q is none of them", oneLine(text))
+		con.Notef("%q is none of them", console.OneLine(text))
 	}
-	return "", undecidedError{a, k, f, choices}
+	return "", undecidedError{con.SetLine(k, f.Name+"=…"), k, f, choices}
 }
 
 // choiceText is a choice for a person, by its title first. One that is a secret is
@@ -157,16 +100,16 @@ func choiceText(f engine.InputField, c engine.Choice) string {
 	case f.Secret && c.Title == c.Value:
 		return "(a secret)"
 	case f.Secret:
-		return oneLine(c.Title)
+		return console.OneLine(c.Title)
 	case c.Title == c.Value:
-		return oneLine(c.Value)
+		return console.OneLine(c.Value)
 	}
-	return oneLine(c.Title) + " (" + oneLine(c.Value) + ")"
+	return console.OneLine(c.Title) + " (" + console.OneLine(c.Value) + ")"
 }
 
 // An undecidedError says that a connection is stored and waits for a choice.
 type undecidedError struct {
-	app     *app
+	line    string // that says which
 	key     engine.Key
 	field   engine.InputField
 	choices []engine.Choice
@@ -180,18 +123,6 @@ func (e undecidedError) Error() string {
 	if len(e.choices) > mostChoices {
 		list = append(list, "…")
 	}
-	return fmt.Sprintf("%s is connected, and %s is still to be chosen: say which with '%s': %s", e.key, oneLine(e.field.Title),
-		e.app.setLine(e.key, e.field.Name+"=…"), strings.Join(list, ", "))
-}
-
-// setLine is the command that sets fields of a connection.
-func (a *app) setLine(k engine.Key, set string) string {
-	args := []string{"connections", "set", k.Integration}
-	if k.ConnectionID != "" && k.ConnectionID != defaultConnection {
-		args = append(args, "--connection", k.ConnectionID)
-	}
-	if set != "" {
-		args = append(args, "--set", set)
-	}
-	return a.commandLine(args...)
+	return fmt.Sprintf("%s is connected, and %s is still to be chosen: say which with '%s': %s", e.key, console.OneLine(e.field.Title),
+		e.line, strings.Join(list, ", "))
 }

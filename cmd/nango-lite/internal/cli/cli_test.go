@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/sandbox"
 )
 
@@ -41,7 +42,7 @@ func (p *program) run(args ...string) int {
 	p.t.Helper()
 	p.out.Reset()
 	p.err.Reset()
-	return Run(p.t.Context(), args, IO{strings.NewReader(p.in), &p.out, &p.err}, p.deps)
+	return Run(p.t.Context(), args, IO{In: strings.NewReader(p.in), Out: &p.out, Err: &p.err}, p.deps)
 }
 
 func (p *program) ok(args ...string) {
@@ -212,10 +213,10 @@ const notionConfig = `integrations:
 
 // playNotion is Notion, for a program that believes to be on the network.
 func playNotion(t *testing.T) http.RoundTripper {
-	a := newApp(IO{Err: t.Output()}, Deps{LookupEnv: func(string) (string, bool) { return "sandbox-secret", true }})
+	a := session.New(IO{Err: t.Output()}, Deps{LookupEnv: func(string) (string, bool) { return "sandbox-secret", true }})
 	config := filepath.Join(t.TempDir(), "played.yaml")
 	write(t, config, notionConfig)
-	cfg, ds := a.loadFiles(t.Context(), []string{config}, nil)
+	cfg, ds := a.LoadFiles(t.Context(), []string{config}, nil)
 	if err := ds.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +265,7 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 		return err
 	}
-	code := Run(ctx, []string{"-c", config, "connect", "notion", "--redirect-url", "http://127.0.0.1:0/cb"}, IO{strings.NewReader(""), &p.out, &p.err}, p.deps)
+	code := Run(ctx, []string{"-c", config, "connect", "notion", "--redirect-url", "http://127.0.0.1:0/cb"}, IO{In: strings.NewReader(""), Out: &p.out, Err: &p.err}, p.deps)
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}

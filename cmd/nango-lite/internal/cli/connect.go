@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/internal/author/page"
 )
@@ -26,7 +28,7 @@ type connectFlags struct {
 	redirect   string
 }
 
-func (a *app) connectCommand() *cobra.Command {
+func connectCommand(s *session.Session) *cobra.Command {
 	var flags connectFlags
 	cmd := &cobra.Command{
 		Use:   "connect <integration>",
@@ -62,18 +64,18 @@ In the sandbox nobody is asked: its user consents by itself.`,
   nango-lite connect github --device
   pass show airtable | nango-lite connect airtable --set api_key=-
   pass show notion | nango-lite connect notion --set access_token=- --set refresh_token=-`,
-		Args:              a.wantsIntegration,
-		ValidArgsFunction: a.completeIntegrations,
+		Args:              arguments{s}.integration,
+		ValidArgsFunction: completer{s}.integrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			redirect, err := parseRedirect(flags.redirect)
 			if err != nil {
 				return err
 			}
-			u, err := a.use(cmd.Context(), args[0])
+			u, err := s.Use(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			return a.runConnect(cmd.Context(), u, flags, redirect)
+			return connector{s}.run(cmd.Context(), u, flags, redirect)
 		},
 	}
 	f := cmd.Flags()
@@ -82,111 +84,95 @@ In the sandbox nobody is asked: its user consents by itself.`,
 	f.BoolVar(&flags.noBrowser, "no-browser", false, "print the page to open on stdout (and the code, with --device), open no browser, and wait")
 	f.BoolVar(&flags.device, "device", false, "consent on another device: print a page and a code to enter there (RFC 8628)")
 	f.StringVar(&flags.redirect, "redirect-url", defaultRedirect, "`URL` of this machine that the provider sends the browser to")
-	_ = cmd.RegisterFlagCompletionFunc("connection", a.completeConnections)
-	_ = cmd.RegisterFlagCompletionFunc("set", a.completeSet(true))
+	_ = cmd.RegisterFlagCompletionFunc("connection", completer{s}.connections)
+	_ = cmd.RegisterFlagCompletionFunc("set", completer{s}.set(true))
 	return cmd
 }
 
-func (a *app) runConnect(ctx context.Context, u *use, flags connectFlags, redirect *url.URL) error {
-	k, err := u.pick(ctx, flags.connection)
-	if isNoConnection(err) {
-		k.ConnectionID, err = defaultConnection, nil
+// A connector makes connections: by consent, or of what a person types.
+type connector struct{ *session.Session }
+
+func (con connector) run(ctx context.Context, u *session.Use, flags connectFlags, redirect *url.URL) error {
+	k, err := u.Pick(ctx, flags.connection)
+	if session.IsNoConnection(err) {
+		k.ConnectionID, err = session.DefaultConnection, nil
 	}
 	if err != nil {
 		return err
 	}
-	d, err := u.engine.Describe(k.Integration)
+	d, err := u.Engine.Describe(k.Integration)
 	if err != nil {
 		return err
 	}
 	if flags.device && !d.Device {
-		return usagef("%s has no device flow: it declares no auth.device_authorization_url", k.Integration)
+		return console.Usagef("%s has no device flow: it declares no auth.device_authorization_url", k.Integration)
 	}
-	given, err := a.gather(ctx, d, flags.set)
+	given, err := con.gather(ctx, d, flags.set)
 	if err != nil {
 		return err
 	}
 	var c *engine.Connection
 	switch {
 	case !d.Consent, given.hasToken() && !given.credentials.Token.AccessToken.Empty():
-		c, err = u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields, Verify: true})
+		c, err = u.Engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields, Verify: true})
 	case given.hasToken():
-		c, err = a.redeem(ctx, u, k, given)
+		c, err = con.redeem(ctx, u, k, given)
 	case flags.device, d.DeviceOnly:
-		c, err = a.connectDevice(ctx, u, k, given, flags.noBrowser)
-	case a.playsConsent(flags.noBrowser):
-		if c, err = a.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
-			a.tellConsent(k)
-			c, err = a.verified(ctx, u, c)
+		c, err = con.connectDevice(ctx, u, k, given, flags.noBrowser)
+	case con.playsConsent(flags.noBrowser):
+		if c, err = con.authorizeSandbox(ctx, u, k, given, redirect); err == nil {
+			con.tellConsent(k)
+			c, err = con.verified(ctx, u, c)
 		}
 	default:
-		c, err = a.connectBrowser(ctx, u, k, given, redirect, flags.noBrowser)
+		c, err = con.connectBrowser(ctx, u, k, given, redirect, flags.noBrowser)
 	}
 	if err == nil {
-		c, err = a.chooseOpen(ctx, u, c)
+		c, err = con.chooseOpen(ctx, u, c)
 	}
 	if err != nil {
-		return connectError{err}
+		return session.ConnectError{Err: err}
 	}
-	return a.tellConnected(c, d, u.in.Requests.Verify != nil, flags.noBrowser && !given.hasToken())
-}
-
-// playsConsent reports whether the sandbox's user consents by itself. Only a
-// running sandbox has pages to send a browser to.
-func (a *app) playsConsent(noBrowser bool) bool {
-	return a.sandbox == inProcess || a.sandbox != "" && !noBrowser
-}
-
-// authorizeSandbox takes a connection through consent without a person.
-func (a *app) authorizeSandbox(ctx context.Context, u *use, k engine.Key, given *answers, redirect *url.URL) (*engine.Connection, error) {
-	p, err := u.engine.AuthCodeURL(ctx, k, redirect.String(), given.consent())
-	if err != nil {
-		return nil, err
-	}
-	callback, err := a.consent(ctx, u, p.URL)
-	if err != nil {
-		return nil, err
-	}
-	return u.engine.Exchange(ctx, p, callback)
+	return con.tellConnected(c, d, u.Integration.Requests.Verify != nil, flags.noBrowser && !given.hasToken())
 }
 
 // verified makes the integration's verify call: a grant that opens nothing is
 // found now, and not with the first call in earnest.
-func (a *app) verified(ctx context.Context, u *use, c *engine.Connection) (*engine.Connection, error) {
-	open, err := u.engine.OpenFields(c)
-	if err != nil || u.in.Requests.Verify == nil || len(open) > 0 { // then it waits for a choice
+func (con connector) verified(ctx context.Context, u *session.Use, c *engine.Connection) (*engine.Connection, error) {
+	open, err := u.Engine.OpenFields(c)
+	if err != nil || u.Integration.Requests.Verify == nil || len(open) > 0 { // then it waits for a choice
 		return c, err
 	}
-	if err := u.engine.Verify(ctx, c.Key); err != nil {
-		a.notef("the connection is stored, but its first call failed")
+	if err := u.Engine.Verify(ctx, c.Key); err != nil {
+		con.Notef("the connection is stored, but its first call failed")
 		return nil, err
 	}
-	return u.engine.Connection(ctx, c.Key) // the call may have refreshed it
+	return u.Engine.Connection(ctx, c.Key) // the call may have refreshed it
 }
 
 // redeem makes a connection of a refresh token alone.
-func (a *app) redeem(ctx context.Context, u *use, k engine.Key, given *answers) (*engine.Connection, error) {
-	c, err := u.engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
+func (con connector) redeem(ctx context.Context, u *session.Use, k engine.Key, given *answers) (*engine.Connection, error) {
+	c, err := u.Engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := u.engine.Refresh(ctx, k); err != nil {
-		a.notef("the connection is stored, but its refresh token could not be redeemed")
+	if _, err := u.Engine.Refresh(ctx, k); err != nil {
+		con.Notef("the connection is stored, but its refresh token could not be redeemed")
 		return nil, err
 	}
-	if c, err = u.engine.SetFields(ctx, k, nil); err != nil { // what is looked up has waited for a token
-		a.notef("the connection is stored, but what it is to carry could not be looked up")
+	if c, err = u.Engine.SetFields(ctx, k, nil); err != nil { // what is looked up has waited for a token
+		con.Notef("the connection is stored, but what it is to carry could not be looked up")
 		return nil, err
 	}
-	return a.verified(ctx, u, c)
+	return con.verified(ctx, u, c)
 }
 
 // tellConnected says who is connected, as far as the connection knows. Else it
 // says what is known: that the verify call succeeded.
-func (a *app) tellConnected(c *engine.Connection, d *engine.Description, verified, noBrowser bool) error {
+func (con connector) tellConnected(c *engine.Connection, d *engine.Description, verified, noBrowser bool) error {
 	var about []string
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
-		about = append(about, name+" "+oneLine(c.Fields[name]))
+		about = append(about, name+" "+console.OneLine(c.Fields[name]))
 	}
 	text := fmt.Sprintf("connected %s to %s", c.Key, d.DisplayName)
 	switch {
@@ -195,9 +181,9 @@ func (a *app) tellConnected(c *engine.Connection, d *engine.Description, verifie
 	case verified:
 		text += "; its verify call succeeded"
 	}
-	a.notef("%s", text)
-	if a.json() && !noBrowser {
-		return a.writeJSON(shownConnectionOf(c))
+	con.Notef("%s", text)
+	if con.JSON() && !noBrowser {
+		return con.WriteJSON(shownConnectionOf(c))
 	}
 	return nil
 }

@@ -9,10 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/storage"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
-func (a *app) storeCopyCommand() *cobra.Command {
+func storeCopyCommand(s *session.Session) *cobra.Command {
 	merge := false
 	cmd := &cobra.Command{
 		Use:   "copy <from> <to>",
@@ -29,7 +32,7 @@ stays as it is, and what is there and differs is reported.`,
   nango-lite store copy postgres://nango@db.internal/nango sqlite:backup.db`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.copyStore(cmd.Context(), args[0], args[1], merge)
+			return copyStore(s, cmd.Context(), args[0], args[1], merge)
 		},
 	}
 	cmd.Flags().BoolVar(&merge, "merge", false, "copy into a store that is not empty")
@@ -38,25 +41,25 @@ stays as it is, and what is there and differs is reported.`,
 
 // A copying is one run of store copy.
 type copying struct {
-	from, to connectionStore
+	from, to storage.Store
 
 	copied, same int
 	differ       []engine.Key
 }
 
-func (a *app) copyStore(ctx context.Context, fromText, toText string, merge bool) error {
-	from, err := a.placeOf(fromText)
+func copyStore(s *session.Session, ctx context.Context, fromText, toText string, merge bool) error {
+	from, err := s.Storage().PlaceOf(fromText)
 	if err != nil {
 		return err
 	}
-	to, err := a.placeOf(toText)
+	to, err := s.Storage().PlaceOf(toText)
 	if err != nil {
 		return err
 	}
 	if from == to {
-		return usagef("%s and %s are the same store", from, to)
+		return console.Usagef("%s and %s are the same store", from, to)
 	}
-	c, err := a.openBoth(ctx, from, to)
+	c, err := openBoth(s, ctx, from, to)
 	if err != nil {
 		return err
 	}
@@ -67,45 +70,45 @@ func (a *app) copyStore(ctx context.Context, fromText, toText string, merge bool
 	if len(there) > 0 && !merge {
 		return fmt.Errorf("%s is not empty: it holds %s; copy to another, or add --merge", to, there[0].Key)
 	}
-	if err := c.all(ctx, a.progress("copied")); err != nil {
-		return fmt.Errorf("copied %s, then: %w", plural(c.copied, "connection"), err)
+	if err := c.all(ctx, progress(s, "copied")); err != nil {
+		return fmt.Errorf("copied %s, then: %w", console.Plural(c.copied, "connection"), err)
 	}
-	if err := c.verify(ctx, a.progress("compared")); err != nil {
+	if err := c.verify(ctx, progress(s, "compared")); err != nil {
 		return err
 	}
-	return a.tellCopied(c, from, to)
+	return tellCopied(s, c, from, to)
 }
 
 // openBoth opens the stores. The one that is copied from must be there: it is not
 // made by a mistyped name.
-func (a *app) openBoth(ctx context.Context, from, to place) (*copying, error) {
-	if from.path != "" {
-		if _, err := os.Stat(from.path); err != nil {
+func openBoth(s *session.Session, ctx context.Context, from, to storage.Place) (*copying, error) {
+	if from.Path != "" {
+		if _, err := os.Stat(from.Path); err != nil {
 			return nil, fmt.Errorf("there is no store to copy from: %w", err)
 		}
 	}
-	fromKeys, err := a.allKeys(from)
+	fromKeys, err := s.Storage().AllKeys(from)
 	if err != nil {
 		return nil, err
 	}
 	c := &copying{}
-	if c.from, err = a.open(ctx, from, fromKeys); err != nil {
+	if c.from, err = s.Storage().OpenPlace(ctx, from, fromKeys); err != nil {
 		return nil, err
 	}
-	toKeys, err := a.keysOf(ctx, to)
+	toKeys, err := s.Storage().KeysOf(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	c.to, err = a.open(ctx, to, toKeys.sealer)
+	c.to, err = s.Storage().OpenPlace(ctx, to, toKeys.Sealer)
 	return c, err
 }
 
 // progress returns a function that says on a terminal how far something is.
-func (a *app) progress(what string) func(n int) {
-	if !isTerminal(a.io.Err) {
+func progress(s *session.Session, what string) func(n int) {
+	if !console.IsTerminal(s.Err) {
 		return func(int) {}
 	}
-	return func(n int) { fmt.Fprintf(a.io.Err, "\r%s %s\r", what, plural(n, "connection")) }
+	return func(n int) { fmt.Fprintf(s.Err, "\r%s %s\r", what, console.Plural(n, "connection")) }
 }
 
 const copyBatch = 200
@@ -171,32 +174,32 @@ func (c *copying) verify(ctx context.Context, progress func(int)) error {
 		}
 	}
 	if want := c.copied + c.same + len(c.differ); n != want {
-		return fmt.Errorf("there were %s, and there are %d now: something has changed the store meanwhile", plural(want, "connection"), n)
+		return fmt.Errorf("there were %s, and there are %d now: something has changed the store meanwhile", console.Plural(want, "connection"), n)
 	}
 	return nil
 }
 
-func (a *app) tellCopied(c *copying, from, to place) error {
-	if a.json() {
+func tellCopied(s *session.Session, c *copying, from, to storage.Place) error {
+	if s.JSON() {
 		differ := []string{}
 		for _, k := range c.differ {
 			differ = append(differ, k.String())
 		}
-		err := a.writeJSON(map[string]any{"from": from.String(), "to": to.String(), "copied": c.copied, "same": c.same, "differ": differ})
+		err := s.WriteJSON(map[string]any{"from": from.String(), "to": to.String(), "copied": c.copied, "same": c.same, "differ": differ})
 		if err == nil && len(differ) > 0 {
-			err = errReported
+			err = console.ErrReported
 		}
 		return err
 	}
-	a.notef("copied %s from %s to %s, and compared them", plural(c.copied, "connection"), from, to)
+	s.Notef("copied %s from %s to %s, and compared them", console.Plural(c.copied, "connection"), from, to)
 	if c.same > 0 {
-		a.notef("%d were there already", c.same)
+		s.Notef("%d were there already", c.same)
 	}
 	for _, k := range c.differ {
-		a.notef("%s is there and differs; it was left as it is", k)
+		s.Notef("%s is there and differs; it was left as it is", k)
 	}
 	if len(c.differ) > 0 {
-		return fmt.Errorf("%s: not the same in both stores", plural(len(c.differ), "connection"))
+		return fmt.Errorf("%s: not the same in both stores", console.Plural(len(c.differ), "connection"))
 	}
 	return nil
 }
@@ -216,4 +219,5 @@ func sameConnection(a, b *engine.Connection) bool {
 type open struct{}
 
 func (open) Seal(plaintext, _ []byte) ([]byte, error) { return plaintext, nil }
-func (open) Open(sealed, _ []byte) ([]byte, error)    { return sealed, nil }
+
+func (open) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }

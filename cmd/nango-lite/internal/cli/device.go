@@ -5,82 +5,84 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 )
 
 // connectDevice takes a connection through consent on another device (RFC 8628).
-func (a *app) connectDevice(ctx context.Context, u *use, k engine.Key, given *answers, noBrowser bool) (*engine.Connection, error) {
-	if a.playsConsent(noBrowser) {
-		c, err := a.authorizeDevice(ctx, u, k, given)
+func (con connector) connectDevice(ctx context.Context, u *session.Use, k engine.Key, given *answers, noBrowser bool) (*engine.Connection, error) {
+	if con.playsConsent(noBrowser) {
+		c, err := con.authorizeDevice(ctx, u, k, given)
 		if err != nil {
 			return nil, err
 		}
-		return a.verified(ctx, u, c)
+		return con.verified(ctx, u, c)
 	}
-	d, err := u.engine.DeviceAuth(ctx, k, given.consent())
+	d, err := u.Engine.DeviceAuth(ctx, k, given.consent())
 	if err != nil {
 		return nil, err
 	}
-	if err := a.showCode(ctx, d, noBrowser); err != nil {
+	if err := con.showCode(ctx, d, noBrowser); err != nil {
 		return nil, err
 	}
-	done := a.countdown(d.ExpiresAt)
-	c, err := u.engine.DeviceAccessToken(ctx, d)
+	done := con.countdown(d.ExpiresAt)
+	c, err := u.Engine.DeviceAccessToken(ctx, d)
 	done()
 	if err != nil {
 		return nil, err
 	}
-	return a.verified(ctx, u, c)
+	return con.verified(ctx, u, c)
 }
 
 // authorizeDevice does the same without a person.
-func (a *app) authorizeDevice(ctx context.Context, u *use, k engine.Key, given *answers) (*engine.Connection, error) {
-	d, err := u.engine.DeviceAuth(ctx, k, given.consent())
+func (con connector) authorizeDevice(ctx context.Context, u *session.Use, k engine.Key, given *answers) (*engine.Connection, error) {
+	d, err := u.Engine.DeviceAuth(ctx, k, given.consent())
 	if err != nil {
 		return nil, err
 	}
-	page := sandbox.WithIntegration(ctx, u.in.Name)
-	if err := sandbox.AllowDevice(page, u.transport, d.VerificationURI, d.UserCode, "allow"); err != nil {
+	page := sandbox.WithIntegration(ctx, u.Integration.Name)
+	if err := sandbox.AllowDevice(page, u.Transport, d.VerificationURI, d.UserCode, "allow"); err != nil {
 		return nil, err
 	}
-	if a.trace {
-		a.tracef("consent", "the sandbox's user entered the code and allowed it")
+	if con.Trace {
+		con.Tracef("consent", "the sandbox's user entered the code and allowed it")
 	}
-	c, err := u.engine.DeviceAccessToken(ctx, d)
+	c, err := u.Engine.DeviceAccessToken(ctx, d)
 	if err == nil {
-		a.tellConsent(k)
+		con.tellConsent(k)
 	}
 	return c, err
 }
 
 // showCode tells the user where to go and what to enter there. The page with the
 // code in it is for the browser of this machine alone.
-func (a *app) showCode(ctx context.Context, d *engine.DeviceAuth, noBrowser bool) error {
-	page, code := a.pageURL(d.Key, d.VerificationURI), oneLine(d.UserCode)
+func (con connector) showCode(ctx context.Context, d *engine.DeviceAuth, noBrowser bool) error {
+	page, code := con.pageURL(d.Key, d.VerificationURI), console.OneLine(d.UserCode)
 	if noBrowser {
-		a.notef("open this page to connect %s and enter the code; waiting", d.Key)
-		_, err := fmt.Fprintf(a.io.Out, "%s\n%s\n", page, code)
+		con.Notef("open this page to connect %s and enter the code; waiting", d.Key)
+		_, err := fmt.Fprintf(con.Out, "%s\n%s\n", page, code)
 		return err
 	}
-	a.notef("to connect %s, open\n\n  %s\n\nand enter the code\n\n  %s\n", d.Key, page, code)
+	con.Notef("to connect %s, open\n\n  %s\n\nand enter the code\n\n  %s\n", d.Key, page, code)
 	if d.VerificationURIComplete != "" {
-		page = a.pageURL(d.Key, d.VerificationURIComplete)
+		page = con.pageURL(d.Key, d.VerificationURIComplete)
 	}
-	browse := a.deps.Browse
+	browse := con.Deps.Browse
 	if browse == nil {
 		browse = openBrowser
 	}
 	if err := browse(ctx, page); err != nil {
-		a.notef("no browser could be opened (%s)", oneLine(err.Error()))
+		con.Notef("no browser could be opened (%s)", console.OneLine(err.Error()))
 	}
 	return nil
 }
 
 // countdown shows on a terminal how long the user has left, until the returned
 // function is called.
-func (a *app) countdown(end time.Time) (done func()) {
-	if !isTerminal(a.io.Err) {
+func (con connector) countdown(end time.Time) (done func()) {
+	if !console.IsTerminal(con.Err) {
 		return func() {}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -89,11 +91,11 @@ func (a *app) countdown(end time.Time) (done func()) {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
-			fmt.Fprintf(a.io.Err, "\rwaiting for the user; %s left \r", max(0, end.Sub(a.deps.Now())).Round(time.Second))
+			fmt.Fprintf(con.Err, "\rwaiting for the user; %s left \r", max(0, end.Sub(con.Deps.Now())).Round(time.Second))
 			select {
 			case <-tick.C:
 			case <-stop:
-				fmt.Fprintf(a.io.Err, "\r%40s\r", "")
+				fmt.Fprintf(con.Err, "\r%40s\r", "")
 				return
 			}
 		}

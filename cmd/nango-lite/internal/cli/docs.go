@@ -7,11 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/page"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) docsBlueprintCommand() *cobra.Command {
+func docsBlueprintCommand(s *session.Session) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "docs -o DIR",
@@ -24,9 +26,9 @@ replaced; others stay.`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if dir == "" {
-				return usagef("say where to: -o DIR")
+				return console.Usagef("say where to: -o DIR")
 			}
-			return a.writeSite(dir)
+			return writeSite(s, dir)
 		},
 	}
 	cmd.Flags().StringVarP(&dir, "output", "o", "", "`DIR` to write to; it is made if it is not there")
@@ -34,8 +36,8 @@ replaced; others stay.`,
 	return cmd
 }
 
-func (a *app) writeSite(dir string) error {
-	files, err := page.Site(a.wholeCatalog())
+func writeSite(s *session.Session, dir string) error {
+	files, err := page.Site(wholeCatalog(s))
 	if err != nil {
 		return err
 	}
@@ -48,14 +50,14 @@ func (a *app) writeSite(dir string) error {
 			return fmt.Errorf("write the site: %w", err)
 		}
 	}
-	a.notef("wrote %s: begin at %s", plural(len(files), "file"), filepath.Join(dir, "index.html"))
+	s.Notef("wrote %s: begin at %s", console.Plural(len(files), "file"), filepath.Join(dir, "index.html"))
 	return nil
 }
 
 // wholeCatalog returns every blueprint that has a version to use, and says what
 // is wrong with the others.
-func (a *app) wholeCatalog() []*schema.Blueprint {
-	catalog := a.catalog()
+func wholeCatalog(s *session.Session) []*schema.Blueprint {
+	catalog := s.Catalog()
 	problems := catalog.Check()
 	var out []*schema.Blueprint
 	for _, name := range catalog.Names() {
@@ -65,6 +67,6 @@ func (a *app) wholeCatalog() []*schema.Blueprint {
 			out = append(out, b)
 		}
 	}
-	_ = problems.WriteText(a.io.Err)
+	_ = problems.WriteText(s.Err)
 	return out
 }

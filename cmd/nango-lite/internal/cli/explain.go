@@ -3,10 +3,12 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) explainCommand() *cobra.Command {
+func explainCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain <integration>",
 		Short: "Show what is in force and where each value came from",
@@ -14,21 +16,21 @@ func (a *app) explainCommand() *cobra.Command {
 and the line of the file or blueprint, the variable or the default that it came
 from. A secret is never shown, nor is what a variable holds unless its key is
 public.`,
-		Args:              a.wantsIntegration,
-		ValidArgsFunction: a.completeIntegrations,
+		Args:              arguments{s}.integration,
+		ValidArgsFunction: completer{s}.integrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := a.integration(cmd.Context(), args[0])
+			in, err := s.Integration(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			if a.json() {
-				return a.writeJSON(explanationOf(in))
+			if s.JSON() {
+				return s.WriteJSON(explanationOf(in))
 			}
 			var rows [][]string
 			for _, v := range in.Values {
 				rows = append(rows, []string{v.Path, shownValue(v), originText(v.Origin)})
 			}
-			return writeColumns(a.io.Out, rows)
+			return console.WriteColumns(s.Out, rows)
 		},
 	}
 }

@@ -11,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/page"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) initCommand() *cobra.Command {
+func initCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [blueprint...]",
 		Short: "Write an integrations file to start from",
@@ -24,27 +26,27 @@ blueprint. Beside it come .env.example with the variables that it takes, and
 integrations.schema.json, by which editors complete and check the file. It never
 overwrites a file. Without a version a blueprint is the newest.`,
 		Example:           "  nango-lite init notion\n  nango-lite init github airtable:v0",
-		ValidArgsFunction: a.completeBlueprints,
+		ValidArgsFunction: completer{s}.blueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(a.files) != 1 {
-				return usagef("init writes one file, and -c names %d", len(a.files))
+			if len(s.Files) != 1 {
+				return console.Usagef("init writes one file, and -c names %d", len(s.Files))
 			}
-			return a.runInit(a.files[0], args)
+			return runInit(s, s.Files[0], args)
 		},
 	}
 }
 
-func (a *app) runInit(name string, refs []string) error {
+func runInit(s *session.Session, name string, refs []string) error {
 	var blocks [][]string
 	var variables []string
 	seen := map[string]bool{}
 	for _, ref := range refs {
-		e, err := a.lookup(ref)
+		e, err := lookup(s, ref)
 		if err != nil {
 			return err
 		}
 		if seen[e.blueprint.Name] {
-			return usagef("blueprint %q is named twice", e.blueprint.Name)
+			return console.Usagef("blueprint %q is named twice", e.blueprint.Name)
 		}
 		seen[e.blueprint.Name] = true
 		lines, vars := page.Block(e.blueprint, e.name)
@@ -54,14 +56,14 @@ func (a *app) runInit(name string, refs []string) error {
 	if err := writeNew(name, initialFile(blocks)); err != nil {
 		return err
 	}
-	a.notef("wrote %s", name)
-	if err := a.writeSchema(filepath.Join(filepath.Dir(name), schemaFile)); err != nil {
+	s.Notef("wrote %s", name)
+	if err := writeSchema(s, filepath.Join(filepath.Dir(name), schemaFile)); err != nil {
 		return err
 	}
-	if err := a.writeEnvExample(filepath.Join(filepath.Dir(name), ".env.example"), variables); err != nil {
+	if err := writeEnvExample(s, filepath.Join(filepath.Dir(name), ".env.example"), variables); err != nil {
 		return err
 	}
-	a.nextSteps(name, refs)
+	nextSteps(s, name, refs)
 	return nil
 }
 
@@ -96,22 +98,22 @@ func initialFile(blocks [][]string) string {
 
 // writeSchema leaves a file alone that is there: it may be of another version, or
 // none of ours.
-func (a *app) writeSchema(name string) error {
+func writeSchema(s *session.Session, name string) error {
 	err := writeNew(name, string(schema.IntegrationsJSON))
 	if errors.Is(err, fs.ErrExist) {
 		if there, err := os.ReadFile(name); err != nil || !bytes.Equal(there, schema.IntegrationsJSON) {
-			a.notef("left %s alone; 'nango-lite schema integrations' prints the one of this version", name)
+			s.Notef("left %s alone; 'nango-lite schema integrations' prints the one of this version", name)
 		}
 		return nil
 	}
 	if err == nil {
-		a.notef("wrote %s", name)
+		s.Notef("wrote %s", name)
 	}
 	return err
 }
 
 // writeEnvExample leaves a file alone that is there: many projects have one.
-func (a *app) writeEnvExample(name string, variables []string) error {
+func writeEnvExample(s *session.Session, name string, variables []string) error {
 	var b strings.Builder
 	b.WriteString("# Copy this file to .env, fill it in, and keep .env out of version control.\n")
 	for _, v := range variables {
@@ -120,12 +122,12 @@ func (a *app) writeEnvExample(name string, variables []string) error {
 	err := writeNew(name, b.String())
 	switch {
 	case errors.Is(err, fs.ErrExist) && len(variables) > 0:
-		a.notef("left %s alone; it needs %s", name, strings.Join(variables, ", "))
+		s.Notef("left %s alone; it needs %s", name, strings.Join(variables, ", "))
 		return nil
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err == nil:
-		a.notef("wrote %s", name)
+		s.Notef("wrote %s", name)
 	}
 	return err
 }
@@ -150,18 +152,18 @@ func writeNew(name, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-func (a *app) nextSteps(name string, refs []string) {
+func nextSteps(s *session.Session, name string, refs []string) {
 	config := ""
-	if name != defaultFile {
+	if name != session.DefaultFile {
 		config = " -c " + name
 	}
-	a.notef("\nnext:")
+	s.Notef("\nnext:")
 	if len(refs) == 0 {
-		a.notef("  nango-lite blueprints list  look for an API, and paste its block into %s", name)
+		s.Notef("  nango-lite blueprints list  look for an API, and paste its block into %s", name)
 		return
 	}
 	first, _, _ := strings.Cut(refs[0], ":")
-	_ = writeColumns(a.io.Err, [][]string{
+	_ = console.WriteColumns(s.Err, [][]string{
 		{"  nango-lite blueprints show " + refs[0], "what to bring, and what to know"},
 		{"  nango-lite" + config + " validate", "what is still to fill in"},
 		{"  nango-lite" + config + " --sandbox connect " + first, "try it without an account"},

@@ -11,10 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/storage"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-func (a *app) keysCommand() *cobra.Command {
+func keysCommand(s *session.Session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Make, list, rotate and drop the keys that seal connections",
@@ -25,11 +28,11 @@ others open what was sealed before.`,
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
-	cmd.AddCommand(a.keysCreateCommand(), a.keysListCommand(), a.keysRotateCommand(), a.keysPruneCommand())
+	cmd.AddCommand(keysCreateCommand(s), keysListCommand(s), keysRotateCommand(s), keysPruneCommand(s))
 	return cmd
 }
 
-func (a *app) keysCreateCommand() *cobra.Command {
+func keysCreateCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "create [file]",
 		Short: "Make a new key",
@@ -39,7 +42,7 @@ the place where you keep secrets.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				_, err := fmt.Fprintln(a.io.Out, seal.GenerateKey().Reveal()) // what was asked for
+				_, err := fmt.Fprintln(s.Out, seal.GenerateKey().Reveal()) // what was asked for
 				return err
 			}
 			keys, err := seal.CreateFile(args[0])
@@ -47,7 +50,7 @@ the place where you keep secrets.`,
 				return fmt.Errorf("%s is there already; 'keys rotate' puts a new key into it", args[0])
 			}
 			if err == nil {
-				a.notef("made the key %s in %s; keep a copy", keys.Active(), args[0])
+				s.Notef("made the key %s in %s; keep a copy", keys.Active(), args[0])
 			}
 			return err
 		},
@@ -62,13 +65,13 @@ type shownKey struct {
 	Connections int    `json:"connections"`
 }
 
-func (a *app) keysListCommand() *cobra.Command {
+func keysListCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the keys, and how many connections each has sealed",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, keys, store, err := a.openAll(cmd.Context())
+			_, keys, store, err := s.Storage().OpenAll(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -76,28 +79,14 @@ func (a *app) keysListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.listKeys(shownKeys(keys, count))
+			return listKeys(s, shownKeys(keys, count))
 		},
 	}
 }
 
-// openAll opens this run's place, and says with which keys.
-func (a *app) openAll(ctx context.Context) (place, keySet, connectionStore, error) {
-	p, err := a.storePlace()
-	if err != nil {
-		return p, keySet{}, nil, err
-	}
-	keys, err := a.keysOf(ctx, p)
-	if err != nil {
-		return p, keys, nil, err
-	}
-	store, err := a.open(ctx, p, keys.sealer)
-	return p, keys, store, err
-}
-
-func shownKeys(keys keySet, count seal.Count) []shownKey {
+func shownKeys(keys storage.KeySet, count seal.Count) []shownKey {
 	shown := []shownKey{}
-	ids := keys.ids()
+	ids := keys.IDs()
 	for i, id := range ids {
 		shown = append(shown, shownKey{ID: id, Active: i == 0, Known: true, Connections: count.ByKey[id]})
 	}
@@ -109,9 +98,9 @@ func shownKeys(keys keySet, count seal.Count) []shownKey {
 	return shown
 }
 
-func (a *app) listKeys(shown []shownKey) error {
-	if a.json() {
-		return a.writeJSON(shown)
+func listKeys(s *session.Session, shown []shownKey) error {
+	if s.JSON() {
+		return s.WriteJSON(shown)
 	}
 	rows := [][]string{{"KEY", "STATE", "CONNECTIONS"}}
 	for _, k := range shown {
@@ -124,10 +113,10 @@ func (a *app) listKeys(shown []shownKey) error {
 		}
 		rows = append(rows, []string{k.ID, state, strconv.Itoa(k.Connections)})
 	}
-	return writeColumns(a.io.Out, rows)
+	return console.WriteColumns(s.Out, rows)
 }
 
-func (a *app) keysRotateCommand() *cobra.Command {
+func keysRotateCommand(s *session.Session) *cobra.Command {
 	resume := false
 	cmd := &cobra.Command{
 		Use:   "rotate",
@@ -140,50 +129,50 @@ If it is broken off, --resume goes on. Keys of NANGO_LITE_KEYS are rotated by yo
 add the new key behind the others in every process, then put it first in every
 process, then run rotate --resume.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.rotate(cmd.Context(), resume) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return rotate(s, cmd.Context(), resume) },
 	}
 	cmd.Flags().BoolVar(&resume, "resume", false, "make no new key; seal with the active one what others have sealed")
 	return cmd
 }
 
-func (a *app) rotate(ctx context.Context, resume bool) error {
-	p, keys, store, err := a.openAll(ctx)
+func rotate(s *session.Session, ctx context.Context, resume bool) error {
+	p, keys, store, err := s.Storage().OpenAll(ctx)
 	if err != nil {
 		return err
 	}
 	switch {
 	case resume:
-	case keys.file == "":
-		return usagef("the keys are those of %s, which this command cannot change: put a new one first there, and run keys rotate --resume", keysEnv)
+	case keys.File == "":
+		return console.Usagef("the keys are those of %s, which this command cannot change: put a new one first there, and run keys rotate --resume", storage.KeysEnv)
 	default:
-		if _, err := seal.AddKey(keys.file); err != nil {
+		if _, err := seal.AddKey(keys.File); err != nil {
 			return err
 		}
-		a.notef("added a key to %s; keep a copy", keys.file)
+		s.Notef("added a key to %s; keep a copy", keys.File)
 	}
 	var progress func(seal.Count)
-	if isTerminal(a.io.Err) {
+	if console.IsTerminal(s.Err) {
 		progress = func(c seal.Count) {
-			fmt.Fprintf(a.io.Err, "\r%s, %d sealed anew", plural(c.Rows, "connection"), c.Resealed)
+			fmt.Fprintf(s.Err, "\r%s, %d sealed anew", console.Plural(c.Rows, "connection"), c.Resealed)
 		}
-		defer a.notef("")
+		defer s.Notef("")
 	}
-	count, err := seal.Rotate(ctx, store, keys.sealer, progress)
+	count, err := seal.Rotate(ctx, store, keys.Sealer, progress)
 	if err != nil {
-		a.notef("sealed %s anew; go on with '%s'", plural(count.Resealed, "connection"), a.commandLine("keys", "rotate", "--resume"))
+		s.Notef("sealed %s anew; go on with '%s'", console.Plural(count.Resealed, "connection"), s.CommandLine("keys", "rotate", "--resume"))
 		return err
 	}
 	for i, k := range count.Broken {
-		a.notef("left as it is: %s: %s", k, oneLine(count.Causes[i].Error()))
+		s.Notef("left as it is: %s: %s", k, console.OneLine(count.Causes[i].Error()))
 	}
-	a.notef("sealed %d of %s in %s anew with %s", count.Resealed, plural(count.Rows, "connection"), p, keys.sealer.Active())
+	s.Notef("sealed %d of %s in %s anew with %s", count.Resealed, console.Plural(count.Rows, "connection"), p, keys.Sealer.Active())
 	if len(count.Broken) > 0 {
-		return fmt.Errorf("%s cannot be opened", plural(len(count.Broken), "connection"))
+		return fmt.Errorf("%s cannot be opened", console.Plural(len(count.Broken), "connection"))
 	}
 	return nil
 }
 
-func (a *app) keysPruneCommand() *cobra.Command {
+func keysPruneCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "prune",
 		Short: "Drop keys that no connection is sealed with",
@@ -192,12 +181,12 @@ connection in this store is sealed with any more. Other stores that share the fi
 are not looked at, and neither are backups: those that a dropped key has sealed open
 no more without a copy of it.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.prune(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return prune(s, cmd.Context()) },
 	}
 }
 
-func (a *app) prune(ctx context.Context) error {
-	_, keys, store, err := a.openAll(ctx)
+func prune(s *session.Session, ctx context.Context) error {
+	_, keys, store, err := s.Storage().OpenAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -206,27 +195,27 @@ func (a *app) prune(ctx context.Context) error {
 		return err
 	}
 	if n := len(count.Broken); n > 0 {
-		return fmt.Errorf("%s cannot be read, so nobody knows which key is needed", plural(n, "connection"))
+		return fmt.Errorf("%s cannot be read, so nobody knows which key is needed", console.Plural(n, "connection"))
 	}
 	var idle []string
-	for _, id := range keys.ids()[1:] {
+	for _, id := range keys.IDs()[1:] {
 		if n := count.ByKey[id]; n > 0 {
-			a.notef("%s stays: connections are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
+			s.Notef("%s stays: connections are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
 			continue
 		}
 		idle = append(idle, id)
 	}
 	if len(idle) == 0 {
-		a.notef("dropped no key")
+		s.Notef("dropped no key")
 		return nil
 	}
-	if keys.file == "" {
-		a.notef("nothing needs %s: take it out of %s", strings.Join(idle, ", "), keysEnv)
+	if keys.File == "" {
+		s.Notef("nothing needs %s: take it out of %s", strings.Join(idle, ", "), storage.KeysEnv)
 		return nil
 	}
-	if err := seal.RemoveKeys(keys.file, idle); err != nil {
+	if err := seal.RemoveKeys(keys.File, idle); err != nil {
 		return err
 	}
-	a.notef("dropped %s", strings.Join(idle, ", "))
+	s.Notef("dropped %s", strings.Join(idle, ", "))
 	return nil
 }

@@ -13,11 +13,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/blueprints"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/lint"
 )
 
-func (a *app) lintBlueprintsCommand() *cobra.Command {
+func lintBlueprintsCommand(s *session.Session) *cobra.Command {
 	var strict, fix bool
 	cmd := &cobra.Command{
 		Use:   "lint [name|file...]",
@@ -28,14 +30,14 @@ directories of --blueprints hold, or else at the bundled catalog.
 
 The exit code is 1 if there are errors. Warnings alone do not fail.`,
 		Example:           "  nango-lite blueprints lint blueprints/acme.yaml\n  nango-lite blueprints lint --fix blueprints/*.yaml",
-		Annotations:       map[string]string{formatsKey: formatGitHub},
-		ValidArgsFunction: a.completeBlueprints,
+		Annotations:       map[string]string{formatsKey: console.FormatGitHub},
+		ValidArgsFunction: completer{s}.blueprints,
 		RunE: func(_ *cobra.Command, args []string) error {
-			files, err := a.blueprintFiles(args)
+			files, err := blueprintFiles(s, args)
 			if err != nil {
 				return err
 			}
-			return a.lintBlueprints(files, strict, fix)
+			return lintBlueprints(s, files, strict, fix)
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for errors")
@@ -52,9 +54,9 @@ type blueprintFile struct {
 const bundledDir = "blueprints/" // as origins call it
 
 // blueprintFiles finds what args name.
-func (a *app) blueprintFiles(args []string) ([]blueprintFile, error) {
+func blueprintFiles(s *session.Session, args []string) ([]blueprintFile, error) {
 	if len(args) == 0 {
-		return a.allBlueprintFiles()
+		return allBlueprintFiles(s)
 	}
 	var files []blueprintFile
 	for _, arg := range args {
@@ -62,9 +64,9 @@ func (a *app) blueprintFiles(args []string) ([]blueprintFile, error) {
 			files = append(files, fileIn(filepath.Dir(arg), filepath.Base(arg)))
 			continue
 		}
-		f, ok := a.namedFile(arg)
+		f, ok := namedFile(s, arg)
 		if !ok {
-			return nil, fmt.Errorf("there is no blueprint %q; %s", arg, didYouMean(arg, a.catalog().Names()))
+			return nil, fmt.Errorf("there is no blueprint %q; %s", arg, console.DidYouMean(arg, s.Catalog().Names()))
 		}
 		files = append(files, f)
 	}
@@ -76,8 +78,8 @@ func fileIn(dir, base string) blueprintFile {
 }
 
 // namedFile finds the file that has the last word about a name.
-func (a *app) namedFile(name string) (blueprintFile, bool) {
-	for _, dir := range slices.Backward(a.blueprints) {
+func namedFile(s *session.Session, name string) (blueprintFile, bool) {
+	for _, dir := range slices.Backward(s.BlueprintDirs) {
 		if _, err := os.Stat(filepath.Join(dir, name+".yaml")); err == nil {
 			return fileIn(dir, name+".yaml"), true
 		}
@@ -86,14 +88,14 @@ func (a *app) namedFile(name string) (blueprintFile, bool) {
 	return blueprintFile{name: bundledDir + name + ".yaml"}, err == nil
 }
 
-func (a *app) allBlueprintFiles() (files []blueprintFile, err error) {
-	if len(a.blueprints) == 0 {
-		for _, name := range a.catalog().Names() {
+func allBlueprintFiles(s *session.Session) (files []blueprintFile, err error) {
+	if len(s.BlueprintDirs) == 0 {
+		for _, name := range s.Catalog().Names() {
 			files = append(files, blueprintFile{name: bundledDir + name + ".yaml"})
 		}
 		return files, nil
 	}
-	for _, dir := range a.blueprints {
+	for _, dir := range s.BlueprintDirs {
 		found, err := os.ReadDir(dir)
 		if err != nil {
 			return nil, err
@@ -107,15 +109,15 @@ func (a *app) allBlueprintFiles() (files []blueprintFile, err error) {
 	return files, nil
 }
 
-func (a *app) lintBlueprints(files []blueprintFile, strict, fix bool) error {
+func lintBlueprints(s *session.Session, files []blueprintFile, strict, fix bool) error {
 	var found loader.Diagnostics
 	for _, f := range files {
 		if fix {
-			if err := a.fixBlueprint(f); err != nil {
+			if err := fixBlueprint(s, f); err != nil {
 				return err
 			}
 		}
-		found = append(found, a.lintFile(f)...)
+		found = append(found, lintFile(s, f)...)
 	}
 	found = found.Sorted()
 	for i := range found {
@@ -123,12 +125,12 @@ func (a *app) lintBlueprints(files []blueprintFile, strict, fix bool) error {
 			found[i].Severity = loader.Error
 		}
 	}
-	if err := a.writeDiagnostics(found); err != nil {
+	if err := writeDiagnostics(s, found); err != nil {
 		return err
 	}
-	a.notef("%s", lintSummary(len(files), found))
+	s.Notef("%s", lintSummary(len(files), found))
 	if found.HasErrors() {
-		return errReported
+		return console.ErrReported
 	}
 	return nil
 }
@@ -137,17 +139,17 @@ func lintSummary(files int, found loader.Diagnostics) string {
 	var counts []string
 	for _, s := range []loader.Severity{loader.Error, loader.Warning} {
 		if !noneOf(found, s) {
-			counts = append(counts, count(found, s))
+			counts = append(counts, session.Count(found, s))
 		}
 	}
 	if counts == nil {
-		return plural(files, "blueprint") + " ok"
+		return console.Plural(files, "blueprint") + " ok"
 	}
-	return strings.Join(counts, " and ") + " in " + plural(files, "blueprint")
+	return strings.Join(counts, " and ") + " in " + console.Plural(files, "blueprint")
 }
 
-func (a *app) lintFile(f blueprintFile) loader.Diagnostics {
-	catalog, data, err := a.read(f)
+func lintFile(s *session.Session, f blueprintFile) loader.Diagnostics {
+	catalog, data, err := read(s, f)
 	if err != nil {
 		reason := err
 		if e := (*fs.PathError)(nil); errors.As(err, &e) {
@@ -159,7 +161,7 @@ func (a *app) lintFile(f blueprintFile) loader.Diagnostics {
 }
 
 // read returns what a file holds, and the catalog with its directory on top.
-func (a *app) read(f blueprintFile) (*loader.Catalog, []byte, error) {
+func read(s *session.Session, f blueprintFile) (*loader.Catalog, []byte, error) {
 	if f.dir == "" {
 		data, err := blueprints.FS.ReadFile(strings.TrimPrefix(f.name, bundledDir))
 		bundled, _ := loader.Builtin()
@@ -170,13 +172,13 @@ func (a *app) read(f blueprintFile) (*loader.Catalog, []byte, error) {
 		top = os.DirFS(".") // so that names stay as short as they were typed
 	}
 	data, err := os.ReadFile(f.name)
-	return loader.NewCatalog(slices.Concat([]fs.FS{blueprints.FS}, a.layers(), []fs.FS{top})...), data, err
+	return loader.NewCatalog(slices.Concat([]fs.FS{blueprints.FS}, s.Layers(), []fs.FS{top})...), data, err
 }
 
 // fixBlueprint rewrites a file if there is something to move.
-func (a *app) fixBlueprint(f blueprintFile) error {
+func fixBlueprint(s *session.Session, f blueprintFile) error {
 	if f.dir == "" {
-		return usagef("--fix changes files, and %s is part of the program: name a file or --blueprints DIR", f.name)
+		return console.Usagef("--fix changes files, and %s is part of the program: name a file or --blueprints DIR", f.name)
 	}
 	data, err := os.ReadFile(f.name)
 	if err != nil {
@@ -189,6 +191,6 @@ func (a *app) fixBlueprint(f blueprintFile) error {
 	if err := os.WriteFile(f.name, fixed, 0o644); err != nil { // an existing file keeps its mode
 		return err
 	}
-	a.notef("fixed %s", f.name)
+	s.Notef("fixed %s", f.name)
 	return nil
 }

@@ -7,18 +7,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/bench"
 )
 
 // testLive tries the integrations of the config with their real providers.
-func (a *app) testLive(ctx context.Context, args []string, refresh bool) error {
-	names, err := a.liveNames(ctx, args)
+func testLive(s *session.Session, ctx context.Context, args []string, refresh bool) error {
+	names, err := liveNames(s, ctx, args)
 	if err != nil {
 		return err
 	}
 	var reports []bench.Report
 	for _, name := range names {
-		r, err := a.tryLive(ctx, name, bench.LiveOptions{Refresh: refresh})
+		r, err := tryLive(s, ctx, name, bench.LiveOptions{Refresh: refresh})
 		if err != nil {
 			return err
 		}
@@ -28,32 +29,32 @@ func (a *app) testLive(ctx context.Context, args []string, refresh bool) error {
 	if refresh {
 		steps = append(steps, "refresh")
 	}
-	if err := a.writeReports(reports, steps); err != nil {
+	if err := writeReports(s, reports, steps); err != nil {
 		return err
 	}
 	return failedOf(reports)
 }
 
-func (a *app) tryLive(ctx context.Context, name string, opts bench.LiveOptions) (bench.Report, error) {
-	u, err := a.use(ctx, name)
+func tryLive(s *session.Session, ctx context.Context, name string, opts bench.LiveOptions) (bench.Report, error) {
+	u, err := s.Use(ctx, name)
 	if err != nil {
 		return bench.Report{}, err
 	}
-	k, err := u.pick(ctx, "")
+	k, err := u.Pick(ctx, "")
 	if err != nil {
 		return bench.Report{}, err
 	}
-	return bench.Live(ctx, u.engine, u.in, k, opts), nil
+	return bench.Live(ctx, u.Engine, u.Integration, k, opts), nil
 }
 
 // liveNames finds the integrations that extend the blueprints named, or that
 // extend any.
-func (a *app) liveNames(ctx context.Context, args []string) ([]string, error) {
-	cfg, ds, _, err := a.load(ctx)
+func liveNames(s *session.Session, ctx context.Context, args []string) ([]string, error) {
+	cfg, ds, _, err := s.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	where := strings.Join(a.files, ", ")
+	where := strings.Join(s.Files, ", ")
 	fits := func(blueprint, arg string) bool { return blueprint == arg || strings.HasPrefix(blueprint, arg+":") }
 	var names []string
 	for _, arg := range args {
@@ -64,7 +65,7 @@ func (a *app) liveNames(ctx context.Context, args []string) ([]string, error) {
 			}
 		}
 		if found == len(names) {
-			_ = ds.WriteText(a.io.Err)
+			_ = ds.WriteText(s.Err)
 			return nil, fmt.Errorf("no integration in %s extends %s; --live needs one, with your own credentials, and a connection", where, arg)
 		}
 	}
@@ -76,7 +77,7 @@ func (a *app) liveNames(ctx context.Context, args []string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		_ = ds.WriteText(a.io.Err)
+		_ = ds.WriteText(s.Err)
 		return nil, errors.New("no integration in " + where + " extends a blueprint")
 	}
 	slices.Sort(names)

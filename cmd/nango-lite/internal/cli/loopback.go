@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -21,10 +22,10 @@ import (
 func parseRedirect(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, usagef("--redirect-url is an address such as %s", defaultRedirect)
+		return nil, console.Usagef("--redirect-url is an address such as %s", defaultRedirect)
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usagef("--redirect-url must be of this machine: localhost, 127.0.0.1 or [::1], not %s", u.Hostname())
+		return nil, console.Usagef("--redirect-url must be of this machine: localhost, 127.0.0.1 or [::1], not %s", u.Hostname())
 	}
 	if u.Path == "" {
 		u.Path = "/"

@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -29,7 +31,7 @@ type newBlueprint struct {
 
 type newHeader struct{ Name, Value string }
 
-func (a *app) newBlueprintCommand() *cobra.Command {
+func newBlueprintCommand(s *session.Session) *cobra.Command {
 	var b newBlueprint
 	var mode, dir string
 	var headers []string
@@ -44,18 +46,18 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 			b.Name, b.Mode = args[0], schema.AuthMode(mode)
 			file := filepath.Join(dir, b.Name+".yaml")
 			if !newName.MatchString(b.Name) {
-				return usagef("%q is not a name for a blueprint: those hold lower-case letters, digits and '-'", b.Name)
+				return console.Usagef("%q is not a name for a blueprint: those hold lower-case letters, digits and '-'", b.Name)
 			}
 			if _, err := os.Stat(file); err == nil {
 				return fmt.Errorf("%s is there already and stays as it is", file)
 			}
-			if err := a.complete(cmd.Context(), &b); err != nil {
+			if err := complete(s, cmd.Context(), &b); err != nil {
 				return err
 			}
 			if err := b.setHeaders(headers); err != nil {
 				return err
 			}
-			return a.writeBlueprint(dir, &b)
+			return writeBlueprint(s, dir, &b)
 		},
 	}
 	f := cmd.Flags()
@@ -98,7 +100,7 @@ type newQuestion struct {
 }
 
 // complete asks for what is missing, and checks all.
-func (a *app) complete(ctx context.Context, b *newBlueprint) error {
+func complete(s *session.Session, ctx context.Context, b *newBlueprint) error {
 	oauth := []schema.AuthMode{schema.OAuth2, schema.OAuth1}
 	urls := []newQuestion{
 		{flag: "base-url", title: "Root of the API, such as https://api.acme.example", value: &b.BaseURL},
@@ -111,11 +113,11 @@ func (a *app) complete(ctx context.Context, b *newBlueprint) error {
 		flag: "auth-mode", title: "Kind of credentials (" + strings.Join(modeNames(), ", ") + "; empty for OAUTH2)",
 		value: (*string)(&b.Mode), fallback: string(schema.OAuth2),
 	}
-	if err := a.askAll(ctx, b, append([]newQuestion{mode}, urls...)); err != nil {
+	if err := askAll(s, ctx, b, append([]newQuestion{mode}, urls...)); err != nil {
 		return err
 	}
 	if !slices.Contains(newModes, b.Mode) {
-		return usagef("--auth-mode is %s, not %q", strings.Join(modeNames(), " or "), b.Mode)
+		return console.Usagef("--auth-mode is %s, not %q", strings.Join(modeNames(), " or "), b.Mode)
 	}
 	if b.DisplayName == "" {
 		b.DisplayName = strings.ToUpper(b.Name[:1]) + b.Name[1:]
@@ -123,15 +125,15 @@ func (a *app) complete(ctx context.Context, b *newBlueprint) error {
 	for _, q := range urls {
 		u, err := url.Parse(*q.value)
 		if *q.value != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-			return usagef("--%s is an https URL, such as https://api.acme.example", q.flag)
+			return console.Usagef("--%s is an https URL, such as https://api.acme.example", q.flag)
 		}
 		if *q.value != "" && !q.fits(b.Mode) {
-			return usagef("--%s is not for auth mode %s", q.flag, b.Mode)
+			return console.Usagef("--%s is not for auth mode %s", q.flag, b.Mode)
 		}
 	}
 	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
 	if !strings.HasPrefix(b.VerifyPath, "/") {
-		return usagef("--verify-path begins with /")
+		return console.Usagef("--verify-path begins with /")
 	}
 	return nil
 }
@@ -141,17 +143,17 @@ func (q newQuestion) fits(mode schema.AuthMode) bool {
 }
 
 // askAll asks what the flags have left open. A script must say it all.
-func (a *app) askAll(ctx context.Context, b *newBlueprint, questions []newQuestion) error {
+func askAll(s *session.Session, ctx context.Context, b *newBlueprint, questions []newQuestion) error {
 	var missing []string
 	for _, q := range questions {
 		if *q.value != "" || !q.fits(b.Mode) {
 			continue
 		}
-		if !a.canAsk() {
+		if !s.CanAsk() {
 			missing = append(missing, "--"+q.flag)
 			continue
 		}
-		text, err := a.askLine(ctx, q.title+": ", openLine)
+		text, err := s.AskLine(ctx, q.title+": ", console.OpenLine)
 		if err != nil {
 			return err
 		}
@@ -159,11 +161,11 @@ func (a *app) askAll(ctx context.Context, b *newBlueprint, questions []newQuesti
 			*q.value = q.fallback
 		}
 		if *q.value == "" {
-			return usagef("a blueprint needs --%s", q.flag)
+			return console.Usagef("a blueprint needs --%s", q.flag)
 		}
 	}
 	if len(missing) > 0 {
-		return usagef("stdin is no terminal to ask at; say %s", strings.Join(missing, " "))
+		return console.Usagef("stdin is no terminal to ask at; say %s", strings.Join(missing, " "))
 	}
 	return nil
 }
@@ -187,11 +189,11 @@ func (b *newBlueprint) setHeaders(given []string) error {
 	for _, h := range given {
 		name, value, ok := strings.Cut(h, "=")
 		if !ok || name == "" {
-			return usagef("--header wants NAME=VALUE")
+			return console.Usagef("--header wants NAME=VALUE")
 		}
 		t, err := schema.ParseTemplate(value)
 		if err != nil {
-			return usagef("--header %s: %v", name, err)
+			return console.Usagef("--header %s: %v", name, err)
 		}
 		sent = sent || strings.EqualFold(name, "Authorization")
 		for _, ref := range t.Refs() {
@@ -210,7 +212,7 @@ var newBlueprintText string
 
 var newBlueprintTemplate = template.Must(template.New("").Funcs(template.FuncMap{"yaml": yamlText}).Parse(newBlueprintText))
 
-func (a *app) writeBlueprint(dir string, b *newBlueprint) error {
+func writeBlueprint(s *session.Session, dir string, b *newBlueprint) error {
 	var text strings.Builder
 	if err := newBlueprintTemplate.Execute(&text, b); err != nil {
 		return err
@@ -222,19 +224,19 @@ func (a *app) writeBlueprint(dir string, b *newBlueprint) error {
 	if err := writeNew(f.name, text.String()); err != nil {
 		return err
 	}
-	a.notef("wrote %s", f.name)
-	if found := a.lintFile(f); len(found) > 0 {
-		if err := a.writeDiagnostics(found); err != nil {
+	s.Notef("wrote %s", f.name)
+	if found := lintFile(s, f); len(found) > 0 {
+		if err := writeDiagnostics(s, found); err != nil {
 			return err
 		}
 		if found.HasErrors() {
-			return errReported
+			return console.ErrReported
 		}
 	}
-	a.notef("\nnext:")
-	a.notef("  edit it: samples and notes are there to be replaced")
-	a.notef("  nango-lite blueprints lint %s", f.name)
-	a.notef("  nango-lite --blueprints %s blueprints show %s", filepath.ToSlash(filepath.Clean(dir)), b.Name)
+	s.Notef("\nnext:")
+	s.Notef("  edit it: samples and notes are there to be replaced")
+	s.Notef("  nango-lite blueprints lint %s", f.name)
+	s.Notef("  nango-lite --blueprints %s blueprints show %s", filepath.ToSlash(filepath.Clean(dir)), b.Name)
 	return nil
 }
 

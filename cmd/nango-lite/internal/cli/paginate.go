@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
 // paginate writes the items of all pages as they come: one a line, or as one
 // array. An array that is not closed belongs to a list that broke off.
-func (a *app) paginate(u *use, k engine.Key, req *http.Request) error {
+func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request) error {
 	opts := &engine.PageOptions{Method: req.Method, Header: req.Header}
 	if req.GetBody != nil {
 		b, err := io.ReadAll(req.Body)
@@ -19,41 +21,41 @@ func (a *app) paginate(u *use, k engine.Key, req *http.Request) error {
 			return err
 		}
 		if !json.Valid(b) {
-			return usagef("with --paginate the body must be JSON: the place in the list is written into it")
+			return console.Usagef("with --paginate the body must be JSON: the place in the list is written into it")
 		}
 		opts.Body = json.RawMessage(b)
 	}
 	before, between, after := "", "\n", "\n"
-	if a.json() {
+	if c.JSON() {
 		before, between, after = "[\n", ",\n", "\n]\n"
 	}
 	text := before
-	for item, err := range u.engine.Paginate(req.Context(), k, req.URL.String(), opts) {
+	for item, err := range u.Engine.Paginate(req.Context(), k, req.URL.String(), opts) {
 		if err != nil {
 			return err
 		}
-		if err := a.writeItem(text, item); err != nil {
+		if err := c.writeItem(text, item); err != nil {
 			return err
 		}
 		text = between
 	}
-	if text == before && !a.json() {
+	if text == before && !c.JSON() {
 		return nil // an empty list
 	}
 	if text == before {
 		after = before + "]\n"
 	}
-	_, err := io.WriteString(a.io.Out, after)
+	_, err := io.WriteString(c.Out, after)
 	return err
 }
 
 // writeItem writes an item on one line of its own, after text.
-func (a *app) writeItem(text string, item json.RawMessage) error {
+func (c caller) writeItem(text string, item json.RawMessage) error {
 	var line bytes.Buffer
 	line.WriteString(text)
 	if json.Compact(&line, item) != nil {
 		line.Write(item)
 	}
-	_, err := a.io.Out.Write(line.Bytes())
+	_, err := c.Out.Write(line.Bytes())
 	return err
 }

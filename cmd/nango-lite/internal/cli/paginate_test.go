@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 )
@@ -55,8 +56,8 @@ func newLibrary(t *testing.T, items int) (*library, *program, string) {
 	p := newProgram(t)
 	config := filepath.Join(t.TempDir(), "c.yaml")
 	write(t, config, strings.ReplaceAll(notionConfig, "${NOTION_CLIENT_SECRET}", "sandbox-secret"))
-	a := newApp(IO{Err: t.Output()}, Deps{LookupEnv: p.deps.LookupEnv})
-	cfg, ds := a.loadFiles(t.Context(), []string{config}, nil)
+	a := session.New(IO{Err: t.Output()}, Deps{LookupEnv: p.deps.LookupEnv})
+	cfg, ds := a.LoadFiles(t.Context(), []string{config}, nil)
 	if err := ds.Err(); err != nil {
 		t.Fatal(err)
 	}

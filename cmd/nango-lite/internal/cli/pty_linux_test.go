@@ -93,7 +93,7 @@ func TestTerminal(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "quay"}, IO{term.slave, &p.out, term.slave}, p.deps)
+		done <- Run(t.Context(), []string{"-c", config, "connect", "quay"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	term.answer("Note (may be empty): ", "typed in the open", false)
 	term.answer("API key: ", "seeded-key", true)
@@ -131,7 +131,7 @@ func TestTerminalKey(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{term.slave, &p.out, term.slave}, p.deps)
+		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	rsaKey, _, _ := strings.Cut(sandbox.PrivateKey, "\n-----BEGIN") // the first of several
 	const question = "Key (PEM, or the path of its file): "
@@ -161,7 +161,7 @@ func TestTerminalKeyInterrupted(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{term.slave, &p.out, term.slave}, p.deps)
+		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	term.answer("Key (PEM, or the path of its file): ", "-----BEGIN PRIVATE KEY-----\nMII\x03", true)
 	if code := <-done; code != 1 || !term.echoes() {

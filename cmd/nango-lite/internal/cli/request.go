@@ -11,11 +11,12 @@ import (
 	"os"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // request builds the request of a call from [METHOD] <path> and the flags.
-func (a *app) request(ctx context.Context, args []string, flags callFlags) (*http.Request, error) {
+func (c caller) request(ctx context.Context, args []string, flags callFlags) (*http.Request, error) {
 	method, path := http.MethodGet, args[0]
 	if flags.hasData {
 		method = http.MethodPost
@@ -27,34 +28,34 @@ func (a *app) request(ctx context.Context, args []string, flags callFlags) (*htt
 	if err != nil {
 		return nil, err
 	}
-	body, err := a.body(flags)
+	body, err := c.body(flags)
 	if err != nil {
 		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u, body)
 	if err != nil {
-		return nil, usagef("the path cannot be read")
+		return nil, console.Usagef("the path cannot be read")
 	}
 	for _, h := range flags.headers {
 		name, value, found := strings.Cut(h, ":")
 		if name = strings.TrimSpace(name); !found || name == "" {
-			return nil, usagef("-H wants 'Name: value'")
+			return nil, console.Usagef("-H wants 'Name: value'")
 		}
 		req.Header.Add(name, strings.TrimSpace(value))
 	}
-	return req, a.withFault(req, flags.fault)
+	return req, c.withFault(req, flags.fault)
 }
 
 // withQuery adds name=value pairs to what the path has already.
 func withQuery(path string, pairs []string) (string, error) {
 	u, err := url.Parse(path)
 	if err != nil {
-		return "", usagef("the path cannot be read")
+		return "", console.Usagef("the path cannot be read")
 	}
 	for _, pair := range pairs {
 		name, value, found := strings.Cut(pair, "=")
 		if !found || name == "" {
-			return "", usagef("-q wants name=value")
+			return "", console.Usagef("-q wants name=value")
 		}
 		if u.RawQuery != "" {
 			u.RawQuery += "&"
@@ -66,7 +67,7 @@ func withQuery(path string, pairs []string) (string, error) {
 
 // body returns what -d says. It is read whole, as curl does, so that an attempt
 // can be made again.
-func (a *app) body(flags callFlags) (io.Reader, error) {
+func (c caller) body(flags callFlags) (io.Reader, error) {
 	name, isFile := strings.CutPrefix(flags.data, "@")
 	switch {
 	case !flags.hasData:
@@ -74,7 +75,7 @@ func (a *app) body(flags callFlags) (io.Reader, error) {
 	case !isFile:
 		return strings.NewReader(flags.data), nil
 	case name == "-":
-		b, err := io.ReadAll(a.io.In)
+		b, err := io.ReadAll(c.In)
 		if err != nil {
 			return nil, fmt.Errorf("read the body from stdin: %w", err)
 		}

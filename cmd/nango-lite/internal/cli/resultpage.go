@@ -2,8 +2,8 @@ package cli
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
+	"text/template"
 
 	"github.com/nango-lite/nango-lite/engine"
 )

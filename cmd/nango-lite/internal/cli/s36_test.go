@@ -21,6 +21,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
@@ -187,9 +188,9 @@ func (s *seeded) report(t *testing.T) {
 // now as JSON.
 func (s *seeded) exec(args ...string) int {
 	s.asJSON = !s.asJSON
-	format := formatText
+	format := console.FormatText
 	if s.asJSON {
-		format = formatJSON
+		format = console.FormatJSON
 	}
 	args = append([]string{"-c", s.config, "--trace", "-v", "--format", format}, args...)
 	code := s.run(args...)

@@ -12,12 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
-	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) sandboxCommand() *cobra.Command {
+func sandboxCommand(s *session.Session) *cobra.Command {
 	var addr string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
@@ -28,18 +29,18 @@ to share: give them its address with --sandbox=URL. It serves until interrupted.
 The first line on stdout is its address; then comes a line for each integration.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.runSandbox(cmd.Context(), addr)
+			return runSandbox(s, cmd.Context(), addr)
 		},
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:3004", "`ADDRESS` to listen at; port 0 takes any free one")
 	return cmd
 }
 
-func (a *app) runSandbox(ctx context.Context, addr string) error {
-	if a.sandbox == "" {
-		a.sandbox = inProcess
+func runSandbox(s *session.Session, ctx context.Context, addr string) error {
+	if s.Sandbox == "" {
+		s.Sandbox = session.InProcess
 	}
-	mux, names, err := a.allProviders(ctx)
+	mux, names, err := allProviders(s, ctx)
 	if err != nil {
 		return err
 	}
@@ -48,31 +49,31 @@ func (a *app) runSandbox(ctx context.Context, addr string) error {
 		return fmt.Errorf("cannot listen at %s (--addr names another address): %w", addr, err)
 	}
 	base := "http://" + ln.Addr().String()
-	fmt.Fprintln(a.io.Out, base)
+	fmt.Fprintln(s.Out, base)
 	for _, name := range names {
-		fmt.Fprintf(a.io.Out, "%s/%s/\n", base, name)
+		fmt.Fprintf(s.Out, "%s/%s/\n", base, name)
 	}
-	a.notef("use it with --sandbox=%s; it ends with an interrupt", base)
+	s.Notef("use it with --sandbox=%s; it ends with an interrupt", base)
 	return serve(ctx, ln, mux)
 }
 
 // allProviders plays every integration of the configuration.
-func (a *app) allProviders(ctx context.Context) (*sandbox.Mux, []string, error) {
-	cfg, ds, made, err := a.load(ctx)
+func allProviders(s *session.Session, ctx context.Context) (*sandbox.Mux, []string, error) {
+	cfg, ds, made, err := s.Load(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	_ = ds.WriteText(a.io.Err)
+	_ = ds.WriteText(s.Err)
 	if ds.HasErrors() {
-		return nil, nil, fmt.Errorf("the configuration cannot be used: %s", count(ds, loader.Error))
+		return nil, nil, fmt.Errorf("the configuration cannot be used: %s", session.Count(ds, loader.Error))
 	}
-	a.tellInventions(made, "")
+	s.TellInventions(made, "")
 	names := slices.Sorted(maps.Keys(cfg.Integrations))
 	var providers []*sandbox.Provider
 	for _, name := range names {
-		p, err := a.provider(cfg.Integrations[name])
+		p, err := s.Provider(cfg.Integrations[name])
 		if errors.Is(err, errors.ErrUnsupported) {
-			a.notef("warning: %s", oneLine(err.Error()))
+			s.Notef("warning: %s", console.OneLine(err.Error()))
 			continue
 		}
 		if err != nil {
@@ -81,10 +82,6 @@ func (a *app) allProviders(ctx context.Context) (*sandbox.Mux, []string, error) 
 		providers = append(providers, p)
 	}
 	return sandbox.NewMux(providers...), names, nil
-}
-
-func (a *app) provider(in *schema.Integration) (*sandbox.Provider, error) {
-	return sandbox.New(in, &sandbox.Options{Now: a.deps.Now, DeviceInterval: time.Second})
 }
 
 // serve serves until ctx ends.

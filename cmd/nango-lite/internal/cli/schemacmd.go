@@ -5,10 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (a *app) schemaCommand() *cobra.Command {
+func schemaCommand(s *session.Session) *cobra.Command {
 	schemas := map[string][]byte{
 		"integrations": schema.IntegrationsJSON,
 		"integration":  schema.IntegrationJSON,
@@ -26,15 +28,15 @@ func (a *app) schemaCommand() *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) != 1:
-				return usagef("say which schema: %s", strings.Join(names, ", "))
+				return console.Usagef("say which schema: %s", strings.Join(names, ", "))
 			case schemas[args[0]] == nil:
-				return usagef("there is no schema %q; %s", args[0], didYouMean(args[0], names))
+				return console.Usagef("there is no schema %q; %s", args[0], console.DidYouMean(args[0], names))
 			}
 			return nil
 		},
 		ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
-			_, err := a.io.Out.Write(schemas[args[0]])
+			_, err := s.Out.Write(schemas[args[0]])
 			return err
 		},
 	}

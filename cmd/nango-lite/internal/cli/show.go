@@ -4,10 +4,12 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/page"
 )
 
-func (a *app) showBlueprintCommand() *cobra.Command {
+func showBlueprintCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show <name[:version]>",
 		Short: "Show how to use a blueprint, what it covers, and what to know about the API",
@@ -15,21 +17,21 @@ func (a *app) showBlueprintCommand() *cobra.Command {
 to bring, what the blueprint covers and which test proves it, and field notes.
 Without a version it is the newest. --format markdown gives a page to keep.`,
 		Args:              cobra.ExactArgs(1),
-		Annotations:       map[string]string{formatsKey: formatMarkdown},
-		ValidArgsFunction: a.completeBlueprints,
+		Annotations:       map[string]string{formatsKey: console.FormatMarkdown},
+		ValidArgsFunction: completer{s}.blueprints,
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := a.lookup(args[0])
+			e, err := lookup(s, args[0])
 			if err != nil {
 				return err
 			}
 			p := page.Of(e.blueprint, e.name)
-			switch a.format {
-			case formatJSON:
-				return a.writeJSON(p)
-			case formatMarkdown:
-				return p.Markdown(a.io.Out)
+			switch s.Format {
+			case console.FormatJSON:
+				return s.WriteJSON(p)
+			case console.FormatMarkdown:
+				return p.Markdown(s.Out)
 			}
-			return p.Text(a.io.Out, a.textOptions())
+			return p.Text(s.Out, textOptions(s))
 		},
 	}
 }
@@ -42,18 +44,18 @@ const (
 )
 
 // textOptions are those of stdout. NO_COLOR is the convention of no-color.org.
-func (a *app) textOptions() page.TextOptions {
-	if !isTerminal(a.io.Out) {
+func textOptions(s *session.Session) page.TextOptions {
+	if !console.IsTerminal(s.Out) {
 		return page.TextOptions{}
 	}
 	var o page.TextOptions
-	if f, ok := a.io.Out.(interface{ Fd() uintptr }); ok {
+	if f, ok := s.Out.(interface{ Fd() uintptr }); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			o.Width = min(max(width, narrowestPage), widestPage)
 		}
 	}
-	noColor, _ := a.deps.lookupEnv("NO_COLOR")
-	kind, _ := a.deps.lookupEnv("TERM")
+	noColor, _ := s.Deps.LookUp("NO_COLOR")
+	kind, _ := s.Deps.LookUp("TERM")
 	o.Styled = noColor == "" && kind != "dumb"
 	return o
 }

@@ -10,21 +10,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/storage"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-func (a *app) storeCommand() *cobra.Command {
+func storeCommand(s *session.Session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "store",
 		Short: "Look after the place where connections live",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
-	cmd.AddCommand(a.storeMigrateCommand(), a.storeCheckCommand(), a.storeCopyCommand())
+	cmd.AddCommand(storeMigrateCommand(s), storeCheckCommand(s), storeCopyCommand(s))
 	return cmd
 }
 
-func (a *app) storeMigrateCommand() *cobra.Command {
+func storeMigrateCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the store's tables up to date",
@@ -33,7 +36,7 @@ Every command does so when it opens a store; this one does nothing else, for tho
 who want it done beforehand, by a user with more rights.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, _, store, err := a.openAll(cmd.Context())
+			p, _, store, err := s.Storage().OpenAll(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -41,10 +44,10 @@ who want it done beforehand, by a user with more rights.`,
 			if err != nil {
 				return err
 			}
-			if a.json() {
-				return a.writeJSON(map[string]any{"store": p.String(), "version": v})
+			if s.JSON() {
+				return s.WriteJSON(map[string]any{"store": p.String(), "version": v})
 			}
-			_, err = fmt.Fprintf(a.io.Out, "%s is at version %d\n", p, v)
+			_, err = fmt.Fprintf(s.Out, "%s is at version %d\n", p, v)
 			return err
 		},
 	}
@@ -65,17 +68,17 @@ type shownBroken struct {
 	Cause       string `json:"cause"`
 }
 
-func (a *app) storeCheckCommand() *cobra.Command {
+func storeCheckCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "Open every connection, and say what cannot be opened",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.checkStore(cmd.Context()) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return checkStore(s, cmd.Context()) },
 	}
 }
 
-func (a *app) checkStore(ctx context.Context) error {
-	p, keys, store, err := a.openAll(ctx)
+func checkStore(s *session.Session, ctx context.Context) error {
+	p, keys, store, err := s.Storage().OpenAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func (a *app) checkStore(ctx context.Context) error {
 			return err
 		}
 	}
-	count, err := seal.CountRows(ctx, store, keys.sealer)
+	count, err := seal.CountRows(ctx, store, keys.Sealer)
 	if err != nil {
 		return err
 	}
@@ -96,18 +99,18 @@ func (a *app) checkStore(ctx context.Context) error {
 	for i, k := range count.Broken {
 		shown.Unreadable = append(shown.Unreadable, shownBroken{k.Integration, k.ConnectionID, count.Causes[i].Error()})
 	}
-	if err := a.showCheck(shown, keys); err != nil {
+	if err := showCheck(s, shown, keys); err != nil {
 		return err
 	}
 	if len(count.Broken) > 0 {
-		return errReported
+		return console.ErrReported
 	}
 	return nil
 }
 
-func (a *app) showCheck(c shownCheck, keys keySet) error {
-	if a.json() {
-		return a.writeJSON(c)
+func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
+	if s.JSON() {
+		return s.WriteJSON(c)
 	}
 	var sealed []string
 	for _, k := range c.Keys {
@@ -118,14 +121,14 @@ func (a *app) showCheck(c shownCheck, keys keySet) error {
 	rows := [][]string{
 		{"store", c.Store},
 		{"version", strconv.Itoa(c.Version)},
-		{"keys", keys.source()},
+		{"keys", keys.Source()},
 		{"connections", strconv.Itoa(c.Connections)},
 		{"sealed with", strings.Join(sealed, ", ")},
 	}
 	for _, b := range c.Unreadable {
 		rows = append(rows, []string{"unreadable", b.Integration + "/" + b.Connection + ": " + b.Cause})
 	}
-	return writeColumns(a.io.Out, rows)
+	return console.WriteColumns(s.Out, rows)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

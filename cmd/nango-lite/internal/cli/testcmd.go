@@ -8,10 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/bench"
 )
 
-func (a *app) testBlueprintsCommand() *cobra.Command {
+func testBlueprintsCommand(s *session.Session) *cobra.Command {
 	var live, refresh bool
 	cmd := &cobra.Command{
 		Use:   "test [name[:version]...]",
@@ -28,15 +30,15 @@ that only read: verify, samples of GET, and one page of a list.
 The exit code is 1 if a step failed. A step that a blueprint does not have is –.`,
 		Example: `  nango-lite --blueprints . blueprints test acme
   nango-lite -c integrations.yaml blueprints test notion --live`,
-		ValidArgsFunction: a.completeBlueprints,
+		ValidArgsFunction: completer{s}.blueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if refresh && !live {
-				return usagef("--refresh goes with --live")
+				return console.Usagef("--refresh goes with --live")
 			}
 			if live {
-				return a.testLive(cmd.Context(), args, refresh)
+				return testLive(s, cmd.Context(), args, refresh)
 			}
-			return a.testBlueprints(cmd.Context(), args)
+			return testBlueprints(s, cmd.Context(), args)
 		},
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "call the real provider with the connections of -c; nothing is written")
@@ -44,25 +46,25 @@ The exit code is 1 if a step failed. A step that a blueprint does not have is �
 	return cmd
 }
 
-func (a *app) testBlueprints(ctx context.Context, args []string) error {
-	refs, broken, err := a.refs(args)
+func testBlueprints(s *session.Session, ctx context.Context, args []string) error {
+	refs, broken, err := refs(s, args)
 	if err != nil {
 		return err
 	}
-	reports := bench.Catalog(ctx, a.catalog(), refs, bench.Options{})
-	if err := a.writeReports(reports, bench.Steps()); err != nil {
+	reports := bench.Catalog(ctx, s.Catalog(), refs, bench.Options{})
+	if err := writeReports(s, reports, bench.Steps()); err != nil {
 		return err
 	}
 	if broken {
-		return errReported
+		return console.ErrReported
 	}
 	return failedOf(reports)
 }
 
 // refs returns the versions that args name, all of a blueprint where no version is
 // given, and reports those that cannot be played because they are broken.
-func (a *app) refs(args []string) (refs []string, broken bool, err error) {
-	catalog := a.catalog()
+func refs(s *session.Session, args []string) (refs []string, broken bool, err error) {
+	catalog := s.Catalog()
 	problems := catalog.Check()
 	names := args
 	if len(names) == 0 {
@@ -73,7 +75,7 @@ func (a *app) refs(args []string) (refs []string, broken bool, err error) {
 		name, _, pinned := strings.Cut(arg, ":")
 		_, ds, ok := catalog.Lookup(name)
 		if !ok {
-			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, didYouMean(name, catalog.Names()))
+			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, console.DidYouMean(name, catalog.Names()))
 		}
 		problems = append(problems, ds...)
 		var found []string
@@ -83,17 +85,17 @@ func (a *app) refs(args []string) (refs []string, broken bool, err error) {
 			}
 		}
 		if len(found) == 0 && !ds.HasErrors() {
-			return nil, false, fmt.Errorf("there is no blueprint %q; %s", arg, didYouMean(arg, all))
+			return nil, false, fmt.Errorf("there is no blueprint %q; %s", arg, console.DidYouMean(arg, all))
 		}
 		refs = append(refs, found...)
 	}
-	_ = problems.Sorted().WriteText(a.io.Err)
+	_ = problems.Sorted().WriteText(s.Err)
 	return append([]string{}, refs...), problems.HasErrors(), nil
 }
 
 func failedOf(reports []bench.Report) error {
 	if slices.ContainsFunc(reports, bench.Report.Failed) {
-		return errReported
+		return console.ErrReported
 	}
 	return nil
 }
@@ -102,16 +104,16 @@ func failedOf(reports []bench.Report) error {
 var marks = map[bench.Status]string{bench.Passed: "✓", bench.Failed: "✗", bench.Absent: "–"}
 
 // writeReports writes a line for each step of one entry, or a table of several.
-func (a *app) writeReports(reports []bench.Report, steps []string) error {
-	if a.json() {
-		return a.writeJSON(reports)
+func writeReports(sess *session.Session, reports []bench.Report, steps []string) error {
+	if sess.JSON() {
+		return sess.WriteJSON(reports)
 	}
 	if len(reports) == 1 {
 		rows := [][]string{}
 		for _, s := range reports[0].Steps {
 			rows = append(rows, []string{marks[s.Status], s.Step, s.Detail})
 		}
-		return writeColumns(a.io.Out, rows)
+		return console.WriteColumns(sess.Out, rows)
 	}
 	rows := [][]string{{"BLUEPRINT", "MODE"}}
 	for _, s := range steps {
@@ -129,9 +131,9 @@ func (a *app) writeReports(reports []bench.Report, steps []string) error {
 		}
 		rows = append(rows, row)
 	}
-	if err := writeColumns(a.io.Out, rows); err != nil || len(failures) == 0 {
+	if err := console.WriteColumns(sess.Out, rows); err != nil || len(failures) == 0 {
 		return err
 	}
-	fmt.Fprintln(a.io.Out)
-	return writeColumns(a.io.Out, failures)
+	fmt.Fprintln(sess.Out)
+	return console.WriteColumns(sess.Out, failures)
 }

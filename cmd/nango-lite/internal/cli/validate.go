@@ -3,10 +3,12 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/loader"
 )
 
-func (a *app) validateCommand() *cobra.Command {
+func validateCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate [file...]",
 		Short: "Check integrations files",
@@ -15,47 +17,47 @@ place, on stdout. Variables must be set, and placeholders filled in: it never
 makes anything up, with --sandbox either.
 
 The exit code is 1 if there are errors. Warnings alone do not fail.`,
-		Annotations: map[string]string{formatsKey: formatGitHub},
+		Annotations: map[string]string{formatsKey: console.FormatGitHub},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files := args
 			if len(files) == 0 {
-				if err := a.checkFiles(); err != nil && !cmd.Flags().Changed("config") {
+				if err := s.CheckFiles(); err != nil && !cmd.Flags().Changed("config") {
 					return err
 				}
-				files = a.files
+				files = s.Files
 			}
-			cfg, ds := a.loadFiles(cmd.Context(), files, nil)
-			if err := a.writeDiagnostics(ds); err != nil {
+			cfg, ds := s.LoadFiles(cmd.Context(), files, nil)
+			if err := writeDiagnostics(s, ds); err != nil {
 				return err
 			}
-			a.summarize(len(cfg.Integrations), ds)
+			summarize(s, len(cfg.Integrations), ds)
 			if ds.HasErrors() {
-				return errReported
+				return console.ErrReported
 			}
 			return nil
 		},
 	}
 }
 
-func (a *app) writeDiagnostics(ds loader.Diagnostics) error {
-	switch a.format {
-	case formatJSON:
-		return ds.WriteJSON(a.io.Out)
-	case formatGitHub:
-		return ds.WriteGitHub(a.io.Out)
+func writeDiagnostics(s *session.Session, ds loader.Diagnostics) error {
+	switch s.Format {
+	case console.FormatJSON:
+		return ds.WriteJSON(s.Out)
+	case console.FormatGitHub:
+		return ds.WriteGitHub(s.Out)
 	}
-	return ds.WriteText(a.io.Out)
+	return ds.WriteText(s.Out)
 }
 
-func (a *app) summarize(whole int, ds loader.Diagnostics) {
-	what := plural(whole, "integration") + " ok"
+func summarize(s *session.Session, whole int, ds loader.Diagnostics) {
+	what := console.Plural(whole, "integration") + " ok"
 	if ds.HasErrors() {
-		what = count(ds, loader.Error) + "; " + what
+		what = session.Count(ds, loader.Error) + "; " + what
 	}
 	if !noneOf(ds, loader.Warning) {
-		what += "; " + count(ds, loader.Warning)
+		what += "; " + session.Count(ds, loader.Warning)
 	}
-	a.notef("%s", what)
+	s.Notef("%s", what)
 }
 
 func noneOf(ds loader.Diagnostics, severity loader.Severity) bool {

@@ -1,28 +1,38 @@
-package cli
+package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 )
 
-// writeJSON writes v, indented.
-func (a *app) writeJSON(v any) error {
-	e := json.NewEncoder(a.io.Out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+// OneLine keeps an error, which may quote what somebody else wrote, on its line
+// and the terminal in its senses.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// Plural counts things: 1 error, 2 errors.
+func Plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // widest is where columns stop to be aligned: one long value must not push all
 // others off the screen.
 const widest = 48
 
-// writeColumns writes rows with their columns aligned. Cells are shown on one
+// WriteColumns writes rows with their columns aligned. Cells are shown on one
 // line.
-func writeColumns(w io.Writer, rows [][]string) error {
+func WriteColumns(w io.Writer, rows [][]string) error {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -37,7 +47,7 @@ func writeColumns(w io.Writer, rows [][]string) error {
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
-			cell = oneLine(cell)
+			cell = OneLine(cell)
 			b.WriteString(cell)
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))

@@ -1,9 +1,9 @@
-package cli
+package console
 
 import "strings"
 
-// didYouMean offers the name that is close to the one given, or else all.
-func didYouMean(given string, names []string) string {
+// DidYouMean offers the name that is close to the one given, or else all.
+func DidYouMean(given string, names []string) string {
 	best, distance := "", 3
 	for _, name := range names {
 		if d := editDistance(given, name); d < distance && d < len(name) {

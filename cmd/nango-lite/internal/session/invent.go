@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"regexp"
@@ -6,18 +6,19 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
-// inventions make up, for the sandbox, what a file leaves open. The same gap is
+// Inventions make up, for the sandbox, what a file leaves open. The same gap is
 // always filled with the same text, so that what one run connects another run can
 // refresh.
-type inventions struct{ made []loader.Invention }
+type Inventions struct{ made []loader.Invention }
 
-func (m *inventions) invent(gap loader.Invention) (string, bool) {
+func (m *Inventions) invent(gap loader.Invention) (string, bool) {
 	text := inventedText(gap)
 	if !slices.ContainsFunc(m.made, func(g loader.Invention) bool {
 		return g.Integration == gap.Integration && g.Key == gap.Key && g.Variable == gap.Variable
@@ -114,9 +115,9 @@ func inventKey(in *schema.Integration) {
 	}
 }
 
-// tellInventions says what was made up for an integration, or for all if it is
+// TellInventions says what was made up for an integration, or for all if it is
 // empty: each gap under --trace, else their number.
-func (a *app) tellInventions(made *inventions, integration string) {
+func (s *Session) TellInventions(made *Inventions, integration string) {
 	if made == nil {
 		return
 	}
@@ -128,12 +129,12 @@ func (a *app) tellInventions(made *inventions, integration string) {
 	}
 	switch {
 	case len(gaps) == 0:
-	case a.trace:
+	case s.Trace:
 		for _, gap := range gaps {
-			a.tracef("invent", "%s: made up for the sandbox", gap)
+			s.Tracef("invent", "%s: made up for the sandbox", gap)
 		}
 	default:
-		a.notef("sandbox: made up %s that the configuration leaves open (--trace names them)", plural(len(gaps), "value"))
+		s.Notef("sandbox: made up %s that the configuration leaves open (--trace names them)", console.Plural(len(gaps), "value"))
 	}
 }
 

@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"context"
@@ -10,21 +10,22 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
-// tracef writes a line of the explanation that --trace asks for.
-func (a *app) tracef(kind, format string, args ...any) {
-	a.traceAt(a.deps.Now(), kind, fmt.Sprintf(format, args...))
+// Tracef writes a line of the explanation that --trace asks for.
+func (s *Session) Tracef(kind, format string, args ...any) {
+	s.traceAt(s.Deps.Now(), kind, fmt.Sprintf(format, args...))
 }
 
-func (a *app) traceAt(at time.Time, kind, text string) {
-	fmt.Fprintf(a.io.Err, "%+8.3fs  %-9s  %s\n", at.Sub(a.start).Seconds(), kind, oneLine(text))
+func (s *Session) traceAt(at time.Time, kind, text string) {
+	fmt.Fprintf(s.Err, "%+8.3fs  %-9s  %s\n", at.Sub(s.start).Seconds(), kind, console.OneLine(text))
 }
 
 // observe is told of what the engine does.
-func (a *app) observe(_ context.Context, ev engine.Event) {
-	a.traceAt(ev.Time, string(ev.Kind), eventText(ev))
+func (s *Session) observe(_ context.Context, ev engine.Event) {
+	s.traceAt(ev.Time, string(ev.Kind), eventText(ev))
 }
 
 // eventText puts an event into words.
@@ -79,7 +80,7 @@ func answerText(ev engine.Event) string {
 	switch {
 	case ev.Attempt <= 1:
 	case ev.Kind == engine.EventCall:
-		text += " and " + plural(ev.Attempt, "attempt")
+		text += " and " + console.Plural(ev.Attempt, "attempt")
 	default:
 		text = "attempt " + strconv.Itoa(ev.Attempt) + ": " + text
 	}

@@ -1,0 +1,153 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/store/seal"
+)
+
+// keysEnv holds a key set. Those of the sandbox lie apart, and are not there.
+const KeysEnv = "NANGO_LITE_KEYS"
+
+// A KeySet is what seals the connections of a place.
+type KeySet struct {
+	Sealer seal.ActiveSealer
+	File   string // empty: from the environment
+}
+
+// IDs returns the ids of the keys, the active one first.
+func (k KeySet) IDs() []string { return k.now().IDs() }
+
+func (k KeySet) now() *seal.Keys {
+	if f, ok := k.Sealer.(*seal.KeyFile); ok {
+		return f.Keys()
+	}
+	return k.Sealer.(*seal.Keys)
+}
+
+// Source names where the keys are.
+func (k KeySet) Source() string {
+	if k.File == "" {
+		return KeysEnv
+	}
+	return k.File
+}
+
+// KeysOf returns the keys of a place: those of --keys, those of the environment, or
+// those of the place's own file, which is made if nothing is kept there yet. A new
+// key opens no old connections.
+func (s *Storage) KeysOf(ctx context.Context, p Place) (KeySet, error) {
+	if k, found, err := s.namedKeys(); found || err != nil {
+		return k, err
+	}
+	name, err := s.keyFileOf(p)
+	if err != nil {
+		return KeySet{}, err
+	}
+	k, err := fileKeys(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
+	}
+	empty, err := IsEmpty(ctx, p)
+	if err != nil {
+		return KeySet{}, err
+	}
+	if !empty {
+		// Another process may have made both since we looked.
+		if k, err := fileKeys(name); !errors.Is(err, fs.ErrNotExist) {
+			return k, err
+		}
+		return KeySet{}, fmt.Errorf("the key of %s is gone: there is no %s; put it back, or remove both and connect again", p, name)
+	}
+	if err := s.makeKeys(p, name); err != nil {
+		return KeySet{}, err
+	}
+	return fileKeys(name)
+}
+
+// namedKeys returns the keys that the user names, if any.
+func (s *Storage) namedKeys() (k KeySet, found bool, err error) {
+	if s.KeyFile != "" {
+		k, err := fileKeys(s.KeyFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("there is no key file %s; '%s' makes one", s.KeyFile, s.CommandLine("keys", "create", s.KeyFile))
+		}
+		return k, true, err
+	}
+	text, found := s.LookupEnv(KeysEnv)
+	if !found || text == "" || s.Sandbox {
+		return KeySet{}, false, nil
+	}
+	keys, err := seal.ParseKeys(schema.NewSecret(text))
+	if err != nil {
+		return KeySet{}, true, fmt.Errorf("%s: %w", KeysEnv, err)
+	}
+	return KeySet{Sealer: keys}, true, nil
+}
+
+func fileKeys(name string) (KeySet, error) {
+	f, err := seal.OpenKeyFile(name)
+	return KeySet{Sealer: f, File: name}, err
+}
+
+// keyFileOf returns the place's own key file.
+func (s *Storage) keyFileOf(p Place) (string, error) {
+	if p.Path != "" {
+		return p.keyFile(""), nil
+	}
+	dir, err := s.dataDir()
+	if err != nil {
+		return "", fmt.Errorf("%w, and the keys with --keys FILE or %s", err, KeysEnv)
+	}
+	return p.keyFile(dir), nil
+}
+
+func (s *Storage) makeKeys(p Place, name string) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return fmt.Errorf("make the directory of keys: %w", err)
+	}
+	_, err := seal.CreateFile(name)
+	switch {
+	case errors.Is(err, fs.ErrExist): // another process was first
+		return nil
+	case err != nil || s.Sandbox:
+		return err
+	case p.Path != "":
+		s.Notef("made the key %s, which opens the connections beside it; keep a copy", name)
+	default:
+		s.Notef("made the key %s, which opens the connections in %s; keep a copy, and give it to all who share them", name, p)
+	}
+	return nil
+}
+
+// AllKeys returns whatever keys may open a place, for moving away from it: its own
+// file's, and those that the user names.
+func (s *Storage) AllKeys(p Place) (engine.Sealer, error) {
+	named, found, err := s.namedKeys()
+	if err != nil {
+		return nil, err
+	}
+	name, err := s.keyFileOf(p)
+	if err != nil {
+		return nil, err
+	}
+	own, err := seal.LoadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && found:
+		return named.Sealer, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no key of %s: no %s, no --keys and no %s", p, name, KeysEnv)
+	case err != nil:
+		return nil, err
+	case found:
+		return own.With(named.now()), nil
+	}
+	return own, nil
+}
