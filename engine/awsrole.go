@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
@@ -170,7 +171,7 @@ func (in *integration) takeRole(t *Token) bool {
 
 // refusedRole gives a refusal of AssumeRole its kind.
 func (in *integration) refusedRole(op string, k Key, a *oauthwire.Answer, code string, now time.Time) error {
-	e := &Error{Op: op, Key: k, Kind: kindOfStatus(a.Status), Status: a.Status, Code: scrubCode(code), Detail: "the role was not assumed", RetryAfter: retryAfter(a.Header)}
+	e := &Error{Op: op, Key: k, Kind: kindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: retryAfter(a.Header)}
 	switch code {
 	case "AccessDenied", "AccessDeniedException":
 		e.Kind, e.Detail = KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
@@ -172,7 +173,7 @@ func callError(ctx context.Context, k Key, call *layer.Call, err error) error {
 		e.Kind, e.Detail = KindUnavailable, call.Reason()
 		e.Err = masked(failed.Err, call)
 		if said := e.Err.Error(); strings.HasPrefix(e.Detail, said) {
-			e.Err = &maskedError{"", e.Err} // once is enough
+			e.Err = fault.WithText("", e.Err) // once is enough
 		}
 	default:
 		e.Kind, e.Err = KindClient, err

@@ -73,9 +73,6 @@ func (s *secretBefore) remember(needed bool, now time.Time) {
 // clientRefused reports whether the token endpoint does not know the client by what
 // it has shown (RFC 6749 5.2).
 func clientRefused(err error) bool {
-	var refused *Error
-	if !errors.As(err, &refused) {
-		return false
-	}
-	return refused.Code == "invalid_client" || refused.Status == http.StatusUnauthorized && refused.Code == ""
+	refused, ok := errors.AsType[*Error](err)
+	return ok && (refused.Code == "invalid_client" || refused.Status == http.StatusUnauthorized && refused.Code == "")
 }

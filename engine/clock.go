@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 )
 
@@ -16,8 +16,7 @@ const farOff = time.Minute
 // signed and names a time: a server that takes it for expired, or not yet good, says
 // invalid_client like one that does not know the key.
 func (e *Engine) tellClock(in *integration, err error, a *oauthwire.Answer) error {
-	var refused *Error
-	if in.auth.jwt == nil && !in.signsOAuth1() || !errors.As(err, &refused) {
+	if in.auth.jwt == nil && !in.signsOAuth1() {
 		return err
 	}
 	theirs, parseErr := http.ParseTime(a.Header.Get("Date"))
@@ -31,7 +30,5 @@ func (e *Engine) tellClock(in *integration, err error, a *oauthwire.Answer) erro
 	if off <= farOff {
 		return err
 	}
-	told := *refused
-	told.Detail += ", and our clock is " + off.String() + " " + where + " the server's"
-	return &told
+	return fault.Amend(err, func(e *Error) { e.Detail += ", and our clock is " + off.String() + " " + where + " the server's" })
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
@@ -158,13 +159,13 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 			c.Metadata = old.Metadata
 		}
 	case !errors.Is(err, ErrNoConnection):
-		return storeError(op, c.Key, err)
+		return fault.OfStore(op, c.Key, err)
 	}
 	if err := e.beforeStore(ctx, op, c); err != nil {
 		return err
 	}
 	if err := e.conns.put(ctx, c); err != nil {
-		return storeError(op, c.Key, err)
+		return fault.OfStore(op, c.Key, err)
 	}
 	e.failed.forget(c.Key)
 	return nil

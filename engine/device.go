@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -194,8 +195,8 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 // undecided returns a [*StillPendingError] where err leaves hope, and says when to
 // ask again (RFC 8628 3.5); else what err means here.
 func (d *DeviceAuth) undecided(err error, now time.Time) error {
-	var refused *Error
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*Error](err)
+	if !ok {
 		return err // the context's own
 	}
 	var cause error
@@ -206,9 +207,9 @@ func (d *DeviceAuth) undecided(err error, now time.Time) error {
 		d.Interval = min(d.Interval+devicePace, longestPace)
 		wait = max(d.Interval, refused.RetryAfter)
 	case refused.Code == "access_denied":
-		return refused.as(KindDenied, "the user or the provider said no")
+		return fault.Mean(err, KindDenied, "the user or the provider said no")
 	case refused.Code == "expired_token":
-		return refused.as(KindState, "the user did not consent in time")
+		return fault.Mean(err, KindState, "the user did not consent in time")
 	case refused.Kind == KindRateLimited:
 		cause, wait = err, max(d.Interval, refused.RetryAfter)
 	case refused.Kind == KindUnavailable:
@@ -219,13 +220,6 @@ func (d *DeviceAuth) undecided(err error, now time.Time) error {
 	}
 	d.NextPoll = now.Add(wait)
 	return &StillPendingError{Key: d.Key, RetryAfter: wait, Err: cause}
-}
-
-// as returns e with another meaning.
-func (e *Error) as(kind Kind, detail string) *Error {
-	other := *e
-	other.Kind, other.Detail = kind, detail
-	return &other
 }
 
 // connection is what d becomes, without its token.

@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
@@ -239,7 +240,7 @@ func (e *Engine) integration(name string) (*integration, error) {
 func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
 	c, err := e.conns.store.Get(ctx, k)
 	if err != nil {
-		return nil, storeError("read", k, err)
+		return nil, fault.OfStore("read", k, err)
 	}
 	return c, nil
 }
@@ -248,21 +249,9 @@ func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
 func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
 	p, err := e.conns.store.List(ctx, q)
 	if err != nil {
-		return Page{}, storeError("list", Key{Integration: q.Integration}, err)
+		return Page{}, fault.OfStore("list", Key{Integration: q.Integration}, err)
 	}
 	return p, nil
-}
-
-// storeError gives an error of a store its kind. The context's errors pass
-// through.
-func storeError(op string, k Key, err error) error {
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.Is(err, ErrNoConnection):
-		return &Error{Op: op, Key: k, Kind: KindNotFound, Detail: "no such connection; connect first"}
-	}
-	return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection store failed", Err: err}
 }
 
 // emit tells whoever watches, and logs.

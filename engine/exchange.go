@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -146,7 +147,7 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		case "server_error", "temporarily_unavailable":
 			kind = KindUnavailable
 		}
-		return &Error{Op: op, Key: p.Key, Kind: kind, Code: withoutEchoes(scrubCode(code), p.said(in, callback)), Detail: "the provider did not grant the authorization"}
+		return &Error{Op: op, Key: p.Key, Kind: kind, Code: fault.WithoutEchoes(fault.ReadableCode(code), p.said(in, callback)), Detail: "the provider did not grant the authorization"}
 	}
 	if callback.Get(codeName) == "" {
 		return fail(KindInvalidResponse, "the callback has neither code nor error")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 )
 
 // A hold is a lease in our hands, renewed until it is released.
@@ -37,7 +39,7 @@ func (e *Engine) take(ctx context.Context, in *integration, c *Connection) (*hol
 			return h, nil, nil
 		}
 		if !errors.Is(err, ErrLeased) {
-			return nil, nil, storeFailed("refresh", c.Key, err)
+			return nil, nil, fault.OfStoreInTime("refresh", c.Key, err)
 		}
 		select {
 		case <-time.After(wait):
@@ -60,18 +62,9 @@ func (e *Engine) read(ctx context.Context, k Key) (*Connection, error) {
 	defer cancel()
 	c, err := e.conns.store.Get(ctx, k)
 	if err != nil {
-		return nil, storeFailed("refresh", k, err)
+		return nil, fault.OfStoreInTime("refresh", k, err)
 	}
 	return c, nil
-}
-
-// storeFailed is storeError for work that is nobody's: that its time is up is the
-// store's failure, not the caller's.
-func storeFailed(op string, k Key, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection store did not answer in time"}
-	}
-	return storeError(op, k, err)
 }
 
 // renew makes the lease last for ttl from now on, and never shorter than it did.
@@ -167,7 +160,7 @@ func (h *hold) cover(ctx context.Context) error {
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
-		return &uncoveredError{storeFailed("refresh", h.key, err)}
+		return &uncoveredError{fault.OfStoreInTime("refresh", h.key, err)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -131,16 +132,14 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 // blame says whose the refused credentials are: where each connection brings its
 // own, a refusal is its user's to mend and not the operator's.
 func (in *integration) blame(err error) error {
-	var refused *Error
-	if !errors.As(err, &refused) || refused.Kind != KindClient || len(in.UserCredentials()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
+	refused, ok := errors.AsType[*Error](err)
+	if !ok || refused.Kind != KindClient || len(in.UserCredentials()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
 		return err
 	}
 	if refused.Code != "invalid_client" && refused.Status != http.StatusUnauthorized {
 		return err
 	}
-	mended := *refused
-	mended.Kind, mended.Detail = KindReauthorize, "the token endpoint refused the connection's credentials"
-	return &mended
+	return fault.Mean(err, KindReauthorize, "the token endpoint refused the connection's credentials")
 }
 
 // client returns the id and secret that c's token requests are made with: the

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 )
 
 // Times of the keeper.
@@ -102,7 +104,7 @@ func (e *Engine) keepDue(ctx context.Context, in *integration) (kept, failed int
 	for {
 		page, err := e.conns.store.List(ctx, q)
 		if err != nil {
-			return kept, failed, storeError("keep", Key{Integration: in.Name}, err)
+			return kept, failed, fault.OfStore("keep", Key{Integration: in.Name}, err)
 		}
 		due := slices.DeleteFunc(page.Connections, func(c *Connection) bool { return !e.due(in, c) })
 		for _, c := range due {

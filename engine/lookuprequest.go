@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
@@ -56,24 +57,12 @@ func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Conn
 
 // reop says that a failed call was part of op.
 func reop(err error, op string) error {
-	var known *Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	e := *known
-	e.Op = op
-	return &e
+	return fault.Amend(err, func(e *Error) { e.Op = op })
 }
 
 // failed says which look-up it was.
 func (l *lookUp) failed(err error) error {
-	var known *Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	e := *known
-	e.Detail = strings.TrimSuffix("the look-up of connection."+l.name+": "+e.Detail, ": ")
-	return &e
+	return fault.Within("the look-up of connection."+l.name, err)
 }
 
 // lookUpRequest returns the request, and the integration as which it is made: with

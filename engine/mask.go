@@ -1,42 +1,22 @@
 package engine
 
 import (
-	"encoding/base64"
-	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// A maskedError has a text of its own over its cause's chain.
-type maskedError struct {
-	text  string
-	cause error
-}
-
-func (m *maskedError) Error() string { return m.text }
-
-// Unwrap returns the cause.
-func (m *maskedError) Unwrap() error { return m.cause }
-
-// repeated is what net/http and others repeat of an answer or a URL: what they
-// quote, the path of a URL, and a query.
-var repeated = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|(\bhttps?://[^\s/?#"]+/)\S+|\?\S+`)
-
-func withoutQuotes(text string) string { return repeated.ReplaceAllString(text, "${1}…") }
-
 // masked returns err with a text that repeats nothing of the request and the
 // answer, as far as one can tell; call may be nil.
 func masked(err error, call *layer.Call) error {
-	text := scrubError(err).Error()
+	text := fault.WithoutURL(err).Error()
 	var secrets []string
 	if call != nil {
 		secrets = credentialsOf(call)
 	}
-	return &maskedError{unlessEchoed(text, secrets, func(text string) string { return maskValues(text, call) }), err}
+	return fault.WithText(fault.UnlessEchoed(text, secrets, func(text string) string { return maskValues(text, call) }), err)
 }
 
 // maskValues takes the secrets of the call at hand out of a text, whatever name
@@ -45,24 +25,8 @@ func maskValues(text string, call *layer.Call) string {
 	if text == "" || call == nil {
 		return text
 	}
-	text = withoutSecrets(text, credentialsOf(call))
-	return withoutEchoes(text, func() []string { return saidIn(call) })
-}
-
-// withoutSecrets takes secrets out of a text, however they are encoded.
-func withoutSecrets(text string, secrets []string) string {
-	for _, s := range secrets {
-		if len(s) < 4 {
-			continue // would be found in any text
-		}
-		for _, spelled := range []string{
-			s, url.QueryEscape(s), url.PathEscape(s),
-			strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(s)), "="), base64.RawURLEncoding.EncodeToString([]byte(s)),
-		} {
-			text = strings.ReplaceAll(text, spelled, schema.Redacted)
-		}
-	}
-	return text
+	text = fault.WithoutSecrets(text, credentialsOf(call))
+	return fault.WithoutEchoes(text, func() []string { return saidIn(call) })
 }
 
 // credentialsOf returns the values that a call is authorised with.

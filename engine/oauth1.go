@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauth1"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
@@ -94,7 +95,7 @@ func checkVerifier(op string, p *Pending, callback url.Values) error {
 		case "user_refused", "permission_denied", "access_denied":
 			kind = KindDenied
 		}
-		return &Error{Op: op, Key: p.Key, Kind: kind, Code: scrubCode(problem), Detail: "the provider did not grant the authorization"}
+		return &Error{Op: op, Key: p.Key, Kind: kind, Code: fault.ReadableCode(problem), Detail: "the provider did not grant the authorization"}
 	}
 	switch {
 	case !p.Token.IsSet() || !p.Token.Equal(schema.NewSecret(callback.Get("oauth_token"))):

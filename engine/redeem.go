@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -28,7 +29,7 @@ func (e *Engine) redeemRefresh(ctx context.Context, f *flight, h *hold, in *inte
 	if err := e.replace(ctx, intent, c.Generation); errors.Is(err, ErrConflict) {
 		return e.adopt(ctx, in, c)
 	} else if err != nil {
-		return nil, storeFailed("refresh", c.Key, err)
+		return nil, fault.OfStoreInTime("refresh", c.Key, err)
 	}
 	next, lost, err := e.redeemPatiently(ctx, h, in, intent)
 	if errors.Is(err, errNotHeld) {
@@ -141,12 +142,12 @@ func (e *Engine) keep(ctx context.Context, f *flight, in *integration, c, next *
 		case errors.Is(err, ErrConflict):
 			return e.adopt(ctx, in, c)
 		case errors.Is(err, ErrNoConnection):
-			return nil, storeError("refresh", c.Key, err)
+			return nil, fault.OfStore("refresh", c.Key, err)
 		case time.Since(began) > keepTrying:
-			return nil, storeFailed("refresh", c.Key, err)
+			return nil, fault.OfStoreInTime("refresh", c.Key, err)
 		case attempt == storeAttempts:
 			next = plain // a hook may have made it what cannot be stored
-			e.emitSafely(ctx, Event{Kind: EventRefresh, Key: c.Key, Reason: "the new token is used, but cannot be stored yet", Err: storeFailed("refresh", c.Key, err)})
+			e.emitSafely(ctx, Event{Kind: EventRefresh, Key: c.Key, Reason: "the new token is used, but cannot be stored yet", Err: fault.OfStoreInTime("refresh", c.Key, err)})
 			f.land(next, nil)
 		}
 		time.Sleep(wait)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 )
 
 const (
@@ -121,9 +123,9 @@ func (e *Engine) giveUp(ctx context.Context, c *Connection, reason string) (*Con
 		}
 		return nil, needsReauthorization(newer)
 	case errors.Is(err, ErrNoConnection):
-		return nil, storeError("refresh", c.Key, err)
+		return nil, fault.OfStore("refresh", c.Key, err)
 	case err != nil:
-		return nil, storeFailed("refresh", c.Key, err)
+		return nil, fault.OfStoreInTime("refresh", c.Key, err)
 	}
 	e.emit(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "needs reauthorization: " + reason})
 	e.changed(ctx, EventStatus, c.Key, next)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -102,7 +103,7 @@ func (s *search) register(ctx context.Context, server *discovery.Server, as disc
 		return nil, s.fail(KindInvalidResponse, registration, err)
 	case c == nil:
 		kind := cmp.Or(kindOfStatus(answer.Status), KindInvalidResponse)
-		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: scrubCode(answer.Code()), Detail: registration + " was refused", RetryAfter: retryAfter(answer.Header)}
+		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: retryAfter(answer.Header)}
 	}
 	return c, nil
 }
@@ -193,15 +194,12 @@ const clientForgotten = "the authorization server no longer takes the client tha
 // it registered: nobody but the user can get another, by connecting again.
 func (e *Engine) blameRegistration(in *integration, c *Connection, err error) error {
 	r := &c.Credentials.Registration
-	var refused *Error
 	if in.Auth.AuthMode != schema.MCPOAuth2 || r.ClientID == "" || r.ClientID == in.OAuthClientID || r.ClientID == in.Auth.ClientMetadataURL {
 		return err
 	}
-	if !errors.As(err, &refused) || refused.Code != "invalid_client" && refused.Code != "unauthorized_client" {
+	if refused, ok := errors.AsType[*Error](err); !ok || refused.Code != "invalid_client" && refused.Code != "unauthorized_client" {
 		return err
 	}
 	e.clients.forget(r.ClientID)
-	mended := *refused
-	mended.Kind, mended.Detail = KindReauthorize, clientForgotten
-	return &mended
+	return fault.Mean(err, KindReauthorize, clientForgotten)
 }

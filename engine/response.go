@@ -8,6 +8,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -146,12 +147,12 @@ func statusKind(status int) (Kind, bool) {
 
 // describe fills in what resp says about the failure.
 func (p *callPlan) describe(e *Error, resp *http.Response) {
-	e.Code = scrubCode(p.code(resp))
+	e.Code = fault.ReadableCode(p.code(resp))
 	e.Message = firstText(resp, p.errors.Message)
 	if answer.IsProblem(resp) {
 		describeProblem(e, resp)
 	}
-	e.RequestID = scrubCode(p.requestID(resp))
+	e.RequestID = fault.ReadableCode(p.requestID(resp))
 	for i := range p.in.Notes {
 		if n := &p.in.Notes[i]; n.When != nil && p.matches(n.When, resp) {
 			e.Hint = n.Text
@@ -167,7 +168,7 @@ func describeProblem(e *Error, resp *http.Response) {
 		if _, name, ok := strings.Cut(kind, "#"); ok {
 			kind = name // the URL before it only says who registered the name
 		}
-		e.Code = scrubCode(kind)
+		e.Code = fault.ReadableCode(kind)
 	}
 	for _, member := range []string{"detail", "title"} {
 		if e.Message == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -32,7 +33,7 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 		}
 	}
 	if err := e.conns.delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
-		return storeError(op, k, err)
+		return fault.OfStore(op, k, err)
 	}
 	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: reason, Err: told})
 	e.changed(ctx, EventRevoke, k, nil)

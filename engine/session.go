@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -75,10 +76,10 @@ func (s *session) Refused(given layer.Snapshot) {
 func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection, error) {
 	c, err := e.conns.get(ctx, k)
 	if err != nil {
-		if in.Auth.AuthMode == schema.NoAuth && len(in.Connection) == 0 && ErrorKind(storeError("read", k, err)) == KindNotFound {
+		if in.Auth.AuthMode == schema.NoAuth && len(in.Connection) == 0 && ErrorKind(fault.OfStore("read", k, err)) == KindNotFound {
 			return &Connection{Key: k, Status: StatusActive, Credentials: Credentials{Type: schema.NoAuth}}, nil
 		}
-		return nil, storeError("read", k, err)
+		return nil, fault.OfStore("read", k, err)
 	}
 	if c.Credentials.Type != in.Auth.AuthMode {
 		return nil, &Error{Op: "read", Key: k, Kind: KindReauthorize, Detail: "the connection was made with auth_mode " + string(c.Credentials.Type) + ", but the integration now has " + string(in.Auth.AuthMode)}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -137,7 +138,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	defer release()
 	current, err := e.conns.store.Get(ctx, was.Key)
 	if err != nil {
-		return nil, storeError(op, was.Key, err)
+		return nil, fault.OfStore(op, was.Key, err)
 	}
 	if current.Status != StatusActive {
 		return nil, needsReauthorization(current)
@@ -166,7 +167,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	case errors.Is(err, ErrConflict):
 		return nil, err
 	case err != nil:
-		return nil, storeError(op, was.Key, err)
+		return nil, fault.OfStore(op, was.Key, err)
 	}
 	e.failed.forget(was.Key)
 	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
@@ -186,7 +187,7 @@ func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(),
 			break
 		}
 		if !errors.Is(err, ErrLeased) {
-			return nil, storeError(op, k, err)
+			return nil, fault.OfStore(op, k, err)
 		}
 		select {
 		case <-time.After(wait):

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -75,13 +75,7 @@ func (e *Engine) follow(ctx context.Context, op string, in *integration, c *Conn
 
 // inStep says which step failed.
 func inStep(err error, i int) error {
-	var known *Error
-	if !errors.As(err, &known) {
-		return err
-	}
-	e := *known
-	e.Detail = strings.TrimSuffix("step "+strconv.Itoa(i+1)+" after the token answer: "+e.Detail, ": ")
-	return &e
+	return fault.Within("step "+strconv.Itoa(i+1)+" after the token answer", err)
 }
 
 func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *stepPlan, a *ascent) (*oauthwire.Answer, error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
@@ -17,14 +18,13 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 		return &Error{Op: op, Key: k, Kind: KindClient, Err: err}
 	}
 	if answer == nil {
-		var refused *layer.RefusedError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*layer.RefusedError](err); ok {
 			return &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the token request was not sent: " + refused.Reason}
 		}
 		if errors.Is(err, context.Canceled) {
 			return context.Canceled // net/http's own names the URL, query included
 		}
-		return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the token endpoint did not answer", Err: scrubError(err)}
+		return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the token endpoint did not answer", Err: fault.WithoutURL(err)}
 	}
 	kind := kindOfStatus(answer.Status)
 	if kind == "" {
@@ -33,19 +33,13 @@ func tokenFailure(op string, k Key, answer *oauthwire.Answer, err error) error {
 	if errors.Is(err, oauthwire.ErrNotJSON) || errors.Is(err, oauthwire.ErrNotXML) || errors.Is(err, oauthwire.ErrTooLarge) {
 		return &Error{Op: op, Key: k, Kind: kind, Status: answer.Status, Err: err}
 	}
-	return &Error{Op: op, Key: k, Kind: KindUnavailable, Status: answer.Status, Detail: "the token answer broke off", Err: scrubError(err)}
+	return &Error{Op: op, Key: k, Kind: KindUnavailable, Status: answer.Status, Detail: "the token answer broke off", Err: fault.WithoutURL(err)}
 }
 
 // askedAt says of the failure of a request which endpoint it went to, where that is
 // not the token endpoint.
 func askedAt(endpoint string, err error) error {
-	var failed *Error
-	if !errors.As(err, &failed) {
-		return err
-	}
-	named := *failed
-	named.Detail = strings.Replace(named.Detail, "the token endpoint", endpoint, 1)
-	return &named
+	return fault.Amend(err, func(e *Error) { e.Detail = strings.Replace(e.Detail, "the token endpoint", endpoint, 1) })
 }
 
 // kindOfStatus gives a token endpoint's status a kind where its body gives
@@ -77,7 +71,7 @@ func (in *integration) refused(op string, k Key, a *oauthwire.Answer, code strin
 	if kind == "" {
 		kind = KindInvalidResponse
 	}
-	return &Error{Op: op, Key: k, Kind: kind, Status: a.Status, Code: scrubCode(code), Detail: "the token endpoint refused", RetryAfter: retryAfter(a.Header)}
+	return &Error{Op: op, Key: k, Kind: kind, Status: a.Status, Code: fault.ReadableCode(code), Detail: "the token endpoint refused", RetryAfter: retryAfter(a.Header)}
 }
 
 func kindOfCode(code string) Kind {

@@ -1,0 +1,45 @@
+package fault
+
+import "errors"
+
+// A Kind says what a caller can do about an error.
+type Kind string
+
+// The kinds of errors.
+const (
+	KindNotFound        Kind = "not_found"        // fix the name, or connect first
+	KindReauthorize     Kind = "reauthorize"      // ask the user to connect again
+	KindDenied          Kind = "denied"           // tell the user: they, or the provider, said no
+	KindState           Kind = "state"            // start over; log it as suspicious
+	KindClient          Kind = "client"           // page the operator: configuration or credentials of the app are wrong
+	KindRateLimited     Kind = "rate_limited"     // wait RetryAfter
+	KindUnavailable     Kind = "unavailable"      // try later
+	KindInvalidResponse Kind = "invalid_response" // the provider's answer is not what the blueprint says: report a bug
+	KindUnsupported     Kind = "unsupported"      // choose another way
+)
+
+// For errors.Is.
+var (
+	ErrNotFound        = sentinel(KindNotFound)
+	ErrReauthorize     = sentinel(KindReauthorize)
+	ErrDenied          = sentinel(KindDenied)
+	ErrState           = sentinel(KindState)
+	ErrClient          = sentinel(KindClient)
+	ErrRateLimited     = sentinel(KindRateLimited)
+	ErrUnavailable     = sentinel(KindUnavailable)
+	ErrInvalidResponse = sentinel(KindInvalidResponse)
+	ErrUnsupported     = sentinel(KindUnsupported)
+)
+
+type kindError Kind
+
+func sentinel(k Kind) error       { return kindError(k) }
+func (k kindError) Error() string { return string(k) }
+
+// KindOf returns the kind of the first *Error in err's chain, or "".
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}
