@@ -71,6 +71,7 @@ type caller struct {
 	base  http.RoundTripper // nil: the engine's
 	fixed layer.Session     // nil: the stored connection's
 	as    *integration      // nil: the configuration's
+	reads bool              // its requests only read, whatever their method
 	why   string            // what the calls are for, where nobody else says it
 	bound atomic.Pointer[binding]
 }
@@ -124,7 +125,7 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, Broken: b.broken, Now: c.e.opts.Now}
+	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, ReadOnly: c.reads, Broken: b.broken, Now: c.e.opts.Now}
 	if c.e.watched(r.Context(), b.in) {
 		call.Notify, call.ID = b.notify, calls.Add(1)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -233,19 +234,22 @@ func TestPaginateStops(t *testing.T) {
 		want string
 		n    int
 	}{
-		{"repeated cursor", cursorPages, func(s *shelf, _, _ int, _ *http.Request) string {
-			return fmt.Sprintf(`{"data":{"rows":[{"id": %d}]},"meta":{"next":"a","more":true}}`, len(s.queries)-1)
-		}, "circle", 2},
+		{"the same page for a cursor that stays the same", cursorPages, func(s *shelf, _, _ int, _ *http.Request) string {
+			return fmt.Sprintf(`{"data":{"rows":[{"id": %d}]},"meta":{"next":"a","more":true}}`, min(len(s.queries)-1, 2))
+		}, "circle", 3},
 		{"cursors in turn", cursorPages, func(s *shelf, _, _ int, _ *http.Request) string {
-			return fmt.Sprintf(`{"data":{"rows":[]},"meta":{"next":"%d"}}`, len(s.queries)%3)
+			return fmt.Sprintf(`{"data":{"rows":[]},"meta":{"next":"c%d"}}`, len(s.queries)%3)
 		}, "circle", 0},
-		{"repeated link", bodyPages, page(`{"rows":[],"next":"/v1/things?x=1"}`), "circle", 0},
-		{"offset that is ignored", offsetPages, page(`{"rows":[{"id": 0}]}`), "circle", 1},
+		{"repeated link", bodyPages, func(s *shelf, _, _ int, _ *http.Request) string {
+			return fmt.Sprintf(`{"rows":[{"id": %d}],"next":"/v1/things?x=1"}`, min(len(s.queries)-1, 1))
+		}, "circle", 2},
+		{"offset that is ignored", schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageCounter{Request: "skip"}}, page(`{"rows":[{"id": 0}]}`), "circle", 1},
 		{"last item that is ignored", schema.Pagination{Kind: "cursor", Cursor: &schema.PageCursor{Item: "id", Request: "after"}}, page(`[{"id": 0}]`), "circle", 1},
 		{"foreign host", bodyPages, page(`{"rows":[{"id": 0}],"next":"https://evil.test/v1/things?token=x"}`), "another host", 1},
 		{"foreign scheme", bodyPages, page(`{"rows":[],"next":"http://api.fjord.test/v1/things"}`), "another host", 0},
 		{"outside the base path", bodyPages, page(`{"rows":[{"id": 0}],"next":"/v2/things"}`), "outside base_url", 1},
 		{"no list", bodyPages, page(`{"rows":{"a":1}}`), "no list at rows", 0},
+		{"a list under another name", bodyPages, page(`{"members":[{"id": 0}]}`), "no list at rows", 0},
 		{"no JSON", bodyPages, page(`<html>`), "not JSON", 0},
 	} {
 		s := &shelf{at: func(url.Values) int { return 0 }, page: c.page}
@@ -316,7 +320,7 @@ func TestPaginateInAnObjectOfTheBody(t *testing.T) {
 	if !slices.Equal(api.bodies, want) {
 		t.Errorf("sent %q", api.bodies)
 	}
-	if n, err := collect(t, shelfEngine(t, api, pages), "/search", 0, &engine.PageOptions{Method: "POST", Body: json.RawMessage(`{"query":[]}`)}); n != 0 || !errors.Is(err, engine.ErrUnsupported) {
+	if n, err := collect(t, shelfEngine(t, api, pages), "/search", 0, &engine.PageOptions{Method: "POST", Body: json.RawMessage(`{"query":{"page":[]}}`)}); n != 0 || !errors.Is(err, engine.ErrUnsupported) {
 		t.Errorf("a list for an object: %d items, %v", n, err)
 	}
 }
@@ -335,4 +339,69 @@ func TestPaginateLastItemWithoutCursor(t *testing.T) {
 	if last == nil {
 		t.Error("the list ended well")
 	}
+}
+
+// Each list of an API may have its items in a place of its own, and a call may say
+// where they are.
+func TestPaginateByPath(t *testing.T) {
+	declared := schema.Pagination{Kind: "page", Items: "members", Page: &schema.PageCounter{Request: "page"}, Paths: map[string]schema.Pagination{
+		"/channels.list":     {Items: "channels"},
+		"/teams/*/list":      {Items: "teams"},
+		"POST /teams/x/list": {Items: "posted"},
+	}}
+	for _, c := range []struct {
+		path, name string
+		opts       engine.PageOptions
+	}{
+		{"/users.list?limit=1", "members", engine.PageOptions{}},
+		{"/channels.list", "channels", engine.PageOptions{}},
+		{"channels.list/", "channels", engine.PageOptions{}},
+		{"/teams/x/list", "teams", engine.PageOptions{}},
+		{"/teams/x/list", "posted", engine.PageOptions{Method: "POST"}},
+		{"/channels.list", "others", engine.PageOptions{Pages: &schema.Pagination{Items: "others"}}},
+	} {
+		api := &shelf{at: func(url.Values) int { return 0 }}
+		api.page = func(*shelf, int, int, *http.Request) string {
+			if len(api.queries) > 1 {
+				return fmt.Sprintf(`{%q:[]}`, c.name)
+			}
+			return fmt.Sprintf(`{%q:[{"id": 0}]}`, c.name)
+		}
+		if n, err := collect(t, shelfEngine(t, api, declared), c.path, 0, &c.opts); n != 1 || err != nil {
+			t.Errorf("%s: %d items, %v", c.path, n, err)
+		}
+	}
+}
+
+// A page of a list is a read, whatever its method: it is asked for again after an
+// answer that says so, and after a body that breaks off.
+func TestPaginateRepeatsAPageByPOST(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, first := range map[string]reply{
+			"502":        {status: 502},
+			"503":        {status: 503},
+			"no answer":  {err: io.ErrUnexpectedEOF},
+			"a cut page": {status: 200, body: `{"data":{"rows":[{"id": 0}]`},
+		} {
+			api := &cutting{script{replies: []reply{first, {status: 200, body: `{"data":{"rows":[{"id": 0}]},"meta":{"next":null}}`}}}}
+			n, err := collect(t, shelfEngine(t, api, cursorPages), "/search", 0, &engine.PageOptions{Method: "POST", Body: map[string]any{}})
+			if n != 1 || err != nil {
+				t.Errorf("%s: %d items, %v", name, n, err)
+			}
+		}
+	})
+}
+
+// A cutting API breaks its first answer off where the script ends it.
+type cutting struct{ script }
+
+func (c *cutting) PublicOnly() http.RoundTripper { return c }
+
+func (c *cutting) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.script.RoundTrip(r)
+	if err == nil && len(c.sent) == 1 && resp.StatusCode == 200 {
+		resp.Body = io.NopCloser(io.MultiReader(resp.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
+		resp.ContentLength = -1
+	}
+	return resp, err
 }

@@ -157,6 +157,8 @@ func names(pattern any) string {
 		return "names hold letters, digits, '.', '_', '~' and '-', and begin with a letter or digit"
 	case "^[A-Za-z0-9][A-Za-z0-9._-]*$":
 		return "names hold letters, digits, '.', '_' and '-', and begin with a letter or digit"
+	case "^([A-Z]+ )?/":
+		return "it is a path, such as /v1/users, and may have a method before it"
 	case "^[a-z][a-z0-9_]*$":
 		return "names hold lower-case letters, digits and '_', and begin with a letter"
 	}

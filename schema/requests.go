@@ -75,46 +75,6 @@ type Budget struct {
 	Scope       string  `json:"scope,omitempty"`
 }
 
-// Pagination says how a list goes on.
-type Pagination struct {
-	Kind     string       `json:"kind"`
-	Items    string       `json:"items,omitempty"`
-	Cursor   *PageCursor  `json:"cursor,omitempty"`
-	Link     *PageLink    `json:"link,omitempty"`
-	Offset   *PageCounter `json:"offset,omitempty"`
-	Page     *PageCounter `json:"page,omitempty"`
-	HasMore  string       `json:"has_more,omitempty"` // path of a boolean
-	Last     string       `json:"last,omitempty"`     // likewise, the other way round
-	Limit    *PageLimit   `json:"limit,omitempty"`
-	In       string       `json:"in,omitempty"`
-	BodyPath string       `json:"body_path,omitempty"` // of the object that holds the parameters in a body
-}
-
-// PageCursor is where the cursor stands in the answer and in the next request.
-type PageCursor struct {
-	Response string `json:"response,omitempty"`
-	Item     string `json:"item,omitempty"` // in place of Response: path in the last item
-	Request  string `json:"request"`
-}
-
-// PageLink is where the next URL stands.
-type PageLink struct {
-	Rel      string `json:"rel,omitempty"`
-	Response string `json:"response,omitempty"`
-}
-
-// PageCounter is the parameter that counts items or pages.
-type PageCounter struct {
-	Request string `json:"request"`
-	Start   *int   `json:"start,omitempty"`
-}
-
-// PageLimit is the parameter that takes the size of a page.
-type PageLimit struct {
-	Request string `json:"request"`
-	Max     int    `json:"max,omitempty"`
-}
-
 // Errors says how the API tells what went wrong.
 type Errors struct {
 	Code      Paths       `json:"code,omitempty"`

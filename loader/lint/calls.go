@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -32,7 +31,7 @@ func (v *version) calls() {
 	}
 }
 
-var safeEntry = lazyregexp.New(`^([A-Z]+) (/[^ ?#]*)$`)
+var safeEntry = lazy(`^([A-Z]+) (/[^ ?#]*)$`)
 
 func (v *version) safe(entries []string) {
 	for i, e := range entries {

@@ -7,12 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 var (
-	headerName = lazyregexp.New("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 	// ofConnection are set by whoever sends the request; setting them breaks its
 	// framing or its target.

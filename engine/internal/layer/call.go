@@ -18,13 +18,14 @@ import (
 type Call struct {
 	context.Context // the caller's
 
-	Session Session
-	Scope   string                        // whose limits count where they are by connection
-	Notify  func(context.Context, Notice) // nil: nobody watches
-	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
-	Data    any                           // the engine's own
-	ID      uint64                        // told to whoever watches
-	Now     func() time.Time              // for what templates generate
+	Session  Session
+	Scope    string                        // whose limits count where they are by connection
+	Notify   func(context.Context, Notice) // nil: nobody watches
+	Broken   func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
+	Data     any                           // the engine's own
+	ID       uint64                        // told to whoever watches
+	ReadOnly bool                          // it may be repeated whatever its method
+	Now      func() time.Time              // for what templates generate
 
 	mu       sync.Mutex // guards snapshot, which code below the client may ask for
 	snapshot Snapshot

@@ -125,7 +125,7 @@ func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.
 
 // repeatable reports whether r may be repeated although it may have been done.
 func (p *Policy) repeatable(call *Call, r *http.Request) bool {
-	if idempotent(r.Method) || p.Unsafe == "always" || p.IdempotencyKey != "" && has(r.Header, p.IdempotencyKey) {
+	if call.ReadOnly || idempotent(r.Method) || p.Unsafe == "always" || p.IdempotencyKey != "" && has(r.Header, p.IdempotencyKey) {
 		return true
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), strings.TrimSuffix(call.base.EscapedPath(), "/"))
@@ -145,6 +145,9 @@ func idempotent(method string) bool {
 func (p *Policy) ceiling(attempts int) time.Duration {
 	return min(p.First<<min(attempts-1, 20), p.MaxWait)
 }
+
+// Pause draws the wait after so many attempts.
+func (p *Policy) Pause(attempts int) time.Duration { return p.jitter(attempts) }
 
 // jitter draws a wait below the ceiling (full jitter), so that those who failed
 // together do not come back together.

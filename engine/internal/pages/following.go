@@ -1,0 +1,242 @@
+package pages
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// following returns what the page after a is asked for with, or "" if a is the last.
+func (w *Walk) following(a *answer) (string, error) {
+	w.read += len(a.items)
+	more, said := w.saysMore(a)
+	if said && !more {
+		return "", nil
+	}
+	if err := w.nothing(a); err != nil {
+		return "", err
+	}
+	switch w.Kind {
+	case "cursor":
+		cursor, err := w.nextCursor(a)
+		switch {
+		case err != nil:
+			return "", err
+		case cursor == "" && said && !w.byItem():
+			return "", a.refuse(w, "the answer says that there is more ("+w.HasMore+") and names no cursor at "+w.Pagination.Cursor.Response)
+		case cursor == w.cursor && len(a.items) == 0:
+			return "", nil // an empty page that names itself: there is nothing behind it
+		}
+		return cursor, nil
+	case "link":
+		next, err := w.link(a)
+		if next == w.cursor && len(a.items) == 0 {
+			return "", err
+		}
+		return next, err
+	case "offset", "page":
+		return w.nextCount(a, more && said), nil
+	}
+	return "", nil // Lacks knows no other kind
+}
+
+// saysMore returns what the answer says about whether there is more, where it is
+// declared to say so.
+func (w *Walk) saysMore(a *answer) (more, said bool) {
+	if w.HasMore != "" {
+		switch a.text(w.HasMore) {
+		case "false":
+			return false, true
+		case "true":
+			more, said = true, true
+		}
+	}
+	if w.Last != "" {
+		switch a.text(w.Last) {
+		case "true":
+			return false, true
+		case "false":
+			more, said = true, true
+		}
+	}
+	return more, said
+}
+
+// nextCursor returns the cursor that the answer names, or that its last item is.
+func (w *Walk) nextCursor(a *answer) (string, error) {
+	c := w.Pagination.Cursor
+	if c.Item == "" {
+		return cursorAt(a.doc, c.Response), nil
+	}
+	if len(a.items) == 0 {
+		return "", nil
+	}
+	cursor := textAt(a.items[len(a.items)-1], c.Item)
+	if cursor == "" {
+		return "", a.refuse(w, "the last item of a page has nothing at "+c.Item+", where the list goes on")
+	}
+	return cursor, nil
+}
+
+// nextCount returns the next offset or page number, or "" at the end: after an empty
+// page, or where the total says so. promised says that the answer promises more.
+func (w *Walk) nextCount(a *answer, promised bool) string {
+	asked := w.size()
+	w.short = asked > 0 && len(a.items) < asked
+	switch {
+	case len(a.items) == 0 && !(promised && w.Kind == "page"):
+		return ""
+	case !promised && w.complete(a):
+		return ""
+	}
+	return w.counted(a)
+}
+
+// counted returns the offset or page number after a.
+func (w *Walk) counted(a *answer) string {
+	step := len(a.items)
+	if w.Kind == "page" {
+		step = 1
+	}
+	return strconv.Itoa(w.at() + step)
+}
+
+// complete reports whether the declared total says that a is the last page.
+func (w *Walk) complete(a *answer) bool {
+	total, ok := w.total(a)
+	switch {
+	case !ok:
+		return false
+	case w.Total.Counts == "pages" && w.Kind == "page":
+		return w.at()-w.start()+1 >= total
+	case w.Total.Counts == "pages":
+		return false
+	case w.Kind == "offset":
+		return w.at()-w.start()+len(a.items) >= total
+	}
+	return w.from && w.read >= total
+}
+
+// total returns how long the answer says that the list is.
+func (w *Walk) total(a *answer) (int, bool) {
+	t := w.Pagination.Total
+	if t == nil {
+		return 0, false
+	}
+	text := ""
+	if t.Header != "" {
+		text = strings.TrimSpace(a.resp.Header.Get(t.Header))
+	} else {
+		text = textAt(a.doc, t.Response)
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0
+}
+
+// size returns how many items a page was asked to have, if the API allows as many;
+// 0 if that is not known.
+func (w *Walk) size() int {
+	if w.Limit == nil || w.Limit.Max == 0 {
+		return 0
+	}
+	asked := w.Limit.Max
+	given := w.Path.Query().Get(w.Limit.Request)
+	if w.inBody() {
+		if holder, err := w.holder(); err == nil {
+			given = string(holder[w.Limit.Request])
+		}
+	}
+	if n, err := strconv.Atoi(given); err == nil {
+		asked = n
+	}
+	if asked > w.Limit.Max {
+		return 0
+	}
+	return asked
+}
+
+// link returns the absolute URL of the next page: from the body if it is declared
+// there, else from the Link header (RFC 8288).
+func (w *Walk) link(a *answer) (string, error) {
+	declared := schema.PageLink{}
+	if w.Link != nil {
+		declared = *w.Link
+	}
+	next := ""
+	if declared.Response != "" {
+		next = stringAt(a.doc, declared.Response)
+	} else {
+		next = linkTo(a.resp.Header, cmp.Or(declared.Rel, "next"))
+	}
+	if next == "" {
+		return "", nil
+	}
+	requested := a.resp.Request.URL
+	u, err := requested.Parse(next)
+	if err != nil {
+		return "", a.refuse(w, "the link to the next page is not a URL")
+	}
+	if !sameOrigin(u, requested) {
+		return "", a.refuse(w, "the link to the next page leads to another host")
+	}
+	return u.String(), nil
+}
+
+// textAt returns the scalar at path as text; "" if there is none, or null.
+func textAt(doc json.RawMessage, path string) string {
+	raw, ok := schema.RawAt(doc, path)
+	if !ok || len(raw) == 0 || strings.ContainsAny(string(raw[:1]), "{[n") {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return string(raw)
+}
+
+// stringAt returns the string at path; a number, a boolean or null is none.
+func stringAt(doc json.RawMessage, path string) string {
+	raw, _ := schema.RawAt(doc, path)
+	var text string
+	_ = json.Unmarshal(raw, &text)
+	return text
+}
+
+// cursorAt returns the cursor at path. The number 0 and false say that there is
+// none; the string "0" is a cursor.
+func cursorAt(doc json.RawMessage, path string) string {
+	raw, _ := schema.RawAt(doc, path)
+	switch string(raw) {
+	case "0", "false", "true":
+		return ""
+	}
+	return textAt(doc, path)
+}
+
+// statusEnds reports whether a status behind a page that was not full says that
+// there is no further page.
+func statusEnds(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// sameOrigin compares scheme, host and port.
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
+}
