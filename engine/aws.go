@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
 	"github.com/nango-lite/nango-lite/schema"
@@ -85,7 +84,7 @@ func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) 
 		signature.Payload, err = sigv4.Hash(body)
 	case r.Body == nil || r.Body == http.NoBody:
 		signature.Payload, err = sigv4.Hash(nil)
-	case r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()):
+	case r.URL.Scheme != "https" && !schema.IsLoopback(r.URL.Hostname()):
 		err = &layer.RefusedError{Reason: "a body that is not signed could be changed on the way; it needs https"}
 	}
 	if err != nil {

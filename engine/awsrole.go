@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
@@ -74,11 +74,16 @@ func newRolePlan(a *schema.AWS) (*rolePlan, error) {
 
 // What AssumeRole takes:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-var ( // no external id has more than 1224 characters; what RE2 counts to has to do
-	roleARN     = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`)
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`)
-)
+func isSessionName(text string) bool { return isAWSText(text, 64, "_+=,.@-") }
+func isExternalID(text string) bool  { return isAWSText(text, 1224, "_+=,.@:/-") }
+
+// isAWSText reports whether a text is of 2 to most ASCII letters, digits and others.
+// It is no pattern, because RE2 counts to 1000 and is slow to compile that.
+func isAWSText(text string, most int, others string) bool {
+	return 2 <= len(text) && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
+		return !isASCIIWord(r) && !strings.ContainsRune(others, r)
+	})
+}
 
 // assumeRole obtains a temporary key.
 func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
@@ -115,19 +120,19 @@ func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthw
 	for _, p := range []struct {
 		name, key string
 		from      schema.Template
-		form      *regexp.Regexp
+		takes     func(string) bool
 		optional  bool
 	}{
-		{"RoleArn", "role_arn", plan.arn, roleARN, false},
-		{"RoleSessionName", "session_name", plan.session, sessionName, false},
-		{"ExternalId", "external_id", plan.externalID, externalID, true},
+		{"RoleArn", "role_arn", plan.arn, schema.IsRoleARN, false},
+		{"RoleSessionName", "session_name", plan.session, isSessionName, false},
+		{"ExternalId", "external_id", plan.externalID, isExternalID, true},
 	} {
 		v, err := render.Text(p.from, values)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("auth.aws.assume_role.%s: %w", p.key, err)
 		case v == "" && p.optional:
-		case !p.form.MatchString(v):
+		case !p.takes(v):
 			return nil, fmt.Errorf("auth.aws.assume_role.%s does not have the form that AssumeRole takes", p.key)
 		default:
 			params[p.name] = v
@@ -208,4 +213,9 @@ func clockOff(h http.Header, now time.Time) (reason string, ok bool) {
 		return "", false
 	}
 	return "the clock of this machine and the provider's are " + off.Abs().String() + " apart, and signatures carry the time", true
+}
+
+// isASCIIWord reports whether r is an ASCII letter or digit.
+func isASCIIWord(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }

@@ -252,6 +252,25 @@ func TestAssumeRoleBadInput(t *testing.T) {
 	}
 }
 
+// AssumeRole takes external ids of 2 to 1224 characters, and session names of 2 to 64.
+func TestAssumeRoleLengths(t *testing.T) {
+	for _, c := range []struct {
+		external, session int
+		taken             bool
+	}{
+		{2, 2, true}, {1000, 64, true}, {1001, 64, true}, {1224, 64, true},
+		{1, 64, false}, {1225, 64, false}, {1224, 1, false}, {1224, 65, false},
+	} {
+		in := inRole()
+		in.Auth.AWS.AssumeRole.ExternalID, in.Auth.AWS.AssumeRole.SessionName = strings.Repeat("x", c.external), strings.Repeat("s", c.session)
+		w := newOAuth1World(t, in)
+		_, err := w.Connect(t.Context(), towerKey, engine.Credentials{}, asReader)
+		if (err == nil) != c.taken || c.taken != (len(w.sent) > 0) || err != nil && !errors.Is(err, engine.ErrClient) {
+			t.Errorf("an external id of %d characters and a session name of %d: got %v, %d requests", c.external, c.session, err, len(w.sent))
+		}
+	}
+}
+
 // An API whose answer shows another time says why its refusal means nothing else.
 func TestAWSClockSkew(t *testing.T) {
 	w := newOAuth1World(t, storehouse())

@@ -151,7 +151,7 @@ func isPage(text string) bool {
 	if err != nil || u.Host == "" || u.User != nil || len(text) > 2048 || strings.IndexFunc(text, notPrinted) >= 0 {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && oauthwire.IsLoopback(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && schema.IsLoopback(u.Hostname())
 }
 
 // mapValues returns m with each value changed by f; nil stays nil.

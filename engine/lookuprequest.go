@@ -13,7 +13,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -83,7 +82,7 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		if err != nil {
 			return nil, nil, err
 		}
-		if u.Scheme != "https" && !oauthwire.IsLoopback(u.Hostname()) {
+		if u.Scheme != "https" && !schema.IsLoopback(u.Hostname()) {
 			return nil, nil, errors.New("a look-up must be https, or http on loopback")
 		}
 		like.Requests.BaseURL = l.Request.URL

@@ -238,7 +238,7 @@ func (s *oauth1Signer) Sign(r *http.Request, body io.Reader, values render.Value
 }
 
 func (s *oauth1Signer) sign(r *http.Request, body io.Reader, values render.Values, extra ...oauth1.Param) error {
-	if s.in.Auth.Signature() == oauth1.Plaintext && r.URL.Scheme != "https" && !oauthwire.IsLoopback(r.URL.Hostname()) {
+	if s.in.Auth.Signature() == oauth1.Plaintext && r.URL.Scheme != "https" && !schema.IsLoopback(r.URL.Hostname()) {
 		return &layer.RefusedError{Reason: "PLAINTEXT would show the secret to whoever listens; it needs https (RFC 5849 3.4.4)"}
 	}
 	realm, err := render.Header(s.in.auth.signatureRealm, values)

@@ -33,8 +33,6 @@ func (r *rules) aws() {
 	}
 }
 
-var roleARN = lazy(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`)
-
 // role: what assumes a role, and which.
 func (r *rules) role() {
 	role := r.root.Get("auth", "aws", "assume_role")
@@ -54,7 +52,7 @@ func (r *rules) role() {
 			r.report(f.Value.Origin, "bad-value", fmt.Sprintf("%q begins or ends with a space", f.Name), "")
 		}
 	}
-	if arn := role.Get("role_arn"); arn != nil && arn.Kind == tree.String && !arn.Bad && !strings.Contains(arn.Text, "${") && !roleARN().MatchString(arn.Text) {
+	if arn := role.Get("role_arn"); arn != nil && arn.Kind == tree.String && !arn.Bad && !strings.Contains(arn.Text, "${") && !schema.IsRoleARN(arn.Text) {
 		r.report(arn.Origin, "bad-value", `"auth.aws.assume_role.role_arn" is the name of a role, such as arn:aws:iam::123456789012:role/reader`, "")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
@@ -15,7 +16,7 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-var blueprintName = lazy(`^[a-z0-9][a-z0-9-]*$`)
+var blueprintName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
 // An entry is what the files of one blueprint say, over all layers.
 type entry struct {

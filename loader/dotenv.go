@@ -3,9 +3,11 @@ package loader
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 )
 
-var assignment = lazy(`^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$`)
+var assignment = lazyregexp.New(`^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$`)
 
 // parseEnv reads NAME=value lines. Values may be quoted: '…' as it stands, "…"
 // with \n, \r, \t, \\, \" and \$. Nothing is expanded. Messages never hold a

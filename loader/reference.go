@@ -4,13 +4,15 @@ import (
 	"strings"
 
 	"github.com/a8m/envsubst/parse"
+
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 )
 
 // token is all that ever reaches envsubst, which hangs on some of what else it
 // could be given and swallows parts of the rest.
 //
 //	1 an escape   2 ${NAME} or ${env:NAME}   3 its default   4 ${file:…}   5 $<NAME>   6 $<…> that is no name
-var token = lazy(`(\$\$\{)` +
+var token = lazyregexp.New(`(\$\$\{)` +
 	`|\$\{(?:env:)?([A-Z_][A-Z0-9_]*)(:-[^${}\r\n]*)?\}` +
 	`|\$\{file:([^${}\r\n]+)\}` +
 	`|\$<(?:env:)?([A-Z_][A-Z0-9_]*)>` +
@@ -18,7 +20,7 @@ var token = lazy(`(\$\$\{)` +
 
 // whole is $NAME, which is a reference only where it is the whole value: within
 // a text it is more often a password than a name.
-var whole = lazy(`^\$([A-Z_][A-Z0-9_]*)$`)
+var whole = lazyregexp.New(`^\$([A-Z_][A-Z0-9_]*)$`)
 
 // A piece is a part of a text: what the file says, or a reference in it.
 type piece struct {

@@ -2,7 +2,6 @@ package loader
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
@@ -94,7 +94,7 @@ func alternatives(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-var headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+var headerName = lazyregexp.New("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // headerMaps are the maps whose keys are names of headers.
 var headerMaps = [][]string{{"requests", "headers"}, {"auth", "token_headers"}, {"auth", "signature", "headers"}, {"auth", "revocation_request", "headers"}}
@@ -295,15 +295,7 @@ func (r *rules) url(n *tree.Node, t schema.Template, key string) {
 	case key == "base_url" && (u.RawQuery != "" || u.Fragment != "" || u.ForceQuery):
 		r.report(n.Origin, "bad-url", `"base_url" has a query or a fragment`, "put parameters for every call under requests.params")
 	}
-	if u.Scheme == "http" && (slices.Contains(carriesSecrets, key) || key == "resource") && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && (slices.Contains(carriesSecrets, key) || key == "resource") && !schema.IsLoopback(u.Hostname()) {
 		r.report(n.Origin, "insecure-url", fmt.Sprintf("%q must be https: secrets are sent there", key), "http is fine on loopback only")
 	}
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

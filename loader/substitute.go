@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -44,7 +45,7 @@ type substituter struct {
 }
 
 // left is what `init` and examples write where a value is wanted.
-var left = lazy(`(?i)^\s*<your\s[^<>]*>\s*$`)
+var left = lazyregexp.New(`(?i)^\s*<your\s[^<>]*>\s*$`)
 
 // tree substitutes below n in place. Keys are left alone.
 func (s *substituter) tree(n *tree.Node, sh *shape.Shape, path []string) {
@@ -239,7 +240,7 @@ func (s *substituter) placeholder(n *tree.Node, out *schema.Template, gap Invent
 	}
 }
 
-var number = lazy(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+var number = lazyregexp.New(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
 // coerce reads text from outside as a number or a boolean where the key is one.
 func coerce(n *tree.Node, sh *shape.Shape) {

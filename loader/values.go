@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -79,7 +80,7 @@ func references(n *tree.Node) string {
 }
 
 // plainScalar are texts that YAML reads as themselves, also within brackets.
-var plainScalar = lazy(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^[a-z0-9-]+:[A-Za-z][A-Za-z0-9._-]*$|^https?://[^\s,\[\]{}#"']+$`)
+var plainScalar = lazyregexp.New(`^[A-Za-z/][A-Za-z0-9_./@+=-]*( [A-Za-z0-9_./@+=-]+)*$|^[a-z0-9-]+:[A-Za-z][A-Za-z0-9._-]*$|^https?://[^\s,\[\]{}#"']+$`)
 
 var reserved = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 

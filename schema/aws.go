@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // AWS says how calls are signed with AWS Signature Version 4.
 type AWS struct {
 	Service       string `json:"service"`
@@ -28,6 +30,21 @@ type AssumeRole struct {
 	SessionName     string `json:"session_name,omitempty"`
 	DurationSeconds int    `json:"duration_seconds,omitempty"`
 	Source          string `json:"source,omitempty"`
+}
+
+// IsRoleARN reports whether text is the name of a role, such as
+// arn:aws:iam::123456789012:role/reader.
+func IsRoleARN(text string) bool {
+	parts := strings.SplitN(text, ":", 6)
+	if len(parts) != 6 {
+		return false
+	}
+	partition, account := parts[1], parts[4]
+	name, ok := strings.CutPrefix(parts[5], "role/")
+	return ok && parts[0] == "arn" && parts[2] == "iam" && parts[3] == "" &&
+		partition != "" && strings.Trim(partition, "abcdefghijklmnopqrstuvwxyz-") == "" &&
+		len(account) == 12 && strings.Trim(account, "0123456789") == "" &&
+		name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r < '!' || r > '~' })
 }
 
 // Session returns SessionName, or its default.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -66,7 +67,7 @@ func (v *version) noted(at string) bool {
 	})
 }
 
-var separatorWord = lazy(`[A-Za-z0-9]`)
+var separatorWord = lazyregexp.New(`[A-Za-z0-9]`)
 
 func (v *version) scopes() {
 	a := &v.Auth

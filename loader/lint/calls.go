@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -31,7 +32,7 @@ func (v *version) calls() {
 	}
 }
 
-var safeEntry = lazy(`^([A-Z]+) (/[^ ?#]*)$`)
+var safeEntry = lazyregexp.New(`^([A-Z]+) (/[^ ?#]*)$`)
 
 func (v *version) safe(entries []string) {
 	for i, e := range entries {

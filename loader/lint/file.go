@@ -5,11 +5,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-var versionName = lazy(`^v(0|[1-9][0-9]*)$`)
+var versionName = lazyregexp.New(`^v(0|[1-9][0-9]*)$`)
 
 // aboutFile checks what stands outside the versions, and the order of all.
 func (l *linter) aboutFile(root *tree.Node) {

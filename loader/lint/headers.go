@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 var (
-	headerName = lazy("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	headerName = lazyregexp.New("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 	// ofConnection are set by whoever sends the request; setting them breaks its
 	// framing or its target.

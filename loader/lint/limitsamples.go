@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -81,8 +82,8 @@ func formOf(w schema.Wait) string {
 }
 
 var (
-	number    = lazy(`^[0-9]+(\.[0-9]+)?$`)
-	rateLimit = lazy(`(^|[;,]\s*)(t|reset)=[0-9]+`)
+	number    = lazyregexp.New(`^[0-9]+(\.[0-9]+)?$`)
+	rateLimit = lazyregexp.New(`(^|[;,]\s*)(t|reset)=[0-9]+`)
 )
 
 // isoDate reports whether text is a date of RFC 3339, or lacks no more than its

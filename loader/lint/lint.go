@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
@@ -52,7 +53,7 @@ type linter struct {
 	found   loader.Diagnostics
 }
 
-var fileStem = lazy(`^[a-z0-9][a-z0-9-]*$`)
+var fileStem = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
 // stem reports whether the catalog would find the file.
 func (l *linter) stem() bool {

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 )
 
@@ -15,7 +16,7 @@ const longestNote = 300
 
 // praise are words that tell a reader nothing. Field notes say what one trips
 // over.
-var praise = lazy(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
+var praise = lazyregexp.New(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
 
 func (v *version) notes() {
 	if v.Comment != "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -83,7 +84,7 @@ func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	v.expiry(i, t, r.Body)
 }
 
-var expiry = lazy(`(?i)^(expir|token_expir|access_token_expir)`)
+var expiry = lazyregexp.New(`(?i)^(expir|token_expir|access_token_expir)`)
 
 // expiry: a lifetime that nobody reads makes tokens die in use.
 func (v *version) expiry(i int, t schema.TokenResponse, body any) {

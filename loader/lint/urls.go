@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -51,7 +50,7 @@ func (v *version) url(at, text string) {
 		return
 	}
 	host := u.Hostname()
-	if u.Scheme != "https" && !isLoopback(host) {
+	if u.Scheme != "https" && !schema.IsLoopback(host) {
 		v.report("url-scheme", at, "this URL is not https", "")
 	}
 	switch {
@@ -59,7 +58,7 @@ func (v *version) url(at, text string) {
 		v.report("url-host", at, "the host has capitals", "write "+strings.ToLower(u.Host))
 	case u.Scheme == "https" && u.Port() == "443":
 		v.report("url-host", at, "443 is the port of https anyway", "leave it out")
-	case !strings.Contains(host, ".") && !isLoopback(host) && !strings.Contains(authority(text), "${"):
+	case !strings.Contains(host, ".") && !schema.IsLoopback(host) && !strings.Contains(authority(text), "${"):
 		v.report("url-host", at, fmt.Sprintf("the host %q has no dot", host), "")
 	}
 	switch {
@@ -163,9 +162,4 @@ func (v *version) path(at, path string) {
 	case strings.Contains(bare, "//"):
 		v.report("url-slash", at, "two slashes in a row", "")
 	}
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Errors that say more than that a document is of no use.
@@ -138,7 +138,7 @@ func Secure(text string) (*url.URL, error) {
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "":
 		return nil, errors.New("it is not a URL with a host")
-	case u.Scheme == "https", u.Scheme == "http" && oauthwire.IsLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && schema.IsLoopback(u.Hostname()):
 		return u, nil
 	}
 	return nil, ErrInsecure

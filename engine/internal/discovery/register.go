@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Methods of client authentication (RFC 7591 2).
@@ -62,7 +62,7 @@ func (as Request) metadata() map[string]any {
 		"application_type":           "web",
 	}
 	// OpenID providers take a redirect to this machine from native programs alone.
-	if u, err := url.Parse(as.Redirect); err == nil && (oauthwire.IsLoopback(u.Hostname()) || u.Scheme != "https" && u.Scheme != "http") {
+	if u, err := url.Parse(as.Redirect); err == nil && (schema.IsLoopback(u.Hostname()) || u.Scheme != "https" && u.Scheme != "http") {
 		m["application_type"] = "native"
 	}
 	if as.URI != "" {

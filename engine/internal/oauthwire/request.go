@@ -13,12 +13,11 @@ import (
 	"io"
 	"maps"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // maxAnswer is the largest token answer that is read.
@@ -99,7 +98,7 @@ func Do(ctx context.Context, client *http.Client, r *Request) (*Answer, error) {
 }
 
 func (r *Request) build(ctx context.Context) (*http.Request, error) {
-	if r.URL.Scheme != "https" && !IsLoopback(r.URL.Hostname()) {
+	if r.URL.Scheme != "https" && !schema.IsLoopback(r.URL.Hostname()) {
 		return nil, ErrInsecure
 	}
 	params := maps.Clone(r.Params)
@@ -184,15 +183,6 @@ func renamed(params, rename map[string]string) map[string]string {
 		}
 	}
 	return params
-}
-
-// IsLoopback reports whether host is this machine.
-func IsLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // decode reads a token answer by its content: servers label JSON as text/html
