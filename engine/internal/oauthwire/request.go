@@ -138,15 +138,13 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build token request") // the cause would quote the URL
 	}
-	if r.Method == http.MethodGet || r.InQuery {
-		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
-	}
 	r.setHeaders(req, contentType)
 	if r.Sign != nil {
 		if err := r.Sign(req, body); err != nil {
 			return nil, err
 		}
 	}
+	sendOnce(req)
 	return req, nil
 }
 
@@ -166,9 +164,6 @@ func (r *Request) setHeaders(req *http.Request, contentType string) {
 		}
 		req.SetBasicAuth(id, secret)
 	}
-	// A token request must not be sent again behind our back; net/http would, on
-	// a stale connection, if it could rewind the body.
-	req.GetBody = nil
 }
 
 func renamed(params, rename map[string]string) map[string]string {
