@@ -14,6 +14,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/lint"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 const guide = "blueprints.md"
@@ -86,39 +87,42 @@ func TestGuideKeepsTheRules(t *testing.T) {
 	}
 }
 
-// The table of modes has a row for each that there is.
+var tableOfModes = regexp.MustCompile(`(?m)^(\| mode \| for \| needs \|\n\|---\|---\|---\|\n)(\|.*\n)*`)
+
+// The table of modes is the schema's.
 func TestGuideListsTheModes(t *testing.T) {
-	var named []string
-	for _, cells := range rows(t, guide) {
-		if mode := strings.Trim(cells[0], "`"); len(cells) == 3 && strings.ToUpper(mode) == mode {
-			named = append(named, mode)
-		}
+	var b strings.Builder
+	for _, m := range schema.Modes {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, m.For, m.Needs)
 	}
-	want := authModes(t)
-	slices.Sort(want)
-	slices.Sort(named)
-	if diff := cmp.Diff(want, named); diff != "" {
-		t.Errorf("%s (-modes +rows):\n%s", guide, diff)
-	}
+	rewriteTable(t, tableOfModes, b.String())
 }
 
 var tableOfRules = regexp.MustCompile(`(?m)^(\| code \| severity \| finds \|\n\|---\|---\|---\|\n)(\|.*\n)*`)
 
 // The table of rules is the rules.
 func TestGuideListsTheRules(t *testing.T) {
-	page := read(t, guide)
 	var b strings.Builder
 	for _, r := range lint.Rules() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Severity, r.Text)
 	}
-	want := tableOfRules.ReplaceAllStringFunc(page, func(table string) string {
-		return tableOfRules.FindStringSubmatch(table)[1] + b.String()
-	})
+	rewriteTable(t, tableOfRules, b.String())
+}
+
+// rewriteTable holds the rows below the head of a table of the guide to what they
+// should be.
+func rewriteTable(t *testing.T, table *regexp.Regexp, rows string) {
+	t.Helper()
+	page := read(t, guide)
+	want := table.ReplaceAllStringFunc(page, func(was string) string { return table.FindStringSubmatch(was)[1] + rows })
+	if !table.MatchString(page) {
+		t.Fatalf("%s has no such table", guide)
+	}
 	if *update {
 		if err := os.WriteFile(guide, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if diff := cmp.Diff(want, page); diff != "" {
-		t.Errorf("%s: run go test ./docs -update\n(-rules +shown):\n%s", guide, diff)
+		t.Errorf("%s: run go test ./docs -update\n(-should be +shown):\n%s", guide, diff)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // aws: what a signature is for stands in it between slashes, and whoever writes
 // Authorization as well would send one of the two.
 func (r *rules) aws() {
-	if r.mode != string(schema.AWSSigV4) {
+	if r.mode.Mode().Signing != schema.SignsAWS {
 		return
 	}
 	for key, example := range map[string]string{"service": "sqs", "region": "us-east-1"} {

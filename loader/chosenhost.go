@@ -42,13 +42,13 @@ func (r *rules) sendsSecret() bool {
 	if method != "" && method != schema.ClientAuthHeader && method != schema.ClientAuthBody {
 		return false
 	}
-	if r.mode == string(schema.MCPOAuth2) {
+	if r.mode == schema.MCPOAuth2 {
 		return r.root.Field("oauth_client_secret") != nil
 	}
 	if r.blueprint {
-		return r.mode == string(schema.OAuth2) || r.mode == string(schema.OAuth1)
+		return r.mode.Consents()
 	}
-	return isOAuth(r.mode) && r.root.Field("oauth_client_secret") != nil
+	return r.mode.Mode().Client && r.root.Field("oauth_client_secret") != nil
 }
 
 // authorityAfter returns the rest of a URL's authority.

@@ -8,7 +8,7 @@ import (
 
 // client: an id needs its secret, unless the client is a public one.
 func (r *rules) client() {
-	if !isOAuth(r.mode) && r.mode != string(schema.TBA) {
+	if !r.mode.Mode().Client {
 		return // another rule says so
 	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
@@ -22,7 +22,7 @@ func (r *rules) client() {
 		if strings.Contains(r.signingKey(), "${oauth_client_secret}") && secret == nil {
 			r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "auth.jwt signs with it")
 		}
-	case id != nil && secret == nil && (r.mode == string(schema.TBA) || r.mode == string(schema.OAuth1)):
+	case id != nil && secret == nil && r.mode.Mode().Signing == schema.SignsOAuth1:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "calls are signed with it")
 	case id != nil && secret == nil && !public:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "a public client says auth.authorization_method: none")
@@ -37,7 +37,7 @@ func (r *rules) client() {
 // clientOfConnection: an app of the connection's own needs its secret as well.
 func (r *rules) clientOfConnection() {
 	id := r.root.Get("credentials").Field("client_id")
-	if id == nil || r.mode != string(schema.OAuth2) || r.root.Get("credentials", "client_secret") != nil || r.root.Field("oauth_client_id") != nil {
+	if id == nil || r.mode != schema.OAuth2 || r.root.Get("credentials", "client_secret") != nil || r.root.Field("oauth_client_id") != nil {
 		return
 	}
 	if method := r.root.Str("auth", "authorization_method"); method == "" || method == schema.ClientAuthHeader || method == schema.ClientAuthBody {
@@ -49,20 +49,16 @@ func (r *rules) clientOfConnection() {
 func (r *rules) scopes() {
 	defaults := r.root.Get("auth", "default_scopes")
 	if r.root.Field("oauth_client_id") == nil || r.root.Field("oauth_scopes") != nil ||
-		r.root.Str("auth", "scopes") == "none" || defaults != nil && len(defaults.Items) > 0 || !isOAuth(r.mode) {
+		r.root.Str("auth", "scopes") == "none" || defaults != nil && len(defaults.Items) > 0 || !r.mode.Mode().Client || !r.shape.Key("oauth_scopes").Fits(string(r.mode)) {
 		return
 	}
 	r.report(r.key, "missing-key", `missing key "oauth_scopes"`, "if the API needs none, write oauth_scopes: ''")
 }
 
-func isOAuth(mode string) bool {
-	return mode == string(schema.OAuth1) || mode == string(schema.OAuth2) || mode == string(schema.OAuth2CC)
-}
-
 // noPrivateKey: an app that signs with the operator's key is nothing without it.
 func (r *rules) noPrivateKey() {
 	id := r.root.Field("oauth_client_id")
-	if id == nil || isOAuth(r.mode) || r.root.Get("auth", "jwt") == nil {
+	if id == nil || r.mode.Mode().Client || r.root.Get("auth", "jwt") == nil {
 		return // another rule says so
 	}
 	if r.signingKey() == "${oauth_private_key}" && r.root.Field("oauth_private_key") == nil {

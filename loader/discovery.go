@@ -12,7 +12,7 @@ var discovered = []string{"resource", "authorization_server"}
 // discovery: what the operator's own client is sent to must not be found by way of a
 // server that the user chooses.
 func (r *rules) discovery() {
-	if r.mode != string(schema.MCPOAuth2) {
+	if r.mode != schema.MCPOAuth2 {
 		return
 	}
 	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")

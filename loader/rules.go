@@ -26,8 +26,8 @@ func checkWhole(about subject, blueprint bool, now time.Time) (ds Diagnostics) {
 	for _, f := range findings {
 		ds = append(ds, about.describe(f)...)
 	}
-	r := rules{subject: about, mode: about.root.Str("auth", "auth_mode"), blueprint: blueprint}
-	if !slices.Contains(modes, schema.AuthMode(r.mode)) {
+	r := rules{subject: about, mode: schema.AuthMode(about.root.Str("auth", "auth_mode")), blueprint: blueprint}
+	if !r.mode.Known() {
 		r.mode = "" // the schema has said so; it may be text from a variable
 	}
 	if !blueprint {
@@ -52,13 +52,11 @@ func checkWhole(about subject, blueprint bool, now time.Time) (ds Diagnostics) {
 	return append(ds, r.found...)
 }
 
-var modes = []schema.AuthMode{schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.APIKey, schema.UsernamePassword, schema.NoAuth}
-
 // rules are checks that JSON Schema cannot express, or not in words that help.
 type rules struct {
 	subject
-	mode      string
-	blueprint bool // without what operators add
+	mode      schema.AuthMode // "" if there is none that is known
+	blueprint bool            // without what operators add
 	found     Diagnostics
 }
 
@@ -76,7 +74,7 @@ func (r *rules) modes() {
 			return
 		}
 		for _, f := range m.Fields {
-			if sh := s.Key(f.Name); sh != nil && !sh.Fits(r.mode) {
+			if sh := s.Key(f.Name); sh != nil && !sh.Fits(string(r.mode)) {
 				r.report(f.At, "wrong-mode", fmt.Sprintf("%q belongs to auth_mode %s, and this is %s", f.Name, alternatives(sh.Modes), r.mode), "")
 			}
 		}
@@ -187,30 +185,13 @@ func (r *rules) templates(n *tree.Node, s *shape.Shape, path []string) {
 	}
 }
 
-// ofMode are the placeholders that only connections of a mode have.
-var ofMode = map[string][]string{
-	"access_token":        {"OAUTH2", "MCP_OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
-	"refresh_token":       {"OAUTH2", "OAUTH2_CC"},
-	"revoked_token":       {"OAUTH2", "OAUTH2_CC"},
-	"api_key":             {"API_KEY"},
-	"oauth_client_id":     {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
-	"oauth_client_secret": {"OAUTH1", "TBA", "OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
-	"oauth_private_key":   {"OAUTH2", "OAUTH2_CC", "TWO_STEP", "JWT", "APP"},
-	"oauth_token":         {"OAUTH1"},
-	"oauth_token_secret":  {"OAUTH1"},
-	"username":            {"USERNAME_PASSWORD", "SIGNATURE"},
-	"password":            {"USERNAME_PASSWORD", "SIGNATURE"},
-	"basic_auth_encoded":  {"USERNAME_PASSWORD"},
-}
-
 func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	unknown := func(message, hint string) {
 		r.report(n.Origin, "unknown-placeholder", fmt.Sprintf("${%s}: %s", name, message), hint)
 	}
 	namespace, field, dotted := strings.Cut(name, ".")
 	if !dotted {
-		modes, known := ofMode[name], false
-		if _, known = schema.PlaceholderNames[name]; !known {
+		if _, known := schema.PlaceholderNames[name]; !known {
 			hint := didYouMean(name, placeholderNames())
 			if _, ok := schema.Functions[name]; ok {
 				hint = fmt.Sprintf("a function has parentheses: ${%s()}", name)
@@ -218,7 +199,7 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 			unknown("there is no such placeholder", hint)
 		} else if reason := r.unsigned(name, path); reason != "" {
 			unknown(reason, "")
-		} else if modes != nil && r.mode != "" && !slices.Contains(modes, r.mode) {
+		} else if !r.fills(name) {
 			unknown(fmt.Sprintf("auth_mode %s has no %s", r.mode, name), "")
 		}
 		return
@@ -236,6 +217,9 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	}
 	switch namespace {
 	case "raw":
+		if !r.fills("raw.*") {
+			unknown(fmt.Sprintf("auth_mode %s has no token answer", r.mode), "")
+		}
 	case "steps":
 		if reason := r.earlierStep(field, path); reason != "" {
 			unknown(reason, "")
@@ -247,7 +231,7 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	case "connection":
 		declared("connection", nil)
 	case "credentials":
-		declared("credentials", schema.AuthMode(r.mode).Credentials())
+		declared("credentials", r.mode.Credentials())
 	case "token":
 		if r.root.Get("auth", "token_response", "secondary", field) == nil {
 			unknown(fmt.Sprintf("auth.token_response.secondary declares no %q", field), "")
@@ -255,6 +239,13 @@ func (r *rules) placeholder(n *tree.Node, name string, path []string) {
 	default:
 		unknown("there is no such placeholder", didYouMean(namespace, schema.Namespaces))
 	}
+}
+
+// fills reports whether connections of the mode have a placeholder, as far as that
+// goes by mode.
+func (r *rules) fills(name string) bool {
+	return r.mode == "" || r.mode.Mode().Fills(name) ||
+		len(schema.ModesWith(func(m *schema.Mode) bool { return m.Fills(name) })) == 0
 }
 
 func placeholderNames() []string {

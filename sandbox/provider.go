@@ -106,9 +106,7 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 	if opts != nil {
 		p.opts = *opts
 	}
-	switch integration.Auth.AuthMode {
-	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
-	default:
+	if !integration.Auth.AuthMode.Known() {
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
 	if err := p.compile(); err != nil {

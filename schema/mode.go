@@ -9,7 +9,10 @@ type Mode struct {
 	Name  AuthMode
 	Title string // for people
 	For   string // what it is for
-	Needs string // what a blueprint has to give for it, in Markdown; empty: nothing
+	Needs string // what a blueprint has to give for it, in Markdown
+
+	// Endpoints are the keys of auth that hold the URLs of its endpoints.
+	Endpoints []string
 
 	Consent Consent // how users agree
 	Token   Renewal // whether there is an access token that ends, and how the next is got

@@ -31,6 +31,7 @@ func TestModesAreThoseOfTheFormat(t *testing.T) {
 // What the columns of a row say goes together.
 func TestModesHoldTogether(t *testing.T) {
 	titles := map[string]bool{}
+	auth := definitions(t)["auth"].(object)["properties"].(object)
 	for _, m := range schema.Modes {
 		if m.Title == "" || m.For == "" || titles[m.Title] {
 			t.Errorf("%s: title %q, for %q: want a title of its own and a use", m.Name, m.Title, m.For)
@@ -54,6 +55,12 @@ func TestModesHoldTogether(t *testing.T) {
 			namespace, isNamespace := strings.CutSuffix(name, ".*")
 			if _, ok := schema.PlaceholderNames[name]; !ok && !(isNamespace && slices.Contains(schema.Namespaces, namespace)) {
 				t.Errorf("%s: there is no placeholder ${%s}", m.Name, name)
+			}
+		}
+		for _, key := range m.Endpoints {
+			endpoint, _ := auth[key].(object)
+			if modes, _ := endpoint["x-modes"].([]any); !slices.Contains(modes, any(string(m.Name))) {
+				t.Errorf("%s: %s is not a key of it", m.Name, key)
 			}
 		}
 		if m.Token != schema.NoToken && !m.Fills("access_token") {

@@ -11,23 +11,9 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// sends are the placeholders that carry what a mode obtains. OAuth 1.0a signs
-// instead.
-var sends = map[schema.AuthMode][]string{
-	schema.OAuth2:           {"access_token", "token.*"},
-	schema.MCPOAuth2:        {"access_token"},
-	schema.OAuth2CC:         {"access_token", "token.*"},
-	schema.TwoStep:          {"access_token", "token.*", "raw.*"},
-	schema.SignedJWT:        {"access_token"},
-	schema.App:              {"access_token", "token.*", "raw.*"},
-	schema.Signature:        {"username", "password", "credentials.*"},
-	schema.APIKey:           {"api_key", "credentials.*"},
-	schema.UsernamePassword: {"basic_auth_encoded", "username", "password", "credentials.*"},
-}
-
 func (v *version) placeholders() {
 	templates := v.templates()
-	if names := sends[v.Auth.AuthMode]; names != nil && !uses(templates, "requests.", names...) && !uses(templates, "auth.signature.", names...) {
+	if names := v.Auth.AuthMode.Mode().Sends; names != nil && !uses(templates, "requests.", names...) && !uses(templates, "auth.signature.", names...) {
 		v.report("unused-credential", "requests.headers", fmt.Sprintf("no call sends ${%s}", names[0]),
 			"put it into requests.headers, as the provider wants it")
 	}
@@ -50,7 +36,8 @@ func (v *version) takesItself(name string) bool {
 		return true // each connection's own app
 	}
 	own := slices.Contains(v.Auth.OwnCredentials(), name)
-	return own && (sends[v.Auth.AuthMode] == nil || v.Auth.AuthMode == schema.OAuth2CC)
+	mode := v.Auth.AuthMode.Mode()
+	return own && (mode.Sends == nil || mode.Name == schema.OAuth2CC)
 }
 
 // credentialNames are the placeholders that hold a field of credentials.

@@ -59,7 +59,7 @@ func Configuration(root string) ([]byte, error) {
 func (p *page) write() ([]byte, error) {
 	p.tables = map[string]bool{}
 	t, err := template.New("configuration.md.tmpl").
-		Funcs(template.FuncMap{"anchor": p.anchor, "section": p.section, "keys": p.keys}).
+		Funcs(template.FuncMap{"anchor": p.anchor, "section": p.section, "keys": p.keys, "modes": modesWith, "credentials": ownCredentials}).
 		ParseFS(files, "configuration.md.tmpl")
 	if err != nil {
 		return nil, err

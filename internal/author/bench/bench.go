@@ -146,15 +146,6 @@ func withoutRevocation(e *Entry) string {
 	return ""
 }
 
-// unplayable says why no step can be played, or "".
-func (e *Entry) unplayable() string {
-	switch e.Played.Auth.AuthMode {
-	case schema.OAuth2, schema.MCPOAuth2, schema.OAuth1, schema.TBA, schema.AWSSigV4, schema.Signature, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.APIKey, schema.UsernamePassword, schema.NoAuth:
-		return ""
-	}
-	return fmt.Sprintf("auth mode %s cannot be played yet", e.Played.Auth.AuthMode)
-}
-
 // Run plays the entry. All checks run at the same time.
 func (e *Entry) Run(ctx context.Context, opts Options) Report {
 	report := Report{Entry: e.Ref, Mode: string(e.Played.Auth.AuthMode), Steps: []Result{}}
@@ -162,10 +153,7 @@ func (e *Entry) Run(ctx context.Context, opts Options) Report {
 	results := make([]Result, len(wanted))
 	var all sync.WaitGroup
 	for i, s := range wanted {
-		results[i] = Result{Step: s.name, Status: Absent, Detail: e.unplayable()}
-		if results[i].Detail != "" {
-			continue
-		}
+		results[i] = Result{Step: s.name, Status: Absent}
 		if results[i].Detail = s.absent(e); results[i].Detail != "" {
 			continue
 		}

@@ -187,7 +187,7 @@ func (w *wire) discovered(where string) string {
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
 	known := append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization")
-	known = append(known, signatureHeaders[w.played.Auth.AuthMode]...)
+	known = append(known, w.played.Auth.AuthMode.Mode().SignatureHeaders...)
 	if how := w.played.Auth.RevocationRequest; how != nil {
 		known = slices.AppendSeq(known, maps.Keys(how.Headers))
 	}
@@ -259,13 +259,6 @@ func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
 // usual headers are those that a client sends without being told.
 var usual = []string{"Accept-Encoding", "Content-Type", "User-Agent", "X-Bench"}
 
-// signatureHeaders are those that signing adds.
-var signatureHeaders = map[schema.AuthMode][]string{
-	schema.OAuth1:   {"Authorization"},
-	schema.TBA:      {"Authorization"},
-	schema.AWSSigV4: {"Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"},
-}
-
 // check compares a request with the headers and parameters that every request of
 // this API has. What grants access is the sandbox's to check.
 func (w *wire) check(r *http.Request) error {
@@ -284,7 +277,7 @@ func (w *wire) check(r *http.Request) error {
 	for name := range r.Header {
 		declared := func(other string) bool { return strings.EqualFold(name, other) }
 		idempotency := req.Retries != nil && declared(req.Retries.IdempotencyKey)
-		signature := slices.ContainsFunc(signatureHeaders[w.played.Auth.AuthMode], declared) // the sandbox checks it
+		signature := slices.ContainsFunc(w.played.Auth.AuthMode.Mode().SignatureHeaders, declared) // the sandbox checks it
 		if s := w.played.Auth.RequestSignature; s != nil {
 			signature = signature || slices.ContainsFunc(slices.Collect(maps.Keys(s.Headers)), declared)
 		}

@@ -20,12 +20,14 @@ func authFacts(v *schema.Version) []Fact {
 		f.oauth2(a)
 	case schema.MCPOAuth2:
 		f.discovery(a)
-	case schema.OAuth2CC, schema.TwoStep, schema.App:
-		f.token(a)
 	case schema.OAuth1:
 		f.oauth1(a)
 	case schema.AWSSigV4:
 		f.aws(a.AWS)
+	default:
+		if a.TokenURL != "" {
+			f.token(a)
+		}
 	}
 	f.jwt(a.JWT)
 	if a.WantsCertificate() {

@@ -59,10 +59,6 @@ func coverage(ref string, v *schema.Version) []Row {
 	}
 	bundled := isBundled(ref, v)
 	for i := range rows {
-		if notYet[v.Auth.AuthMode] && i > 0 && rows[i].State == Covered {
-			rows[i].State = NotCovered // described, and no call gets that far
-			rows[i].How = "described only: " + rows[i].How
-		}
 		rows[i].prove(ref, v, bundled)
 	}
 	return rows
@@ -91,10 +87,6 @@ func row(key, part, how string) Row {
 	return Row{Key: key, Part: part, State: Covered, How: how}
 }
 
-// notYet are the modes of blueprints that the engine cannot connect. A test holds
-// it to the engine.
-var notYet = map[schema.AuthMode]bool{}
-
 func authRow(a *schema.Auth) Row {
 	out := Row{Key: rowAuth, Part: "Built-in " + modeName(a.AuthMode), State: Covered}
 	switch {
@@ -121,7 +113,7 @@ func authRow(a *schema.Auth) Row {
 	case a.AuthMode == schema.SignedJWT:
 		out.Part = modeName(a.AuthMode)
 		out.How = "a token is signed when the connection is made"
-	case a.AuthMode == schema.AWSSigV4, a.AuthMode == schema.Signature, a.AuthMode == schema.TBA, a.RequestSignature != nil:
+	case a.AuthMode.Mode().Signing != schema.NoSigning, a.RequestSignature != nil:
 		out.Part = modeName(a.AuthMode)
 		out.How = "asked for once, kept sealed; every call is signed with it"
 	case a.Issues():
@@ -129,8 +121,6 @@ func authRow(a *schema.Auth) Row {
 		out.How = "a token is obtained for the credentials when the connection is made"
 	case a.AuthMode == schema.NoAuth:
 		out.Part, out.State, out.How = modeName(a.AuthMode), NotNeeded, "there is nothing to connect"
-	case notYet[a.AuthMode]:
-		out.State, out.How = NotCovered, "described and checked; connections cannot be made yet"
 	default:
 		out.Part = modeName(a.AuthMode)
 		out.How = "asked for once, kept sealed, sent with every call"

@@ -25,37 +25,7 @@ func (f *facts) words(label, value, key string) {
 	}
 }
 
-func modeName(mode schema.AuthMode) string {
-	switch mode {
-	case schema.OAuth2:
-		return "OAuth 2.0"
-	case schema.MCPOAuth2:
-		return "OAuth 2.0, discovered"
-	case schema.OAuth2CC:
-		return "OAuth 2.0 client credentials"
-	case schema.TwoStep:
-		return "Login for a token"
-	case schema.SignedJWT:
-		return "Signed token"
-	case schema.App:
-		return "App installation"
-	case schema.OAuth1:
-		return "OAuth 1.0a"
-	case schema.TBA:
-		return "Token-based authentication"
-	case schema.AWSSigV4:
-		return "AWS Signature Version 4"
-	case schema.Signature:
-		return "Signed requests"
-	case schema.APIKey:
-		return "API key"
-	case schema.UsernamePassword:
-		return "User name and password"
-	case schema.NoAuth:
-		return "No authorization"
-	}
-	return strings.ReplaceAll(strings.ToLower(string(mode)), "_", " ")
-}
+func modeName(mode schema.AuthMode) string { return mode.Mode().Title }
 
 func scopesInWords(a *schema.Auth) string {
 	if a.Scopes == "none" {

@@ -79,14 +79,9 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 
 var newName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
-var newModes = []schema.AuthMode{
-	schema.OAuth2, schema.MCPOAuth2, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App, schema.OAuth1,
-	schema.TBA, schema.AWSSigV4, schema.Signature, schema.APIKey, schema.UsernamePassword, schema.NoAuth,
-}
-
 func modeNames() (names []string) {
-	for _, m := range newModes {
-		names = append(names, string(m))
+	for _, m := range schema.Modes {
+		names = append(names, string(m.Name))
 	}
 	return names
 }
@@ -96,17 +91,16 @@ type newQuestion struct {
 	flag, title string
 	value       *string
 	fallback    string
-	modes       []schema.AuthMode // empty: all
+	endpoint    string // that it is about: for modes that have it; empty: all
 }
 
 // complete asks for what is missing, and checks all.
 func complete(s *session.Session, ctx context.Context, b *newBlueprint) error {
-	oauth := []schema.AuthMode{schema.OAuth2, schema.OAuth1}
 	urls := []newQuestion{
 		{flag: "base-url", title: "Root of the API, such as https://api.acme.example", value: &b.BaseURL},
-		{flag: "request-url", title: "Temporary-credential endpoint", value: &b.RequestURL, modes: oauth[1:]},
-		{flag: "authorization-url", title: "Page where users consent", value: &b.AuthorizationURL, modes: oauth},
-		{flag: "token-url", title: "Token endpoint", value: &b.TokenURL, modes: append(oauth, schema.OAuth2CC, schema.TwoStep, schema.App)},
+		{flag: "request-url", title: "Temporary-credential endpoint", value: &b.RequestURL, endpoint: "request_url"},
+		{flag: "authorization-url", title: "Page where users consent", value: &b.AuthorizationURL, endpoint: "authorization_url"},
+		{flag: "token-url", title: "Token endpoint", value: &b.TokenURL, endpoint: "token_url"},
 		{flag: "docs-url", title: "The provider's API documentation", value: &b.DocsURL},
 	}
 	mode := newQuestion{
@@ -116,7 +110,7 @@ func complete(s *session.Session, ctx context.Context, b *newBlueprint) error {
 	if err := askAll(s, ctx, b, append([]newQuestion{mode}, urls...)); err != nil {
 		return err
 	}
-	if !slices.Contains(newModes, b.Mode) {
+	if !b.Mode.Known() {
 		return console.Usagef("--auth-mode is %s, not %q", strings.Join(modeNames(), " or "), b.Mode)
 	}
 	if b.DisplayName == "" {
@@ -139,7 +133,7 @@ func complete(s *session.Session, ctx context.Context, b *newBlueprint) error {
 }
 
 func (q newQuestion) fits(mode schema.AuthMode) bool {
-	return len(q.modes) == 0 || slices.Contains(q.modes, mode)
+	return q.endpoint == "" || slices.Contains(mode.Mode().Endpoints, q.endpoint)
 }
 
 // askAll asks what the flags have left open. A script must say it all.
@@ -170,18 +164,6 @@ func askAll(s *session.Session, ctx context.Context, b *newBlueprint, questions 
 	return nil
 }
 
-// credentialHeaders are where most APIs want what a mode obtains.
-var credentialHeaders = map[schema.AuthMode]string{
-	schema.OAuth2:           "Bearer ${access_token}",
-	schema.MCPOAuth2:        "Bearer ${access_token}",
-	schema.OAuth2CC:         "Bearer ${access_token}",
-	schema.TwoStep:          "Bearer ${access_token}",
-	schema.SignedJWT:        "Bearer ${access_token}",
-	schema.App:              "Bearer ${access_token}",
-	schema.APIKey:           "Bearer ${api_key}",
-	schema.UsernamePassword: "Basic ${basic_auth_encoded}",
-}
-
 // setHeaders takes NAME=VALUE. The usual Authorization is for those who send the
 // credential in no header of their own.
 func (b *newBlueprint) setHeaders(given []string) error {
@@ -201,7 +183,7 @@ func (b *newBlueprint) setHeaders(given []string) error {
 		}
 		b.Headers = append(b.Headers, newHeader{name, value})
 	}
-	if usual := credentialHeaders[b.Mode]; usual != "" && !sent {
+	if usual := b.Mode.Mode().Authorization; usual != "" && !sent {
 		b.Headers = append([]newHeader{{"Authorization", usual}}, b.Headers...)
 	}
 	return nil
