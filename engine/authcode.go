@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -103,16 +104,16 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 // cannot be replaced.
 func (in *integration) authorizationURL(p *Pending, now time.Time) (string, error) {
 	values := in.pendingValues(p, now)
-	endpoint := in.auth.authorizationURL
+	endpoint := in.Parsed.AuthorizationURL
 	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		endpoint = literal(p.authorize)
+		endpoint = plan.Literal(p.authorize)
 	}
-	u, err := render.URL(endpoint, values, in.formatOf)
+	u, err := render.URL(endpoint, values, in.FormatOf)
 	if err != nil {
 		return "", err
 	}
 	q := u.Query()
-	if err := in.auth.authorizationParams.fill(q, values); err != nil {
+	if err := in.Parsed.AuthorizationParams.Fill(q, values); err != nil {
 		return "", err
 	}
 	q.Set("response_type", "code")
@@ -149,7 +150,7 @@ func (in *integration) needsConsentClient(op string, c *Connection) error {
 	if in.Auth.AuthMode == schema.MCPOAuth2 {
 		return nil // found out, or registered
 	}
-	id, secret := in.client(c)
+	id, secret := in.Client(c)
 	if id.Empty() {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id is not configured"}
 	}
@@ -170,11 +171,11 @@ func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[str
 			return nil, nil, err
 		}
 	}
-	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	fields, secrets, err := in.CheckFields(op, k, opts.Fields)
 	if err != nil {
 		return nil, nil, err
 	}
-	credentials, err := in.checkConsentCredentials(op, k, opts.Credentials)
+	credentials, err := in.CheckCredentials(op, k, opts.Credentials)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,7 +215,7 @@ func (in *integration) joinScopes(scopes []string) string {
 func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
 	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
 	c.Credentials.Registration = p.Registration
-	return in.valuesAt(c, now)
+	return in.ValuesAt(c, now)
 }
 
 func authorizeReason(in *integration, p *Pending) string {

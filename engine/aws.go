@@ -1,48 +1,22 @@
 package engine
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// An awsPlan is auth.aws with its templates parsed.
-type awsPlan struct {
-	*schema.AWS
-	service, region schema.Template
-	role            *rolePlan // nil: calls are made in none
-}
-
-func newAWSPlan(a *schema.Auth) (*awsPlan, error) {
-	if a.AuthMode != schema.AWSSigV4 {
-		return nil, nil
-	}
-	if a.AWS == nil || a.AWS.Service == "" || a.AWS.Region == "" {
-		return nil, fmt.Errorf("auth.aws: service and region are needed to sign")
-	}
-	p := &awsPlan{AWS: a.AWS}
-	var err error
-	if p.service, err = schema.ParseTemplate(a.AWS.Service); err != nil {
-		return nil, fmt.Errorf("auth.aws.service: %w", err)
-	}
-	if p.region, err = schema.ParseTemplate(a.AWS.Region); err != nil {
-		return nil, fmt.Errorf("auth.aws.region: %w", err)
-	}
-	p.role, err = newRolePlan(a.AWS)
-	return p, err
-}
-
 // An awsSigner signs with AWS Signature Version 4, as whoever the connection in use
 // belongs to.
 type awsSigner struct {
-	plan *awsPlan
+	plan *plan.AWS
 	now  func() time.Time
 }
 
@@ -62,13 +36,13 @@ func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) 
 		key  string
 		from schema.Template
 		to   *string
-	}{{"service", s.plan.service, &signature.Service}, {"region", s.plan.region, &signature.Region}} {
+	}{{"service", s.plan.Templates.Service, &signature.Service}, {"region", s.plan.Templates.Region, &signature.Region}} {
 		if *part.to, err = scopePart(part.key, part.from, values); err != nil {
 			return err
 		}
 	}
 	id, secret, session := "credentials.access_key_id", "credentials.secret_access_key", "credentials.session_token"
-	if s.plan.role != nil {
+	if s.plan.Role != nil {
 		id, secret, session = "access_token", "oauth_token_secret", "token."+sessionToken
 	}
 	for name, to := range map[string]*string{id: &signature.AccessKeyID, secret: &signature.SecretAccessKey} {

@@ -38,40 +38,6 @@ func (in *integration) tokenShape() *schema.TokenResponse {
 	return in.Auth.TokenResponse
 }
 
-// A rolePlan is auth.aws.assume_role with its templates parsed.
-type rolePlan struct {
-	*schema.AssumeRole
-	arn, url, region, externalID, session schema.Template
-}
-
-func newRolePlan(a *schema.AWS) (*rolePlan, error) {
-	r := a.AssumeRole
-	if r == nil {
-		return nil, nil
-	}
-	if r.RoleARN == "" || r.URL == "" {
-		return nil, fmt.Errorf("auth.aws.assume_role: role_arn and url are needed")
-	}
-	region := r.Region
-	if region == "" {
-		region = a.Region
-	}
-	p := &rolePlan{AssumeRole: r}
-	for _, t := range []struct {
-		key, text string
-		to        *schema.Template
-	}{
-		{"role_arn", r.RoleARN, &p.arn}, {"url", r.URL, &p.url}, {"region", region, &p.region},
-		{"external_id", r.ExternalID, &p.externalID}, {"session_name", r.Session(), &p.session},
-	} {
-		var err error
-		if *t.to, err = schema.ParseTemplate(t.text); err != nil {
-			return nil, fmt.Errorf("auth.aws.assume_role.%s: %w", t.key, err)
-		}
-	}
-	return p, nil
-}
-
 // What AssumeRole takes:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 func isSessionName(text string) bool { return isAWSText(text, 64, "_+=,.@-") }
@@ -87,7 +53,7 @@ func isAWSText(text string, most int, others string) bool {
 
 // assumeRole obtains a temporary key.
 func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
-	plan := in.auth.aws.role
+	role := in.Parsed.AWS.Role
 	fail := func(err error) error {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the role cannot be assumed", Err: err}
 	}
@@ -100,7 +66,7 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, plan.url), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, role.Templates.URL), r)
 	if err != nil {
 		return nil, askedAt("the Security Token Service", scrubTokenError(tokenFailure(op, c.Key, answer, err), r))
 	}
@@ -111,8 +77,8 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 }
 
 func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthwire.Request, error) {
-	plan, values := in.auth.aws.role, in.valuesAt(c, now())
-	u, err := render.URL(plan.url, values, in.formatOf)
+	role, values := in.Parsed.AWS.Role, in.ValuesAt(c, now())
+	u, err := render.URL(role.Templates.URL, values, in.FormatOf)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +89,9 @@ func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthw
 		takes     func(string) bool
 		optional  bool
 	}{
-		{"RoleArn", "role_arn", plan.arn, schema.IsRoleARN, false},
-		{"RoleSessionName", "session_name", plan.session, isSessionName, false},
-		{"ExternalId", "external_id", plan.externalID, isExternalID, true},
+		{"RoleArn", "role_arn", role.Templates.ARN, schema.IsRoleARN, false},
+		{"RoleSessionName", "session_name", role.Templates.Session, isSessionName, false},
+		{"ExternalId", "external_id", role.Templates.ExternalID, isExternalID, true},
 	} {
 		v, err := render.Text(p.from, values)
 		switch {
@@ -138,10 +104,10 @@ func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthw
 			params[p.name] = v
 		}
 	}
-	if plan.DurationSeconds != 0 {
-		params["DurationSeconds"] = strconv.Itoa(plan.DurationSeconds)
+	if role.DurationSeconds != 0 {
+		params["DurationSeconds"] = strconv.Itoa(role.DurationSeconds)
 	}
-	region, err := scopePart("assume_role.region", plan.region, values)
+	region, err := scopePart("assume_role.region", role.Templates.Region, values)
 	if err != nil {
 		return nil, err
 	}

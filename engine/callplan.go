@@ -3,15 +3,13 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -24,18 +22,13 @@ const (
 	defaultPerSeconds = 1
 )
 
-// A callPlan is an integration's requests section, parsed and with its fields
-// sorted by whether they grant access. It does not change.
+// A callPlan is how an integration's calls are made. It does not change.
 type callPlan struct {
-	in      *schema.Integration
+	in      *plan.Integration
 	base    layer.Layer
-	headers fieldSets
-	params  fieldSets
-	body    fieldSets
 	policy  layer.Policy
 	limit   layer.RateLimit
 	timeout time.Duration
-	verify  schema.Template // path of the verify call
 
 	detect    []schema.Condition
 	waits     []schema.Wait
@@ -46,46 +39,12 @@ type callPlan struct {
 	chain atomic.Pointer[http.RoundTripper] // over the engine's own transport
 }
 
-// fieldSets part headers or parameters into those for any request, those that grant
-// access, and those that are made anew for each attempt.
-type fieldSets struct{ plain, secret, fresh []layer.Field }
-
-// all returns every field. Those that grant nothing yield to the caller's own.
-func (s *fieldSets) all() []layer.Field {
-	all := s.late()
-	for _, f := range s.plain {
-		f.Yields = true
-		all = append(all, f)
-	}
-	return all
-}
-
-// late returns what is added to an attempt rather than to a call.
-func (s *fieldSets) late() []layer.Field { return slices.Concat(s.secret, s.fresh) }
-
-func newCallPlan(in *schema.Integration) (*callPlan, error) {
+func newCallPlan(in *plan.Integration) (*callPlan, error) {
 	p := &callPlan{in: in, timeout: seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
-	base, err := schema.ParseTemplate(in.Requests.BaseURL)
+	var err error
+	p.base, err = layer.BaseURL{Template: in.Calls.BaseURL, Format: in.FormatOf, IsSecret: in.IsSecret, Anywhere: in.Requests.AllowPrivateHosts}.Layer()
 	if err != nil {
 		return nil, fmt.Errorf("requests.base_url: %w", err)
-	}
-	p.base, err = layer.BaseURL{Template: base, Format: p.format, IsSecret: p.isSecret, Anywhere: in.Requests.AllowPrivateHosts}.Layer()
-	if err != nil {
-		return nil, fmt.Errorf("requests.base_url: %w", err)
-	}
-	if p.headers, err = p.fields("headers", in.Requests.Headers); err != nil {
-		return nil, err
-	}
-	if p.params, err = p.fields("params", in.Requests.Params); err != nil {
-		return nil, err
-	}
-	if p.body, err = p.fields("body", in.Requests.Body); err != nil {
-		return nil, err
-	}
-	if v := in.Requests.Verify; v != nil {
-		if p.verify, err = schema.ParseTemplate(v.Path); err != nil {
-			return nil, fmt.Errorf("requests.verify.path: %w", err)
-		}
 	}
 	if e := in.Requests.Errors; e != nil {
 		p.errors = *e
@@ -101,46 +60,6 @@ func seconds(n *float64, byDefault time.Duration) time.Duration {
 		return byDefault
 	}
 	return time.Duration(*n * float64(time.Second))
-}
-
-// format returns the declared format of a placeholder.
-func (p *callPlan) format(name string) string {
-	return (&integration{Integration: p.in}).formatOf(name)
-}
-
-func (p *callPlan) isSecret(name string) bool {
-	return schema.IsCredential(name, func(namespace, field string) bool {
-		return namespace == "credentials" || p.in.Connection[field].Secret
-	})
-}
-
-// fields parses headers or params, in the order of their names. What came from a
-// variable counts as a secret: who keeps it out of the file has a reason.
-func (p *callPlan) fields(key string, values map[string]string) (fieldSets, error) {
-	var sets fieldSets
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		t, err := schema.ParseTemplate(values[name])
-		if err != nil {
-			return sets, fmt.Errorf("requests.%s.%s: %w", key, name, err)
-		}
-		f := layer.Field{Name: name, Value: t}
-		switch {
-		case slices.ContainsFunc(t.Refs(), p.isSecret) || p.fromVariable("requests."+key+"."+name):
-			sets.secret = append(sets.secret, f)
-		case t.Generated():
-			f.Yields = true
-			sets.fresh = append(sets.fresh, f)
-		default:
-			sets.plain = append(sets.plain, f)
-		}
-	}
-	return sets, nil
-}
-
-func (p *callPlan) fromVariable(path string) bool {
-	return slices.ContainsFunc(p.in.Values, func(v schema.Value) bool {
-		return v.Origin.Reference != "" && strings.EqualFold(v.Path, path)
-	})
 }
 
 func (p *callPlan) planRetries() {
@@ -199,7 +118,7 @@ func shortFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // layers returns the chain over base, outermost first: DESIGN 4.2.
 func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripper {
-	p, now := in.calls, e.opts.Now
+	p, add, now := in.calls, in.Calls, e.opts.Now
 	policy := p.policy
 	policy.Asked = func(r *http.Response) (time.Duration, string, bool) { return p.asked(r, now()) }
 	limit := p.limit
@@ -209,10 +128,10 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 	return layer.Chain(base,
 		layer.ObserveCall(now),
 		p.base,
-		layer.Defaults(p.headers.plain, p.params.plain),
+		layer.Defaults(add.Headers.Plain, add.Params.Plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name+in.apart, now)),
-		layer.Authorize(layer.Fields{Headers: p.headers.late(), Params: p.params.late(), Body: p.body.all()}, signer != nil && in.Auth.HasTokens(), p.expired),
+		layer.Authorize(layer.Fields{Headers: add.Headers.Late(), Params: add.Params.Late(), Body: add.Body.All()}, signer != nil && in.Auth.HasTokens(), p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(signer),
 		layer.Transport(p.timeout),

@@ -34,7 +34,7 @@ func (e *Engine) OpenFields(c *Connection) ([]InputField, error) {
 	var open []InputField
 	for _, name := range in.ConnectionNames() {
 		f := in.Connection[name]
-		if _, ok := in.value(c, "connection."+name); !ok && !f.Optional {
+		if _, ok := in.Value(c, "connection."+name); !ok && !f.Optional {
 			open = append(open, in.connectionInput(name))
 		}
 	}
@@ -54,20 +54,20 @@ func (e *Engine) Choices(ctx context.Context, k Key, field string) ([]Choice, er
 	if err != nil {
 		return nil, err
 	}
-	l := in.lookUpOf("connection." + field)
+	l := in.LookUpOf("connection." + field)
 	if l == nil || l.List == nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(field) + " to choose"}
 	}
-	if in.waits(c, l) {
+	if in.Waits(c, l) {
 		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the look-up of connection." + field + " needs another field", Err: ErrOpenField}
 	}
 	doc, err := e.lookUp(ctx, op, in, c, e.session(in, k), l)
 	if err != nil {
 		return nil, err
 	}
-	choices, ok := l.choices(doc)
+	choices, ok := choicesOf(l, doc)
 	if !ok {
-		return nil, l.failed(&Error{Op: op, Key: k, Kind: KindInvalidResponse, Detail: "the answer has no list at " + strconv.Quote(l.List.Items)})
+		return nil, lookUpFailed(l, &Error{Op: op, Key: k, Kind: KindInvalidResponse, Detail: "the answer has no list at " + strconv.Quote(l.List.Items)})
 	}
 	return choices, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -26,9 +27,9 @@ func (in *integration) withSecretBefore() *secretBefore {
 	if !in.OAuthClientSecretPrevious.IsSet() {
 		return nil
 	}
-	before := *in.Integration
+	before := *in.Integration.Integration
 	before.OAuthClientSecret, before.OAuthClientSecretPrevious = before.OAuthClientSecretPrevious, schema.Secret{}
-	return &secretBefore{integration: &integration{Integration: &before, auth: in.auth, calls: in.calls, shown: in.shown}}
+	return &secretBefore{integration: &integration{Integration: &plan.Integration{Integration: &before, Parsed: in.Parsed, Calls: in.Calls, LookUps: in.LookUps}, calls: in.calls, shown: in.shown}}
 }
 
 // asClient makes a request that authenticates the client, and makes it once more
@@ -37,7 +38,7 @@ func (in *integration) withSecretBefore() *secretBefore {
 // reason, nor in another style (RFC 9700 4.14 and 2.1.1 allow no guessing with codes),
 // nor for a client that is not the operator's.
 func (e *Engine) asClient(ctx context.Context, in *integration, c *Connection, try func(*integration) (*oauthwire.Answer, error)) (*oauthwire.Answer, error) {
-	if _, secret := in.client(c); in.previous == nil || !secret.Equal(in.OAuthClientSecret) {
+	if _, secret := in.Client(c); in.previous == nil || !secret.Equal(in.OAuthClientSecret) {
 		return try(in)
 	}
 	first, second := in, in.previous.integration

@@ -16,7 +16,7 @@ const farOff = time.Minute
 // signed and names a time: a server that takes it for expired, or not yet good, says
 // invalid_client like one that does not know the key.
 func (e *Engine) tellClock(in *integration, err error, a *oauthwire.Answer) error {
-	if in.auth.jwt == nil && !in.signsOAuth1() {
+	if in.Parsed.JWT == nil && !in.signsOAuth1() {
 		return err
 	}
 	theirs, parseErr := http.ParseTime(a.Header.Get("Date"))

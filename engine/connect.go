@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -49,7 +50,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 		opts = &ConnectOptions{}
 	}
 	c := &Connection{Key: k, Status: StatusActive, Metadata: opts.Metadata}
-	fields, secrets, err := in.checkFields(op, k, opts.Fields)
+	fields, secrets, err := in.CheckFields(op, k, opts.Fields)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if err := e.complete(ctx, op, in, c); err != nil {
 		return nil, err
 	}
-	if opts.Verify && in.Requests.Verify != nil && !in.verifyWaits(c) {
+	if opts.Verify && in.Requests.Verify != nil && !in.VerifyWaits(c) {
 		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
 			return nil, err
 		}
@@ -114,7 +115,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 	names := in.UserCredentials()
 	for _, name := range names {
 		v := given.Field(name)
-		text, err := in.checkField(op, k, "credentials", name, in.credentialField(name), v.Reveal())
+		text, err := in.CheckField(op, k, "credentials", name, in.CredentialField(name), v.Reveal())
 		if err != nil {
 			return cr, err
 		}
@@ -173,8 +174,8 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 
 // tokenRequest builds a call of the token endpoint, or of one that is called
 // like it.
-func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
-	values := in.valuesAt(c, now)
+func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Request, error) {
+	values := in.ValuesAt(c, now)
 	assertion, err := in.assert(c, values, now)
 	if err != nil {
 		return nil, err
@@ -182,11 +183,11 @@ func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Temp
 	if assertion != "" {
 		values = withJWT(values, assertion)
 	}
-	u, err := render.URL(to, values, in.formatOf)
+	u, err := render.URL(to, values, in.FormatOf)
 	if err != nil {
 		return nil, err
 	}
-	more, err := extra.render(values)
+	more, err := extra.Render(values)
 	if err != nil {
 		return nil, err
 	}
@@ -202,10 +203,10 @@ func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Temp
 	if r.Method == "" {
 		r.Method = "POST"
 	}
-	if err = in.auth.tokenHeaders.setHeaders(r, values); err != nil {
+	if err = setHeaders(in.Parsed.TokenHeaders, r, values); err != nil {
 		return nil, err
 	}
-	if r.Query, err = in.auth.tokenQuery.render(values); err != nil {
+	if r.Query, err = in.Parsed.TokenQuery.Render(values); err != nil {
 		return nil, err
 	}
 	if t := in.Auth.TokenRequest; t != nil {

@@ -77,7 +77,7 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	}
 	d := &DeviceAuth{Key: k, Scopes: in.scopes(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
 	c := d.connection(in)
-	if err := in.takeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
+	if err := in.TakeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration needs what only a callback says", Err: err}
 	}
 	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
@@ -85,7 +85,7 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 		if err != nil {
 			return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the device authorization request cannot be built", Err: err}
 		}
-		return e.askAs(ctx, op, in, c, in.auth.deviceURL, r, in.beside())
+		return e.askAs(ctx, op, in, c, in.Parsed.DeviceURL, r, in.beside())
 	})
 	if err != nil {
 		return nil, askedAt("the device authorization endpoint", in.blame(err))
@@ -99,12 +99,12 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 // deviceRequest builds the request of RFC 8628 3.1. The client's id is there in any
 // case: many servers look for it in the body alone.
 func (in *integration) deviceRequest(now time.Time, c *Connection, scope string) (*oauthwire.Request, error) {
-	id, _ := in.client(c)
+	id, _ := in.Client(c)
 	params := map[string]string{"client_id": id.Reveal()}
 	if scope != "" {
 		params["scope"] = scope
 	}
-	return in.sideRequest(now, c, in.auth.deviceURL, params, in.auth.deviceParams)
+	return in.sideRequest(now, c, in.Parsed.DeviceURL, params, in.Parsed.DeviceParams)
 }
 
 // DeviceAccessToken waits until the user has consented to d, and stores the
@@ -176,12 +176,12 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 	c := d.connection(in)
 	params := map[string]string{"grant_type": deviceGrant, "device_code": d.DeviceCode.Reveal()}
 	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.tokenRequest(e.opts.Now(), c, in.auth.tokenURL, params, in.auth.tokenParams)
+		r, err := in.tokenRequest(e.opts.Now(), c, in.Parsed.TokenURL, params, in.Parsed.TokenParams)
 		if err != nil {
 			return nil, &Error{Op: op, Key: d.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
 		}
 		r.Params["grant_type"] = deviceGrant // token_params may name that of codes
-		return e.ask(ctx, op, in, c, in.auth.tokenURL, r)
+		return e.ask(ctx, op, in, c, in.Parsed.TokenURL, r)
 	})
 	if err != nil {
 		return nil, d.undecided(in.blame(err), e.opts.Now())

@@ -81,10 +81,10 @@ func (s *search) fail(kind Kind, detail string, err error) error {
 // begin fills the URLs to start from.
 func (s *search) begin(values render.Values) error {
 	var err error
-	if s.target, err = render.URL(s.in.auth.baseURL, values, s.in.formatOf); err != nil {
+	if s.target, err = render.URL(s.in.Parsed.BaseURL, values, s.in.FormatOf); err != nil {
 		return s.fail(KindClient, "requests.base_url", err)
 	}
-	named, err := render.URL(s.in.auth.resource, values, s.in.formatOf)
+	named, err := render.URL(s.in.Parsed.Resource, values, s.in.FormatOf)
 	if err != nil {
 		return s.fail(KindClient, "auth.resource", err)
 	}
@@ -162,7 +162,7 @@ func (s *search) server(ctx context.Context, values render.Values, resource *dis
 		issuer = resource.Servers[0]
 	}
 	if s.in.Auth.AuthorizationServer != "" {
-		u, err := render.URL(s.in.auth.authorizationServer, values, s.in.formatOf)
+		u, err := render.URL(s.in.Parsed.AuthorizationServer, values, s.in.FormatOf)
 		if err != nil {
 			return nil, s.fail(KindClient, "auth.authorization_server", err)
 		}

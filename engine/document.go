@@ -101,7 +101,7 @@ func (in *integration) reaches(u *url.URL) bool {
 
 // names reports whether the file names the origin of u.
 func (in *integration) names(u *url.URL) bool {
-	for _, t := range []schema.Template{in.auth.baseURL, in.auth.resource, in.auth.authorizationServer} {
+	for _, t := range []schema.Template{in.Parsed.BaseURL, in.Parsed.Resource, in.Parsed.AuthorizationServer} {
 		if len(t.Parts) == 0 || schema.HostVaries(t) {
 			continue
 		}

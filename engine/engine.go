@@ -34,6 +34,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -105,13 +106,11 @@ type Engine struct {
 	holder  string       // names this engine in leases
 }
 
-// An integration is a configured API with its templates parsed.
+// An integration is a configured API, and how it is called.
 type integration struct {
-	*schema.Integration
-	auth    *authPlan
-	calls   *callPlan
-	lookUps []lookUp // in the order in which they can be made
-	apart   string   // what tells its rate limits from those of its API, for a look-up elsewhere
+	*plan.Integration
+	calls *callPlan
+	apart string // what tells its rate limits from those of its API, for a look-up elsewhere
 
 	shown    *shownCertificate // nil: it has no client certificate
 	previous *secretBefore     // nil: there is but one client secret
@@ -197,19 +196,15 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 		named.Name = name
 		in = &named
 	}
-	auth, err := newAuthPlan(in)
+	read, err := plan.New(in)
 	if err != nil {
 		return nil, err
 	}
-	calls, err := newCallPlan(in)
+	calls, err := newCallPlan(read)
 	if err != nil {
 		return nil, err
 	}
-	lookUps, err := newLookUps(in)
-	if err != nil {
-		return nil, err
-	}
-	built := &integration{Integration: in, auth: auth, calls: calls, lookUps: lookUps}
+	built := &integration{Integration: read, calls: calls}
 	var shown *shownCertificate
 	if before != nil {
 		shown = before.shown

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -55,7 +56,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err := e.checkCallback(op, in, p, callback); err != nil {
 		return nil, err
 	}
-	if err := in.takeFields(op, c, schema.FromCallback, func(path string) (string, bool) {
+	if err := in.TakeFields(op, c, schema.FromCallback, func(path string) (string, bool) {
 		return callback.Get(path), callback.Get(path) != ""
 	}); err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if p.Verifier.IsSet() {
 		params["code_verifier"] = p.Verifier.Reveal()
 	}
-	answer, err := e.redeem(ctx, op, in, c, in.tokenEndpoint(c), in.forResource(c, params), in.auth.tokenParams)
+	answer, err := e.redeem(ctx, op, in, c, in.TokenEndpoint(c), in.ForResource(c, params), in.Parsed.TokenParams)
 	if err != nil {
 		return nil, e.blameRegistration(in, c, in.blame(err))
 	}
@@ -91,7 +92,7 @@ func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Conn
 	if err := in.takeToken(op, c, answer, asked, e.opts.Now()); err != nil {
 		return err
 	}
-	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
+	if err := in.TakeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
 		return err
 	}
 	if err := e.learnEnd(ctx, in, c); err != nil {
@@ -188,7 +189,7 @@ func (p *Pending) said(in *integration, callback url.Values) func() []string {
 
 // redeem calls the token endpoint at to, with extra over params except for what
 // is fixed, and returns a successful answer.
-func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Answer, error) {
+func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Answer, error) {
 	return e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
 		r, err := in.tokenRequest(e.opts.Now(), c, to, params, extra)
 		if err != nil {

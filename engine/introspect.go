@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -43,11 +44,11 @@ func (e *Engine) introspect(ctx context.Context, in *integration, c *Connection)
 	const op = "introspect"
 	params := map[string]string{"token": c.Credentials.Token.AccessToken.Reveal(), "token_type_hint": "access_token"}
 	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.sideRequest(e.opts.Now(), c, in.auth.introspectionURL, params, in.auth.introspectionParams)
+		r, err := in.sideRequest(e.opts.Now(), c, in.Parsed.IntrospectionURL, params, in.Parsed.IntrospectionParams)
 		if err != nil {
 			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the introspection request cannot be built", Err: err}
 		}
-		return e.askAs(ctx, op, in, c, in.auth.introspectionURL, r, in.beside())
+		return e.askAs(ctx, op, in, c, in.Parsed.IntrospectionURL, r, in.beside())
 	})
 	if err != nil {
 		if ErrorKind(err) == KindInvalidResponse { // a page, say: that is not about the token
@@ -91,7 +92,7 @@ func (e *Engine) learnEndStored(ctx context.Context, in *integration, c *Connect
 
 // sideRequest builds a request of an endpoint beside that of tokens, whose client
 // authenticates there as it does here: a form, by POST.
-func (in *integration) sideRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra templateMap) (*oauthwire.Request, error) {
+func (in *integration) sideRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Request, error) {
 	r, err := in.tokenRequest(now, c, to, params, extra)
 	if err != nil {
 		return nil, err

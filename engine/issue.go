@@ -10,6 +10,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -50,7 +51,7 @@ func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration,
 		if err := h.cover(ctx); err != nil {
 			return nil, err
 		}
-		return e.ask(ctx, op, in, c, in.refreshEndpoint(c), r)
+		return e.ask(ctx, op, in, c, in.RefreshEndpoint(c), r)
 	})
 	if err != nil {
 		return nil, e.blameRegistration(in, c, in.blame(err))
@@ -65,13 +66,13 @@ func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration,
 // token does: it is no news to whoever waits for another.
 func (e *Engine) secure(ctx context.Context, in *integration, c *Connection, answer *oauthwire.Answer) {
 	next := c.Clone()
-	if slices.ContainsFunc(in.auth.steps, func(s stepPlan) bool { return s.When(true) }) && salvage(in, next, answer, e.opts.Now()) {
+	if slices.ContainsFunc(in.Parsed.Steps, func(s plan.Step) bool { return s.When(true) }) && salvage(in, next, answer, e.opts.Now()) {
 		_ = e.replace(ctx, next, c.Generation)
 	}
 }
 
 func (in *integration) refreshRequest(now time.Time, c *Connection, params map[string]string) (*oauthwire.Request, error) {
-	r, err := in.tokenRequest(now, c, in.refreshEndpoint(c), in.forResource(c, params), in.auth.refreshParams)
+	r, err := in.tokenRequest(now, c, in.RefreshEndpoint(c), in.ForResource(c, params), in.Parsed.RefreshParams)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (e *Engine) obtain(ctx context.Context, op string, in *integration, c *Conn
 	if err := in.takeToken(op, c, answer, in.scopes(nil), e.opts.Now()); err != nil {
 		return nil, err
 	}
-	if err := in.takeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
+	if err := in.TakeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
 		return nil, err
 	}
 	return c, e.learnEnd(ctx, in, c)
@@ -119,7 +120,7 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 			params["scope"] = scope
 		}
 	}
-	answer, err := e.redeem(ctx, op, in, c, in.auth.tokenURL, params, in.auth.tokenParams)
+	answer, err := e.redeem(ctx, op, in, c, in.Parsed.TokenURL, params, in.Parsed.TokenParams)
 	if err != nil {
 		return nil, in.blame(err)
 	}
@@ -142,21 +143,9 @@ func (in *integration) blame(err error) error {
 	return fault.Mean(err, KindReauthorize, "the token endpoint refused the connection's credentials")
 }
 
-// client returns the id and secret that c's token requests are made with: the
-// connection's own where it has them, else the integration's.
-func (in *integration) client(c *Connection) (id, secret schema.Secret) {
-	if in.ClientByConnection() {
-		return c.Credentials.Field("client_id"), c.Credentials.Field("client_secret")
-	}
-	if r := &c.Credentials.Registration; in.Auth.AuthMode == schema.MCPOAuth2 && r.ClientID != in.OAuthClientID {
-		return schema.NewSecret(r.ClientID), r.ClientSecret
-	}
-	return schema.NewSecret(in.OAuthClientID), in.OAuthClientSecret
-}
-
 // needsClient checks that a token request for c can authenticate its client.
 func (in *integration) needsClient(op string, c *Connection) error {
-	id, secret := in.client(c)
+	id, secret := in.Client(c)
 	missing := ""
 	switch {
 	case in.Auth.ClientAuth() == schema.ClientAuthNone:
@@ -182,8 +171,8 @@ func (in *integration) authenticate(r *oauthwire.Request, c *Connection, asserti
 	if in.Auth.AuthMode == schema.TwoStep || in.Auth.AuthMode == schema.App {
 		return // the call says itself who is calling
 	}
-	id, secret := in.client(c)
-	r.ClientAuth, r.ClientID, r.ClientSecret = in.clientAuth(c), id.Reveal(), secret.Reveal()
+	id, secret := in.Client(c)
+	r.ClientAuth, r.ClientID, r.ClientSecret = in.ClientAuth(c), id.Reveal(), secret.Reveal()
 	switch {
 	case r.ClientAuth == schema.ClientAuthJWT:
 		r.ClientAuth = schema.ClientAuthNone

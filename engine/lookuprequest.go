@@ -13,6 +13,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -22,24 +23,24 @@ const maxLookUp = 1 << 20
 
 // lookUp asks for l's value with what c carries, and returns the decoded answer.
 // session supplies the credentials.
-func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *lookUp) (any, error) {
+func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *plan.LookUp) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
 	r, as, err := in.lookUpRequest(ctx, e.opts.Now(), c, l)
 	if err != nil {
-		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
+		return nil, lookUpFailed(l, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
 	}
-	resp, err := (&caller{e: e, key: c.Key, fixed: session, as: as, why: "looking up connection." + l.name}).do(r)
+	resp, err := (&caller{e: e, key: c.Key, fixed: session, as: as, why: "looking up connection." + l.Name}).do(r)
 	if err != nil {
-		return nil, l.failed(reop(err, op))
+		return nil, lookUpFailed(l, reop(err, op))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := CheckResponse(resp); err != nil {
-		return nil, l.failed(reop(err, op))
+		return nil, lookUpFailed(l, reop(err, op))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxLookUp+1))
 	if err != nil {
-		return nil, l.failed(reop(err, op))
+		return nil, lookUpFailed(l, reop(err, op))
 	}
 	var doc any
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -49,7 +50,7 @@ func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Conn
 		if len(body) > maxLookUp {
 			detail = "the answer is larger than 1 MiB"
 		}
-		return nil, l.failed(&Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: resp.StatusCode, Detail: detail})
+		return nil, lookUpFailed(l, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: resp.StatusCode, Detail: detail})
 	}
 	return doc, nil
 }
@@ -59,26 +60,26 @@ func reop(err error, op string) error {
 	return fault.Amend(err, func(e *Error) { e.Op = op })
 }
 
-// failed says which look-up it was.
-func (l *lookUp) failed(err error) error {
-	return fault.Within("the look-up of connection."+l.name, err)
+// lookUpFailed says which look-up it was.
+func lookUpFailed(l *plan.LookUp, err error) error {
+	return fault.Within("the look-up of connection."+l.Name, err)
 }
 
 // lookUpRequest returns the request, and the integration as which it is made: with
 // the look-up's headers and parameters, and those of every call as far as they go
 // there and are known.
-func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Connection, l *lookUp) (*http.Request, *integration, error) {
-	values := in.valuesAt(c, now)
+func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Connection, l *plan.LookUp) (*http.Request, *integration, error) {
+	values := in.ValuesAt(c, now)
 	target := ""
-	like := *in.Integration
-	like.Requests = l.requests(&in.Requests)
+	like := *in.Integration.Integration
+	like.Requests = lookUpRequests(l, &in.Requests)
 	if l.Request.Path != "" {
 		var err error
-		if target, err = render.Path(l.to, values); err != nil {
+		if target, err = render.Path(l.To, values); err != nil {
 			return nil, nil, err
 		}
 	} else {
-		u, err := render.URL(l.to, values, in.formatOf)
+		u, err := render.URL(l.To, values, in.FormatOf)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -87,25 +88,30 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		}
 		like.Requests.BaseURL = l.Request.URL
 	}
-	auth, shown, apart := *in.auth, in.shown, ""
-	if !l.atBase { // nothing goes along, neither a signature nor a certificate
+	auth, shown, apart := *in.Parsed, in.shown, ""
+	if !l.AtBase { // nothing goes along, neither a signature nor a certificate
 		shown, apart = nil, " elsewhere"
 		like.Requests.RateLimit = nil
-		like.Auth.AuthMode, auth.signature = schema.NoAuth, nil
+		like.Auth.AuthMode, auth.Signature = schema.NoAuth, nil
 	} else if err := in.takeAlong(c, &like.Requests); err != nil {
 		return nil, nil, err
 	}
-	calls, err := newCallPlan(&like)
+	as, err := in.As(&like)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := l.build(ctx, target)
-	return r, &integration{Integration: &like, auth: &auth, calls: calls, lookUps: in.lookUps, shown: shown, apart: apart}, err
+	as.Parsed = &auth
+	calls, err := newCallPlan(as)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := buildLookUp(ctx, l, target)
+	return r, &integration{Integration: as, calls: calls, shown: shown, apart: apart}, err
 }
 
-// requests returns of all what a look-up's own request has: a POST has the parameters
+// lookUpRequests returns of all what a look-up's own request has: a POST has the parameters
 // in its body.
-func (l *lookUp) requests(all *schema.Requests) schema.Requests {
+func lookUpRequests(l *plan.LookUp, all *schema.Requests) schema.Requests {
 	own := *all
 	own.Headers, own.Params, own.Body = maps.Clone(l.Request.Headers), maps.Clone(l.Request.Params), nil
 	if l.Request.Method == http.MethodPost {
@@ -140,7 +146,7 @@ func (in *integration) takeAlong(c *Connection, to *schema.Requests) error {
 			if err != nil {
 				return err
 			}
-			if !hasName(*m.to, name) && !in.unknown(c, t) {
+			if !hasName(*m.to, name) && !in.Unknown(c, t) {
 				(*m.to)[name] = text
 			}
 		}
@@ -158,8 +164,8 @@ func hasName(m map[string]string, name string) bool {
 	return false
 }
 
-// build makes the request, to which its parameters are added as to any call.
-func (l *lookUp) build(ctx context.Context, target string) (*http.Request, error) {
+// buildLookUp makes the request, to which its parameters are added as to any call.
+func buildLookUp(ctx context.Context, l *plan.LookUp, target string) (*http.Request, error) {
 	if l.Request.Method != http.MethodPost {
 		return http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	}

@@ -42,8 +42,8 @@ func credentialsOf(call *layer.Call) []string {
 			list = append(list, v)
 		}
 	}
-	sets := [][]layer.Field{in.calls.headers.secret, in.calls.params.secret, in.calls.body.secret}
-	if signature := in.auth.signature; signature != nil {
+	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
+	if signature := in.Parsed.Signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)
 	}
 	for _, fields := range sets {

@@ -16,6 +16,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/oauth1"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -32,7 +33,7 @@ func (e *Engine) authorizeOAuth1(ctx context.Context, op string, in *integration
 	}
 	c := &Connection{Key: p.Key, Fields: p.Fields, Credentials: Credentials{Type: schema.OAuth1, Fields: p.SecretFields}}
 	answer, err := e.callOAuth1(ctx, op, in, c, oauth1Call{
-		to: in.auth.requestURL, method: in.Auth.RequestHTTPMethod, params: in.auth.requestParams,
+		to: in.Parsed.RequestURL, method: in.Auth.RequestHTTPMethod, params: in.Parsed.RequestParams,
 		protocol: oauth1.Param{Name: "oauth_callback", Value: callback},
 	})
 	if err != nil {
@@ -47,12 +48,12 @@ func (e *Engine) authorizeOAuth1(ctx context.Context, op string, in *integration
 		return err
 	}
 	values := in.pendingValues(p, e.opts.Now())
-	u, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	u, err := render.URL(in.Parsed.AuthorizationURL, values, in.FormatOf)
 	if err != nil {
 		return &Error{Op: op, Key: p.Key, Kind: KindClient, Detail: "authorization_url", Err: err}
 	}
 	q := u.Query()
-	if err := in.auth.authorizationParams.fill(q, values); err != nil {
+	if err := in.Parsed.AuthorizationParams.Fill(q, values); err != nil {
 		return &Error{Op: op, Key: p.Key, Kind: KindClient, Detail: "authorization_params", Err: err}
 	}
 	q.Set("oauth_token", p.Token.Reveal())
@@ -111,7 +112,7 @@ func checkVerifier(op string, p *Pending, callback url.Values) error {
 func (e *Engine) exchangeOAuth1(ctx context.Context, op string, in *integration, p *Pending, c *Connection, callback url.Values) error {
 	c.Credentials.Token = Token{AccessToken: p.Token, TokenSecret: p.TokenSecret}
 	answer, err := e.callOAuth1(ctx, op, in, c, oauth1Call{
-		to: in.auth.tokenURL, method: in.Auth.TokenHTTPMethod, params: in.auth.tokenParams,
+		to: in.Parsed.TokenURL, method: in.Auth.TokenHTTPMethod, params: in.Parsed.TokenParams,
 		protocol: oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")},
 	})
 	if err != nil {
@@ -122,7 +123,7 @@ func (e *Engine) exchangeOAuth1(ctx context.Context, op string, in *integration,
 		return err
 	}
 	c.Credentials.Token = t
-	return in.takeFields(op, c, schema.FromTokenResponse, t.RawValue)
+	return in.TakeFields(op, c, schema.FromTokenResponse, t.RawValue)
 }
 
 // readOAuth1 reads a token and its secret, which may be empty.
@@ -139,7 +140,7 @@ func readOAuth1(op string, k Key, a *oauthwire.Answer) (token, secret schema.Sec
 type oauth1Call struct {
 	to       schema.Template
 	method   string // empty: POST
-	params   templateMap
+	params   plan.TemplateMap
 	protocol oauth1.Param
 }
 
@@ -147,12 +148,12 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 	fail := func(err error) error {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err}
 	}
-	values := in.valuesAt(c, e.opts.Now())
-	u, err := render.URL(call.to, values, in.formatOf)
+	values := in.ValuesAt(c, e.opts.Now())
+	u, err := render.URL(call.to, values, in.FormatOf)
 	if err != nil {
 		return nil, fail(err)
 	}
-	params, err := call.params.render(values)
+	params, err := call.params.Render(values)
 	if err != nil {
 		return nil, fail(err)
 	}
@@ -196,10 +197,10 @@ func (in *integration) signsOAuth1() bool {
 // that gives Authorization itself sends the token unsigned.
 func (in *integration) signer(now func() time.Time) layer.Signer {
 	if in.Auth.AuthMode == schema.AWSSigV4 {
-		return &awsSigner{in.auth.aws, now}
+		return &awsSigner{in.Parsed.AWS, now}
 	}
-	if in.auth.signature != nil {
-		return in.auth.signature
+	if in.Parsed.Signature != nil {
+		return in.Parsed.Signature
 	}
 	if !in.signsOAuth1() {
 		return nil
@@ -241,7 +242,7 @@ func (s *oauth1Signer) sign(r *http.Request, body io.Reader, values render.Value
 	if s.in.Auth.Signature() == oauth1.Plaintext && r.URL.Scheme != "https" && !schema.IsLoopback(r.URL.Hostname()) {
 		return &layer.RefusedError{Reason: "PLAINTEXT would show the secret to whoever listens; it needs https (RFC 5849 3.4.4)"}
 	}
-	realm, err := render.Header(s.in.auth.signatureRealm, values)
+	realm, err := render.Header(s.in.Parsed.SignatureRealm, values)
 	if err != nil {
 		return err
 	}

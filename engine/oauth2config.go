@@ -36,24 +36,24 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
 		return nil, err
 	}
-	values := in.valuesAt(&Connection{Key: k}, e.opts.Now())
-	authURL, err := render.URL(in.auth.authorizationURL, values, in.formatOf)
+	values := in.ValuesAt(&Connection{Key: k}, e.opts.Now())
+	authURL, err := render.URL(in.Parsed.AuthorizationURL, values, in.FormatOf)
 	if err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_url", Err: err}
 	}
 	params := url.Values{}
-	if err := in.auth.authorizationParams.fill(params, values); err != nil {
+	if err := in.Parsed.AuthorizationParams.Fill(params, values); err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "authorization_params", Err: err}
 	}
 	q := authURL.Query()
 	maps.Copy(q, params)
 	authURL.RawQuery = q.Encode()
-	tokenURL, err := render.URL(in.auth.tokenURL, values, in.formatOf)
+	tokenURL, err := render.URL(in.Parsed.TokenURL, values, in.FormatOf)
 	if err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "token_url", Err: err}
 	}
 	deviceURL := ""
-	if u, err := render.URL(in.auth.deviceURL, values, in.formatOf); err == nil {
+	if u, err := render.URL(in.Parsed.DeviceURL, values, in.FormatOf); err == nil {
 		deviceURL = u.String()
 	}
 	style := oauth2.AuthStyleInParams

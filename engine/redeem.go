@@ -106,7 +106,7 @@ func (e *Engine) redeemOnce(ctx context.Context, h *hold, in *integration, c *Co
 		}
 	} else if err = in.takeToken(op, next, answer, nil, now); err == nil {
 		// What the connection has is kept where the answer says nothing, or nonsense.
-		_ = in.takeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
+		_ = in.TakeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
 	} else if in.Auth.Issues() || !salvage(in, next, answer, now) {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -81,7 +82,9 @@ func explainRefusal(e *Error, resp *http.Response) {
 	}
 }
 
-var stranger = &integration{Integration: &schema.Integration{}, calls: &callPlan{in: &schema.Integration{}}}
+var nothing = &plan.Integration{Integration: &schema.Integration{}, Parsed: &plan.Auth{}, Calls: &plan.Calls{}}
+
+var stranger = &integration{Integration: nothing, calls: &callPlan{in: nothing}}
 
 // integrationOf returns whose answer resp is.
 func integrationOf(resp *http.Response) (*integration, Key) {

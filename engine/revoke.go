@@ -25,7 +25,7 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 	}
 	var told error
 	reason := "the connection was removed"
-	if in, err := e.integration(k.Integration); err == nil && len(in.revocationEndpoint(c).Parts) > 0 {
+	if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
 		if told = e.revokeTokens(ctx, op, in, c); told == nil {
 			reason += ", and the provider was told"
 		} else {
@@ -95,7 +95,7 @@ const revocationEndpoint = "the revocation endpoint"
 func (e *Engine) tellRevoked(ctx context.Context, op string, in *integration, c *Connection, r *oauthwire.Request) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, in.revocationEndpoint(c)), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, in.RevocationEndpoint(c)), r)
 	how := in.Auth.RevocationRequest
 	good := answer != nil && answer.Status >= 200 && answer.Status < 300
 	if good && (how == nil || how.Success == nil) {
@@ -114,7 +114,7 @@ func (e *Engine) tellRevoked(ctx context.Context, op string, in *integration, c 
 // revocationRequest builds the request of RFC 7009 2.1, or the one that is declared.
 func (in *integration) revocationRequest(now time.Time, c *Connection, t revoked) (*oauthwire.Request, error) {
 	standard := map[string]string{"token": t.token.Reveal(), "token_type_hint": t.hint}
-	r, err := in.tokenRequest(now, c, in.revocationEndpoint(c), standard, nil)
+	r, err := in.tokenRequest(now, c, in.RevocationEndpoint(c), standard, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -134,10 +134,10 @@ func (in *integration) revocationRequest(now time.Time, c *Connection, t revoked
 	default:
 		r.ClientAuth = how.AuthorizationMethod
 	}
-	values := withRevoked(in.valuesAt(c, now), t.token)
+	values := withRevoked(in.ValuesAt(c, now), t.token)
 	if how.Params != nil || how.AuthorizationMethod == schema.RevokeBearer {
 		assertion, ofType := r.Params["client_assertion"], r.Params["client_assertion_type"]
-		if r.Params, err = in.auth.revocation.params.render(values); err != nil {
+		if r.Params, err = in.Parsed.Revocation.Params.Render(values); err != nil {
 			return nil, err
 		}
 		r.Rename = nil
@@ -145,11 +145,11 @@ func (in *integration) revocationRequest(now time.Time, c *Connection, t revoked
 			r.Params["client_assertion"], r.Params["client_assertion_type"] = assertion, ofType
 		}
 	}
-	if r.Query, err = in.auth.revocation.query.render(values); err != nil {
+	if r.Query, err = in.Parsed.Revocation.Query.Render(values); err != nil {
 		return nil, err
 	}
 	r.Sign = nil // a header of token requests
-	if r.Headers, err = in.auth.revocation.headers.render(values); err != nil {
+	if r.Headers, err = in.Parsed.Revocation.Headers.Render(values); err != nil {
 		return nil, err
 	}
 	if how.AuthorizationMethod == schema.RevokeBearer {
@@ -162,7 +162,7 @@ func (in *integration) revocationRequest(now time.Time, c *Connection, t revoked
 func withRevoked(values render.Values, token schema.Secret) render.Values {
 	return func(name string) (string, bool) {
 		if name == "revoked_token" {
-			return reveal(token)
+			return token.Reveal(), token.IsSet()
 		}
 		return values(name)
 	}

@@ -18,7 +18,7 @@ type snapshot struct {
 var _ layer.Snapshot = (*snapshot)(nil)
 
 // Value gives the value of a placeholder.
-func (s *snapshot) Value(name string) (string, bool) { return s.in.value(s.conn, name) }
+func (s *snapshot) Value(name string) (string, bool) { return s.in.Value(s.conn, name) }
 
 // Connection returns the connection; callers must not modify it.
 func (s *snapshot) Connection() *Connection { return s.conn }

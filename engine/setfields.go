@@ -70,53 +70,24 @@ func (in *integration) withFields(op string, c *Connection, fields map[string]st
 		v := fields[name]
 		if v != "" || f.From == schema.FromUser {
 			var err error
-			if v, err = in.checkField(op, c.Key, "connection", name, f.Field, v); err != nil {
+			if v, err = in.CheckField(op, c.Key, "connection", name, f.Field, v); err != nil {
 				return nil, err
 			}
 		}
-		if was, _ := in.carried(c, name); was != v {
+		if was, _ := in.Carried(c, name); was != v {
 			changed = append(changed, name)
 		}
-		in.setField(next, name, v)
+		in.SetField(next, name, v)
 	}
-	for i := range in.lookUps { // in their order, so that one look suffices
-		l := &in.lookUps[i]
-		stale := func(name string) bool { return in.uses(l, name) }
-		if _, given := fields[l.name]; !given && slices.ContainsFunc(changed, stale) {
-			in.setField(next, l.name, "")
-			changed = append(changed, l.name)
+	for i := range in.LookUps { // in their order, so that one look suffices
+		l := &in.LookUps[i]
+		stale := func(name string) bool { return in.Uses(l, name) }
+		if _, given := fields[l.Name]; !given && slices.ContainsFunc(changed, stale) {
+			in.SetField(next, l.Name, "")
+			changed = append(changed, l.Name)
 		}
 	}
 	return next, nil
-}
-
-// carried returns what c carries for a connection field, its default left out.
-func (in *integration) carried(c *Connection, name string) (string, bool) {
-	if v, ok := c.Fields[name]; ok {
-		return v, true
-	}
-	v, ok := c.Credentials.Fields["connection."+name]
-	return v.Reveal(), ok
-}
-
-// setField makes c carry v, or nothing if v is empty: with the credentials if the
-// field is a secret.
-func (in *integration) setField(c *Connection, name, v string) {
-	delete(c.Fields, name)
-	delete(c.Credentials.Fields, "connection."+name)
-	switch {
-	case v == "":
-	case in.Connection[name].Secret:
-		if c.Credentials.Fields == nil {
-			c.Credentials.Fields = map[string]schema.Secret{}
-		}
-		c.Credentials.Fields["connection."+name] = schema.NewSecret(v)
-	default:
-		if c.Fields == nil {
-			c.Fields = map[string]string{}
-		}
-		c.Fields[name] = v
-	}
 }
 
 // setReason names the fields that were set.
@@ -143,15 +114,15 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	if current.Status != StatusActive {
 		return nil, needsReauthorization(current)
 	}
-	if !in.sameFields(current, was) {
+	if !in.SameFields(current, was) {
 		return nil, ErrConflict
 	}
 	out, secret := current.Clone(), false
 	var changed []string
 	for name, f := range in.Connection {
-		v, _ := in.carried(next, name)
-		if old, _ := in.carried(current, name); old != v {
-			in.setField(out, name, v)
+		v, _ := in.Carried(next, name)
+		if old, _ := in.Carried(current, name); old != v {
+			in.SetField(out, name, v)
 			secret = secret || f.Secret
 			changed = append(changed, name)
 		}
@@ -202,17 +173,6 @@ func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(),
 	}, nil
 }
 
-// sameFields reports whether two states of a connection carry the same fields.
-func (in *integration) sameFields(a, b *Connection) bool {
-	for name := range in.Connection {
-		v, _ := in.carried(a, name)
-		if w, _ := in.carried(b, name); v != w {
-			return false
-		}
-	}
-	return true
-}
-
 // An amendedSession is a session of a stored connection that is to carry the fields
 // of another.
 type amendedSession struct {
@@ -232,8 +192,8 @@ type amended struct {
 // token where that of c was obtained with other fields.
 func (e *Engine) amendedSession(ctx context.Context, op string, in *integration, c, next *Connection) (layer.Session, *Connection, error) {
 	typed := func(name string) bool {
-		was, _ := in.carried(c, name)
-		is, _ := in.carried(next, name)
+		was, _ := in.Carried(c, name)
+		is, _ := in.Carried(next, name)
 		return in.Connection[name].From == schema.FromUser && was != is
 	}
 	if !in.Auth.Issues() || !slices.ContainsFunc(slices.Collect(maps.Keys(in.Connection)), typed) {
@@ -249,8 +209,8 @@ func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, erro
 	}
 	c := s.(*snapshot).conn.Clone()
 	for name := range a.in.Connection {
-		v, _ := a.in.carried(a.as, name)
-		a.in.setField(c, name, v)
+		v, _ := a.in.Carried(a.as, name)
+		a.in.SetField(c, name, v)
 	}
 	return &amended{&snapshot{a.in, c}, s}, nil
 }

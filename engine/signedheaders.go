@@ -5,13 +5,14 @@ import (
 	"net/http"
 
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
 // setHeaders gives r the headers of m. Those that name the request are filled when it
 // is complete.
-func (m templateMap) setHeaders(r *oauthwire.Request, values render.Values) (err error) {
-	plain, signed := templateMap{}, templateMap{}
+func setHeaders(m plan.TemplateMap, r *oauthwire.Request, values render.Values) (err error) {
+	plain, signed := plan.TemplateMap{}, plan.TemplateMap{}
 	for name, t := range m {
 		if render.NamesRequest(t) {
 			signed[name] = t
@@ -19,7 +20,7 @@ func (m templateMap) setHeaders(r *oauthwire.Request, values render.Values) (err
 			plain[name] = t
 		}
 	}
-	if r.Headers, err = plain.render(values); err != nil || len(signed) == 0 {
+	if r.Headers, err = plain.Render(values); err != nil || len(signed) == 0 {
 		return err
 	}
 	r.Sign = func(req *http.Request, body []byte) error {

@@ -2,45 +2,16 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"strconv"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// A stepPlan is one of auth.steps with its templates parsed.
-type stepPlan struct {
-	*schema.Step
-	url                    schema.Template
-	params, query, headers templateMap
-}
-
-func newStepPlans(steps []schema.Step) ([]stepPlan, error) {
-	var plans []stepPlan
-	for i := range steps {
-		s := stepPlan{Step: &steps[i]}
-		var err error
-		if s.url, err = schema.ParseTemplate(s.URL); err != nil {
-			return nil, fmt.Errorf("auth.steps.%d.url: %w", i, err)
-		}
-		for _, m := range []struct {
-			key    string
-			values map[string]string
-			to     *templateMap
-		}{{"params", s.Params, &s.params}, {"query", s.Query, &s.query}, {"headers", s.Headers, &s.headers}} {
-			if *m.to, err = parseMap(m.values); err != nil {
-				return nil, fmt.Errorf("auth.steps.%d.%s: %w", i, m.key, err)
-			}
-		}
-		plans = append(plans, s)
-	}
-	return plans, nil
-}
 
 // An ascent is what the steps have answered so far.
 type ascent struct {
@@ -52,14 +23,14 @@ type ascent struct {
 // answers say together. With an error it returns what there is: a refresh token in it
 // may be the only one that is good.
 func (e *Engine) follow(ctx context.Context, op string, in *integration, c *Connection, first *oauthwire.Answer, refresh bool) (*oauthwire.Answer, error) {
-	if len(in.auth.steps) == 0 {
+	if len(in.Parsed.Steps) == 0 {
 		return first, nil
 	}
 	sum := *first
 	sum.Doc = maps.Clone(first.Doc)
 	a := &ascent{docs: []map[string]any{first.Doc}, sum: &sum}
-	for i := range in.auth.steps {
-		s := &in.auth.steps[i]
+	for i := range in.Parsed.Steps {
+		s := &in.Parsed.Steps[i]
 		if !s.When(refresh) {
 			a.docs = append(a.docs, nil)
 			continue
@@ -78,14 +49,14 @@ func inStep(err error, i int) error {
 	return fault.Within("step "+strconv.Itoa(i+1)+" after the token answer", err)
 }
 
-func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *stepPlan, a *ascent) (*oauthwire.Answer, error) {
-	r, err := s.request(in, new(render.Made).Values(a.values(in, c), e.opts.Now))
+func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *plan.Step, a *ascent) (*oauthwire.Answer, error) {
+	r, err := stepRequest(s, in, new(render.Made).Values(a.values(in, c), e.opts.Now))
 	if err != nil {
 		return nil, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "the request cannot be built", Err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, s.url), r)
+	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, s.Templates.URL), r)
 	if err != nil {
 		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
 	}
@@ -95,12 +66,12 @@ func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connec
 	return answer, nil
 }
 
-func (s *stepPlan) request(in *integration, values render.Values) (*oauthwire.Request, error) {
-	u, err := render.URL(s.url, values, func(name string) string {
+func stepRequest(s *plan.Step, in *integration, values render.Values) (*oauthwire.Request, error) {
+	u, err := render.URL(s.Templates.URL, values, func(name string) string {
 		if strings.HasPrefix(name, "steps.") {
 			return "uri"
 		}
-		return in.formatOf(name)
+		return in.FormatOf(name)
 	})
 	if err != nil {
 		return nil, err
@@ -110,14 +81,14 @@ func (s *stepPlan) request(in *integration, values render.Values) (*oauthwire.Re
 		r.Method = "POST"
 	}
 	for _, m := range []struct {
-		from templateMap
+		from plan.TemplateMap
 		to   *map[string]string
-	}{{s.params, &r.Params}, {s.query, &r.Query}} {
-		if *m.to, err = m.from.render(values); err != nil {
+	}{{s.Templates.Params, &r.Params}, {s.Templates.Query, &r.Query}} {
+		if *m.to, err = m.from.Render(values); err != nil {
 			return nil, err
 		}
 	}
-	return r, s.headers.setHeaders(r, values)
+	return r, setHeaders(s.Templates.Headers, r, values)
 }
 
 // values are those of c, with the answers so far.
@@ -138,7 +109,7 @@ func (a *ascent) values(in *integration, c *Connection) render.Values {
 			}
 			return schema.TextAt(a.docs[n], path)
 		}
-		return in.value(c, name)
+		return in.Value(c, name)
 	}
 }
 

@@ -33,7 +33,7 @@ func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Ses
 	if err != nil {
 		return err
 	}
-	path, err := render.Path(in.calls.verify, new(render.Made).Values(snapshot.Value, e.opts.Now))
+	path, err := render.Path(in.Calls.Verify, new(render.Made).Values(snapshot.Value, e.opts.Now))
 	if err != nil {
 		return &Error{Op: "verify", Key: k, Kind: KindReauthorize, Detail: err.Error()}
 	}

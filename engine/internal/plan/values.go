@@ -1,25 +1,27 @@
-package engine
+package plan
 
 import (
 	"encoding/base64"
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// values gives placeholders their values from the integration and c.
-func (in *integration) values(c *Connection) render.Values {
-	return func(name string) (string, bool) { return in.value(c, name) }
+// ValuesOf gives placeholders their values from the integration and c.
+func (in *Integration) ValuesOf(c *connection.Connection) render.Values {
+	return func(name string) (string, bool) { return in.Value(c, name) }
 }
 
-// valuesAt are those of c, with what is generated for one request at a time.
-func (in *integration) valuesAt(c *Connection, now time.Time) render.Values {
-	return new(render.Made).Values(in.values(c), func() time.Time { return now })
+// ValuesAt are those of c, with what is generated for one request at a time.
+func (in *Integration) ValuesAt(c *connection.Connection, now time.Time) render.Values {
+	return new(render.Made).Values(in.ValuesOf(c), func() time.Time { return now })
 }
 
-func (in *integration) value(c *Connection, name string) (string, bool) {
+// Value gives a placeholder its value from the integration and c.
+func (in *Integration) Value(c *connection.Connection, name string) (string, bool) {
 	namespace, rest, dotted := strings.Cut(name, ".")
 	if dotted {
 		return in.dottedValue(c, namespace, rest)
@@ -48,10 +50,10 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	case "app_api_key":
 		return reveal(in.AppAPIKey)
 	case "oauth_client_id":
-		id, _ := in.client(c)
+		id, _ := in.Client(c)
 		return id.Reveal(), !id.Empty()
 	case "oauth_client_secret":
-		_, secret := in.client(c)
+		_, secret := in.Client(c)
 		return reveal(secret)
 	case "oauth_private_key":
 		return reveal(in.OAuthPrivateKey)
@@ -68,7 +70,7 @@ func (in *integration) value(c *Connection, name string) (string, bool) {
 	return "", false
 }
 
-func (in *integration) dottedValue(c *Connection, namespace, rest string) (string, bool) {
+func (in *Integration) dottedValue(c *connection.Connection, namespace, rest string) (string, bool) {
 	switch namespace {
 	case "connection":
 		if v, ok := c.Fields[rest]; ok {
@@ -92,8 +94,8 @@ func (in *integration) dottedValue(c *Connection, namespace, rest string) (strin
 
 func reveal(s schema.Secret) (string, bool) { return s.Reveal(), s.IsSet() }
 
-// formatOf returns the declared format of a placeholder.
-func (in *integration) formatOf(name string) string {
+// FormatOf returns the declared format of a placeholder.
+func (in *Integration) FormatOf(name string) string {
 	namespace, field, _ := strings.Cut(name, ".")
 	switch namespace {
 	case "connection":

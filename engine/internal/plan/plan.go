@@ -1,0 +1,37 @@
+// Package plan is an integration as its configuration says it, read once: every
+// template parsed, every pattern compiled, and what a connection gives them to be filled
+// with. It sends nothing and keeps nothing. Start with [New].
+package plan
+
+import "github.com/nango-lite/nango-lite/schema"
+
+// An Integration is a configured API with its templates parsed. It does not change.
+type Integration struct {
+	*schema.Integration
+	Parsed  *Auth
+	Calls   *Calls
+	LookUps []LookUp // in the order in which they can be made
+}
+
+// New reads an integration, which must not be modified from now on.
+func New(in *schema.Integration) (*Integration, error) {
+	p := &Integration{Integration: in}
+	var err error
+	if p.Parsed, err = newAuth(in); err != nil {
+		return nil, err
+	}
+	if p.Calls, err = p.newCalls(); err != nil {
+		return nil, err
+	}
+	p.LookUps, err = newLookUps(in)
+	return p, err
+}
+
+// As returns in with the requests section of like, whose auth section and fields are
+// those of in.
+func (in *Integration) As(like *schema.Integration) (*Integration, error) {
+	p := &Integration{Integration: like, Parsed: in.Parsed, LookUps: in.LookUps}
+	var err error
+	p.Calls, err = p.newCalls()
+	return p, err
+}
