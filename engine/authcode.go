@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -74,7 +73,7 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 		Key:         k,
 		RedirectURL: redirectURL,
 		State:       schema.NewSecret(randomText(32)),
-		Scopes:      in.scopes(opts.Scopes),
+		Scopes:      in.ScopesOr(opts.Scopes),
 		ExpiresAt:   e.opts.Now().Add(pendingLifetime),
 		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata,
 	}
@@ -121,7 +120,7 @@ func (in *integration) authorizationURL(p *Pending, now time.Time) (string, erro
 	q.Set("client_id", id)
 	q.Set("redirect_uri", p.RedirectURL)
 	q.Set("state", p.State.Reveal())
-	if scope := in.joinScopes(p.Scopes); scope != "" {
+	if scope := in.JoinScopes(p.Scopes); scope != "" {
 		q.Set("scope", scope)
 	}
 	if r := p.Registration.Resource; r != "" {
@@ -154,7 +153,7 @@ func (in *integration) needsConsentClient(op string, c *Connection) error {
 	if id.Empty() {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id is not configured"}
 	}
-	if auth := in.Auth.ClientAuth(); auth == schema.ClientAuthTLS && in.shown == nil {
+	if auth := in.Auth.ClientAuth(); auth == schema.ClientAuthTLS && in.ClientCertificate == "" {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "client_certificate is not configured"}
 	} else if auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && auth != schema.ClientAuthTLS && !secret.IsSet() {
 		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
@@ -192,25 +191,6 @@ func pendingConnection(in *integration, k Key, fields map[string]string, secrets
 	return c
 }
 
-// scopes returns what to ask for. A verbatim string is one element.
-func (in *integration) scopes(override []string) []string {
-	switch {
-	case override != nil:
-		return slices.Clone(override)
-	case in.OAuthScopes == nil:
-		return slices.Clone(in.Auth.DefaultScopes)
-	case in.OAuthScopes.List != nil:
-		return slices.Clone(in.OAuthScopes.List)
-	case in.OAuthScopes.Verbatim != "":
-		return []string{in.OAuthScopes.Verbatim}
-	}
-	return nil
-}
-
-func (in *integration) joinScopes(scopes []string) string {
-	return strings.Join(scopes, in.Auth.Separator())
-}
-
 // pendingValues gives templates what is known before there is a connection.
 func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
 	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
@@ -220,7 +200,7 @@ func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
 
 func authorizeReason(in *integration, p *Pending) string {
 	reason := "sending the user to consent"
-	if scope := in.joinScopes(p.Scopes); scope != "" {
+	if scope := in.JoinScopes(p.Scopes); scope != "" {
 		reason += ", asking for " + scope
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -29,14 +30,6 @@ const (
 	sessionToken = "session"
 	roleSecret   = "AssumeRoleResult.Credentials.SecretAccessKey"
 )
-
-// tokenShape says how the mode's token answers look.
-func (in *integration) tokenShape() *schema.TokenResponse {
-	if in.Auth.AssumesRole() != nil {
-		return roleAnswer
-	}
-	return in.Auth.TokenResponse
-}
 
 // What AssumeRole takes:
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -64,14 +57,13 @@ func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *
 	if err != nil {
 		return nil, fail(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
-	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, role.Templates.URL), r)
+	o := in.token.For(op, c).At("the Security Token Service")
+	answer, err := o.Do(ctx, role.Templates.URL, r)
 	if err != nil {
-		return nil, askedAt("the Security Token Service", scrubTokenError(tokenFailure(op, c.Key, answer, err), r))
+		return nil, token.Scrub(o.Unanswered(answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, roleAnswer, nil); failed {
-		return nil, scrubTokenError(in.refusedRole(op, c.Key, answer, code, e.opts.Now()), r)
+		return nil, token.Scrub(in.refusedRole(op, c.Key, answer, code, e.opts.Now()), r)
 	}
 	return answer, nil
 }
@@ -142,7 +134,7 @@ func (in *integration) takeRole(t *Token) bool {
 
 // refusedRole gives a refusal of AssumeRole its kind.
 func (in *integration) refusedRole(op string, k Key, a *oauthwire.Answer, code string, now time.Time) error {
-	e := &Error{Op: op, Key: k, Kind: kindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: retryAfter(a.Header)}
+	e := &Error{Op: op, Key: k, Kind: token.KindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: token.RetryAfter(a.Header)}
 	switch code {
 	case "AccessDenied", "AccessDeniedException":
 		e.Kind, e.Detail = KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"reflect"
 	"sync"
 
@@ -142,22 +141,6 @@ func (e *Engine) transports(in *integration, base http.RoundTripper) (home, publ
 		return failing{err}, failing{err}
 	}
 	return layer.AtHome(c.home, base), layer.AtHome(c.public, e.public.of(base))
-}
-
-// showsTo reports whether c's token requests carry the client certificate.
-func (in *integration) showsTo(c *Connection) bool {
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		return in.showsToFound(c.Credentials.Registration.Issuer)
-	}
-	return in.shown != nil
-}
-
-// showsToFound reports whether the endpoints of an authorization server that was found
-// are shown the client certificate: of one at an origin that the file names, and of no
-// stranger's.
-func (in *integration) showsToFound(issuer string) bool {
-	u, err := url.Parse(issuer)
-	return in.shown != nil && err == nil && in.names(u)
 }
 
 // failing is a transport that there is none of.

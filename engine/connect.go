@@ -10,9 +10,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
-	"github.com/nango-lite/nango-lite/engine/internal/plan"
-	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -102,7 +100,7 @@ func (in *integration) checkCredentials(op string, k Key, given Credentials, now
 		if cr.Token.RefreshObtainedAt.IsZero() && !cr.Token.RefreshToken.Empty() {
 			cr.Token.RefreshObtainedAt = cr.Token.ObtainedAt
 		}
-		in.end(&cr.Token, cr.Token.ObtainedAt)
+		token.SetEnd(in.Integration, &cr.Token, cr.Token.ObtainedAt)
 	case schema.OAuth1:
 		if given.Token.AccessToken.Empty() || given.Token.TokenSecret.Empty() {
 			return cr, missing("oauth_token or oauth_token_secret")
@@ -170,49 +168,6 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 	}
 	e.failed.forget(c.Key)
 	return nil
-}
-
-// tokenRequest builds a call of the token endpoint, or of one that is called
-// like it.
-func (in *integration) tokenRequest(now time.Time, c *Connection, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Request, error) {
-	values := in.ValuesAt(c, now)
-	assertion, err := in.assert(c, values, now)
-	if err != nil {
-		return nil, err
-	}
-	if assertion != "" {
-		values = withJWT(values, assertion)
-	}
-	u, err := render.URL(to, values, in.FormatOf)
-	if err != nil {
-		return nil, err
-	}
-	more, err := extra.Render(values)
-	if err != nil {
-		return nil, err
-	}
-	for name, v := range params {
-		if _, ok := more[name]; !ok || name != "grant_type" {
-			more[name] = v
-		}
-	}
-	r := &oauthwire.Request{
-		URL: u, Method: in.Auth.TokenRequestMethod, Params: more, JSON: in.Auth.BodyFormat == "json", InQuery: in.Auth.BodyFormat == "query",
-	}
-	in.authenticate(r, c, assertion)
-	if r.Method == "" {
-		r.Method = "POST"
-	}
-	if err = setHeaders(in.Parsed.TokenHeaders, r, values); err != nil {
-		return nil, err
-	}
-	if r.Query, err = in.Parsed.TokenQuery.Render(values); err != nil {
-		return nil, err
-	}
-	if t := in.Auth.TokenRequest; t != nil {
-		r.Rename, r.BasicUnescaped = t.Rename, t.BasicUnescaped
-	}
-	return r, nil
 }
 
 // A fixedSession serves one snapshot, for a connection that is not stored yet.

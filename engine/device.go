@@ -7,6 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -56,7 +57,7 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 	ev := Event{Kind: EventAuthorize, Key: k, Reason: "sending the user to another device", Err: err}
 	if err == nil {
 		ev.URL = withoutQuery(d.VerificationURI)
-		if scope := in.joinScopes(d.Scopes); scope != "" {
+		if scope := in.JoinScopes(d.Scopes); scope != "" {
 			ev.Reason += ", asking for " + scope
 		}
 	}
@@ -75,20 +76,15 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	if err != nil {
 		return nil, err
 	}
-	d := &DeviceAuth{Key: k, Scopes: in.scopes(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
+	d := &DeviceAuth{Key: k, Scopes: in.ScopesOr(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
 	c := d.connection(in)
 	if err := in.TakeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration needs what only a callback says", Err: err}
 	}
-	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.deviceRequest(e.opts.Now(), c, in.joinScopes(d.Scopes))
-		if err != nil {
-			return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the device authorization request cannot be built", Err: err}
-		}
-		return e.askAs(ctx, op, in, c, in.Parsed.DeviceURL, r, in.beside())
-	})
+	o := in.token.For(op, c).At("the device authorization endpoint")
+	answer, err := o.AskBeside(ctx, "the device authorization request", in.Parsed.DeviceURL, in.deviceParams(c, d.Scopes), in.Parsed.DeviceParams)
 	if err != nil {
-		return nil, askedAt("the device authorization endpoint", in.blame(err))
+		return nil, o.Blame(err)
 	}
 	if err := d.take(op, answer, e.opts.Now()); err != nil {
 		return nil, err
@@ -96,15 +92,15 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 	return d, nil
 }
 
-// deviceRequest builds the request of RFC 8628 3.1. The client's id is there in any
-// case: many servers look for it in the body alone.
-func (in *integration) deviceRequest(now time.Time, c *Connection, scope string) (*oauthwire.Request, error) {
+// deviceParams are those of RFC 8628 3.1. The client's id is there in any case: many
+// servers look for it in the body alone.
+func (in *integration) deviceParams(c *Connection, scopes []string) map[string]string {
 	id, _ := in.Client(c)
 	params := map[string]string{"client_id": id.Reveal()}
-	if scope != "" {
+	if scope := in.JoinScopes(scopes); scope != "" {
 		params["scope"] = scope
 	}
-	return in.sideRequest(now, c, in.Parsed.DeviceURL, params, in.Parsed.DeviceParams)
+	return params
 }
 
 // DeviceAccessToken waits until the user has consented to d, and stores the
@@ -175,18 +171,18 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 	}
 	c := d.connection(in)
 	params := map[string]string{"grant_type": deviceGrant, "device_code": d.DeviceCode.Reveal()}
-	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.tokenRequest(e.opts.Now(), c, in.Parsed.TokenURL, params, in.Parsed.TokenParams)
-		if err != nil {
-			return nil, &Error{Op: op, Key: d.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
+	o := in.token.For(op, c)
+	answer, err := o.RedeemBuilt(ctx, in.Parsed.TokenURL, func(o *token.Operation) (*oauthwire.Request, error) {
+		r, err := o.Build(in.Parsed.TokenURL, params, in.Parsed.TokenParams)
+		if err == nil {
+			r.Params["grant_type"] = deviceGrant // token_params may name that of codes
 		}
-		r.Params["grant_type"] = deviceGrant // token_params may name that of codes
-		return e.ask(ctx, op, in, c, in.Parsed.TokenURL, r)
+		return r, err
 	})
 	if err != nil {
-		return nil, d.undecided(in.blame(err), e.opts.Now())
+		return nil, d.undecided(o.Blame(err), e.opts.Now())
 	}
-	if err := e.settle(ctx, op, in, c, answer, d.Scopes); err != nil {
+	if err := e.settle(ctx, in, o, answer, d.Scopes); err != nil {
 		return nil, err
 	}
 	return c, nil

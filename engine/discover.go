@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
@@ -114,7 +115,7 @@ func (s *search) resource(ctx context.Context) (*discovery.Resource, error) {
 		if err != nil {
 			return nil, s.fail(KindInvalidResponse, "resource_metadata in the challenge", err)
 		}
-		if originOf(u) != originOf(s.target) {
+		if plan.Origin(u) != plan.Origin(s.target) {
 			return nil, s.fail(KindInvalidResponse, "resource_metadata in the challenge is of another origin than the resource", nil)
 		}
 		places = []string{u.String()}
@@ -188,7 +189,7 @@ func (s *search) server(ctx context.Context, values render.Values, resource *dis
 	if doc == nil {
 		return nil, s.fail(KindInvalidResponse, what+" is nowhere to be found (RFC 8414 3, OpenID Connect Discovery 4)", nil)
 	}
-	server, err := discovery.ReadServer(doc, issuer, s.in.showsToFound(issuer))
+	server, err := discovery.ReadServer(doc, issuer, s.in.ShowsCertificateTo(issuer))
 	switch {
 	case errors.Is(err, discovery.ErrNoPKCE):
 		return nil, s.fail(KindUnsupported, what, err)

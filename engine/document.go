@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 )
 
 // first returns the first document that is there; nil if none is.
@@ -34,7 +34,7 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	}
 	client := s.e.discoveryClient(s.in, u)
 	now := s.e.opts.Now()
-	kept := fmt.Sprint(s.in.reaches(u), " ", text)
+	kept := fmt.Sprint(s.in.Reaches(u), " ", text)
 	if doc := s.e.docs.get(kept, now); doc != nil {
 		return doc, nil
 	}
@@ -43,7 +43,7 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	case answer == nil || errors.As(err, new(*discovery.UnreachableError)):
 		return nil, s.unreachable(ctx, what, err)
 	case answer.Status == http.StatusTooManyRequests:
-		return nil, &Error{Op: s.op, Key: s.key, Kind: KindRateLimited, Status: answer.Status, Detail: what, RetryAfter: retryAfter(answer.Header)}
+		return nil, &Error{Op: s.op, Key: s.key, Kind: KindRateLimited, Status: answer.Status, Detail: what, RetryAfter: token.RetryAfter(answer.Header)}
 	case answer.Status >= 500:
 		return nil, &Error{Op: s.op, Key: s.key, Kind: KindUnavailable, Status: answer.Status, Detail: what}
 	case answer.Status >= 400:
@@ -78,47 +78,19 @@ func (s *search) unreachable(ctx context.Context, what string, err error) error 
 func (e *Engine) discoveryClient(in *integration, u *url.URL) *http.Client {
 	client := &http.Client{Transport: e.opts.Transport, CheckRedirect: stayHome}
 	switch {
-	case in.names(u):
+	case in.Names(u):
 		client.Transport, _ = e.transports(in, e.opts.Transport)
-	case !in.reaches(u):
+	case !in.Reaches(u):
 		client.Transport = e.public.of(e.opts.Transport)
 	}
 	return client
 }
 
 func stayHome(r *http.Request, via []*http.Request) error {
-	if originOf(r.URL) != originOf(via[0].URL) || len(via) > 3 {
+	if plan.Origin(r.URL) != plan.Origin(via[0].URL) || len(via) > 3 {
 		return http.ErrUseLastResponse
 	}
 	return nil
-}
-
-// reaches reports whether u may be on our own network: where an operator allows it,
-// or where the file itself names the origin.
-func (in *integration) reaches(u *url.URL) bool {
-	return in.Requests.AllowPrivateHosts || in.names(u)
-}
-
-// names reports whether the file names the origin of u.
-func (in *integration) names(u *url.URL) bool {
-	for _, t := range []schema.Template{in.Parsed.BaseURL, in.Parsed.Resource, in.Parsed.AuthorizationServer} {
-		if len(t.Parts) == 0 || schema.HostVaries(t) {
-			continue
-		}
-		if w, err := url.Parse(t.Parts[0].Literal); err == nil && originOf(w) == originOf(u) {
-			return true
-		}
-	}
-	return false
-}
-
-// originOf returns scheme, host and port (RFC 6454).
-func originOf(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[strings.ToLower(u.Scheme)]
-	}
-	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + port)
 }
 
 const (

@@ -35,6 +35,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -110,10 +111,10 @@ type Engine struct {
 type integration struct {
 	*plan.Integration
 	calls *callPlan
+	token *token.Endpoint
 	apart string // what tells its rate limits from those of its API, for a look-up elsewhere
 
-	shown    *shownCertificate // nil: it has no client certificate
-	previous *secretBefore     // nil: there is but one client secret
+	shown *shownCertificate // nil: it has no client certificate
 }
 
 // New returns an Engine for the integrations of cfg, which is not modified and
@@ -217,7 +218,9 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 			return nil, err
 		}
 	}
-	built.previous = built.withSecretBefore()
+	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emit, Client: func(c *Connection, to schema.Template) *http.Client {
+		return e.tokenClient(built, c, to)
+	}}
 	return built, nil
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
-	"github.com/nango-lite/nango-lite/engine/internal/plan"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -72,33 +72,34 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if p.Verifier.IsSet() {
 		params["code_verifier"] = p.Verifier.Reveal()
 	}
-	answer, err := e.redeem(ctx, op, in, c, in.TokenEndpoint(c), in.ForResource(c, params), in.Parsed.TokenParams)
+	o := in.token.For(op, c)
+	answer, err := o.Redeem(ctx, in.TokenEndpoint(c), in.ForResource(c, params), in.Parsed.TokenParams)
 	if err != nil {
-		return nil, e.blameRegistration(in, c, in.blame(err))
+		return nil, e.blameRegistration(in, c, o.Blame(err))
 	}
-	if err := e.settle(ctx, op, in, c, answer, p.Scopes); err != nil {
+	if err := e.settle(ctx, in, o, answer, p.Scopes); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// settle makes the steps after the first token answer, moves what they say into c
-// and stores it.
-func (e *Engine) settle(ctx context.Context, op string, in *integration, c *Connection, answer *oauthwire.Answer, asked []string) error {
-	answer, err := e.follow(ctx, op, in, c, answer, false)
+// settle makes the steps after the first token answer, moves what they say into the
+// connection and stores it.
+func (e *Engine) settle(ctx context.Context, in *integration, o *token.Operation, answer *oauthwire.Answer, asked []string) error {
+	answer, err := o.Follow(ctx, answer, false)
 	if err != nil {
 		return err
 	}
-	if err := in.takeToken(op, c, answer, asked, e.opts.Now()); err != nil {
+	if err := o.Take(answer, in.Auth.TokenResponse, asked); err != nil {
 		return err
 	}
-	if err := in.TakeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
+	if err := in.TakeFields(o.Name, o.Conn, schema.FromTokenResponse, o.Conn.Credentials.Token.RawValue); err != nil {
 		return err
 	}
-	if err := e.learnEnd(ctx, in, c); err != nil {
+	if err := o.LearnEnd(ctx); err != nil {
 		return err
 	}
-	return e.admit(ctx, op, in, c)
+	return e.admit(ctx, o.Name, in, o.Conn)
 }
 
 // CallbackState returns the state that a callback carries, by which a host that has
@@ -185,46 +186,4 @@ func (p *Pending) said(in *integration, callback url.Values) func() []string {
 		}
 		return list
 	}
-}
-
-// redeem calls the token endpoint at to, with extra over params except for what
-// is fixed, and returns a successful answer.
-func (e *Engine) redeem(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Answer, error) {
-	return e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.tokenRequest(e.opts.Now(), c, to, params, extra)
-		if err != nil {
-			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the token request cannot be built", Err: err}
-		}
-		return e.ask(ctx, op, in, c, to, r)
-	})
-}
-
-// ask sends a token request and returns a successful answer.
-func (e *Engine) ask(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request) (*oauthwire.Answer, error) {
-	return e.askAs(ctx, op, in, c, to, r, in.Auth.TokenResponse)
-}
-
-// beside is how answers tell failure that are no token answers: as token answers do,
-// but for conditions that speak of their content.
-func (in *integration) beside() *schema.TokenResponse {
-	shape := schema.TokenResponse{}
-	if t := in.Auth.TokenResponse; t != nil {
-		shape = *t
-		shape.Success = nil
-	}
-	return &shape
-}
-
-// askAs is ask for an answer of another shape.
-func (e *Engine) askAs(ctx context.Context, op string, in *integration, c *Connection, to schema.Template, r *oauthwire.Request, shape *schema.TokenResponse) (*oauthwire.Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
-	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, to), r)
-	if err != nil {
-		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
-	}
-	if code, failed := oauthwire.ErrorCode(answer, shape, in.tokenMatcher(answer)); failed {
-		return nil, scrubTokenError(e.tellClock(in, in.refused(op, c.Key, answer, code), answer), r)
-	}
-	return answer, nil
 }

@@ -1,14 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"net/http"
 	"slices"
-	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
@@ -38,26 +33,13 @@ func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration,
 		}
 		return e.issue(ctx, op, in, c)
 	}
-	params := map[string]string{"grant_type": "refresh_token", "refresh_token": c.Credentials.Token.RefreshToken.Reveal()}
-	if in.Auth.RefreshesAccessToken() {
-		params = nil // refresh_params say it all
-	}
-	answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) {
-		r, err := in.refreshRequest(e.opts.Now(), c, params)
-		if err != nil {
-			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the refresh request cannot be built", Err: err}
-		}
-		// Nothing may come between this look and the request.
-		if err := h.cover(ctx); err != nil {
-			return nil, err
-		}
-		return e.ask(ctx, op, in, c, in.RefreshEndpoint(c), r)
-	})
+	o := in.token.For(op, c)
+	answer, err := o.Refresh(ctx, h.cover)
 	if err != nil {
-		return nil, e.blameRegistration(in, c, in.blame(err))
+		return nil, e.blameRegistration(in, c, o.Blame(err))
 	}
 	e.secure(ctx, in, c, answer)
-	return e.follow(ctx, op, in, c, answer, true)
+	return o.Follow(ctx, answer, true)
 }
 
 // secure stores a refresh token that is new before the steps after its answer are made:
@@ -66,24 +48,9 @@ func (e *Engine) renew(ctx context.Context, op string, h *hold, in *integration,
 // token does: it is no news to whoever waits for another.
 func (e *Engine) secure(ctx context.Context, in *integration, c *Connection, answer *oauthwire.Answer) {
 	next := c.Clone()
-	if slices.ContainsFunc(in.Parsed.Steps, func(s plan.Step) bool { return s.When(true) }) && salvage(in, next, answer, e.opts.Now()) {
+	if slices.ContainsFunc(in.Parsed.Steps, func(s plan.Step) bool { return s.When(true) }) && in.token.For("refresh", next).Salvage(answer) {
 		_ = e.replace(ctx, next, c.Generation)
 	}
-}
-
-func (in *integration) refreshRequest(now time.Time, c *Connection, params map[string]string) (*oauthwire.Request, error) {
-	r, err := in.tokenRequest(now, c, in.RefreshEndpoint(c), in.ForResource(c, params), in.Parsed.RefreshParams)
-	if err != nil {
-		return nil, err
-	}
-	if how := in.Auth.RefreshRequest; how != nil {
-		r.Method = cmp.Or(how.Method, r.Method)
-		r.ClientAuth = cmp.Or(how.AuthorizationMethod, r.ClientAuth)
-		if in.Auth.RefreshesAccessToken() && how.AuthorizationMethod == "" {
-			r.ClientAuth = ""
-		}
-	}
-	return r, nil
 }
 
 // obtain returns c with its first token, for modes that need nobody's consent.
@@ -93,13 +60,13 @@ func (e *Engine) obtain(ctx context.Context, op string, in *integration, c *Conn
 		return nil, err
 	}
 	c = c.Clone()
-	if err := in.takeToken(op, c, answer, in.scopes(nil), e.opts.Now()); err != nil {
+	if err := in.takeToken(op, c, answer, in.ScopesOr(nil)); err != nil {
 		return nil, err
 	}
 	if err := in.TakeFields(op, c, schema.FromTokenResponse, c.Credentials.Token.RawValue); err != nil {
 		return nil, err
 	}
-	return c, e.learnEnd(ctx, in, c)
+	return c, in.token.For(op, c).LearnEnd(ctx)
 }
 
 // issue obtains a token from what the connection or the integration carries.
@@ -112,74 +79,54 @@ func (e *Engine) issue(ctx context.Context, op string, in *integration, c *Conne
 	}
 	params := map[string]string{}
 	if in.Auth.AuthMode == schema.OAuth2CC {
-		if err := in.needsClient(op, c); err != nil {
+		if err := in.NeedsClient(op, c); err != nil {
 			return nil, err
 		}
 		params["grant_type"] = "client_credentials"
-		if scope := in.joinScopes(in.scopes(nil)); scope != "" {
+		if scope := in.JoinScopes(in.ScopesOr(nil)); scope != "" {
 			params["scope"] = scope
 		}
 	}
-	answer, err := e.redeem(ctx, op, in, c, in.Parsed.TokenURL, params, in.Parsed.TokenParams)
+	o := in.token.For(op, c)
+	answer, err := o.Redeem(ctx, in.Parsed.TokenURL, params, in.Parsed.TokenParams)
 	if err != nil {
-		return nil, in.blame(err)
+		return nil, o.Blame(err)
 	}
-	if answer, err = e.follow(ctx, op, in, c, answer, false); err != nil {
-		return nil, in.blame(err)
+	if answer, err = o.Follow(ctx, answer, false); err != nil {
+		return nil, o.Blame(err)
 	}
 	return answer, nil
 }
 
-// blame says whose the refused credentials are: where each connection brings its
-// own, a refusal is its user's to mend and not the operator's.
-func (in *integration) blame(err error) error {
-	refused, ok := errors.AsType[*Error](err)
-	if !ok || refused.Kind != KindClient || len(in.UserCredentials()) == 0 || in.Auth.AuthMode == schema.OAuth2 && !in.ClientByConnection() {
+// takeToken moves the token of a successful answer into c.
+func (in *integration) takeToken(op string, c *Connection, a *oauthwire.Answer, asked []string) error {
+	if in.Auth.AssumesRole() == nil {
+		return in.token.For(op, c).Take(a, in.Auth.TokenResponse, asked)
+	}
+	next := *c
+	if err := in.token.For(op, &next).Take(a, roleAnswer, asked); err != nil {
 		return err
 	}
-	if refused.Code != "invalid_client" && refused.Status != http.StatusUnauthorized {
-		return err
+	if !in.takeRole(&next.Credentials.Token) {
+		return &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the answer has no complete temporary key"}
 	}
-	return fault.Mean(err, KindReauthorize, "the token endpoint refused the connection's credentials")
+	c.Credentials.Token = next.Credentials.Token
+	return nil
 }
 
-// needsClient checks that a token request for c can authenticate its client.
-func (in *integration) needsClient(op string, c *Connection) error {
-	id, secret := in.Client(c)
-	missing := ""
-	switch {
-	case in.Auth.ClientAuth() == schema.ClientAuthNone:
-	case id.Empty():
-		missing = "oauth_client_id"
-	case in.Auth.ClientAuth() == schema.ClientAuthTLS:
-		if in.shown == nil {
-			missing = "client_certificate"
-		}
-	case in.Auth.ClientAuth() == schema.ClientAuthJWT: // the key is missed when it is to sign
-	case secret.Empty():
-		missing = "oauth_client_secret"
+// learnEndStored is learnEnd for a token that is stored already, and must be before
+// anything else is asked: after a refresh it may be the only good one.
+func (e *Engine) learnEndStored(ctx context.Context, in *integration, c *Connection) (*Connection, error) {
+	if in.Auth.IntrospectionURL == "" || !c.Credentials.Token.ExpiresAt.IsZero() {
+		return c, nil
 	}
-	if missing == "" {
-		return nil
+	next := c.Clone()
+	if err := in.token.For("introspect", next).LearnEnd(ctx); err != nil {
+		return nil, err
 	}
-	return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: missing + " is not configured"}
-}
-
-// authenticate puts the client into a token request; assertion is what private_key_jwt
-// signs.
-func (in *integration) authenticate(r *oauthwire.Request, c *Connection, assertion string) {
-	if in.Auth.AuthMode == schema.TwoStep || in.Auth.AuthMode == schema.App {
-		return // the call says itself who is calling
+	if next.Credentials.Token.ExpiresAt.IsZero() || e.replace(ctx, next, c.Generation) != nil {
+		return c, nil // someone was faster, or the store is out of order: the token is good all the same
 	}
-	id, secret := in.Client(c)
-	r.ClientAuth, r.ClientID, r.ClientSecret = in.ClientAuth(c), id.Reveal(), secret.Reveal()
-	switch {
-	case r.ClientAuth == schema.ClientAuthJWT:
-		r.ClientAuth = schema.ClientAuthNone
-		r.Params["client_assertion_type"], r.Params["client_assertion"] = assertionType, assertion
-	case r.ClientAuth == schema.ClientAuthTLS:
-		r.ClientAuth = schema.ClientAuthNone // the id alone (RFC 8705 2)
-	case r.ClientAuth == schema.ClientAuthNone && r.ClientID == "":
-		r.ClientAuth = "" // an assertion may say it
-	}
+	e.changed(ctx, EventRefresh, c.Key, next)
+	return next, nil
 }

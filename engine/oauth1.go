@@ -18,11 +18,9 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// oauth1Timeout limits each of the two requests before there is a token.
-const oauth1Timeout = 30 * time.Second
 
 // authorizeOAuth1 gets temporary credentials (RFC 5849 2.1) and says where they are
 // authorized (2.2).
@@ -57,7 +55,7 @@ func (e *Engine) authorizeOAuth1(ctx context.Context, op string, in *integration
 		return &Error{Op: op, Key: p.Key, Kind: KindClient, Detail: "authorization_params", Err: err}
 	}
 	q.Set("oauth_token", p.Token.Reveal())
-	if scope := in.joinScopes(p.Scopes); scope != "" { // of no RFC, but where there are scopes, they go here
+	if scope := in.JoinScopes(p.Scopes); scope != "" { // of no RFC, but where there are scopes, they go here
 		q.Set("scope", scope)
 	}
 	u.RawQuery = q.Encode()
@@ -118,7 +116,7 @@ func (e *Engine) exchangeOAuth1(ctx context.Context, op string, in *integration,
 	if err != nil {
 		return err
 	}
-	t := Token{ObtainedAt: e.opts.Now(), Scopes: p.Scopes, Raw: overlay(schema.Secret{}, answer.Doc)}
+	t := Token{ObtainedAt: e.opts.Now(), Scopes: p.Scopes, Raw: token.Overlay(schema.Secret{}, answer.Doc)}
 	if t.AccessToken, t.TokenSecret, err = readOAuth1(op, c.Key, answer); err != nil {
 		return err
 	}
@@ -167,18 +165,17 @@ func (e *Engine) callOAuth1(ctx context.Context, op string, in *integration, c *
 		r.Headers["Authorization"] = req.Header.Get("Authorization") // to be taken out of errors
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, oauth1Timeout)
-	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, call.to), r)
+	o := in.token.For(op, c)
+	answer, err := o.Do(ctx, call.to, r)
 	if cannotSign(err) {
 		return nil, fail(err)
 	}
 	if err != nil {
-		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
+		return nil, token.Scrub(o.Unanswered(answer, err), r)
 	}
 	shape := &schema.TokenResponse{ErrorCode: "oauth_problem"}
 	if code, failed := oauthwire.ErrorCode(answer, shape, nil); failed {
-		return nil, scrubTokenError(e.tellClock(in, in.refused(op, c.Key, answer, code), answer), r)
+		return nil, token.Scrub(o.TellClock(o.Refused(answer, code), answer), r)
 	}
 	return answer, nil
 }

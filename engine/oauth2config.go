@@ -65,6 +65,6 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 		ClientSecret: in.OAuthClientSecret.Reveal(),
 		Endpoint:     oauth2.Endpoint{AuthURL: authURL.String(), DeviceAuthURL: deviceURL, TokenURL: tokenURL.String(), AuthStyle: style},
 		RedirectURL:  redirectURL,
-		Scopes:       in.scopes(nil),
+		Scopes:       in.ScopesOr(nil),
 	}, nil
 }

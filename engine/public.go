@@ -3,7 +3,6 @@ package engine
 import (
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
@@ -66,10 +65,10 @@ func (l lazily) RoundTrip(r *http.Request) (*http.Response, error) { return l.ma
 // tokenClient returns the client for a token endpoint of c's at a URL like to. Its
 // host may come from a connection's data, or from what a server says.
 func (e *Engine) tokenClient(in *integration, c *Connection, to schema.Template) *http.Client {
-	guarded := !in.Requests.AllowPrivateHosts && (schema.HostVaries(to) || in.found(to))
+	guarded := !in.Requests.AllowPrivateHosts && (schema.HostVaries(to) || in.Found(to))
 	home, public := e.opts.Transport, e.public.of(e.opts.Transport)
 	switch {
-	case in.showsTo(c):
+	case in.ShowsCertificate(c):
 		home, public = e.transports(in, e.opts.Transport)
 	case !guarded:
 		return e.tokens
@@ -79,14 +78,4 @@ func (e *Engine) tokenClient(in *integration, c *Connection, to schema.Template)
 		client.Transport = public
 	}
 	return &client
-}
-
-// found reports whether an endpoint was found out, at an origin that the file does
-// not name.
-func (in *integration) found(endpoint schema.Template) bool {
-	if in.Auth.AuthMode != schema.MCPOAuth2 || len(endpoint.Parts) == 0 {
-		return false
-	}
-	u, err := url.Parse(endpoint.Parts[0].Literal)
-	return err != nil || !in.reaches(u)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -69,7 +69,7 @@ func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, 
 		if errors.As(err, &uncovered) {
 			return nil, lost, uncovered.error
 		}
-		if next != nil || !openOutcome(err) || attempt == redeemAttempts {
+		if next != nil || !token.OpenOutcome(err) || attempt == redeemAttempts {
 			return next, lost, err
 		}
 		lost = true
@@ -80,13 +80,6 @@ func (e *Engine) redeemPatiently(ctx context.Context, h *hold, in *integration, 
 			return nil, lost, err
 		}
 	}
-}
-
-// openOutcome reports whether the token may or may not have been redeemed: there
-// was no answer, or none of the token endpoint's own.
-func openOutcome(err error) bool {
-	kind := ErrorKind(err)
-	return kind == KindUnavailable || kind == KindInvalidResponse || kind == ""
 }
 
 // redeemOnce returns what the answer makes of c. With an error, that is c with
@@ -101,30 +94,19 @@ func (e *Engine) redeemOnce(ctx context.Context, h *hold, in *integration, c *Co
 	now := e.opts.Now()
 	next := c.Clone()
 	if err != nil { // a step after the answer failed
-		if in.Auth.Issues() || !salvage(in, next, answer, now) {
+		if in.Auth.Issues() || !in.token.For(op, next).Salvage(answer) {
 			return nil, err
 		}
-	} else if err = in.takeToken(op, next, answer, nil, now); err == nil {
+	} else if err = in.takeToken(op, next, answer, nil); err == nil {
 		// What the connection has is kept where the answer says nothing, or nonsense.
 		_ = in.TakeFields(op, next, schema.FromTokenResponse, next.Credentials.Token.RawValue)
-	} else if in.Auth.Issues() || !salvage(in, next, answer, now) {
+	} else if in.Auth.Issues() || !in.token.For(op, next).Salvage(answer) {
 		return nil, err
 	}
 	next.RefreshStarted = time.Time{}
 	next.UpdatedAt = now
 	next.Generation = c.Generation + 1
 	return next, err
-}
-
-// salvage takes a new refresh token out of an answer that is of no use otherwise.
-func salvage(in *integration, c *Connection, a *oauthwire.Answer, now time.Time) bool {
-	t := &c.Credentials.Token
-	text := oauthwire.RefreshToken(a, in.Auth.TokenResponse)
-	if text == "" || t.RefreshToken.Equal(schema.NewSecret(text)) {
-		return false
-	}
-	t.RefreshToken, t.RefreshObtainedAt = schema.NewSecret(text), now
-	return true
 }
 
 // keep stores what a redemption gave, and does not let go easily: it may be the
@@ -173,7 +155,7 @@ func (e *Engine) adopt(ctx context.Context, in *integration, c *Connection) (*Co
 // intent was recorded; lost says that an answer to an earlier request is missing.
 func (e *Engine) afterFailure(ctx context.Context, in *integration, was, intent *Connection, cause error, lost bool) (*Connection, error) {
 	if !errors.Is(cause, ErrReauthorize) {
-		if !lost && !openOutcome(cause) {
+		if !lost && !token.OpenOutcome(cause) {
 			// The provider said no, and the token is as good as before. If this is
 			// not stored, it is tried again all the same.
 			_ = e.replace(ctx, was, was.Generation)

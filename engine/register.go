@@ -10,6 +10,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -102,8 +103,8 @@ func (s *search) register(ctx context.Context, server *discovery.Server, as disc
 	case err != nil && answer.Status < 400:
 		return nil, s.fail(KindInvalidResponse, registration, err)
 	case c == nil:
-		kind := cmp.Or(kindOfStatus(answer.Status), KindInvalidResponse)
-		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: retryAfter(answer.Header)}
+		kind := cmp.Or(token.KindOfStatus(answer.Status), KindInvalidResponse)
+		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: token.RetryAfter(answer.Header)}
 	}
 	return c, nil
 }

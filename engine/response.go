@@ -199,9 +199,3 @@ func (p *callPlan) requestID(resp *http.Response) string {
 	}
 	return ""
 }
-
-// retryAfter returns what a Retry-After of h asks for, or 0.
-func retryAfter(h http.Header) time.Duration {
-	wait, _ := answer.RetryAfter(h, time.Now())
-	return wait
-}

@@ -11,6 +11,10 @@ type Integration struct {
 	Parsed  *Auth
 	Calls   *Calls
 	LookUps []LookUp // in the order in which they can be made
+
+	// Previous is the same with oauth_client_secret_previous in place of the secret; nil
+	// if there is but one.
+	Previous *Integration
 }
 
 // New reads an integration, which must not be modified from now on.
@@ -24,7 +28,18 @@ func New(in *schema.Integration) (*Integration, error) {
 		return nil, err
 	}
 	p.LookUps, err = newLookUps(in)
+	if in.OAuthClientSecretPrevious.IsSet() {
+		p.Previous = p.withSecret(in.OAuthClientSecretPrevious)
+	}
 	return p, err
+}
+
+// withSecret returns in with that client secret alone.
+func (in *Integration) withSecret(secret schema.Secret) *Integration {
+	with, other := *in.Integration, *in
+	with.OAuthClientSecret, with.OAuthClientSecretPrevious = secret, schema.Secret{}
+	other.Integration = &with
+	return &other
 }
 
 // As returns in with the requests section of like, whose auth section and fields are

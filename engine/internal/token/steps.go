@@ -1,4 +1,4 @@
-package engine
+package token
 
 import (
 	"context"
@@ -19,27 +19,30 @@ type ascent struct {
 	sum  *oauthwire.Answer
 }
 
-// follow makes the steps that come after a token answer, and returns what all
+// Follow makes the steps that come after a token answer, and returns what all
 // answers say together. With an error it returns what there is: a refresh token in it
 // may be the only one that is good.
-func (e *Engine) follow(ctx context.Context, op string, in *integration, c *Connection, first *oauthwire.Answer, refresh bool) (*oauthwire.Answer, error) {
-	if len(in.Parsed.Steps) == 0 {
+func (o *Operation) Follow(ctx context.Context, first *oauthwire.Answer, refresh bool) (*oauthwire.Answer, error) {
+	if len(o.In.Parsed.Steps) == 0 {
 		return first, nil
 	}
 	sum := *first
 	sum.Doc = maps.Clone(first.Doc)
 	a := &ascent{docs: []map[string]any{first.Doc}, sum: &sum}
-	for i := range in.Parsed.Steps {
-		s := &in.Parsed.Steps[i]
+	for i := range o.In.Parsed.Steps {
+		s := &o.In.Parsed.Steps[i]
 		if !s.When(refresh) {
 			a.docs = append(a.docs, nil)
 			continue
 		}
-		answer, err := e.asClient(ctx, in, c, func(in *integration) (*oauthwire.Answer, error) { return e.step(ctx, op, in, c, s, a) })
+		answer, err := o.send(ctx, sending{
+			what: "the request", to: s.Templates.URL, shape: o.beside(), whose: fault.KindInvalidResponse,
+			build: func(o *Operation) (*oauthwire.Request, error) { return o.buildStep(s, a) },
+		})
 		if err != nil {
 			return a.sum, inStep(err, i)
 		}
-		a.add(answer, in.Auth.TokenResponse)
+		a.add(answer, o.In.Auth.TokenResponse)
 	}
 	return a.sum, nil
 }
@@ -49,29 +52,13 @@ func inStep(err error, i int) error {
 	return fault.Within("step "+strconv.Itoa(i+1)+" after the token answer", err)
 }
 
-func (e *Engine) step(ctx context.Context, op string, in *integration, c *Connection, s *plan.Step, a *ascent) (*oauthwire.Answer, error) {
-	r, err := stepRequest(s, in, new(render.Made).Values(a.values(in, c), e.opts.Now))
-	if err != nil {
-		return nil, &Error{Op: op, Key: c.Key, Kind: KindInvalidResponse, Detail: "the request cannot be built", Err: err}
-	}
-	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
-	defer cancel()
-	answer, err := oauthwire.Do(ctx, e.tokenClient(in, c, s.Templates.URL), r)
-	if err != nil {
-		return nil, scrubTokenError(tokenFailure(op, c.Key, answer, err), r)
-	}
-	if code, failed := oauthwire.ErrorCode(answer, in.beside(), in.tokenMatcher(answer)); failed {
-		return nil, scrubTokenError(in.refused(op, c.Key, answer, code), r)
-	}
-	return answer, nil
-}
-
-func stepRequest(s *plan.Step, in *integration, values render.Values) (*oauthwire.Request, error) {
+func (o *Operation) buildStep(s *plan.Step, a *ascent) (*oauthwire.Request, error) {
+	values := new(render.Made).Values(a.values(o), o.Now)
 	u, err := render.URL(s.Templates.URL, values, func(name string) string {
 		if strings.HasPrefix(name, "steps.") {
 			return "uri"
 		}
-		return in.FormatOf(name)
+		return o.In.FormatOf(name)
 	})
 	if err != nil {
 		return nil, err
@@ -88,15 +75,15 @@ func stepRequest(s *plan.Step, in *integration, values render.Values) (*oauthwir
 			return nil, err
 		}
 	}
-	return r, setHeaders(s.Templates.Headers, r, values)
+	return r, setHeaders(r, s.Templates.Headers, values)
 }
 
-// values are those of c, with the answers so far.
-func (a *ascent) values(in *integration, c *Connection) render.Values {
+// values are those of the connection, with the answers so far.
+func (a *ascent) values(o *Operation) render.Values {
 	return func(name string) (string, bool) {
 		if name == "access_token" {
 			path := "access_token"
-			if t := in.Auth.TokenResponse; t != nil && t.AccessToken != "" {
+			if t := o.In.Auth.TokenResponse; t != nil && t.AccessToken != "" {
 				path = t.AccessToken
 			}
 			return schema.TextAt(a.sum.Doc, path)
@@ -109,7 +96,7 @@ func (a *ascent) values(in *integration, c *Connection) render.Values {
 			}
 			return schema.TextAt(a.docs[n], path)
 		}
-		return in.Value(c, name)
+		return o.In.Value(o.Conn, name)
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine
+package token
 
 import (
 	"net/http"
@@ -6,29 +6,30 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // farOff is how far apart two clocks are before an error says so: servers allow a
 // minute at least.
 const farOff = time.Minute
 
-// tellClock says of a refusal that the clocks differ, where what was refused is
+// TellClock says of a refusal that the clocks differ, where what was refused is
 // signed and names a time: a server that takes it for expired, or not yet good, says
 // invalid_client like one that does not know the key.
-func (e *Engine) tellClock(in *integration, err error, a *oauthwire.Answer) error {
-	if in.Parsed.JWT == nil && !in.signsOAuth1() {
+func (o *Operation) TellClock(err error, a *oauthwire.Answer) error {
+	if o.In.Parsed.JWT == nil && o.In.Auth.AuthMode.Mode().Signing != schema.SignsOAuth1 {
 		return err
 	}
 	theirs, parseErr := http.ParseTime(a.Header.Get("Date"))
 	if parseErr != nil {
 		return err
 	}
-	off, where := e.opts.Now().Sub(theirs).Round(time.Second), "ahead of"
+	off, where := o.Now().Sub(theirs).Round(time.Second), "ahead of"
 	if off < 0 {
 		off, where = -off, "behind"
 	}
 	if off <= farOff {
 		return err
 	}
-	return fault.Amend(err, func(e *Error) { e.Detail += ", and our clock is " + off.String() + " " + where + " the server's" })
+	return fault.Amend(err, func(e *fault.Error) { e.Detail += ", and our clock is " + off.String() + " " + where + " the server's" })
 }

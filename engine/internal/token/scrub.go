@@ -1,0 +1,39 @@
+package token
+
+import (
+	"encoding/base64"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+)
+
+// Scrub takes out of an error what the token request said, and what
+// net/http repeats of the answer.
+func Scrub(err error, r *oauthwire.Request) error {
+	e, ok := err.(*fault.Error)
+	if !ok {
+		return err // the context's own
+	}
+	said := func() []string {
+		basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(r.ClientID) + ":" + url.QueryEscape(r.ClientSecret)))
+		plain := base64.StdEncoding.EncodeToString([]byte(r.ClientID + ":" + r.ClientSecret))
+		return slices.Concat(slices.Collect(maps.Values(r.Params)), slices.Collect(maps.Values(r.Query)), slices.Collect(maps.Values(r.Headers)),
+			[]string{r.ClientSecret, basic, plain})
+	}
+	e.Code = fault.WithoutEchoes(e.Code, said)
+	if e.Err != nil {
+		secrets := slices.DeleteFunc(said(), inSmallLetters)
+		e.Err = fault.WithText(fault.UnlessEchoed(e.Err.Error(), secrets, func(text string) string { return fault.WithoutEchoes(text, said) }), e.Err)
+	}
+	return e
+}
+
+// inSmallLetters reports whether a text may be a word of the protocol, such as
+// refresh_token, or the address of a page.
+func inSmallLetters(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && !strings.ContainsRune("_-:./", r) })
+}
