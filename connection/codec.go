@@ -27,9 +27,10 @@ type Sealer interface {
 	Open(sealed, aad []byte) ([]byte, error)
 }
 
-// Encode returns c as JSON, for a store to keep. Everything that grants
-// access is in one part of it, sealed with s and bound to c.Key; the rest can be
-// read by anyone. Errors never quote content.
+// Encode returns c as JSON, for a store to keep. Everything that grants access is in
+// one part of it, sealed with s. The rest can be read by anyone, and is bound to the
+// seal: where a field, the status or a time has been changed since, nothing opens, for
+// these say where credentials go and for how long. Errors never quote content.
 //
 // Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
 // float64, from 2^53 on as [json.Number] with all their digits.
@@ -41,75 +42,98 @@ func Encode(c *Connection, s Sealer) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
 	}
-	sealed, err := SealJSON(s, connectionAAD(c.Key), secretsOf(&c.Credentials))
+	open, err := json.Marshal(wireOpenOf(c, metadata))
+	if err != nil {
+		return nil, fmt.Errorf("encode connection %s: %w", c.Key, ErrEncoding)
+	}
+	var read wireOpen // as Decode will find it: JSON changes what is not UTF-8
+	if json.Unmarshal(open, &read) != nil {
+		return nil, fmt.Errorf("encode connection %s: %w", c.Key, ErrEncoding)
+	}
+	aad, err := read.aad()
+	if err != nil {
+		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
+	}
+	sealed, err := SealJSON(s, aad, secretsOf(&c.Credentials))
 	if err != nil {
 		return nil, fmt.Errorf("seal connection %s: %w", c.Key, err)
 	}
-	return json.Marshal(wireConnection{
-		Version:        wireVersion,
-		Integration:    c.Key.Integration,
-		ConnectionID:   c.Key.ConnectionID,
-		Generation:     c.Generation,
-		Status:         c.Status,
-		Reason:         c.Reason,
-		Fields:         c.Fields,
-		Metadata:       metadata,
-		RefreshStarted: stamp(c.RefreshStarted),
-		CreatedAt:      stamp(c.CreatedAt),
-		UpdatedAt:      stamp(c.UpdatedAt),
-		Type:           c.Credentials.Type,
-		Token:          wireTokenOf(&c.Credentials.Token),
-		Sealed:         sealed,
-	})
+	return json.Marshal(struct {
+		Version int             `json:"v"`
+		Open    json.RawMessage `json:"open"`
+		Sealed  []byte          `json:"sealed"`
+	}{boundVersion, open, sealed})
 }
 
-// Decode returns the connection that [Encode] encoded. The
+// Decode returns the connection that [Encode] encoded, by an older version as well. The
 // error is [ErrEncoding] if b cannot be read, and otherwise the Sealer's; it names
 // the connection and never quotes content. That b lay under the key it names is
-// for the store to check.
-func Decode(b []byte, s Sealer) (*Connection, error) {
-	var w wireConnection
-	if json.Unmarshal(b, &w) != nil { // its error may quote b
+// for the store to check: see [DecodeStored].
+func Decode(b []byte, s Sealer) (*Connection, error) { return decode(b, s, nil) }
+
+// decode is Decode of what says that it is as's, unless as is nil.
+func decode(b []byte, s Sealer, as *Key) (*Connection, error) {
+	w, open, err := readWire(b)
+	if err != nil {
+		return nil, fmt.Errorf("decode connection: %w", err)
+	}
+	k := Key{open.Integration, open.ConnectionID}
+	if k.Check() != nil {
 		return nil, fmt.Errorf("decode connection: %w", ErrEncoding)
 	}
-	k := Key{w.Integration, w.ConnectionID}
-	if w.Version != wireVersion || k.Check() != nil {
-		return nil, fmt.Errorf("decode connection: %w: version %d", ErrEncoding, w.Version)
+	if as != nil && *as != k {
+		return nil, fmt.Errorf("%w: it is another's", ErrEncoding)
 	}
-	var secrets wireSecrets
-	if err := OpenJSON(s, connectionAAD(k), w.Sealed, &secrets); err != nil {
-		return nil, fmt.Errorf("open connection %s: %w", k, err)
-	}
-	metadata, err := decodeMetadata(w.Metadata)
+	metadata, err := decodeMetadata(open.Metadata)
 	if err != nil {
 		return nil, fmt.Errorf("decode connection %s: metadata: %w", k, err)
 	}
-	return &Connection{
-		Key:            k,
-		Generation:     w.Generation,
-		Status:         w.Status,
-		Reason:         w.Reason,
-		Credentials:    secrets.credentials(w.Type, &w.Token),
-		Fields:         w.Fields,
-		Metadata:       metadata,
-		RefreshStarted: stamp(w.RefreshStarted),
-		CreatedAt:      stamp(w.CreatedAt),
-		UpdatedAt:      stamp(w.UpdatedAt),
-	}, nil
+	aad := keyAAD(k)
+	if w.Version == boundVersion {
+		if aad, err = open.aad(); err != nil {
+			return nil, fmt.Errorf("decode connection %s: %w", k, err)
+		}
+	}
+	var secrets wireSecrets
+	if err := OpenJSON(s, aad, w.Sealed, &secrets); err != nil {
+		return nil, fmt.Errorf("open connection %s: %w", k, err)
+	}
+	return open.connection(k, metadata, &secrets), nil
+}
+
+// DecodeStored returns the connection that lay encoded under k, beside a generation
+// that the store compares. The error is an [*UnreadableError]: what is another's, or
+// has another generation than was sealed, is as unreadable as what does not open.
+func DecodeStored(k Key, generation int64, encoded []byte, s Sealer) (*Connection, error) {
+	c, err := decode(encoded, s, &k)
+	switch {
+	case errors.Is(err, ErrEncoding):
+		err = fmt.Errorf("row of connection %s: %w", k, err)
+	case err == nil && c.Generation != generation:
+		err = fmt.Errorf("row of connection %s: %w: its generation is not the one that was sealed", k, ErrEncoding)
+	}
+	if err != nil {
+		return nil, &UnreadableError{Key: k, Err: err}
+	}
+	return c, nil
 }
 
 // SealedPart returns the part of an encoded connection that a [Sealer] sealed, such
 // as for asking store/seal which key that was. The error is [ErrEncoding] if encoded
 // cannot be read.
 func SealedPart(encoded []byte) ([]byte, error) {
-	var w struct {
-		Version int    `json:"v"`
-		Sealed  []byte `json:"sealed"`
-	}
-	if json.Unmarshal(encoded, &w) != nil || w.Version != wireVersion || w.Sealed == nil {
+	w, _, err := readWire(encoded)
+	if err != nil || w.Sealed == nil {
 		return nil, ErrEncoding
 	}
 	return w.Sealed, nil
+}
+
+// IsBound reports whether what can be read of an encoded connection is bound to its
+// seal. What older versions wrote is not; [Reseal] binds it.
+func IsBound(encoded []byte) bool {
+	w, _, err := readWire(encoded)
+	return err == nil && w.Version == boundVersion
 }
 
 // Reseal returns an encoded connection with its sealed part opened and
@@ -123,12 +147,40 @@ func Reseal(encoded []byte, s Sealer) ([]byte, error) {
 	return Encode(c, s)
 }
 
-const wireVersion = 1
+// Versions of the encoding. In the older one the seal is bound to the key alone, and
+// what can be read lies beside it instead of under open.
+const (
+	keyVersion   = 1
+	boundVersion = 2
+)
 
-// A wireConnection is the encoding. Empty and nil maps differ in it, as do empty
-// and unset secrets: what was put in comes out.
 type wireConnection struct {
-	Version        int               `json:"v"`
+	Version  int       `json:"v"`
+	Open     *wireOpen `json:"open"`
+	wireOpen           // of keyVersion
+	Sealed   []byte    `json:"sealed"`
+}
+
+// readWire returns an encoded connection, and what can be read of it.
+func readWire(b []byte) (*wireConnection, *wireOpen, error) {
+	var w wireConnection
+	if json.Unmarshal(b, &w) != nil { // its error may quote b
+		return nil, nil, ErrEncoding
+	}
+	switch {
+	case w.Version == keyVersion:
+		return &w, &w.wireOpen, nil
+	case w.Version == boundVersion && w.Open != nil:
+		return &w, w.Open, nil
+	case w.Version > boundVersion:
+		return nil, nil, fmt.Errorf("%w: version %d, which a newer nango-lite has written", ErrEncoding, w.Version)
+	}
+	return nil, nil, fmt.Errorf("%w: version %d", ErrEncoding, w.Version)
+}
+
+// A wireOpen is what anyone may read. Empty and nil maps differ in it, as do empty
+// and unset secrets: what was put in comes out.
+type wireOpen struct {
 	Integration    string            `json:"integration"`
 	ConnectionID   string            `json:"connection_id"`
 	Generation     int64             `json:"generation"`
@@ -141,7 +193,38 @@ type wireConnection struct {
 	UpdatedAt      time.Time         `json:"updated_at,omitzero"`
 	Type           schema.AuthMode   `json:"type,omitzero"`
 	Token          wireToken         `json:"token,omitzero"`
-	Sealed         []byte            `json:"sealed"`
+}
+
+func wireOpenOf(c *Connection, metadata json.RawMessage) wireOpen {
+	return wireOpen{
+		Integration:    c.Key.Integration,
+		ConnectionID:   c.Key.ConnectionID,
+		Generation:     c.Generation,
+		Status:         c.Status,
+		Reason:         c.Reason,
+		Fields:         c.Fields,
+		Metadata:       metadata,
+		RefreshStarted: stamp(c.RefreshStarted),
+		CreatedAt:      stamp(c.CreatedAt),
+		UpdatedAt:      stamp(c.UpdatedAt),
+		Type:           c.Credentials.Type,
+		Token:          wireTokenOf(&c.Credentials.Token),
+	}
+}
+
+func (w *wireOpen) connection(k Key, metadata map[string]any, secrets *wireSecrets) *Connection {
+	return &Connection{
+		Key:            k,
+		Generation:     w.Generation,
+		Status:         w.Status,
+		Reason:         w.Reason,
+		Credentials:    secrets.credentials(w.Type, &w.Token),
+		Fields:         w.Fields,
+		Metadata:       metadata,
+		RefreshStarted: stamp(w.RefreshStarted),
+		CreatedAt:      stamp(w.CreatedAt),
+		UpdatedAt:      stamp(w.UpdatedAt),
+	}
 }
 
 // A wireToken is what may be read of a [Token].

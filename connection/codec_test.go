@@ -18,7 +18,7 @@ import (
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
 
-var updateCodec = flag.Bool("update-codec", false, "rewrite testdata/connection_v1.json")
+var updateCodec = flag.Bool("update-codec", false, "rewrite testdata/connection_v2.json")
 
 // openSealer seals nothing, so that the encoding can be looked at. It still
 // minds the aad.
@@ -61,7 +61,7 @@ func codecSample() *connection.Connection {
 }
 
 func TestCodecGolden(t *testing.T) {
-	name := filepath.Join("testdata", "connection_v1.json")
+	name := filepath.Join("testdata", "connection_v2.json")
 	got, err := connection.Encode(codecSample(), openSealer{})
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +88,29 @@ func TestCodecGolden(t *testing.T) {
 	}
 	if diff := storetest.Diff(codecSample(), c); diff != "" {
 		t.Errorf("what was encoded once differs now (-want +got):\n%s", diff)
+	}
+}
+
+// What the version before has written, whose seal knew of the key alone, opens; it is
+// bound when it is written again.
+func TestCodecOpensWhatWasNotBound(t *testing.T) {
+	old, err := os.ReadFile(filepath.Join("testdata", "connection_v1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := connection.Decode(old, openSealer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := storetest.Diff(codecSample(), c); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again, err := connection.Reseal(old, openSealer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if connection.IsBound(old) || !connection.IsBound(again) {
+		t.Errorf("bound before: %v, want false; after: %v, want true", connection.IsBound(old), connection.IsBound(again))
 	}
 }
 
@@ -140,7 +163,10 @@ func TestCodecErrors(t *testing.T) {
 		"not JSON":      storetest.Marker,
 		"cut":           good[:len(good)/2],
 		"a text":        `"` + storetest.Marker + `"`,
-		"newer":         strings.Replace(good, `"v":1`, `"v":2`, 1),
+		"newer":         strings.Replace(good, `"v":2`, `"v":3`, 1),
+		"older":         strings.Replace(good, `"v":2`, `"v":1`, 1),
+		"no version":    strings.Replace(good, `"v":2`, `"v":0`, 1),
+		"nothing open":  strings.Replace(good, `"open":`, `"opened":`, 1),
 		"no key":        strings.Replace(good, `"user-42"`, `""`, 1),
 		"wrong type":    strings.Replace(good, `"generation":`, `"generation":"`+storetest.Marker+`","x":`, 1),
 		"list of meta":  strings.Replace(good, `"metadata":{`, `"metadata":["`+storetest.Marker+`"],"x":{`, 1),

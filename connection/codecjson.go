@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 )
 
@@ -46,12 +45,6 @@ func OpenJSON(s Sealer, aad string, sealed []byte, v any) error {
 		return ErrEncoding
 	}
 	return nil
-}
-
-// connectionAAD is what the sealed part of k's connection is bound to. The
-// length keeps a/b + c apart from a + b/c.
-func connectionAAD(k Key) string {
-	return "connection/1 " + strconv.Itoa(len(k.Integration)) + ":" + k.Integration + "/" + k.ConnectionID
 }
 
 var (

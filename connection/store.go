@@ -16,6 +16,12 @@ var (
 	ErrNoConnection = errors.New("no such connection")
 	// ErrConflict means that the stored connection has another generation.
 	ErrConflict = errors.New("connection was changed meanwhile")
+	// ErrUnreadable means that something is stored under the key that cannot be read:
+	// see [UnreadableError].
+	ErrUnreadable = errors.New("stored connection cannot be read")
+	// ErrUnknownKey is why something cannot be read where the key that sealed it is not
+	// at hand. It may come back.
+	ErrUnknownKey = errors.New("sealed with a key that is not in the key set")
 	// ErrLeased means that another holder has the lease.
 	ErrLeased = errors.New("connection is leased to another holder")
 )
@@ -44,7 +50,9 @@ var (
 //
 // A store whose writes others can follow is a [ChangeFeed] too.
 type Store interface {
-	// Get returns the connection of k, or ErrNoConnection.
+	// Get returns the connection of k, or ErrNoConnection. What is there and cannot be
+	// read, because it was damaged or its key is gone, is an [*UnreadableError]; it can
+	// be deleted, and replaced by Put.
 	Get(ctx context.Context, k Key) (*Connection, error)
 
 	// Put stores c whatever is there: a user has connected (again). It sets
@@ -63,7 +71,8 @@ type Store interface {
 	Delete(ctx context.Context, k Key) error
 
 	// List returns connections ordered by integration and connection id, byte by
-	// byte. Pages neither skip nor repeat what was there all the time. If q.Cursor is
+	// byte. One that cannot be read costs nobody else: it is in its page's Unreadable.
+	// Pages neither skip nor repeat what was there all the time. If q.Cursor is
 	// the Next of no Page, the error is ErrCursor.
 	List(ctx context.Context, q Query) (Page, error)
 
@@ -120,8 +129,40 @@ type Query struct {
 // A Page is one part of a list.
 type Page struct {
 	Connections []*Connection
-	Next        string // cursor of the next page; empty on the last
+	Unreadable  []*UnreadableError // those of this part that cannot be read
+	Next        string             // cursor of the next page; empty on the last
 }
+
+// Add puts c at the end of the page, or among the unreadable ones if err is an
+// [*UnreadableError]. Another error is returned.
+func (p *Page) Add(c *Connection, err error) error {
+	var unreadable *UnreadableError
+	switch {
+	case errors.As(err, &unreadable):
+		p.Unreadable = append(p.Unreadable, unreadable)
+	case err != nil:
+		return err
+	default:
+		p.Connections = append(p.Connections, c)
+	}
+	return nil
+}
+
+// An UnreadableError says which connection is stored and cannot be read, and why. It is
+// [ErrUnreadable], and what its Err is.
+type UnreadableError struct {
+	Key Key
+	Err error // names the connection, and quotes nothing of it
+}
+
+// Error says why.
+func (e *UnreadableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// Is makes it an [ErrUnreadable].
+func (e *UnreadableError) Is(target error) bool { return target == ErrUnreadable }
 
 // MaxKeyPart is how many bytes each part of a [Key] may have, and a lease's holder:
 // an index of PostgreSQL does not hold more than about 2,700 in all.

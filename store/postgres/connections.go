@@ -10,7 +10,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
-	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // Get implements [connection.Store].
@@ -18,9 +17,9 @@ func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connecti
 	if k.Check() != nil {
 		return nil, none(ctx)
 	}
-	var data []byte
+	r := row.Row{Key: k}
 	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, s.sql.get, k.Integration, k.ConnectionID).Scan(&data)
+		return conn.QueryRow(ctx, s.sql.get, k.Integration, k.ConnectionID).Scan(&r.Generation, &r.Data)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, connection.ErrNoConnection
@@ -28,7 +27,7 @@ func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connecti
 	if err != nil {
 		return nil, err
 	}
-	return row.Connection(seal.Row{Key: k, Data: data}, s.keys)
+	return r.Connection(s.keys)
 }
 
 // none is what there is under a key that cannot be.

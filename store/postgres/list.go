@@ -10,7 +10,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
-	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // List implements [connection.Store].
@@ -52,27 +51,27 @@ func (s *Store) listSQL(q connection.Query, limit int) (string, []any, error) {
 	}
 	keys := "SELECT integration, connection_id%s FROM {schema}.connection WHERE " + strings.Join(where, " AND ")
 	order := fmt.Sprintf(" ORDER BY integration, connection_id LIMIT %d", limit)
-	query := fmt.Sprintf(keys, ", data") + order
+	query := fmt.Sprintf(keys, ", generation, data") + order
 	if !q.ExpiresBefore.IsZero() {
 		args = append(args, instant(q.ExpiresBefore))
 		query = "WITH due AS MATERIALIZED (" + fmt.Sprintf(keys, "") +
 			fmt.Sprintf(" AND status = 'active' AND expires_at < $%d::timestamptz), ", len(args)) +
 			"page AS MATERIALIZED (SELECT * FROM due" + order + ") " +
-			"SELECT integration, connection_id, data FROM page JOIN {schema}.connection USING (integration, connection_id)" +
+			"SELECT integration, connection_id, generation, data FROM page JOIN {schema}.connection USING (integration, connection_id)" +
 			" ORDER BY integration, connection_id"
 	}
 	return inSchema(query, s.schema), args, nil
 }
 
 // rows returns what a query finds, by key and data.
-func (s *Store) rows(ctx context.Context, query string, args []any) (found []seal.Row, err error) {
+func (s *Store) rows(ctx context.Context, query string, args []any) (found []row.Row, err error) {
 	err = s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, query, args...)
 		if err != nil {
 			return err
 		}
-		found, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (out seal.Row, err error) {
-			return out, r.Scan(&out.Key.Integration, &out.Key.ConnectionID, &out.Data)
+		found, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (out row.Row, err error) {
+			return out, r.Scan(&out.Key.Integration, &out.Key.ConnectionID, &out.Generation, &out.Data)
 		})
 		return err
 	})

@@ -28,7 +28,7 @@ const columns = `(integration, connection_id, generation, status, expires_at, cr
 func newQueries(schema string) queries {
 	sql := func(template string) string { return inSchema(template, schema) }
 	return queries{
-		get: sql(`SELECT data FROM {schema}.connection WHERE ` + key),
+		get: sql(`SELECT generation, data FROM {schema}.connection WHERE ` + key),
 
 		generation: sql(`SELECT generation, coalesce(data = $3::bytea, false) FROM {schema}.connection WHERE ` + key),
 
@@ -106,7 +106,7 @@ WHERE counter.id = 1 -- says nothing new, but the planner expects one row then
 ORDER BY change.revision`),
 
 		encoded: sql(`
-SELECT integration, connection_id, data FROM {schema}.connection
+SELECT integration, connection_id, generation, data FROM {schema}.connection
 WHERE (integration, connection_id) > ($1, $2) ORDER BY integration, connection_id LIMIT $3`),
 
 		swap: sql(`UPDATE {schema}.connection SET data = $3::bytea WHERE ` + key + ` AND data = $4::bytea`),

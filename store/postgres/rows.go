@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
@@ -16,7 +17,8 @@ var _ seal.Rows = (*Store)(nil)
 
 // RowsAfter implements [seal.Rows].
 func (s *Store) RowsAfter(ctx context.Context, after connection.Key, limit int) ([]seal.Row, error) {
-	return s.rows(ctx, s.sql.encoded, []any{after.Integration, after.ConnectionID, limit})
+	found, err := s.rows(ctx, s.sql.encoded, []any{after.Integration, after.ConnectionID, limit})
+	return row.Sealed(found), err
 }
 
 // SwapRow implements [seal.Rows].

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/store/postgres"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
@@ -22,26 +23,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // A dump (pg_dump --inserts) of what the first migration made, when there was no
 // other, opens after all that came later, with what was in it, and works.
 func TestUpgrade(t *testing.T) {
-	u := newDatabase(t)
-	dump, err := os.ReadFile(filepath.Join("testdata", "upgrade", "0001.sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dump = regexp.MustCompile(`(?m)^\\.*\n`).ReplaceAll(dump, nil) // words for psql
-	conn := connect(t, u)
-	defer conn.Close(context.Background())
-	if _, err := conn.PgConn().Exec(t.Context(), string(dump)).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	key, err := os.ReadFile(filepath.Join("testdata", "upgrade", "0001.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := seal.ParseKeys(schema.NewSecret(string(key)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := openStore(t, u, keys, nil)
+	s, _ := openUpgrade(t, "0001")
 	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "0001.golden.json"), false)
 	c, err := s.Get(t.Context(), testKey)
 	if err != nil || c.Generation != 42 {
@@ -56,6 +38,43 @@ func TestUpgrade(t *testing.T) {
 	if err := s.Acquire(t.Context(), testKey, "of 2026", time.Minute); err != nil {
 		t.Error(err)
 	}
+}
+
+// S41: a dump of a store that was made before what can be read was bound to its seal opens,
+// with all that is in it; a connection is bound when it is next written, or when keys are
+// rotated; and the version before says that it cannot go on.
+func TestS41_UnboundStoreOpens(t *testing.T) {
+	s, keys := openUpgrade(t, "unbound")
+	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "unbound.golden.json"), false)
+	storetest.CheckBinds(t, s, keys, testKey, 42)
+	if v, err := s.SchemaVersion(t.Context()); err != nil || v <= 1 {
+		t.Errorf("got version %d, %v; want one that refuses programs which know 1", v, err)
+	}
+}
+
+// openUpgrade opens a database that was made of a dump in testdata/upgrade.
+func openUpgrade(t *testing.T, name string) (*postgres.Store, *seal.Keys) {
+	t.Helper()
+	u := newDatabase(t)
+	dump, err := os.ReadFile(filepath.Join("testdata", "upgrade", name+".sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump = regexp.MustCompile(`(?m)^\\.*\n`).ReplaceAll(dump, nil) // words for psql
+	conn := connect(t, u)
+	defer conn.Close(context.Background())
+	if _, err := conn.PgConn().Exec(t.Context(), string(dump)).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(filepath.Join("testdata", "upgrade", name+".key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := seal.ParseKeys(schema.NewSecret(string(key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openStore(t, u, keys, nil), keys
 }
 
 // What a migration says is never edited: databases have run it.

@@ -36,13 +36,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Errors of this package. None of them quotes a key or what is sealed.
 var (
 	// ErrUnknownKey means that the set lacks the key that sealed.
-	ErrUnknownKey = errors.New("sealed with a key that is not in the key set")
+	ErrUnknownKey = connection.ErrUnknownKey
 	// ErrSealed means that what was sealed does not open: it was damaged, or
 	// belongs elsewhere, or the key of that id is another one now.
 	ErrSealed = errors.New("sealed data does not open")

@@ -18,6 +18,7 @@ type ActiveSealer interface {
 type Count struct {
 	Rows     int              // connections
 	ByKey    map[string]int   // of them, by the id of the key that sealed them
+	Unbound  int              // of them, what an older version has written: see [connection.IsBound]
 	Resealed int              // sealed anew by Rotate, over all passes
 	Broken   []connection.Key // unreadable: damaged, or sealed with a key that is not at hand
 	Causes   []error          // why, one for each of Broken
@@ -26,8 +27,8 @@ type Count struct {
 // batch is how many rows are read at once.
 const batch = 200
 
-// Rotate seals anew, with the active key of keys, whatever another key has sealed,
-// while others read and write. If it is broken off, the next Rotate goes on where it
+// Rotate seals anew, with the active key of keys, whatever another key has sealed or
+// an older version has left unbound, while others read and write. If it is broken off, the next Rotate goes on where it
 // stopped. It goes over the store until all is sealed with the active key, and gives
 // up if others keep sealing with another. What cannot be opened is left alone and
 // counted. progress, unless nil, is told now and then.
@@ -56,7 +57,7 @@ func Rotate(ctx context.Context, rows Rows, keys ActiveSealer, progress func(Cou
 // are its affair, and the next pass's.
 func rotatePass(ctx context.Context, rows Rows, keys ActiveSealer, resealed int, progress func(Count)) (Count, error) {
 	return walk(ctx, rows, resealed, progress, func(c *Count, r Row, id string) error {
-		if id == keys.Active() {
+		if id == keys.Active() && connection.IsBound(r.Data) {
 			return nil
 		}
 		data, err := reseal(r, keys)
@@ -77,13 +78,16 @@ func rotatePass(ctx context.Context, rows Rows, keys ActiveSealer, resealed int,
 
 func reseal(r Row, keys connection.Sealer) ([]byte, error) {
 	c, err := connection.Decode(r.Data, keys)
-	if err != nil {
+	if err != nil && !errors.Is(err, connection.ErrEncoding) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("row of connection %s: %w", r.Key, err)
 	}
 	if c.Key != r.Key {
 		return nil, fmt.Errorf("row of connection %s: %w: it is another's", r.Key, connection.ErrEncoding)
 	}
-	return connection.Reseal(r.Data, keys)
+	return connection.Encode(c, keys)
 }
 
 // CountRows looks at all rows and says which keys sealed them. With keys it opens
@@ -119,6 +123,9 @@ func walk(ctx context.Context, rows Rows, resealed int, progress func(Count), fn
 				continue
 			}
 			c.ByKey[id]++
+			if !connection.IsBound(r.Data) {
+				c.Unbound++
+			}
 			if err := fn(&c, r, id); err != nil {
 				return c, err
 			}

@@ -8,17 +8,16 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
-	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-const getSQL = `SELECT data FROM connection WHERE integration = ? AND connection_id = ?`
+const getSQL = `SELECT generation, data FROM connection WHERE integration = ? AND connection_id = ?`
 
 // Get implements [connection.Store].
 func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
-	var data []byte
+	r := row.Row{Key: k}
 	err := s.retry(ctx, func() error {
 		// Too short to interrupt; a context that can end costs two goroutines.
-		return s.get.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID).Scan(&data)
+		return s.get.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID).Scan(&r.Generation, &r.Data)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, connection.ErrNoConnection
@@ -26,7 +25,7 @@ func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connecti
 	if err != nil {
 		return nil, err
 	}
-	return row.Connection(seal.Row{Key: k, Data: data}, s.keys)
+	return r.Connection(s.keys)
 }
 
 // Put implements [connection.Store].

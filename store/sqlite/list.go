@@ -6,7 +6,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/internal/row"
-	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // List implements [connection.Store].
@@ -19,7 +18,7 @@ func (s *Store) List(ctx context.Context, q connection.Query) (connection.Page, 
 	if err != nil {
 		return connection.Page{}, err
 	}
-	var found []seal.Row
+	var found []row.Row
 	err = s.retry(ctx, func() error {
 		found, err = s.rows(context.WithoutCancel(ctx), query, args)
 		return err
@@ -50,20 +49,20 @@ func listSQL(q connection.Query, limit int) (string, []any, error) {
 		from += " INDEXED BY connection_expiring"
 		where, args = append(where, "status = 'active' AND expires_at < ?"), append(args, micros(q.ExpiresBefore))
 	}
-	return "SELECT integration, connection_id, data FROM " + from + " WHERE " + strings.Join(where, " AND ") +
+	return "SELECT integration, connection_id, generation, data FROM " + from + " WHERE " + strings.Join(where, " AND ") +
 		" ORDER BY integration, connection_id LIMIT ?", append(args, limit), nil
 }
 
-func (s *Store) rows(ctx context.Context, query string, args []any) ([]seal.Row, error) {
+func (s *Store) rows(ctx context.Context, query string, args []any) ([]row.Row, error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var found []seal.Row
+	var found []row.Row
 	for rows.Next() {
-		var r seal.Row
-		if err := rows.Scan(&r.Key.Integration, &r.Key.ConnectionID, &r.Data); err != nil {
+		var r row.Row
+		if err := rows.Scan(&r.Key.Integration, &r.Key.ConnectionID, &r.Generation, &r.Data); err != nil {
 			return nil, err
 		}
 		found = append(found, r)

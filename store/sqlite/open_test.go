@@ -175,8 +175,38 @@ func TestMovedRow(t *testing.T) {
 	if !errors.Is(err, connection.ErrEncoding) || !strings.Contains(err.Error(), "notion/admin") {
 		t.Errorf("got %v, want %v naming the connection", err, connection.ErrEncoding)
 	}
-	if _, err := s.List(t.Context(), connection.Query{}); !errors.Is(err, connection.ErrEncoding) {
-		t.Errorf("List: got %v, want %v", err, connection.ErrEncoding)
+	if p, err := s.List(t.Context(), connection.Query{}); err != nil || len(p.Connections) != 0 || len(p.Unreadable) != 1 || !errors.Is(p.Unreadable[0], connection.ErrEncoding) {
+		t.Errorf("List: got %+v, %v; want it among the unreadable", p, err)
+	}
+}
+
+// S40: a column that says something else than what was sealed is noticed, or means
+// nothing: what counts is sealed, and columns are there to find rows by.
+func TestS40_ChangedColumns(t *testing.T) {
+	path, keys := newPath(t), seal.NewKeys()
+	s := openStore(t, path, keys, nil)
+	want := storetest.Connection(testKey)
+	for _, change := range []string{
+		"status = 'needs_reauthorization'", "expires_at = 1", "expires_at = NULL", "created_at = 1", "updated_at = 1", "revision = revision + 7",
+		"generation = generation + 1", "generation = -1", "data = CAST('' AS BLOB)",
+	} {
+		if err := s.Put(t.Context(), want); err != nil {
+			t.Fatalf("Put after a change: %v", err)
+		}
+		mustExec(t, raw(t, path), "UPDATE connection SET "+change)
+		got, err := s.Get(t.Context(), testKey)
+		if err != nil {
+			if !errors.Is(err, connection.ErrUnreadable) {
+				t.Errorf("%s: Get: got %v, want %v", change, err, connection.ErrUnreadable)
+			}
+			continue
+		}
+		if diff := storetest.Diff(want, got); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", change, diff)
+		}
+		if err := s.Replace(t.Context(), got, got.Generation); err != nil {
+			t.Errorf("%s: it can be read, and not replaced: %v", change, err)
+		}
 	}
 }
 

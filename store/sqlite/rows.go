@@ -6,18 +6,20 @@ import (
 	"errors"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 var _ seal.Rows = (*Store)(nil)
 
-const afterSQL = `SELECT integration, connection_id, data FROM connection
+const afterSQL = `SELECT integration, connection_id, generation, data FROM connection
 WHERE (integration, connection_id) > (?, ?) ORDER BY integration, connection_id LIMIT ?`
 
 // RowsAfter implements [seal.Rows].
 func (s *Store) RowsAfter(ctx context.Context, after connection.Key, limit int) (found []seal.Row, err error) {
 	err = s.retry(ctx, func() error {
-		found, err = s.rows(context.WithoutCancel(ctx), afterSQL, []any{after.Integration, after.ConnectionID, limit})
+		rows, err := s.rows(context.WithoutCancel(ctx), afterSQL, []any{after.Integration, after.ConnectionID, limit})
+		found = row.Sealed(rows)
 		return err
 	})
 	return found, err

@@ -8,27 +8,14 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
+	"github.com/nango-lite/nango-lite/store/sqlite"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
 
 // A database that the first migration made, when there was no other, opens after
 // all that came later, with what was in it, and works.
 func TestUpgrade(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"0001.db", "0001.key"} {
-		b, err := os.ReadFile(filepath.Join("testdata", "upgrade", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keys, err := seal.LoadFile(filepath.Join(dir, "0001.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := openStore(t, filepath.Join(dir, "0001.db"), keys, nil)
+	s, _ := openUpgrade(t, "0001")
 	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "0001.golden.json"), false)
 
 	// What was deleted before is not known: whoever asks from there starts over.
@@ -48,6 +35,38 @@ func TestUpgrade(t *testing.T) {
 	if err := s.Acquire(t.Context(), testKey, "of 2026", time.Minute); err != nil {
 		t.Error(err)
 	}
+}
+
+// S41: a store that was made before what can be read was bound to its seal opens, with all
+// that is in it; a connection is bound when it is next written, or when keys are rotated;
+// and the version before says that it cannot go on.
+func TestS41_UnboundStoreOpens(t *testing.T) {
+	s, keys := openUpgrade(t, "unbound")
+	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "unbound.golden.json"), false)
+	storetest.CheckBinds(t, s, keys, testKey, 42)
+	if v, err := s.SchemaVersion(t.Context()); err != nil || v <= 2 {
+		t.Errorf("got version %d, %v; want one that refuses programs which know 2", v, err)
+	}
+}
+
+// openUpgrade opens a copy of a database in testdata/upgrade.
+func openUpgrade(t *testing.T, name string) (*sqlite.Store, *seal.Keys) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{name + ".db", name + ".key"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "upgrade", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, err := seal.LoadFile(filepath.Join(dir, name+".key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openStore(t, filepath.Join(dir, name+".db"), keys, nil), keys
 }
 
 // What a migration says is never edited: databases have run it.

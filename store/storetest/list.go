@@ -39,6 +39,9 @@ func list(t *testing.T, s connection.Store, q connection.Query, between func(con
 		if q.Limit > 0 && len(p.Connections) > q.Limit || p.Next != "" && len(p.Connections) == 0 {
 			t.Fatalf("List %+v: got %d connections and the cursor %q", q, len(p.Connections), p.Next)
 		}
+		for _, u := range p.Unreadable {
+			t.Errorf("List %+v: %v", q, u)
+		}
 		for _, c := range p.Connections {
 			keys = append(keys, c.Key)
 		}

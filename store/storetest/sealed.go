@@ -38,6 +38,11 @@ func RunSealed(t *testing.T, medium func(t *testing.T) Medium) {
 		"a rotation leaves the unknown": testRotateBroken,
 		"a rotation notices old keys":   testRotateStubborn,
 		"a swap overwrites no news":     testSwapRow,
+
+		"what lies open is bound to the seal":      testBound,
+		"one that cannot be read costs itself":     testUnreadable,
+		"what was not bound opens and is bound":    testNotBound,
+		"a rotation binds, whatever key sealed it": testRotateBinds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,9 +150,10 @@ func testWrongKey(t *testing.T, m Medium, wrong *seal.Keys, want error) {
 func checkUnreadable(t *testing.T, s connection.Store, want error) {
 	t.Helper()
 	_, getErr := s.Get(t.Context(), key)
-	_, listErr := s.List(t.Context(), connection.Query{})
+	listErr := listed(t, s, key)
 	for what, err := range map[string]error{"Get": getErr, "List": listErr} {
 		checkError(t, what+" with the wrong key", err, want)
+		checkError(t, what+" with the wrong key", err, connection.ErrUnreadable)
 		if errors.Is(err, connection.ErrNoConnection) {
 			t.Errorf("%s: a connection that cannot be read is said to be absent", what)
 		}

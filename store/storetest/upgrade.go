@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 // Plain is a [connection.Sealer] that seals nothing: what it encodes can be read and
@@ -28,6 +29,9 @@ func CheckGolden(t *testing.T, s connection.Store, golden string, update bool) {
 		p, err := s.List(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, u := range p.Unreadable {
+			t.Error(u)
 		}
 		for _, c := range p.Connections {
 			line, err := readable(c)
@@ -64,10 +68,40 @@ func readable(c *connection.Connection) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(encoded, &fields); err != nil {
+	var whole struct {
+		Open map[string]json.RawMessage `json:"open"`
+	}
+	if err := json.Unmarshal(encoded, &whole); err != nil {
 		return nil, err
 	}
-	fields["sealed"] = secrets
-	return json.Marshal(fields)
+	whole.Open["sealed"] = secrets
+	return json.Marshal(whole.Open)
+}
+
+// A Keeper is a store of this module.
+type Keeper interface {
+	connection.Store
+	seal.Rows
+}
+
+// CheckBinds checks that the connections of s, which an older version has written and
+// keys have sealed, are bound to their seal when they are written: that of k, which has
+// the given generation, by Replace, and the others when keys are rotated.
+func CheckBinds(t *testing.T, s Keeper, keys *seal.Keys, k connection.Key, generation int64) {
+	t.Helper()
+	before, err := seal.CountRows(t.Context(), s, keys)
+	if err != nil || before.Unbound != before.Rows || before.Rows == 0 || len(before.Broken) > 0 {
+		t.Errorf("got %+v, %v; want rows that open and of which none is bound", before, err)
+	}
+	c := mustGet(t, s, k)
+	checkError(t, "Replace", s.Replace(t.Context(), c, generation), nil)
+	checkKept(t, s, c)
+	if !connection.IsBound(row(t, s, k).Data) {
+		t.Error("it was written, and is not bound")
+	}
+	after, err := seal.Rotate(t.Context(), s, keys, nil)
+	if err != nil || after.Unbound != 0 || after.Resealed != before.Rows-1 {
+		t.Errorf("Rotate: got %+v, %v; want all bound, and all but one sealed anew", after, err)
+	}
+	checkKept(t, s, c)
 }
