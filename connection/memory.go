@@ -183,7 +183,7 @@ func (s *MemoryStore) Acquire(ctx context.Context, k Key, holder string, ttl tim
 	defer s.mu.Unlock()
 	now := s.now()
 	if l, ok := s.leases[k]; ok && l.holder != holder && !l.ended(now) {
-		return ErrLeased
+		return &LeasedError{l.holder}
 	}
 	if s.leases == nil {
 		s.leases = make(map[Key]lease)

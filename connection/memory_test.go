@@ -1,6 +1,7 @@
 package connection_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -41,14 +42,14 @@ func TestMemoryStoreClockSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Advance(-5 * time.Second) // within what a lease lasts: better to wait
-	if err := acquire("b"); err != connection.ErrLeased {
+	if err := acquire("b"); !errors.Is(err, connection.ErrLeased) {
 		t.Errorf("clock set back a little: got %v, want %v", err, connection.ErrLeased)
 	}
 	s.Advance(-time.Hour)
 	if err := acquire("b"); err != nil {
 		t.Errorf("clock set back by an hour: %v", err)
 	}
-	if err := acquire("a"); err != connection.ErrLeased {
+	if err := acquire("a"); !errors.Is(err, connection.ErrLeased) {
 		t.Errorf("renewal of a lease that was lost: got %v, want %v", err, connection.ErrLeased)
 	}
 	s.Advance(2 * time.Hour)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ var (
 	// ErrUnknownKey is why something cannot be read where the key that sealed it is not
 	// at hand. It may come back.
 	ErrUnknownKey = errors.New("sealed with a key that is not in the key set")
-	// ErrLeased means that another holder has the lease.
+	// ErrLeased means that another holder has the lease; see [LeasedError].
 	ErrLeased = errors.New("connection is leased to another holder")
 )
 
@@ -77,7 +78,8 @@ type Store interface {
 	List(ctx context.Context, q Query) (Page, error)
 
 	// Acquire gives holder the lease of k until ttl has passed, by the store's
-	// clock, or returns ErrLeased. A holder that has it already has it renewed.
+	// clock, or returns a [*LeasedError] that names who has it. A holder that has it
+	// already has it renewed.
 	// A lease needs no connection to exist. Nothing stays locked or open between
 	// calls.
 	Acquire(ctx context.Context, k Key, holder string, ttl time.Duration) error
@@ -148,6 +150,24 @@ func (p *Page) Add(c *Connection, err error) error {
 	return nil
 }
 
+// IDs returns the connection ids of the page in their order, those that cannot be read
+// among them.
+func (p *Page) IDs() []string {
+	var keys []Key
+	for _, c := range p.Connections {
+		keys = append(keys, c.Key)
+	}
+	for _, u := range p.Unreadable {
+		keys = append(keys, u.Key)
+	}
+	slices.SortFunc(keys, compareKeys)
+	var ids []string
+	for _, k := range keys {
+		ids = append(ids, k.ConnectionID)
+	}
+	return ids
+}
+
 // An UnreadableError says which connection is stored and cannot be read, and why. It is
 // [ErrUnreadable], and what its Err is.
 type UnreadableError struct {
@@ -167,6 +187,17 @@ func (e *UnreadableError) Is(target error) bool { return target == ErrUnreadable
 // MaxKeyPart is how many bytes each part of a [Key] may have, and a lease's holder:
 // an index of PostgreSQL does not hold more than about 2,700 in all.
 const MaxKeyPart = 1024
+
+// A LeasedError is [ErrLeased], and says who has the lease: whoever waits may know that
+// this one is no more, and release the lease in its name. Stores that cannot say return
+// ErrLeased itself.
+type LeasedError struct{ Holder string }
+
+// Error says who has the lease.
+func (e *LeasedError) Error() string { return ErrLeased.Error() + ": " + e.Holder }
+
+// Is makes it an [ErrLeased].
+func (e *LeasedError) Is(target error) bool { return target == ErrLeased }
 
 // Check returns an error if no store keeps connections under k; the rule is
 // [Store]'s.

@@ -33,15 +33,16 @@ CREATE TABLE IF NOT EXISTS leases (
     PRIMARY KEY (integration, id))`
 
 func (s *tableStore) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
+	var generation int64
 	var data []byte
-	err := s.db.QueryRowContext(ctx, `SELECT data FROM connections WHERE integration = ? AND id = ?`,
-		k.Integration, k.ConnectionID).Scan(&data)
+	err := s.db.QueryRowContext(ctx, `SELECT generation, data FROM connections WHERE integration = ? AND id = ?`,
+		k.Integration, k.ConnectionID).Scan(&generation, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, connection.ErrNoConnection
 	} else if err != nil {
 		return nil, err
 	}
-	return connection.Decode(data, s.keys)
+	return connection.DecodeStored(k, generation, data, s.keys)
 }
 
 func (s *tableStore) Put(ctx context.Context, c *connection.Connection) error {
@@ -121,27 +122,27 @@ func (s *tableStore) List(ctx context.Context, q connection.Query) (p connection
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT data FROM connections WHERE (integration, id) > (?, ?)
+	rows, err := s.db.QueryContext(ctx, `SELECT integration, id, generation, data FROM connections WHERE (integration, id) > (?, ?)
 		AND ?3 IN ('', integration) AND (?4 OR status = 'active' AND ends < ?5) ORDER BY integration, id LIMIT ?6`,
 		after.Integration, after.ConnectionID, q.Integration, q.ExpiresBefore.IsZero(), q.ExpiresBefore.UnixMicro(), q.Limit+1)
 	if err != nil {
 		return p, err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if len(p.Connections) == q.Limit {
-			p.Next = connection.EncodeCursor(p.Connections[q.Limit-1].Key)
+	var k connection.Key
+	var generation int64
+	var data []byte
+	for n := 0; rows.Next(); n++ {
+		if n == q.Limit {
+			p.Next = connection.EncodeCursor(k)
 			break
 		}
-		var data []byte
-		if err := rows.Scan(&data); err != nil {
+		if err := rows.Scan(&k.Integration, &k.ConnectionID, &generation, &data); err != nil {
 			return connection.Page{}, err
 		}
-		c, err := connection.Decode(data, s.keys)
-		if err != nil {
+		if err := p.Add(connection.DecodeStored(k, generation, data, s.keys)); err != nil {
 			return connection.Page{}, err
 		}
-		p.Connections = append(p.Connections, c)
 	}
 	return p, rows.Err()
 }
@@ -152,13 +153,19 @@ func (s *tableStore) Acquire(ctx context.Context, k connection.Key, holder strin
 	if err := errors.Join(k.Check(), connection.CheckHolder(holder)); err != nil {
 		return err
 	}
-	return s.exec(ctx, connection.ErrLeased, `
+	err := s.exec(ctx, connection.ErrLeased, `
 		WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
 		INSERT INTO leases SELECT ?, ?, ?, now, now + ? FROM clock WHERE true
 		ON CONFLICT DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until
 		WHERE leases.holder = excluded.holder OR leases.until <= excluded.since
 			OR leases.since - excluded.since > leases.until - leases.since`,
 		k.Integration, k.ConnectionID, holder, ttl.Milliseconds())
+	var leased connection.LeasedError
+	if errors.Is(err, connection.ErrLeased) && s.db.QueryRowContext(ctx, `SELECT holder FROM leases WHERE integration = ? AND id = ?`,
+		k.Integration, k.ConnectionID).Scan(&leased.Holder) == nil {
+		return &leased // who waits may know that this one is no more
+	}
+	return err
 }
 
 func (s *tableStore) Release(ctx context.Context, k connection.Key, holder string) error {

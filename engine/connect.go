@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
@@ -146,8 +147,8 @@ func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Co
 }
 
 // put stores c as a user's latest word: whatever is there is replaced, but for
-// the host's metadata.
-func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
+// the host's metadata. What is there need not be readable.
+func (e *Engine) put(ctx context.Context, op string, c *Connection) (failed error) {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
 	old, err := e.conns.store.Get(ctx, c.Key)
@@ -157,6 +158,12 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) error {
 		if c.Metadata == nil {
 			c.Metadata = old.Metadata
 		}
+	case errors.Is(err, connection.ErrUnreadable):
+		defer func() {
+			if failed == nil {
+				e.emit(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "what was stored could not be read, its metadata neither, and was replaced", Err: fault.OfStore(op, c.Key, err)})
+			}
+		}()
 	case !errors.Is(err, ErrNoConnection):
 		return fault.OfStore(op, c.Key, err)
 	}

@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/engine/internal/holder"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
@@ -121,7 +122,7 @@ type integration struct {
 // must not be from now on. A nil opts means the zero Options. The error names
 // the integration that cannot be built.
 func New(cfg *schema.Config, opts *Options) (*Engine, error) {
-	e := &Engine{limits: newLimitRegistry(), holder: randomText(12), pace: pace.Default}
+	e := &Engine{limits: newLimitRegistry(), holder: holder.New(), pace: pace.Default}
 	e.failed.first, e.failed.last = firstPause, lastPause
 	e.refused.first, e.refused.last = firstRefusedPause, lastRefusedPause
 	if opts != nil {
@@ -243,7 +244,8 @@ func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
 	return c, nil
 }
 
-// Connections lists what is stored; see [Query].
+// Connections lists what is stored; see [Query]. What cannot be read is in the page's
+// Unreadable.
 func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
 	p, err := e.conns.store.List(ctx, q)
 	if err != nil {

@@ -6,7 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/engine/internal/holder"
 )
 
 // A hold is a lease in our hands, renewed until it is released.
@@ -32,6 +34,7 @@ func (e *Engine) take(ctx context.Context, in *integration, c *Connection) (*hol
 	ctx, cancel := context.WithTimeout(ctx, e.pace.LeaseWait)
 	defer cancel()
 	h := &hold{e: e, key: c.Key, turn: make(chan struct{}, 1)}
+	broke := false
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		err := h.renew(ctx, e.pace.LeaseTTL)
 		if err == nil {
@@ -40,6 +43,10 @@ func (e *Engine) take(ctx context.Context, in *integration, c *Connection) (*hol
 		}
 		if !errors.Is(err, ErrLeased) {
 			return nil, nil, fault.OfStoreInTime("refresh", c.Key, err)
+		}
+		if !broke && e.breakDead(ctx, c.Key, err) {
+			broke = true
+			continue
 		}
 		select {
 		case <-time.After(wait):
@@ -54,6 +61,19 @@ func (e *Engine) take(ctx context.Context, in *integration, c *Connection) (*hol
 			return nil, newer, err
 		}
 	}
+}
+
+// breakDead ends the lease of k that err speaks of, where a process of this machine has it
+// that is no more, and reports whether it did. What that process had sent to a provider is
+// an open outcome, as the intent that it recorded says.
+func (e *Engine) breakDead(ctx context.Context, k Key, err error) bool {
+	leased, ok := errors.AsType[*connection.LeasedError](err)
+	if !ok || !holder.Gone(leased.Holder) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.pace.StoreCall)
+	defer cancel()
+	return e.conns.store.Release(ctx, k, leased.Holder) == nil
 }
 
 // read asks the store itself, within bounds.

@@ -88,17 +88,21 @@ func (e *Engine) keepIntegration(ctx context.Context, in *integration) {
 		}
 	}()
 	start := e.opts.Now()
-	kept, failed, err := e.keepDue(ctx, in)
-	if ctx.Err() != nil || kept+failed == 0 && err == nil {
+	unreadable := 0
+	kept, failed, err := e.keepDue(ctx, in, &unreadable)
+	if ctx.Err() != nil || kept+failed+unreadable == 0 && err == nil {
 		return
 	}
-	e.emit(ctx, Event{
-		Kind: EventKeep, Key: Key{Integration: in.Name}, Duration: e.opts.Now().Sub(start), Err: err,
-		Reason: fmt.Sprintf("idle connections: %d refreshed, %d not", kept, failed),
-	})
+	reason := fmt.Sprintf("idle connections: %d refreshed, %d not", kept, failed)
+	if unreadable > 0 {
+		reason += fmt.Sprintf("; %d cannot be read", unreadable)
+	}
+	e.emit(ctx, Event{Kind: EventKeep, Key: Key{Integration: in.Name}, Duration: e.opts.Now().Sub(start), Err: err, Reason: reason})
 }
 
-func (e *Engine) keepDue(ctx context.Context, in *integration) (kept, failed int, err error) {
+// keepDue refreshes what is due, and counts what cannot be read, which keeps nobody else
+// from being kept.
+func (e *Engine) keepDue(ctx context.Context, in *integration, unreadable *int) (kept, failed int, err error) {
 	inARow := 0
 	q := Query{Integration: in.Name}
 	for {
@@ -106,6 +110,7 @@ func (e *Engine) keepDue(ctx context.Context, in *integration) (kept, failed int
 		if err != nil {
 			return kept, failed, fault.OfStore("keep", Key{Integration: in.Name}, err)
 		}
+		*unreadable += len(page.Unreadable)
 		due := slices.DeleteFunc(page.Connections, func(c *Connection) bool { return !e.due(in, c) })
 		for _, c := range due {
 			if !pause(ctx, in.keeperPause()) {

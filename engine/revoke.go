@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 )
 
@@ -12,17 +13,24 @@ import (
 // far as it will listen: the connection is removed in any case, and the error says
 // why the provider was not told. It is of KindUnavailable or KindRateLimited if it did
 // not answer, of KindClient if it refused, and of KindInvalidResponse if it answered
-// with nonsense. See [Description.Revokes].
+// with nonsense. See [Description.Revokes]. What is stored and cannot be read is removed
+// as well; the error says why nobody could be told.
 func (e *Engine) Revoke(ctx context.Context, k Key) error {
 	const op = "revoke"
-	c, err := e.Connection(ctx, k)
-	if err != nil {
-		return err
+	c, told := e.Connection(ctx, k)
+	if told != nil && !errors.Is(told, connection.ErrUnreadable) {
+		return told
 	}
-	var told error
 	reason := "the connection was removed"
+<<<<<<< HEAD
 	if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
 		if told = in.token.For(op, c).Revoke(ctx); told == nil {
+=======
+	if c == nil {
+		reason += ", which could not be read; the provider was not told"
+	} else if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
+		if told = e.revokeTokens(ctx, op, in, c); told == nil {
+>>>>>>> 18a52cb (store: keys that are dropped open nothing that is left, and no write is lost to them)
 			reason += ", and the provider was told"
 		} else {
 			reason += "; the provider was not told"

@@ -151,7 +151,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.LeaseWait)
 	defer cancel()
-	holder := e.holder + " " + randomText(6)
+	holder, broke := e.holder+" "+randomText(6), false
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		err := e.conns.store.Acquire(ctx, k, holder, 3*e.pace.StoreCall)
 		if err == nil {
@@ -159,6 +159,10 @@ func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(),
 		}
 		if !errors.Is(err, ErrLeased) {
 			return nil, fault.OfStore(op, k, err)
+		}
+		if !broke && e.breakDead(ctx, k, err) {
+			broke = true
+			continue
 		}
 		select {
 		case <-time.After(wait):

@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			"jsonkeys":  jsonKeys,
 			"mode":      mode,
 			"database":  database,
+			"damage":    damage,
 		},
 	})
 }

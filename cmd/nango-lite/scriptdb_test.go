@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"net/url"
 	"os"
@@ -41,4 +43,25 @@ func database(ts *testscript.TestScript, _ bool, args []string) {
 		variable = args[0]
 	}
 	ts.Setenv(variable, u.String())
+}
+
+// damage FILE CONNECTION [all] changes a bit of what is sealed of a connection in a
+// SQLite file, or makes its row nonsense.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	var data []byte
+	ts.Check(db.QueryRow("SELECT data FROM connection WHERE connection_id = ?", args[1]).Scan(&data))
+	at := bytes.LastIndex(data, []byte(`"sealed":"`)) + 60
+	if data[at] == 'A' {
+		data[at] = 'B'
+	} else {
+		data[at] = 'A'
+	}
+	if len(args) > 2 {
+		data = []byte("{")
+	}
+	_, err = db.Exec("UPDATE connection SET data = ? WHERE connection_id = ?", data, args[1])
+	ts.Check(err)
 }

@@ -60,7 +60,7 @@ func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 			default:
 				d.Generation = old + 1
 			}
-			if sent, err = connection.Encode(&d, s.keys); err != nil {
+			if sent, err = connection.Encode(&d, s.keys); err != nil { // now, and not before the wait for a connection
 				return err
 			}
 			query, args := s.sql.insert, params(&d, sent)
@@ -75,6 +75,7 @@ func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 	})
 	if err == nil {
 		c.Generation = d.Generation
+		err = row.KeepOpen(ctx, s, &d, sent, s.keys)
 	}
 	return err
 }
@@ -117,13 +118,18 @@ func instant(t time.Time) time.Time {
 
 // Replace implements [connection.Store].
 func (s *Store) Replace(ctx context.Context, c *connection.Connection, generation int64) error {
-	data, err := connection.Encode(c, s.keys)
-	if err != nil {
+	if err := c.Key.Check(); err != nil {
 		return err
 	}
-	args, sent := append(params(c, data), generation), false
-	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		tag, err := conn.Exec(ctx, s.sql.replace, args...)
+	var data []byte
+	sent := false
+	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		if data == nil { // now: keys may have been rotated while it waited for a connection
+			if data, err = connection.Encode(c, s.keys); err != nil {
+				return err
+			}
+		}
+		tag, err := conn.Exec(ctx, s.sql.replace, append(params(c, data), generation)...)
 		if err != nil || tag.RowsAffected() > 0 {
 			sent = sent || maybeDone(err)
 			return err
@@ -137,6 +143,10 @@ func (s *Store) Replace(ctx context.Context, c *connection.Connection, generatio
 		}
 		return connection.ErrConflict
 	})
+	if err != nil {
+		return err
+	}
+	return row.KeepOpen(ctx, s, c, data, s.keys)
 }
 
 // Delete implements [connection.Store]. It needs no key.
@@ -173,10 +183,17 @@ func (s *Store) Acquire(ctx context.Context, k connection.Key, holder string, tt
 	micros := (ttl + time.Microsecond - 1).Microseconds()
 	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		tag, err := conn.Exec(ctx, s.sql.acquire, k.Integration, k.ConnectionID, holder, micros)
-		if err == nil && tag.RowsAffected() == 0 {
-			return connection.ErrLeased
+		if err != nil || tag.RowsAffected() > 0 {
+			return err
 		}
-		return err
+		var by string
+		switch err := conn.QueryRow(ctx, s.sql.holder, k.Integration, k.ConnectionID).Scan(&by); {
+		case errors.Is(err, pgx.ErrNoRows): // ended since
+			return connection.ErrLeased
+		case err != nil:
+			return err
+		}
+		return &connection.LeasedError{Holder: by}
 	})
 }
 

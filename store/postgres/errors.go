@@ -18,6 +18,10 @@ var (
 	// ErrUnavailable means that the database could not be reached, or broke off,
 	// for longer than Options.Patience. A write may have been done or not: ask again.
 	ErrUnavailable = errors.New("database is not available")
+	// ErrBusy means that others kept the tables, or the server, busy for longer than
+	// Options.Patience: statements ran into statement_timeout or lock_timeout, or were
+	// cancelled, time and again. Nothing was changed.
+	ErrBusy = errors.New("database is busy")
 	// ErrFull means that there is no room, on the disk or within a limit. Nothing
 	// was changed, and the store works again once there is.
 	ErrFull = errors.New("no room to write")
@@ -49,6 +53,9 @@ func (s *Store) do(ctx context.Context, fn func(ctx context.Context, conn *pgxpo
 			failing = time.Now()
 		}
 		if time.Since(failing)+wait > s.patience {
+			if isBusy(err) {
+				return fmt.Errorf("%w: %w", ErrBusy, err)
+			}
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		select {
@@ -80,25 +87,37 @@ func isTransient(err error) bool {
 	}
 	switch server.Code {
 	case "57P01", "57P02", "57P03", // shutting down, crashed, starting
-		"57P05",          // idle for too long
-		"53300",          // too many connections
-		"40001", "40P01", // a stricter isolation than ours; a deadlock with somebody else
+		"57P05", // idle for too long
+		"53300", // too many connections
 		"25006": // a server that has become a standby
 		return true
 	case "08P01": // what PgBouncer calls all of its own trouble
 		return !strings.Contains(server.Message, "no such")
 	}
-	return strings.HasPrefix(server.Code, "08")
+	return isBusy(err) || strings.HasPrefix(server.Code, "08")
+}
+
+// isBusy reports whether a statement was given up because of what others do, or because
+// it took longer than the operator allows.
+func isBusy(err error) bool {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return false
+	}
+	switch server.Code {
+	case "57014", // statement_timeout, or an administrator has cancelled it
+		"55P03",          // lock_timeout
+		"25P03", "25P04", // timeouts of a transaction
+		"40001", "40P01": // a stricter isolation than ours; a deadlock with somebody else
+		return true
+	}
+	return false
 }
 
 // maybeDone reports whether a write that failed with err may have been done: the
 // server says so of none that it rolled back.
 func maybeDone(err error) bool {
-	var server *pgconn.PgError
-	if errors.As(err, &server) && strings.HasPrefix(server.Code, "40") {
-		return false
-	}
-	return err != nil && !pgconn.SafeToRetry(err)
+	return err != nil && !isBusy(err) && !pgconn.SafeToRetry(err)
 }
 
 // isNetwork reports whether err is of the way to the database.

@@ -14,9 +14,9 @@ import (
 // changes something only then. In that order no two wait for each other.
 type queries struct {
 	get, generation, insert, replace, delete, forget string
-	acquire, release                                 string
+	acquire, holder, release                         string
 	changes                                          string
-	encoded, swap                                    string
+	encoded, swap, settle                            string
 	add                                              string
 }
 
@@ -88,6 +88,8 @@ WHERE lease.holder = excluded.holder
    OR lease.until <= excluded.since
    OR lease.since - excluded.since > lease.until - lease.since`),
 
+		holder: sql(`SELECT holder FROM {schema}.lease WHERE ` + key),
+
 		release: sql(`DELETE FROM {schema}.lease WHERE ` + key + ` AND holder = $3`),
 
 		// One row with nulls if nothing is new, which is found without looking further.
@@ -110,6 +112,8 @@ SELECT integration, connection_id, generation, data FROM {schema}.connection
 WHERE (integration, connection_id) > ($1, $2) ORDER BY integration, connection_id LIMIT $3`),
 
 		swap: sql(`UPDATE {schema}.connection SET data = $3::bytea WHERE ` + key + ` AND data = $4::bytea`),
+
+		settle: sql(`LOCK TABLE {schema}.connection IN SHARE MODE`),
 
 		add: sql(`
 WITH next AS (

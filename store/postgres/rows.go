@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -64,7 +65,7 @@ func (s *Store) Add(ctx context.Context, conns []*connection.Connection) error {
 		c.data = append(c.data, data)
 	}
 	sent := false
-	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		_, err := conn.Exec(ctx, s.sql.add, c.integrations, c.ids, c.generations, c.statuses, c.expire, c.created, c.updated, c.data)
 		var server *pgconn.PgError
 		if !errors.As(err, &server) || server.Code != "23505" {
@@ -76,5 +77,22 @@ func (s *Store) Add(ctx context.Context, conns []*connection.Connection) error {
 			return connection.ErrConflict // with another of them
 		}
 		return err
+	})
+	for i := 0; err == nil && i < len(conns); i++ {
+		err = row.KeepOpen(ctx, s, conns[i], c.data[i], s.keys)
+	}
+	return err
+}
+
+var _ seal.Settler = (*Store)(nil)
+
+// Settle implements [seal.Settler]: it waits for a lock of the table that those who write
+// have to give back first.
+func (s *Store) Settle(ctx context.Context) error {
+	return s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, s.sql.settle)
+			return err
+		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -428,4 +429,197 @@ func TestSerializable(t *testing.T) {
 		opts := &postgres.Options{Patience: time.Minute}
 		return openStore(t, u, keys, opts), openStore(t, u, keys, opts)
 	})
+}
+
+// S46: a statement that the server gives up, because of its own timeouts or because an
+// administrator cancels it, is made again within the store's patience; then the error says
+// that the database is busy, and nothing was changed.
+func TestS46_TimeoutsOfTheServer(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"statement_timeout", "lock_timeout"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			u, keys := newURL(t), seal.NewKeys()
+			c := storetest.Connection(testKey)
+			if err := openStore(t, u, keys, nil).Put(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			limited := parse(t, u)
+			q := limited.Query()
+			q.Set(setting, "100")
+			limited.RawQuery = q.Encode()
+			s := openStore(t, limited.String(), keys, &postgres.Options{Patience: time.Second})
+			patient := openStore(t, limited.String(), keys, &postgres.Options{Patience: time.Hour})
+
+			release := lockCounter(t, s.Schema())
+			changed := c.Clone()
+			changed.Reason = "changed"
+			for what, err := range map[string]error{
+				"Put": s.Put(t.Context(), changed.Clone()), "Replace": s.Replace(t.Context(), changed, c.Generation), "Delete": s.Delete(t.Context(), testKey),
+				"Add": s.Add(t.Context(), []*connection.Connection{storetest.Connection(connection.Key{Integration: "a", ConnectionID: "b"})}),
+			} {
+				if !errors.Is(err, postgres.ErrBusy) || strings.Contains(fmt.Sprint(err), storetest.Marker) {
+					t.Errorf("%s: got %v, want %v", what, err, postgres.ErrBusy)
+				}
+			}
+			if got, err := s.Get(t.Context(), testKey); err != nil || storetest.Diff(c, got) != "" {
+				t.Errorf("something was changed: %v", err)
+			}
+			done := make(chan error)
+			go func() { done <- patient.Replace(t.Context(), changed, c.Generation) }()
+			release()
+			if err := <-done; err != nil {
+				t.Errorf("with patience: %v", err)
+			}
+		})
+	}
+}
+
+func TestS46_CancelledStatements(t *testing.T) {
+	t.Parallel()
+	u := newURL(t)
+	v := parse(t, u)
+	q := v.Query()
+	name := fmt.Sprint("cancelled-", schemas.Add(1))
+	q.Set("application_name", name)
+	v.RawQuery = q.Encode()
+	s := openStore(t, v.String(), seal.NewKeys(), &postgres.Options{Patience: time.Minute})
+	release := lockCounter(t, s.Schema())
+	done := make(chan error)
+	go func() { done <- s.Put(t.Context(), storetest.Connection(testKey)) }()
+	cancelled := 0
+	for cancelled < 3 {
+		var n int
+		query(t, `SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND pg_cancel_backend(pid)`, &n, name)
+		cancelled += n
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("cancelled %d times: %v", cancelled, err)
+	}
+	if _, err := s.Get(t.Context(), testKey); err != nil {
+		t.Error(err)
+	}
+}
+
+// lockCounter has another hold the row that every write needs, until release is called.
+func lockCounter(t *testing.T, schema string) (release func()) {
+	t.Helper()
+	conn := connect(t, testDatabase(t))
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	tx, err := conn.Begin(context.Background())
+	if err == nil {
+		_, err = tx.Exec(t.Context(), "SELECT FROM "+quoted(schema)+".counter FOR UPDATE")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// S44: before a key is said to be needed by nothing, writes that are under way are waited
+// for: they may be sealed with it.
+func TestS44_IdleKeysWaitForWriters(t *testing.T) {
+	t.Parallel()
+	u, keys := newURL(t), seal.NewKeys()
+	limited := parse(t, u)
+	q := limited.Query()
+	q.Set("lock_timeout", "100")
+	limited.RawQuery = q.Encode()
+	s := openStore(t, limited.String(), keys, &postgres.Options{Patience: time.Second})
+	conn := connect(t, testDatabase(t))
+	defer conn.Close(context.Background())
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := connection.Encode(&connection.Connection{Key: testKey}, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tx.Exec(t.Context(), "INSERT INTO "+quoted(s.Schema())+".connection VALUES ($1, $2, 0, '', NULL, now(), now(), 1, $3)",
+		testKey.Integration, testKey.ConnectionID, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if idle, _, err := seal.Idle(t.Context(), s, keys.IDs()); !errors.Is(err, postgres.ErrBusy) {
+		t.Errorf("while another writes: got %v, %v; want %v", idle, err, postgres.ErrBusy)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if idle, _, err := seal.Idle(t.Context(), s, keys.IDs()); err != nil || len(idle) != 0 {
+		t.Errorf("when it is written: got %v, %v; want that the key is needed", idle, err)
+	}
+}
+
+// S44: a write that waits for a connection of the pool while keys are rotated is sealed
+// when it has one: with the key that is active then.
+func TestS44_SealedWhenItIsSent(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys")
+	if _, err := seal.CreateFile(file); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := seal.OpenKeyFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := parse(t, newURL(t))
+	q := u.Query()
+	q.Set("pool_max_conns", "1")
+	u.RawQuery = q.Encode()
+	sealed := make(chan struct{}, 10)
+	s := openStore(t, u.String(), telling{keys, sealed}, nil)
+	x, y := storetest.Connection(testKey), storetest.Connection(connection.Key{Integration: "a", ConnectionID: "y"})
+	if err := s.Put(t.Context(), y); err != nil {
+		t.Fatal(err)
+	}
+	<-sealed
+	release := lockCounter(t, s.Schema())
+	done := make(chan error, 2)
+	go func() { done <- s.Put(t.Context(), x) }() // has the only connection, and waits
+	<-sealed
+	go func() { done <- s.Replace(t.Context(), y, y.Generation) }() // waits for the connection
+	old := keys.Active()
+	if _, err := seal.AddKey(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := seal.RemoveKeys(file, []string{old}); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	fresh, err := seal.LoadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := openStore(t, u.String(), fresh, nil)
+	for _, want := range []*connection.Connection{x, y} {
+		got, err := again.Get(t.Context(), want.Key)
+		if err != nil {
+			t.Errorf("a program that starts now: %v", err)
+		} else if diff := storetest.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+// A telling sealer says when it has sealed.
+type telling struct {
+	*seal.KeyFile
+	sealed chan<- struct{}
+}
+
+func (s telling) Seal(plaintext, aad []byte) ([]byte, error) {
+	defer func() { s.sealed <- struct{}{} }()
+	return s.KeyFile.Seal(plaintext, aad)
 }

@@ -171,6 +171,9 @@ func (k *Keys) With(other *Keys) *Keys {
 // Active returns the id of the key that seals.
 func (k *Keys) Active() string { return k.ids[0] }
 
+// Has reports whether the set has the key with this id.
+func (k *Keys) Has(id string) bool { return k.aeads[id] != nil }
+
 // IDs returns the ids of all keys, the active one first.
 func (k *Keys) IDs() []string { return append([]string(nil), k.ids...) }
 

@@ -71,6 +71,9 @@ func (f *KeyFile) Open(sealed, aad []byte) ([]byte, error) {
 	return plaintext, err
 }
 
+// Has reports whether the set has the key with this id now.
+func (f *KeyFile) Has(id string) bool { return f.Keys().Has(id) }
+
 // Active returns the id of the key that seals now.
 func (f *KeyFile) Active() string { return f.Keys().Active() }
 

@@ -21,6 +21,7 @@ type Count struct {
 	Unbound  int              // of them, what an older version has written: see [connection.IsBound]
 	Resealed int              // sealed anew by Rotate, over all passes
 	Broken   []connection.Key // unreadable: damaged, or sealed with a key that is not at hand
+	Leftover error            // why what older keys have sealed may still lie in free space; nil: it does not, or nobody knows
 	Causes   []error          // why, one for each of Broken
 }
 
@@ -31,7 +32,7 @@ const batch = 200
 // an older version has left unbound, while others read and write. If it is broken off, the next Rotate goes on where it
 // stopped. It goes over the store until all is sealed with the active key, and gives
 // up if others keep sealing with another. What cannot be opened is left alone and
-// counted. progress, unless nil, is told now and then.
+// counted. A [Compacter] is compacted at the end. progress, unless nil, is told now and then.
 func Rotate(ctx context.Context, rows Rows, keys ActiveSealer, progress func(Count)) (Count, error) {
 	const passes = 5
 	resealed := 0
@@ -41,6 +42,9 @@ func Rotate(ctx context.Context, rows Rows, keys ActiveSealer, progress func(Cou
 			return c, err
 		}
 		if done := c.Resealed == resealed; done {
+			if compacter, ok := rows.(Compacter); ok {
+				c.Leftover = compacter.Compact(ctx)
+			}
 			return c, nil
 		}
 		resealed = c.Resealed
@@ -102,6 +106,43 @@ func CountRows(ctx context.Context, rows Rows, keys connection.Sealer) (Count, e
 		}
 		return nil
 	})
+}
+
+// Idle returns those of ids, which are keys', that have sealed no row. Writes that are
+// under way may be sealed with any of them, so a [Settler] is waited for first. A write
+// that begins later is sealed with the active key, where all processes know which that
+// is; those of a [KeyFile] do.
+func Idle(ctx context.Context, rows Rows, ids []string) (idle []string, c Count, err error) {
+	if s, ok := rows.(Settler); ok {
+		if err := s.Settle(ctx); err != nil {
+			return nil, c, err
+		}
+	}
+	if c, err = CountRows(ctx, rows, nil); err != nil {
+		return nil, c, err
+	}
+	for _, id := range ids {
+		if c.ByKey[id] == 0 {
+			idle = append(idle, id)
+		}
+	}
+	return idle, c, nil
+}
+
+// StillOpens reports whether encoded, which s has just sealed, was sealed with a key that
+// s still has: the set of a [KeyFile] may be another by now. Of other sealers it knows
+// nothing, and says yes.
+func StillOpens(encoded []byte, s connection.Sealer) bool {
+	set, ok := s.(interface{ Has(id string) bool })
+	if !ok {
+		return true
+	}
+	sealed, err := connection.SealedPart(encoded)
+	if err != nil {
+		return true
+	}
+	id, err := KeyOf(sealed)
+	return err != nil || set.Has(id)
 }
 
 func (c *Count) broken(k connection.Key, err error) {

@@ -20,6 +20,19 @@ type Rows interface {
 	SwapRow(ctx context.Context, old Row, data []byte) error
 }
 
+// A Settler is a store of [Rows] that knows when others have written. [Idle] asks it.
+type Settler interface {
+	// Settle returns when every write is done that was under way when it was called.
+	Settle(ctx context.Context) error
+}
+
+// A Compacter is a store of [Rows] that can rewrite its medium. [Rotate] has it do so at
+// the end: a key that may have been seen must open nothing that is left in free space.
+type Compacter interface {
+	// Compact leaves nothing in the medium of what was overwritten or deleted.
+	Compact(ctx context.Context) error
+}
+
 // A Row is a connection as [connection.Encode] has encoded it.
 type Row struct {
 	Key  connection.Key

@@ -31,6 +31,7 @@ func (s *Store) Get(ctx context.Context, k connection.Key) (*connection.Connecti
 // Put implements [connection.Store].
 func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 	d := *c
+	var data []byte
 	err := s.update(ctx, func(tx *sql.Tx) error {
 		old, err := generation(tx, c.Key)
 		switch {
@@ -41,17 +42,20 @@ func (s *Store) Put(ctx context.Context, c *connection.Connection) error {
 		default:
 			d.Generation = old + 1
 		}
-		return s.put(tx, &d)
+		data, err = s.put(tx, &d)
+		return err
 	})
 	if err == nil {
 		c.Generation = d.Generation
+		err = row.KeepOpen(ctx, s, &d, data, s.keys)
 	}
 	return err
 }
 
 // Replace implements [connection.Store].
 func (s *Store) Replace(ctx context.Context, c *connection.Connection, generationWas int64) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
+	var data []byte
+	err := s.update(ctx, func(tx *sql.Tx) error {
 		old, err := generation(tx, c.Key)
 		if err != nil {
 			return err
@@ -59,8 +63,13 @@ func (s *Store) Replace(ctx context.Context, c *connection.Connection, generatio
 		if old != generationWas {
 			return connection.ErrConflict
 		}
-		return s.put(tx, c)
+		data, err = s.put(tx, c)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return row.KeepOpen(ctx, s, c, data, s.keys)
 }
 
 func generation(tx *sql.Tx, k connection.Key) (g int64, err error) {
@@ -80,20 +89,22 @@ ON CONFLICT DO UPDATE SET
     created_at = excluded.created_at, updated_at = excluded.updated_at, revision = excluded.revision,
     data = excluded.data`
 
-func (s *Store) put(tx *sql.Tx, c *connection.Connection) error {
+// put seals c, in the transaction that writes it: nobody else writes meanwhile. It
+// returns what it has written.
+func (s *Store) put(tx *sql.Tx, c *connection.Connection) ([]byte, error) {
 	data, err := connection.Encode(c, s.keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	revision, err := nextRevision(tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	end := c.Credentials.Token.ExpiresAt
 	expires := sql.NullInt64{Int64: micros(end), Valid: !end.IsZero()}
 	_, err = tx.Exec(putSQL, c.Key.Integration, c.Key.ConnectionID, c.Generation, string(c.Status), expires,
 		micros(c.CreatedAt), micros(c.UpdatedAt), revision, data)
-	return err
+	return data, err
 }
 
 // micros returns t as columns hold it. Beyond year 9999 it would overflow some
@@ -138,7 +149,7 @@ WHERE lease.holder = excluded.holder
 // leasedSQL finds what acquireSQL would not take.
 const leasedSQL = `
 WITH clock (now) AS (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER))
-SELECT count(*) FROM lease, clock WHERE integration = ? AND connection_id = ? AND holder <> ?
+SELECT holder FROM lease, clock WHERE integration = ? AND connection_id = ? AND holder <> ?
 AND until > now AND since - now <= until - since`
 
 // Acquire implements [connection.Store]. Leases are kept to the millisecond.
@@ -150,20 +161,30 @@ func (s *Store) Acquire(ctx context.Context, k connection.Key, holder string, tt
 	if err := errors.Join(k.Check(), connection.CheckHolder(holder)); err != nil {
 		return err
 	}
-	var leased int
-	err := s.retry(ctx, func() error {
-		return s.leased.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID, holder).Scan(&leased)
-	})
-	if err != nil {
-		return err
-	}
-	if leased > 0 {
-		return connection.ErrLeased
-	}
 	ms := (ttl + time.Millisecond - 1).Milliseconds()
-	n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)
-	if err == nil && n == 0 {
-		return connection.ErrLeased
+	for range 3 { // until nobody comes between the question and the write
+		if err := s.leasedToAnother(ctx, k, holder); err != nil {
+			return err
+		}
+		n, err := s.exec(ctx, acquireSQL, k.Integration, k.ConnectionID, holder, ms)
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	return connection.ErrLeased
+}
+
+// leasedToAnother returns a [*connection.LeasedError] if another than holder has k's lease.
+func (s *Store) leasedToAnother(ctx context.Context, k connection.Key, holder string) error {
+	var by string
+	err := s.retry(ctx, func() error {
+		return s.leased.QueryRowContext(context.WithoutCancel(ctx), k.Integration, k.ConnectionID, holder).Scan(&by)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = &connection.LeasedError{Holder: by}
 	}
 	return err
 }

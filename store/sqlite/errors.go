@@ -42,7 +42,13 @@ func (s *Store) retry(ctx context.Context, fn func() error) error {
 	}
 }
 
+// errReading is what a checkpoint says of others that read.
+var errReading = errors.New("others are reading")
+
 func isBusy(err error) bool {
+	if errors.Is(err, errReading) {
+		return true
+	}
 	c := code(err)
 	return c == codes.SQLITE_BUSY || c == codes.SQLITE_LOCKED
 }

@@ -47,18 +47,51 @@ func (s *Store) SwapRow(ctx context.Context, old seal.Row, data []byte) error {
 // or none. If one is there already, the error is [connection.ErrConflict]. It is for
 // moving from one store to another.
 func (s *Store) Add(ctx context.Context, conns []*connection.Connection) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
-		for _, c := range conns {
+	written := make([][]byte, len(conns))
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		for i, c := range conns {
 			switch _, err := generation(tx, c.Key); {
 			case err == nil:
 				return connection.ErrConflict
 			case !errors.Is(err, connection.ErrNoConnection):
 				return err
 			}
-			if err := s.put(tx, c); err != nil {
+			var err error
+			if written[i], err = s.put(tx, c); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+	for i := 0; err == nil && i < len(conns); i++ {
+		err = row.KeepOpen(ctx, s, conns[i], written[i], s.keys)
+	}
+	return err
+}
+
+var (
+	_ seal.Settler   = (*Store)(nil)
+	_ seal.Compacter = (*Store)(nil)
+)
+
+// Settle implements [seal.Settler]: SQLite lets one write at a time.
+func (s *Store) Settle(ctx context.Context) error {
+	return s.update(ctx, func(*sql.Tx) error { return nil })
+}
+
+// Compact implements [seal.Compacter]. It rewrites the file and empties its log, which
+// takes as much room again for a moment. It fails with [ErrBusy] where others read for so
+// long that the log cannot be emptied.
+func (s *Store) Compact(ctx context.Context) error {
+	if _, err := s.exec(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	return s.withConn(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		var busy, logged, moved int
+		err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &logged, &moved)
+		if err == nil && busy != 0 {
+			err = errReading
+		}
+		return err
 	})
 }

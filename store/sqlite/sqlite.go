@@ -112,6 +112,7 @@ func openDB(path string, conns int, pragmas ...string) (*sql.DB, error) {
 	pragmas = append(pragmas,
 		"busy_timeout(100)", // retry goes on from there, and looks at the context
 		"synchronous(FULL)", // in WAL, a commit is on disk with FULL only
+		"secure_delete(1)",  // what is replaced or deleted does not stay in free space
 		"trusted_schema(0)",
 	)
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{

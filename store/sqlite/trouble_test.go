@@ -4,6 +4,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -68,6 +69,58 @@ func TestBusy(t *testing.T) {
 	}
 	if err := s.Put(t.Context(), c); err != nil {
 		t.Errorf("Put afterwards: %v", err)
+	}
+}
+
+// S44: before a key is said to be needed by nothing, writes that are under way are waited
+// for: they may be sealed with it.
+func TestS44_IdleKeysWaitForWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	s, other := open(t, path, &Options{BusyTimeout: 50 * time.Millisecond}), open(t, path, nil)
+	tx, err := other.write.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.put(tx, storetest.Connection(key)); err != nil {
+		t.Fatal(err)
+	}
+	ids := other.keys.(*seal.Keys).IDs()
+	if idle, _, err := seal.Idle(t.Context(), s, ids); !errors.Is(err, ErrBusy) {
+		t.Errorf("while another writes: got %v, %v; want %v", idle, err, ErrBusy)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if idle, _, err := seal.Idle(t.Context(), s, ids); err != nil || len(idle) != 0 {
+		t.Errorf("when it is written: got %v, %v; want that the key is needed", idle, err)
+	}
+}
+
+// S45: where others read for so long that the log cannot be emptied, rotating keys says
+// that something may be left there.
+func TestS45_ReadersKeepTheLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	s, other := open(t, path, &Options{BusyTimeout: 50 * time.Millisecond}), open(t, path, nil)
+	if err := s.Put(t.Context(), storetest.Connection(key)); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := other.read.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err == nil {
+		defer func() { _ = tx.Rollback() }()
+		var n int
+		err = tx.QueryRow("SELECT count(*) FROM connection").Scan(&n)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Compact(t.Context()); !errors.Is(err, ErrBusy) {
+		t.Errorf("while another reads: got %v, want %v", err, ErrBusy)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Compact(t.Context()); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

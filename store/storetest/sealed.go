@@ -39,6 +39,9 @@ func RunSealed(t *testing.T, medium func(t *testing.T) Medium) {
 		"a rotation notices old keys":   testRotateStubborn,
 		"a swap overwrites no news":     testSwapRow,
 
+		"a write whose key is dropped is kept":     testDroppedMeanwhile,
+		"keys that nothing needs are named":        testIdleKeys,
+		"a rotation leaves nothing behind":         testNothingLeft,
 		"what lies open is bound to the seal":      testBound,
 		"one that cannot be read costs itself":     testUnreadable,
 		"what was not bound opens and is bound":    testNotBound,

@@ -51,7 +51,11 @@ func testShared(t *testing.T, a, b connection.Store) {
 func testSharedLease(t *testing.T, a, b connection.Store) {
 	ctx := t.Context()
 	checkError(t, "Acquire", a.Acquire(ctx, key, "a", time.Hour), nil)
-	checkError(t, "Acquire by the other", b.Acquire(ctx, key, "b", time.Hour), connection.ErrLeased)
+	err := b.Acquire(ctx, key, "b", time.Hour)
+	checkError(t, "Acquire by the other", err, connection.ErrLeased)
+	if leased := new(connection.LeasedError); !errors.As(err, &leased) || leased.Holder != "a" {
+		t.Errorf("Acquire by the other: got %v, want one that names the holder", err)
+	}
 	checkError(t, "Release of what it has not", b.Release(ctx, key, "b"), nil)
 	checkError(t, "Acquire by the other", b.Acquire(ctx, key, "b", time.Hour), connection.ErrLeased)
 	checkError(t, "Release", a.Release(ctx, key, "a"), nil)

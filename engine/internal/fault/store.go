@@ -14,6 +14,12 @@ func OfStore(op string, k connection.Key, err error) error {
 		return err
 	case errors.Is(err, connection.ErrNoConnection):
 		return &Error{Op: op, Key: k, Kind: KindNotFound, Detail: "no such connection; connect first"}
+	case errors.Is(err, connection.ErrUnreadable) && errors.Is(err, connection.ErrUnknownKey):
+		// Not the user's to mend: a program with another key set must not send everybody
+		// to consent.
+		return &Error{Op: op, Key: k, Kind: KindClient, Detail: "the key that sealed the connection is not at hand; give it back, or connect again", Err: err}
+	case errors.Is(err, connection.ErrUnreadable):
+		return &Error{Op: op, Key: k, Kind: KindReauthorize, Detail: "the stored connection cannot be read; connect again", Err: err}
 	}
 	return &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection store failed", Err: err}
 }

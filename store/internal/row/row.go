@@ -2,6 +2,9 @@
 package row
 
 import (
+	"context"
+	"errors"
+
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
@@ -41,4 +44,22 @@ func Sealed(found []Row) []seal.Row {
 		out = append(out, seal.Row{Key: r.Key, Data: r.Data})
 	}
 	return out
+}
+
+// KeepOpen seals c anew if the key that sealed data, which was written just now, has been
+// dropped meanwhile: the write waited for others while keys were rotated, and whoever
+// dropped the key did not see it.
+func KeepOpen(ctx context.Context, s seal.Rows, c *connection.Connection, data []byte, keys connection.Sealer) error {
+	if seal.StillOpens(data, keys) {
+		return nil
+	}
+	again, err := connection.Encode(c, keys)
+	if err != nil {
+		return err
+	}
+	err = s.SwapRow(context.WithoutCancel(ctx), seal.Row{Key: c.Key, Data: data}, again)
+	if errors.Is(err, connection.ErrConflict) || errors.Is(err, connection.ErrNoConnection) {
+		return nil // it is another's by now
+	}
+	return err
 }

@@ -47,11 +47,7 @@ func (c completer) connections(cmd *cobra.Command, args []string, _ string) ([]s
 	if err != nil {
 		return nil, none
 	}
-	var ids []string
-	for _, conn := range page.Connections {
-		ids = append(ids, conn.Key.ConnectionID)
-	}
-	return ids, none
+	return page.IDs(), none
 }
 
 // set offers what --set takes for the integration that the command line

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,8 +74,8 @@ func connectionsList(s *session.Session) *cobra.Command {
 }
 
 func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query) error {
-	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED"}}
 	shown := []shownConnection{}
+	var found error
 	for {
 		page, err := e.Connections(ctx, q)
 		if err != nil {
@@ -81,20 +83,45 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		}
 		for _, c := range page.Connections {
 			shown = append(shown, shownConnectionOf(c))
-			rows = append(rows, []string{c.Key.Integration, c.Key.ConnectionID, string(c.Status), when(c.Credentials.Token.ExpiresAt), when(c.UpdatedAt)})
+		}
+		for _, u := range page.Unreadable {
+			found = console.ErrReported // with the others
+			shown = append(shown, unreadableConnection(u))
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			break
 		}
 	}
+	slices.SortFunc(shown, func(a, b shownConnection) int {
+		return cmp.Or(cmp.Compare(a.Integration, b.Integration), cmp.Compare(a.ConnectionID, b.ConnectionID))
+	})
 	if cs.JSON() {
-		return cs.WriteJSON(shown)
+		return cmp.Or(cs.WriteJSON(shown), found)
 	}
 	if len(shown) == 0 {
 		cs.Notef("no connections")
 		return nil
 	}
-	return console.WriteColumns(cs.Out, rows)
+	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED"}}
+	for _, c := range shown {
+		rows = append(rows, []string{c.Integration, c.ConnectionID, string(c.Status), whenever(c.ExpiresAt), when(c.UpdatedAt)})
+	}
+	if err := console.WriteColumns(cs.Out, rows); err != nil {
+		return err
+	}
+	for _, c := range shown {
+		if c.Status == statusUnreadable {
+			cs.Notef("%s/%s cannot be read: %s; %s", c.Integration, c.ConnectionID, c.Reason, c.advice)
+		}
+	}
+	return found
+}
+
+func whenever(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return when(*t)
 }
 
 func when(t time.Time) string {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/storage"
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
@@ -27,7 +29,8 @@ refreshed meanwhile stays behind. And do not use both afterwards: where refresh
 tokens rotate, the first to refresh locks the other out.
 
 The store that is copied to must be empty. With --merge it need not be: what is there
-stays as it is, and what is there and differs is reported.`,
+stays as it is, and what is there and differs is reported. What cannot be read is
+named and left out, and the exit code is 1.`,
 		Example: `  nango-lite store copy connections.db postgres://nango@db.internal/nango
   nango-lite store copy postgres://nango@db.internal/nango sqlite:backup.db`,
 		Args: cobra.ExactArgs(2),
@@ -45,6 +48,7 @@ type copying struct {
 
 	copied, same int
 	differ       []engine.Key
+	unreadable   []*connection.UnreadableError // in the store that is copied from
 }
 
 func copyStore(s *session.Session, ctx context.Context, fromText, toText string, merge bool) error {
@@ -120,12 +124,15 @@ func (c *copying) all(ctx context.Context, progress func(int)) error {
 		if err != nil {
 			return err
 		}
+		c.unreadable = append(c.unreadable, page.Unreadable...)
 		var fresh []*engine.Connection
 		for _, conn := range page.Connections {
 			there, err := c.to.Get(ctx, conn.Key)
 			switch {
 			case errors.Is(err, engine.ErrNoConnection):
 				fresh = append(fresh, conn)
+			case errors.Is(err, connection.ErrUnreadable):
+				c.differ = append(c.differ, conn.Key)
 			case err != nil:
 				return err
 			case sameConnection(conn, there):
@@ -185,8 +192,12 @@ func tellCopied(s *session.Session, c *copying, from, to storage.Place) error {
 		for _, k := range c.differ {
 			differ = append(differ, k.String())
 		}
-		err := s.WriteJSON(map[string]any{"from": from.String(), "to": to.String(), "copied": c.copied, "same": c.same, "differ": differ})
-		if err == nil && len(differ) > 0 {
+		unreadable := []shownBroken{}
+		for _, u := range c.unreadable {
+			unreadable = append(unreadable, shownBroken{u.Key.Integration, u.Key.ConnectionID, u.Error()})
+		}
+		err := s.WriteJSON(map[string]any{"from": from.String(), "to": to.String(), "copied": c.copied, "same": c.same, "differ": differ, "unreadable": unreadable})
+		if err == nil && len(differ)+len(unreadable) > 0 {
 			err = console.ErrReported
 		}
 		return err
@@ -198,8 +209,18 @@ func tellCopied(s *session.Session, c *copying, from, to storage.Place) error {
 	for _, k := range c.differ {
 		s.Notef("%s is there and differs; it was left as it is", k)
 	}
+	for _, u := range c.unreadable {
+		s.Notef("%s cannot be read, and was not copied: %s", u.Key, u)
+	}
+	var missing []string
 	if len(c.differ) > 0 {
-		return fmt.Errorf("%s: not the same in both stores", console.Plural(len(c.differ), "connection"))
+		missing = append(missing, console.Plural(len(c.differ), "connection")+": not the same in both stores")
+	}
+	if len(c.unreadable) > 0 {
+		missing = append(missing, console.Plural(len(c.unreadable), "connection")+" cannot be read, and not copied")
+	}
+	if len(missing) > 0 {
+		return errors.New(strings.Join(missing, "; "))
 	}
 	return nil
 }

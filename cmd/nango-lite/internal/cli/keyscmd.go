@@ -38,9 +38,13 @@ func keysCreateCommand(s *session.Session) *cobra.Command {
 		Short: "Make a new key",
 		Long: `Create writes a new key to a file that its owner alone may read, and never
 overwrites one. Without a file it prints the key on stdout, for NANGO_LITE_KEYS or
-the place where you keep secrets.`,
+the place where you keep secrets.
+
+Where the key of connections is lost, create makes a new one beside them. What the
+lost key has sealed stays unreadable: each user connects again, or the connection
+is removed.`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				_, err := fmt.Fprintln(s.Out, seal.GenerateKey().Reveal()) // what was asked for
 				return err
@@ -49,12 +53,24 @@ the place where you keep secrets.`,
 			if errors.Is(err, fs.ErrExist) {
 				return fmt.Errorf("%s is there already; 'keys rotate' puts a new key into it", args[0])
 			}
-			if err == nil {
-				s.Notef("made the key %s in %s; keep a copy", keys.Active(), args[0])
+			if err != nil {
+				return err
 			}
-			return err
+			s.Notef("made the key %s in %s; keep a copy", keys.Active(), args[0])
+			return tellSealedOtherwise(s, cmd.Context(), args[0])
 		},
 	}
+}
+
+// tellSealedOtherwise says what a new key means where another has sealed connections.
+func tellSealedOtherwise(s *session.Session, ctx context.Context, file string) error {
+	p, n, err := s.Storage().SealedOtherwise(ctx, file)
+	if err != nil || n == 0 {
+		return err
+	}
+	s.Notef("sealed with another key in %s: %s; without it they cannot be read, and their users have to connect again ('%s' shows them)",
+		p, console.Plural(n, "connection"), s.CommandLine("connections", "list"))
+	return nil
 }
 
 // A shownKey is a key as keys list prints it.
@@ -125,6 +141,8 @@ func keysRotateCommand(s *session.Session) *cobra.Command {
 what older keys have sealed. Processes that use the same file notice, and go on
 meanwhile. The old keys stay until 'keys prune'.
 
+In a SQLite file nothing is left of what older keys have sealed; in backups there is.
+
 If it is broken off, --resume goes on. Keys of NANGO_LITE_KEYS are rotated by you:
 add the new key behind the others in every process, then put it first in every
 process, then run rotate --resume.`,
@@ -166,6 +184,12 @@ func rotate(s *session.Session, ctx context.Context, resume bool) error {
 		s.Notef("left as it is: %s: %s", k, console.OneLine(count.Causes[i].Error()))
 	}
 	s.Notef("sealed %d of %s in %s anew with %s", count.Resealed, console.Plural(count.Rows, "connection"), p, keys.Sealer.Active())
+	switch _, vacuums := store.(seal.Compacter); {
+	case count.Leftover != nil:
+		return fmt.Errorf("what older keys have sealed may still lie in %s: %w; run '%s' when nothing else uses it", p, count.Leftover, s.CommandLine("keys", "rotate", "--resume"))
+	case !vacuums:
+		s.Notef("what older keys have sealed lies in dead rows of the database until VACUUM FULL has rewritten its table, and in its log and its backups")
+	}
 	if len(count.Broken) > 0 {
 		return fmt.Errorf("%s cannot be opened", console.Plural(len(count.Broken), "connection"))
 	}
@@ -190,20 +214,17 @@ func prune(s *session.Session, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	count, err := seal.CountRows(ctx, store, nil)
+	idle, count, err := seal.Idle(ctx, store, keys.IDs()[1:])
 	if err != nil {
 		return err
 	}
-	if n := len(count.Broken); n > 0 {
-		return fmt.Errorf("%s cannot be read, so nobody knows which key is needed", console.Plural(n, "connection"))
+	for i, k := range count.Broken { // which no key opens, so they need none
+		s.Notef("%s cannot be read with any key: %s", k, console.OneLine(count.Causes[i].Error()))
 	}
-	var idle []string
 	for _, id := range keys.IDs()[1:] {
 		if n := count.ByKey[id]; n > 0 {
 			s.Notef("%s stays: connections are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
-			continue
 		}
-		idle = append(idle, id)
 	}
 	if len(idle) == 0 {
 		s.Notef("dropped no key")

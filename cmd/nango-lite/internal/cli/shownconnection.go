@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -17,7 +19,7 @@ type shownConnection struct {
 	ConnectionID string            `json:"connection_id"`
 	Status       engine.Status     `json:"status"`
 	Reason       string            `json:"reason,omitempty"`
-	AuthMode     schema.AuthMode   `json:"auth_mode"`
+	AuthMode     schema.AuthMode   `json:"auth_mode,omitempty"`
 	Issuer       string            `json:"issuer,omitempty"` // that was found to authorise its user
 	Scopes       []string          `json:"scopes,omitempty"`
 	Refreshable  bool              `json:"refreshable"`
@@ -25,8 +27,9 @@ type shownConnection struct {
 	Fields       map[string]string `json:"fields,omitempty"`
 	Open         []string          `json:"open,omitempty"` // fields that are still to be chosen or looked up
 	Metadata     map[string]any    `json:"metadata,omitempty"`
-	CreatedAt    time.Time         `json:"created_at"`
-	UpdatedAt    time.Time         `json:"updated_at"`
+	CreatedAt    time.Time         `json:"created_at,omitzero"`
+	advice       string            // on what cannot be read
+	UpdatedAt    time.Time         `json:"updated_at,omitzero"`
 }
 
 func shownConnectionOf(c *engine.Connection) shownConnection {
@@ -44,6 +47,17 @@ func shownConnectionOf(c *engine.Connection) shownConnection {
 		s.ExpiresAt = &at
 	}
 	return s
+}
+
+// statusUnreadable is shown for what is stored and cannot be read.
+const statusUnreadable = "unreadable"
+
+func unreadableConnection(u *connection.UnreadableError) shownConnection {
+	advice := "connect again, or remove it"
+	if errors.Is(u, connection.ErrUnknownKey) {
+		advice = "give the key back, " + advice
+	}
+	return shownConnection{Integration: u.Key.Integration, ConnectionID: u.Key.ConnectionID, Status: statusUnreadable, Reason: u.Error(), advice: advice}
 }
 
 // rows is s for a person.

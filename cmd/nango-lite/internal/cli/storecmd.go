@@ -13,6 +13,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/storage"
+	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
@@ -58,6 +59,7 @@ type shownCheck struct {
 	Store       string        `json:"store"`
 	Version     int           `json:"version"`
 	Connections int           `json:"connections"`
+	NotBound    int           `json:"not_bound"` // written by an older version
 	Keys        []shownKey    `json:"keys"`
 	Unreadable  []shownBroken `json:"unreadable"`
 }
@@ -87,7 +89,11 @@ func checkStore(s *session.Session, ctx context.Context) error {
 			return err
 		}
 	}
-	count, err := seal.CountRows(ctx, store, keys.Sealer)
+	count, err := seal.CountRows(ctx, store, nil)
+	if err != nil {
+		return err
+	}
+	broken, err := unreadable(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -95,17 +101,31 @@ func checkStore(s *session.Session, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	shown := shownCheck{Store: p.String(), Version: version, Connections: count.Rows, Keys: shownKeys(keys, count), Unreadable: []shownBroken{}}
-	for i, k := range count.Broken {
-		shown.Unreadable = append(shown.Unreadable, shownBroken{k.Integration, k.ConnectionID, count.Causes[i].Error()})
-	}
+	shown := shownCheck{Store: p.String(), Version: version, Connections: count.Rows, NotBound: count.Unbound, Keys: shownKeys(keys, count), Unreadable: broken}
 	if err := showCheck(s, shown, keys); err != nil {
 		return err
 	}
-	if len(count.Broken) > 0 {
+	if len(broken) > 0 {
 		return console.ErrReported
 	}
 	return nil
+}
+
+// unreadable returns what cannot be read, as the store says that uses it.
+func unreadable(ctx context.Context, store storage.Store) ([]shownBroken, error) {
+	broken := []shownBroken{}
+	for q := (engine.Query{Limit: copyBatch}); ; {
+		page, err := store.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Unreadable {
+			broken = append(broken, shownBroken{u.Key.Integration, u.Key.ConnectionID, u.Error()})
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return broken, nil
+		}
+	}
 }
 
 func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
@@ -124,6 +144,9 @@ func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
 		{"keys", keys.Source()},
 		{"connections", strconv.Itoa(c.Connections)},
 		{"sealed with", strings.Join(sealed, ", ")},
+	}
+	if c.NotBound > 0 {
+		rows = append(rows, []string{"not bound", fmt.Sprintf("%d: an older version has written them; '%s' binds them", c.NotBound, s.CommandLine("keys", "rotate", "--resume"))})
 	}
 	for _, b := range c.Unreadable {
 		rows = append(rows, []string{"unreadable", b.Integration + "/" + b.Connection + ": " + b.Cause})

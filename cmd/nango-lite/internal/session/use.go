@@ -131,16 +131,13 @@ func Pick(ctx context.Context, e *engine.Engine, integration, named string) (eng
 	if err != nil {
 		return k, err
 	}
-	switch len(page.Connections) {
+	ids := page.IDs()
+	switch len(ids) {
 	case 0:
 		return k, noConnectionError{integration}
 	case 1:
-		k.ConnectionID = page.Connections[0].Key.ConnectionID
+		k.ConnectionID = ids[0]
 		return k, nil
-	}
-	var ids []string
-	for _, c := range page.Connections {
-		ids = append(ids, c.Key.ConnectionID)
 	}
 	if page.Next != "" {
 		ids = append(ids, "…")

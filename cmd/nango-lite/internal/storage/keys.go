@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
@@ -64,7 +66,7 @@ func (s *Storage) KeysOf(ctx context.Context, p Place) (KeySet, error) {
 		if k, err := fileKeys(name); !errors.Is(err, fs.ErrNotExist) {
 			return k, err
 		}
-		return KeySet{}, fmt.Errorf("the key of %s is gone: there is no %s; put it back, or remove both and connect again", p, name)
+		return KeySet{}, fmt.Errorf("the key of %s is gone: there is no %s; put it back; if it is lost, '%s' makes a new one, and every user has to connect again", p, name, s.CommandLine("keys", "create", name))
 	}
 	if err := s.makeKeys(p, name); err != nil {
 		return KeySet{}, err
@@ -125,6 +127,53 @@ func (s *Storage) makeKeys(p Place, name string) error {
 		s.Notef("made the key %s, which opens the connections in %s; keep a copy, and give it to all who share them", name, p)
 	}
 	return nil
+}
+
+// SealedOtherwise returns the place whose own key file name is, and how many connections
+// there were sealed with keys that are not in it.
+func (s *Storage) SealedOtherwise(ctx context.Context, name string) (Place, int, error) {
+	p, found := s.placeBeside(name)
+	if !found {
+		return p, 0, nil
+	}
+	if empty, err := IsEmpty(ctx, p); empty || err != nil {
+		return p, 0, err
+	}
+	keys, err := fileKeys(name)
+	if err != nil {
+		return p, 0, err
+	}
+	store, err := s.OpenPlace(ctx, p, keys.Sealer)
+	if err != nil {
+		return p, 0, err
+	}
+	count, err := seal.CountRows(ctx, store, nil)
+	n := 0
+	for id, rows := range count.ByKey {
+		if !slices.Contains(keys.IDs(), id) {
+			n += rows
+		}
+	}
+	return p, n, err
+}
+
+// placeBeside returns the place whose own key file name is: that of this run, or the
+// SQLite file that lies beside it.
+func (s *Storage) placeBeside(name string) (Place, bool) {
+	if p, err := s.Place(); err == nil {
+		if own, err := s.keyFileOf(p); err == nil && sameFile(own, name) {
+			return p, true
+		}
+	}
+	beside := Place{Path: strings.TrimSuffix(name, ".key") + ".db"}
+	info, err := os.Stat(beside.Path)
+	return beside, err == nil && strings.HasSuffix(name, ".key") && info.Mode().IsRegular()
+}
+
+func sameFile(a, b string) bool {
+	left, errLeft := os.Stat(a)
+	right, errRight := os.Stat(b)
+	return errLeft == nil && errRight == nil && os.SameFile(left, right)
 }
 
 // AllKeys returns whatever keys may open a place, for moving away from it: its own
