@@ -22,15 +22,10 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 		return told
 	}
 	reason := "the connection was removed"
-<<<<<<< HEAD
-	if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
-		if told = in.token.For(op, c).Revoke(ctx); told == nil {
-=======
 	if c == nil {
 		reason += ", which could not be read; the provider was not told"
 	} else if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
-		if told = e.revokeTokens(ctx, op, in, c); told == nil {
->>>>>>> 18a52cb (store: keys that are dropped open nothing that is left, and no write is lost to them)
+		if told = in.token.For(op, c).Revoke(ctx); told == nil {
 			reason += ", and the provider was told"
 		} else {
 			reason += "; the provider was not told"
