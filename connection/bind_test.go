@@ -16,7 +16,7 @@ import (
 
 // Whoever can write to the database, and has no key, changes no field, status, time,
 // type or scope of a connection: it no longer opens.
-func TestS40_WhatCanBeReadIsBound(t *testing.T) {
+func TestWhatCanBeReadIsBound_S40(t *testing.T) {
 	keys := seal.NewKeys()
 	good, err := connection.Encode(storetest.Connection(codecKey), keys)
 	if err != nil {
@@ -105,7 +105,7 @@ func spoil(m map[string]any, path []string) {
 }
 
 // A bit that has changed anywhere is noticed, or changes nothing.
-func TestS40_FlippedBits(t *testing.T) {
+func TestFlippedBits_S40(t *testing.T) {
 	keys := seal.NewKeys()
 	want := codecSample()
 	good, err := connection.Encode(want, keys)

@@ -79,7 +79,7 @@ func (s *damagedStore) Delete(ctx context.Context, k engine.Key) error {
 
 // S42: of a connection that cannot be read its user can connect again, by consent or with
 // what they have; it can be removed; and using it says which of the two is needed.
-func TestS42_UnreadableConnectionIsReplacedAndRemoved(t *testing.T) {
+func TestUnreadableConnectionIsReplacedAndRemoved_S42(t *testing.T) {
 	damaged := errors.New("open connection fjord/alice: sealed data does not open: key k-1")
 	lost := fmt.Errorf("open connection fjord/alice: %w: k-1", connection.ErrUnknownKey)
 	for reason, kind := range map[error]engine.Kind{damaged: engine.KindReauthorize, lost: engine.KindClient} {
@@ -129,7 +129,7 @@ func told(events []engine.Event, kind engine.EventKind, text string) bool {
 }
 
 // S42: those that can be read are listed, and kept alive, as if there were no other.
-func TestS42_UnreadableConnectionKeepsNobodyFromBeingKept(t *testing.T) {
+func TestUnreadableConnectionKeepsNobodyFromBeingKept_S42(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lapsing{serial: map[string]int{}, issued: map[string]time.Time{}}
 		s := &damagedStore{MemoryStore: &engine.MemoryStore{}, bad: map[engine.Key]error{}}
@@ -170,7 +170,7 @@ func TestS42_UnreadableConnectionKeepsNobodyFromBeingKept(t *testing.T) {
 
 // S47: the lease of a process of this machine that was killed in a refresh is broken by
 // whoever waits for it. That of one that lives, or may live, is waited for.
-func TestS47_LeaseOfAKilledProcessIsBroken(t *testing.T) {
+func TestLeaseOfAKilledProcessIsBroken_S47(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("elsewhere a lease ends by itself")
 	}

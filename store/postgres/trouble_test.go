@@ -434,7 +434,7 @@ func TestSerializable(t *testing.T) {
 // S46: a statement that the server gives up, because of its own timeouts or because an
 // administrator cancels it, is made again within the store's patience; then the error says
 // that the database is busy, and nothing was changed.
-func TestS46_TimeoutsOfTheServer(t *testing.T) {
+func TestTimeoutsOfTheServer_S46(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"statement_timeout", "lock_timeout"} {
 		t.Run(setting, func(t *testing.T) {
@@ -475,7 +475,7 @@ func TestS46_TimeoutsOfTheServer(t *testing.T) {
 	}
 }
 
-func TestS46_CancelledStatements(t *testing.T) {
+func TestCancelledStatements_S46(t *testing.T) {
 	t.Parallel()
 	u := newURL(t)
 	v := parse(t, u)
@@ -523,7 +523,7 @@ func lockCounter(t *testing.T, schema string) (release func()) {
 
 // S44: before a key is said to be needed by nothing, writes that are under way are waited
 // for: they may be sealed with it.
-func TestS44_IdleKeysWaitForWriters(t *testing.T) {
+func TestIdleKeysWaitForWriters_S44(t *testing.T) {
 	t.Parallel()
 	u, keys := newURL(t), seal.NewKeys()
 	limited := parse(t, u)
@@ -559,7 +559,7 @@ func TestS44_IdleKeysWaitForWriters(t *testing.T) {
 
 // S44: a write that waits for a connection of the pool while keys are rotated is sealed
 // when it has one: with the key that is active then.
-func TestS44_SealedWhenItIsSent(t *testing.T) {
+func TestSealedWhenItIsSent_S44(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys")
 	if _, err := seal.CreateFile(file); err != nil {

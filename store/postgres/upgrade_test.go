@@ -43,7 +43,7 @@ func TestUpgrade(t *testing.T) {
 // S41: a dump of a store that was made before what can be read was bound to its seal opens,
 // with all that is in it; a connection is bound when it is next written, or when keys are
 // rotated; and the version before says that it cannot go on.
-func TestS41_UnboundStoreOpens(t *testing.T) {
+func TestUnboundStoreOpens_S41(t *testing.T) {
 	s, keys := openUpgrade(t, "unbound")
 	storetest.CheckGolden(t, s, filepath.Join("testdata", "upgrade", "unbound.golden.json"), false)
 	storetest.CheckBinds(t, s, keys, testKey, 42)

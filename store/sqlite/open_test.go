@@ -182,7 +182,7 @@ func TestMovedRow(t *testing.T) {
 
 // S40: a column that says something else than what was sealed is noticed, or means
 // nothing: what counts is sealed, and columns are there to find rows by.
-func TestS40_ChangedColumns(t *testing.T) {
+func TestChangedColumns_S40(t *testing.T) {
 	path, keys := newPath(t), seal.NewKeys()
 	s := openStore(t, path, keys, nil)
 	want := storetest.Connection(testKey)

@@ -74,7 +74,7 @@ func TestBusy(t *testing.T) {
 
 // S44: before a key is said to be needed by nothing, writes that are under way are waited
 // for: they may be sealed with it.
-func TestS44_IdleKeysWaitForWriters(t *testing.T) {
+func TestIdleKeysWaitForWriters_S44(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	s, other := open(t, path, &Options{BusyTimeout: 50 * time.Millisecond}), open(t, path, nil)
 	tx, err := other.write.Begin()
@@ -98,7 +98,7 @@ func TestS44_IdleKeysWaitForWriters(t *testing.T) {
 
 // S45: where others read for so long that the log cannot be emptied, rotating keys says
 // that something may be left there.
-func TestS45_ReadersKeepTheLog(t *testing.T) {
+func TestReadersKeepTheLog_S45(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	s, other := open(t, path, &Options{BusyTimeout: 50 * time.Millisecond}), open(t, path, nil)
 	if err := s.Put(t.Context(), storetest.Connection(key)); err != nil {

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 // S47: a process that was killed is gone at once, whether or not its parent knows by now.
-func TestS47_KilledProcessIsGone(t *testing.T) {
+func TestKilledProcessIsGone_S47(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("elsewhere a lease ends by itself")
 	}
