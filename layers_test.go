@@ -77,7 +77,7 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "loader", "internal/author", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "engine", "sandbox", "store/postgres", "store/seal", "store/sqlite"},
 		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
