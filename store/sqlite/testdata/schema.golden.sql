@@ -37,5 +37,20 @@ CREATE TABLE lease (
     PRIMARY KEY (integration, connection_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE record (
+    kind       TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    open       BLOB,
+    sealed     BLOB,
+    expires_at INTEGER,
+    due_at     INTEGER,
+    PRIMARY KEY (kind, id)
+) STRICT;
+
+CREATE INDEX record_due ON record (kind, due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX record_expiring ON record (expires_at) WHERE expires_at IS NOT NULL;
+
 CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
 
