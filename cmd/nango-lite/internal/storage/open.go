@@ -10,6 +10,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/store/postgres"
+	"github.com/nango-lite/nango-lite/store/record"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/sqlite"
 )
@@ -33,6 +34,7 @@ type Store interface {
 	engine.ConnectionStore
 	engine.ChangeFeed
 	seal.Rows
+	record.Store
 	io.Closer
 	Add(ctx context.Context, conns []*engine.Connection) error
 	SchemaVersion(ctx context.Context) (int, error)

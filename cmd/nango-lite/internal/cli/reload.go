@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+)
+
+// lookEvery is how often it is looked whether files have changed. They may lie where
+// nobody is told of changes, such as on a mounted volume.
+const lookEvery = time.Second
+
+// watch reads the configuration again when its files change, and on SIGHUP, until
+// ctx ends.
+func (v *serving) watch(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	was := v.stamp()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+		case <-ticker.C:
+			now := v.stamp()
+			if now == was {
+				continue
+			}
+			was = now
+		}
+		if err := v.whole.Reload(ctx); err != nil {
+			v.Notef("error: %s; what was in force stays", console.OneLine(err.Error()))
+			continue
+		}
+		v.Notef("read the configuration again")
+	}
+}
+
+// stamp changes whenever a file of the configuration does.
+func (v *serving) stamp() string {
+	names := append([]string{}, v.Files...)
+	switch {
+	case v.EnvFile != "":
+		names = append(names, v.EnvFile)
+	default:
+		for _, name := range v.Files {
+			names = append(names, filepath.Join(filepath.Dir(name), ".env"))
+		}
+	}
+	for _, dir := range v.BlueprintDirs {
+		found, _ := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		names = append(names, found...)
+	}
+	var b strings.Builder
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return b.String()
+}
+
+// pathSegment encodes a text as one segment of a path, slashes too.
+func pathSegment(text string) string { return strings.ReplaceAll(url.PathEscape(text), "/", "%2F") }

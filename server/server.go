@@ -1,0 +1,204 @@
+// Package server hands out what an engine keeps: tokens, and calls of APIs that are
+// authorised on the way. It is an [http.Handler], which 'nango-lite serve' mounts and
+// any Go program can. Start with [New].
+//
+// Each idea has a file: apikey.go and keyring.go say who may do what, token.go is the
+// token endpoint, proxy.go with proxyheader.go and retryon.go the proxy, errors.go what
+// is answered when something goes wrong, access.go the log. routes.go lists the routes;
+// openapi.json describes them, and a test holds the two together.
+package server
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/store/record"
+)
+
+// Options adjust a Server. The zero Options are ready for use, but know no API key.
+type Options struct {
+	// Records is where API keys are kept, and what else a server keeps. If nil, it is
+	// memory. Stores of package sqlite and postgres are such places, and several servers
+	// over one of them act as one.
+	Records record.Store
+
+	// APIKey is a key with all scopes that is not in Records, such as one from
+	// NANGO_LITE_API_KEY. It has 32 characters or more. If unset, only the keys in
+	// Records count.
+	APIKey schema.Secret
+
+	// PublicURL is the address under which clients reach the server, path included. If
+	// empty, the server makes no links to itself.
+	PublicURL string
+
+	// Logger takes one line a request. If nil, nothing is logged.
+	Logger *slog.Logger
+
+	// Ready says whether the server can do its work, for /readyz. If nil, it asks
+	// Records.
+	Ready func(ctx context.Context) error
+
+	// Metrics answers /metrics, to whoever asks. If nil, there is no such route.
+	Metrics http.Handler
+
+	// Observe is told of each request that has ended, in its goroutine; it must not
+	// block. If nil, nobody watches.
+	Observe func(Request)
+
+	// IdleTimeout is how long a body may be silent, in either direction, until its
+	// request is given up; event streams may be. 0 means a minute.
+	IdleTimeout time.Duration
+
+	// RequestsPerSecond is how many requests one API key may make, at each server; as
+	// many may come at once. Those beyond are answered with 429. 0 means no limit.
+	RequestsPerSecond float64
+
+	// MaxBodyBytes is the largest body that the server's own routes read. 0 means 64
+	// KiB. Those of the proxy are passed on, whatever their size.
+	MaxBodyBytes int64
+
+	// Now returns the time. If nil, time.Now is used.
+	Now func() time.Time
+}
+
+// A Server answers the requests of programs that use what an engine keeps. It is
+// safe for concurrent use.
+type Server struct {
+	engine *engine.Engine
+	opts   Options
+	public *url.URL // nil: not known
+	keys   *keyring
+	limit  limiter
+	routes *http.ServeMux
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New returns a Server over e. A nil opts means the zero Options. The error says what
+// is wrong with them.
+func New(e *engine.Engine, opts *Options) (*Server, error) {
+	s := &Server{engine: e}
+	if opts != nil {
+		s.opts = *opts
+	}
+	if s.opts.Records == nil {
+		s.opts.Records = &record.Memory{}
+	}
+	if s.opts.Now == nil {
+		s.opts.Now = time.Now
+	}
+	if s.opts.IdleTimeout == 0 {
+		s.opts.IdleTimeout = time.Minute
+	}
+	if s.opts.MaxBodyBytes <= 0 {
+		s.opts.MaxBodyBytes = 64 << 10
+	}
+	if s.opts.Ready == nil {
+		s.opts.Ready = s.recordsAnswer
+	}
+	var err error
+	if s.public, err = parsePublic(s.opts.PublicURL); err != nil {
+		return nil, err
+	}
+	if s.keys, err = newKeyring(s.opts.Records, s.opts.APIKey, s.opts.Now); err != nil {
+		return nil, err
+	}
+	s.limit = limiter{rate: s.opts.RequestsPerSecond, now: s.opts.Now}
+	s.routes = s.mux()
+	return s, nil
+}
+
+// parsePublic checks a public URL.
+func parsePublic(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("the public URL must be like https://connect.example.com, with neither query nor user")
+	}
+	return u, nil
+}
+
+func (s *Server) recordsAnswer(ctx context.Context) error {
+	_, err := s.opts.Records.Records(ctx, apiKeyKind, "", 1)
+	return err
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, server: s, r: r, began: s.opts.Now()}
+	defer x.ended()
+	path := r.URL.EscapedPath()
+	switch {
+	case r.Method == http.MethodConnect || r.URL.Host != "" && r.URL.Path == "":
+		x.fail(http.StatusBadRequest, "invalid_request", "this is no proxy for any address; /proxy/ and /c/ call the APIs of integrations")
+	case strings.HasPrefix(path, "/c/"):
+		x.route = "/c/{integration}/{connection}/{path...}"
+		s.callByPath(x, path)
+	case strings.HasPrefix(path, "/proxy/"):
+		x.route = "/proxy/{path...}"
+		s.callByHeader(x, strings.TrimPrefix(path, "/proxy"))
+	default:
+		s.routes.ServeHTTP(x, r)
+	}
+}
+
+// caller returns the API key of a request that carries it as a bearer token. If there
+// is none, or it may not do what the scope says, the request is answered and the
+// result is nil.
+func (s *Server) caller(x *exchange, scope Scope) *ringKey {
+	scheme, text, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
+	text = strings.TrimSpace(text)
+	switch {
+	case x.r.Header.Get("Authorization") == "":
+		x.refuse("missing_auth_header", "the API key is missing: Authorization: Bearer <key>")
+		return nil
+	case !strings.EqualFold(scheme, "Bearer") || text == "":
+		x.refuse("malformed_auth_header", "the header Authorization is to be: Bearer <key>")
+		return nil
+	}
+	key, err := s.keys.find(x.r.Context(), text)
+	return s.admit(x, key, err, scope)
+}
+
+// admit returns the key if there is one that has the scope; otherwise it answers.
+func (s *Server) admit(x *exchange, key *ringKey, err error, scope Scope) *ringKey {
+	switch {
+	case err != nil:
+		x.retryLater(http.StatusServiceUnavailable, "unavailable", err.Error(), 0)
+		return nil
+	case key == nil:
+		x.refuse("unknown_api_key", "there is no such API key, or it was revoked")
+		return nil
+	}
+	x.key = key.Name
+	if wait := s.limit.wait(key.Name); wait > 0 {
+		x.retryLater(http.StatusTooManyRequests, "too_many_request", "the API key has made more requests a second than server.limits allows", wait)
+		return nil
+	}
+	if !key.May(scope) {
+		x.fail(http.StatusForbidden, "forbidden", fmt.Sprintf("the API key %q has no scope %q", key.Name, scope))
+		return nil
+	}
+	return key
+}
+
+// reach reports whether the key may act on the connection; if not, it answers, and in
+// the same way whether there is such a connection or not.
+func (s *Server) reach(x *exchange, key *ringKey, k engine.Key) bool {
+	if key.Reaches(k) {
+		return true
+	}
+	x.fail(http.StatusForbidden, "forbidden", fmt.Sprintf("the API key %q is not bound to this connection", key.Name))
+	return false
+}
