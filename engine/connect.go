@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -140,7 +141,7 @@ func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Conne
 // complete looks up what a connection that is not stored yet is to carry. Without a
 // token to do it with, the fields stay open.
 func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Connection) error {
-	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || ended(c, e.opts.Now())) {
+	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || refresh.Ended(c, e.opts.Now())) {
 		return nil
 	}
 	return e.lookUpFields(ctx, op, in, c, fixedSession{&snapshot{in, c}}, func(string) bool { return true })
@@ -151,7 +152,7 @@ func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Co
 func (e *Engine) put(ctx context.Context, op string, c *Connection) (failed error) {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
-	old, err := e.conns.store.Get(ctx, c.Key)
+	old, err := e.refresher.Connections.Store.Get(ctx, c.Key)
 	switch {
 	case err == nil:
 		c.CreatedAt = old.CreatedAt
@@ -170,10 +171,10 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) (failed erro
 	if err := e.beforeStore(ctx, op, c); err != nil {
 		return err
 	}
-	if err := e.conns.put(ctx, c); err != nil {
+	if err := e.refresher.Connections.Put(ctx, c); err != nil {
 		return fault.OfStore(op, c.Key, err)
 	}
-	e.failed.forget(c.Key)
+	e.refresher.Forget(c.Key)
 	return nil
 }
 
@@ -203,5 +204,5 @@ func (in *integration) connectReason(c *Connection, now time.Time) string {
 	case in.Auth.AssumesRole() != nil:
 		what = "a role was assumed, with a key"
 	}
-	return what + describeEnd(&c.Credentials.Token, now)
+	return what + refresh.DescribeEnd(&c.Credentials.Token, now)
 }

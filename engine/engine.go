@@ -36,6 +36,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/holder"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
+	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
@@ -94,26 +95,24 @@ type Options struct {
 type Engine struct {
 	opts    Options
 	current atomic.Pointer[map[string]*integration]
-	conns   *connections   // the store behind a cache
 	limits  *limitRegistry // outlives Reload
 	public  publicTransports
-	flights flights
-	failed  failures // refreshes
-	refused failures // tokens that were refused when they were new
 	pace    pace.Times
 	used    usedStates
 	docs    docs         // metadata, for MCP_OAUTH2
 	clients clients      // registrations, likewise
 	tokens  *http.Client // for token endpoints
-	holder  string       // names this engine in leases
+
+	refresher *refresh.Refresher // over the store
 }
 
 // An integration is a configured API, and how it is called.
 type integration struct {
 	*plan.Integration
-	calls *callPlan
-	token *token.Endpoint
-	apart string // what tells its rate limits from those of its API, for a look-up elsewhere
+	calls  *callPlan
+	token  *token.Endpoint
+	source *refresh.Source
+	apart  string // what tells its rate limits from those of its API, for a look-up elsewhere
 
 	shown *shownCertificate // nil: it has no client certificate
 }
@@ -122,9 +121,7 @@ type integration struct {
 // must not be from now on. A nil opts means the zero Options. The error names
 // the integration that cannot be built.
 func New(cfg *schema.Config, opts *Options) (*Engine, error) {
-	e := &Engine{limits: newLimitRegistry(), holder: holder.New(), pace: pace.Default}
-	e.failed.first, e.failed.last = firstPause, lastPause
-	e.refused.first, e.refused.last = firstRefusedPause, lastRefusedPause
+	e := &Engine{limits: newLimitRegistry(), pace: pace.Default}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -141,7 +138,11 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if e.opts.Logger == nil {
 		e.opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	e.conns = newConnections(&e.opts, given)
+	e.refresher = refresh.New(refresh.Options{
+		Store: e.opts.Connections, CacheSize: e.opts.CacheSize, CacheTTL: e.opts.CacheTTL, Pace: e.pace, Holder: holder.New(), Now: given,
+		Notify: e.emit, BeforeStore: e.opts.BeforeStore,
+		Stored: func(ctx context.Context, kind EventKind, c *Connection) { e.changed(ctx, kind, c.Key, c) },
+	})
 	e.tokens = &http.Client{
 		Transport: e.opts.Transport,
 		// A redirect would carry the client secret to wherever it points.
@@ -222,6 +223,7 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emit, Client: func(c *Connection, to schema.Template) *http.Client {
 		return e.tokenClient(built, c, to)
 	}}
+	built.source = e.source(built)
 	return built, nil
 }
 
@@ -237,7 +239,7 @@ func (e *Engine) integration(name string) (*integration, error) {
 // Connection returns the connection of k as it is stored, or an error of
 // KindNotFound.
 func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
-	c, err := e.conns.store.Get(ctx, k)
+	c, err := e.refresher.Connections.Store.Get(ctx, k)
 	if err != nil {
 		return nil, fault.OfStore("read", k, err)
 	}
@@ -247,7 +249,7 @@ func (e *Engine) Connection(ctx context.Context, k Key) (*Connection, error) {
 // Connections lists what is stored; see [Query]. What cannot be read is in the page's
 // Unreadable.
 func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
-	p, err := e.conns.store.List(ctx, q)
+	p, err := e.refresher.Connections.Store.List(ctx, q)
 	if err != nil {
 		return Page{}, fault.OfStore("list", Key{Integration: q.Integration}, err)
 	}

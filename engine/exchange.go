@@ -7,6 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
+	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -35,7 +36,7 @@ func (e *Engine) exchanged(ctx context.Context, k Key, what string, c *Connectio
 	if err != nil {
 		ev.Reason = what + " was not exchanged"
 	} else {
-		ev.Reason += describeToken(&c.Credentials.Token, e.opts.Now())
+		ev.Reason += refresh.DescribeToken(&c.Credentials.Token, e.opts.Now())
 	}
 	e.emit(ctx, ev)
 	if err == nil {

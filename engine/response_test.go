@@ -99,7 +99,7 @@ func TestS34_ProblemTypes(t *testing.T) {
 func TestKindsOfStatuses(t *testing.T) {
 	for status, want := range map[int]engine.Kind{
 		200: "", 204: "", 206: "", 304: "", 302: engine.KindInvalidResponse, 400: engine.KindClient, 401: engine.KindReauthorize, 402: engine.KindDenied, 403: engine.KindDenied,
-		404: engine.KindNotFound, 405: engine.KindUnsupported, 408: engine.KindUnavailable, 409: engine.KindClient, 410: engine.KindNotFound, 415: engine.KindUnsupported, 422: engine.KindClient,
+		404: engine.KindNotFound, 405: engine.KindUnsupported, 408: engine.KindUnavailable, 409: engine.KindClient, 410: engine.KindNotFound, 415: engine.KindUnsupported, 421: engine.KindUnavailable, 422: engine.KindClient, 423: engine.KindUnavailable, 425: engine.KindUnavailable,
 		429: engine.KindRateLimited, 451: engine.KindDenied, 500: engine.KindUnavailable, 501: engine.KindUnsupported, 503: engine.KindUnavailable, 599: engine.KindUnavailable,
 	} {
 		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}

@@ -31,7 +31,7 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 			reason += "; the provider was not told"
 		}
 	}
-	if err := e.conns.delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
+	if err := e.refresher.Connections.Delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
 		return fault.OfStore(op, k, err)
 	}
 	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: reason, Err: told})

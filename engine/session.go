@@ -5,6 +5,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -47,10 +48,10 @@ func (s *session) Load(ctx context.Context) (layer.Snapshot, error) {
 // Fresh refreshes ahead of the token's end.
 func (s *session) Fresh(ctx context.Context, given layer.Snapshot) (layer.Snapshot, error) {
 	old := given.(*snapshot)
-	if !s.in.stale(old.conn, s.e.opts.Now()) {
+	if !s.in.source.Stale(old.conn, s.e.opts.Now()) {
 		return given, nil
 	}
-	c, err := s.e.fresh(ctx, s.in, old.conn)
+	c, err := s.e.refresher.Fresh(ctx, s.in.source, old.conn)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (s *session) Fresh(ctx context.Context, given layer.Snapshot) (layer.Snapsh
 
 // Refresh replaces a token that the provider has refused.
 func (s *session) Refresh(ctx context.Context, given layer.Snapshot, reason string) (layer.Snapshot, error) {
-	c, err := s.e.replaceRefused(ctx, s.in, given.(*snapshot).conn, reason)
+	c, err := s.e.refresher.Refused(ctx, s.in.source, given.(*snapshot).conn, reason)
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +69,12 @@ func (s *session) Refresh(ctx context.Context, given layer.Snapshot, reason stri
 
 // Refused says that what Refresh gave is no better.
 func (s *session) Refused(given layer.Snapshot) {
-	c := given.(*snapshot).conn
-	s.e.refused.add(c.Key, c.Generation, errRefused, s.e.opts.Now(), 0)
+	s.e.refresher.RefusedToo(given.(*snapshot).conn)
 }
 
 // load returns the connection of k for use; it may come from the cache.
 func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection, error) {
-	c, err := e.conns.get(ctx, k)
+	c, err := e.refresher.Connections.Get(ctx, k)
 	if err != nil {
 		if in.Auth.AuthMode == schema.NoAuth && len(in.Connection) == 0 && ErrorKind(fault.OfStore("read", k, err)) == KindNotFound {
 			return &Connection{Key: k, Status: StatusActive, Credentials: Credentials{Type: schema.NoAuth}}, nil
@@ -85,13 +85,9 @@ func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection,
 		return nil, &Error{Op: "read", Key: k, Kind: KindReauthorize, Detail: "the connection was made with auth_mode " + string(c.Credentials.Type) + ", but the integration now has " + string(in.Auth.AuthMode)}
 	}
 	if c.Status == StatusNeedsReauthorization {
-		return nil, needsReauthorization(c)
+		return nil, refresh.NeedsReauthorization(c)
 	}
 	return c, nil
-}
-
-func needsReauthorization(c *Connection) error {
-	return &Error{Op: "use", Key: c.Key, Kind: KindReauthorize, Detail: "the connection needs to be authorised again: " + c.Reason}
 }
 
 // A TokenSource returns a token that is valid for a while yet.
@@ -113,7 +109,7 @@ type tokenSource struct {
 func (t tokenSource) Token(ctx context.Context) (*Token, error) {
 	e := t.e
 	config := e.current.Load()
-	if c := e.conns.hot(t.key, config); c != nil {
+	if c := e.refresher.Connections.Hot(t.key, config); c != nil {
 		return &c.Credentials.Token, nil
 	}
 	in, err := e.integration(t.key.Integration)
@@ -128,13 +124,13 @@ func (t tokenSource) Token(ctx context.Context) (*Token, error) {
 		return nil, err
 	}
 	now := e.opts.Now()
-	if in.stale(c, now) {
-		if c, err = e.fresh(ctx, in, c); err != nil {
+	if in.source.Stale(c, now) {
+		if c, err = e.refresher.Fresh(ctx, in.source, c); err != nil {
 			return nil, err
 		}
 		return &c.Credentials.Token, nil
 	}
-	e.conns.vouch(c, config, in.good(c, now))
+	e.refresher.Connections.Vouch(c, config, in.source.Good(c, now))
 	return &c.Credentials.Token, nil
 }
 
@@ -149,7 +145,7 @@ func (e *Engine) Refresh(ctx context.Context, k Key) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c, err = e.refresh(ctx, in, c, "asked for"); err != nil {
+	if c, err = e.refresher.Refresh(ctx, in.source, c, "asked for"); err != nil {
 		return nil, err
 	}
 	return c.Clone(), nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -52,7 +53,7 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		if !errors.Is(err, ErrConflict) {
 			return stored, err
 		}
-		e.conns.drop(k) // what is remembered is older
+		e.refresher.Connections.Drop(k) // what is remembered is older
 	}
 	return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection is changed by others time and again"}
 }
@@ -102,17 +103,17 @@ func setReason(names []string) string {
 // storeFields puts the connection fields of next, which was made from was, into what
 // is stored by now. With ErrConflict somebody else was at it.
 func (e *Engine) storeFields(ctx context.Context, op string, in *integration, was, next *Connection) (*Connection, error) {
-	release, err := e.acquire(ctx, op, was.Key)
+	unlock, err := e.refresher.Lock(ctx, op, was.Key)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	current, err := e.conns.store.Get(ctx, was.Key)
+	defer unlock()
+	current, err := e.refresher.Connections.Store.Get(ctx, was.Key)
 	if err != nil {
 		return nil, fault.OfStore(op, was.Key, err)
 	}
 	if current.Status != StatusActive {
-		return nil, needsReauthorization(current)
+		return nil, refresh.NeedsReauthorization(current)
 	}
 	if !in.SameFields(current, was) {
 		return nil, ErrConflict
@@ -134,47 +135,16 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 		out.Generation++ // a credential is another
 	}
 	out.UpdatedAt = e.opts.Now()
-	switch err := e.conns.replace(ctx, out, current.Generation); {
+	switch err := e.refresher.Connections.Replace(ctx, out, current.Generation); {
 	case errors.Is(err, ErrConflict):
 		return nil, err
 	case err != nil:
 		return nil, fault.OfStore(op, was.Key, err)
 	}
-	e.failed.forget(was.Key)
+	e.refresher.Forget(was.Key)
 	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
 	e.changed(ctx, EventFields, was.Key, out)
 	return out.Clone(), nil
-}
-
-// acquire takes k's lease for one write, which keeps a refresh away: it would store
-// what it has read before. Within this process, too, a refresh is another holder.
-func (e *Engine) acquire(ctx context.Context, op string, k Key) (release func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, e.pace.LeaseWait)
-	defer cancel()
-	holder, broke := e.holder+" "+randomText(6), false
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		err := e.conns.store.Acquire(ctx, k, holder, 3*e.pace.StoreCall)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, ErrLeased) {
-			return nil, fault.OfStore(op, k, err)
-		}
-		if !broke && e.breakDead(ctx, k, err) {
-			broke = true
-			continue
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "a refresh holds the lease and did not finish"}
-		}
-	}
-	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.pace.StoreCall)
-		defer cancel()
-		_ = e.conns.store.Release(ctx, k, holder) // else it ends by itself
-	}, nil
 }
 
 // An amendedSession is a session of a stored connection that is to carry the fields

@@ -43,3 +43,10 @@ func KindOf(err error) Kind {
 	}
 	return ""
 }
+
+// OutcomeOpen reports whether what was asked of the provider may or may not have been
+// done: there was no answer, or none that makes sense.
+func OutcomeOpen(err error) bool {
+	kind := KindOf(err)
+	return kind == KindUnavailable || kind == KindInvalidResponse || kind == ""
+}

@@ -53,7 +53,7 @@ func (o *Operation) asClient(ctx context.Context, try func(*Operation) (*oauthwi
 			return answer, err
 		}
 		used, answer, err = second, again, errAgain
-		if err == nil || !OpenOutcome(err) { // the provider knows the client by it
+		if err == nil || !fault.OutcomeOpen(err) { // the provider knows the client by it
 			o.previous.remember(used == previous, o.Now())
 		}
 	}
@@ -68,11 +68,4 @@ func (o *Operation) asClient(ctx context.Context, try func(*Operation) (*oauthwi
 func clientRefused(err error) bool {
 	refused, ok := errors.AsType[*fault.Error](err)
 	return ok && (refused.Code == "invalid_client" || refused.Status == http.StatusUnauthorized && refused.Code == "")
-}
-
-// OpenOutcome reports whether the token may or may not have been redeemed: there was
-// no answer, or none of the token endpoint's own.
-func OpenOutcome(err error) bool {
-	kind := fault.KindOf(err)
-	return kind == fault.KindUnavailable || kind == fault.KindInvalidResponse || kind == ""
 }

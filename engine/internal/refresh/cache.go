@@ -1,4 +1,4 @@
-package engine
+package refresh
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/internal/pace"
 )
 
@@ -20,7 +21,7 @@ const (
 	maxPulse = nanos(500 * time.Millisecond)
 )
 
-// CacheStats say how the cache of connections does, for metrics.
+// CacheStats say how a [Cache] does, for metrics.
 type CacheStats struct {
 	Size      int // connections in it
 	Capacity  int // of these at most; 0: nothing is cached
@@ -29,26 +30,24 @@ type CacheStats struct {
 	Evictions uint64 // to make room
 }
 
-// CacheStats returns the counts since the engine was made.
-func (e *Engine) CacheStats() CacheStats { return e.conns.stats() }
-
-// connections are the store, with the connections used last in front of it. What
-// it returns is shared; nobody may modify it.
+// A Cache is a store, with the connections used last in front of it. What it returns is
+// shared; nobody may modify it.
 //
 // An entry is good for the TTL. After that one caller asks what has become of it,
 // and the others go on with it meanwhile. Where the store is a ChangeFeed, that one
 // question is about all entries at once.
-type connections struct {
-	store  ConnectionStore
-	memory *MemoryStore // store, if it is one: nothing is nearer
-	feed   ChangeFeed   // store, if it is one
+type Cache struct {
+	Store connection.Store // itself
+
+	memory *connection.MemoryStore // Store, if it is one: nothing is nearer
+	feed   connection.ChangeFeed   // Store, if it is one
 	clock  func() nanos
 	ttl    nanos
 	pulse  nanos // for so long is vouched; 0: not at all
 	size   int   // 0: nothing is cached
 
 	mu       sync.Mutex
-	entries  map[Key]*entry
+	entries  map[connection.Key]*entry
 	root     entry  // of the ring: root.next came last
 	epoch    uint64 // moves when something has changed
 	asking   nanos  // since when somebody asks the feed
@@ -66,25 +65,25 @@ type nanos int64
 const never nanos = -1 << 62
 
 type entry struct {
-	conn *Connection
+	conn *connection.Connection
 	used bool // since it was last considered for eviction
 
 	// Until the next tick, and while config is in force, conn's token can be used
 	// without a look at the clock.
-	config *map[string]*integration
+	config any
 	tick   uint64
 
-	key        Key
+	key        connection.Key
 	read       nanos // when the store was asked
 	claimed    nanos // when somebody began to ask it again
 	prev, next *entry
 }
 
-// newConnections returns the way to o.Connections. The clock may be nil.
-func newConnections(o *Options, clock func() time.Time) *connections {
-	s := &connections{store: o.Connections, size: o.CacheSize, ttl: nanos(o.CacheTTL), entries: map[Key]*entry{}, asking: never, asked: never, revision: -1}
-	s.memory, _ = o.Connections.(*MemoryStore)
-	s.feed, _ = o.Connections.(ChangeFeed)
+func newCache(o *Options) *Cache {
+	clock := o.Now
+	s := &Cache{Store: o.Store, size: o.CacheSize, ttl: nanos(o.CacheTTL), entries: map[connection.Key]*entry{}, asking: never, asked: never, revision: -1}
+	s.memory, _ = o.Store.(*connection.MemoryStore)
+	s.feed, _ = o.Store.(connection.ChangeFeed)
 	if s.ttl == 0 {
 		s.ttl = nanos(defaultCacheTTL)
 	}
@@ -106,10 +105,10 @@ func newConnections(o *Options, clock func() time.Time) *connections {
 	return s
 }
 
-// hot returns the connection of k if [connections.vouch] said a moment ago that its
+// Hot returns the connection of k if [Cache.Vouch] said a moment ago that its
 // token can be used as it is, else nil. To read the clock here would cost as much as
 // the rest.
-func (s *connections) hot(k Key, config *map[string]*integration) *Connection {
+func (s *Cache) Hot(k connection.Key, config any) *connection.Connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[k]
@@ -121,8 +120,8 @@ func (s *connections) hot(k Key, config *map[string]*integration) *Connection {
 	return e.conn
 }
 
-// vouch says that c's token is good for that long under config.
-func (s *connections) vouch(c *Connection, config *map[string]*integration, long time.Duration) {
+// Vouch says that c's token is good for that long under config.
+func (s *Cache) Vouch(c *connection.Connection, config any, long time.Duration) {
 	if s.pulse == 0 || nanos(long) <= s.pulse {
 		return
 	}
@@ -141,7 +140,7 @@ func (s *connections) vouch(c *Connection, config *map[string]*integration, long
 }
 
 // next ends what was vouched for.
-func (s *connections) next() {
+func (s *Cache) next() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tick++
@@ -149,20 +148,20 @@ func (s *connections) next() {
 }
 
 // known returns when e was the same as what is stored, for certain.
-func (s *connections) known(e *entry) nanos {
+func (s *Cache) known(e *entry) nanos {
 	if s.feed != nil {
 		return max(e.read, s.asked)
 	}
 	return e.read
 }
 
-// get returns the connection of k, not older than the TTL, or the store's error.
-func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
+// Get returns the connection of k, not older than the TTL, or the store's error.
+func (s *Cache) Get(ctx context.Context, k connection.Key) (*connection.Connection, error) {
 	if s.memory != nil {
 		return s.memory.Peek(ctx, k)
 	}
 	if s.size == 0 {
-		return s.store.Get(ctx, k)
+		return s.Store.Get(ctx, k)
 	}
 	now := s.clock()
 	c, follow, epoch := s.look(k, now)
@@ -173,12 +172,12 @@ func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
 	if c != nil {
 		return c, nil
 	}
-	c, err := s.store.Get(ctx, k)
+	c, err := s.Store.Get(ctx, k)
 	switch {
-	case err == nil && c.Status == StatusActive: // a dead one is asked about each time: someone may have connected
-		s.keep(c, epoch, now)
-	case err == nil || errors.Is(err, ErrNoConnection):
-		s.drop(k)
+	case err == nil && c.Status == connection.StatusActive: // a dead one is asked about each time: someone may have connected
+		s.insert(c, epoch, now)
+	case err == nil || errors.Is(err, connection.ErrNoConnection):
+		s.Drop(k)
 	}
 	return c, err
 }
@@ -186,7 +185,7 @@ func (s *connections) get(ctx context.Context, k Key) (*Connection, error) {
 // look returns the entry of k if it is good; otherwise, or if the caller is the one
 // that has to ask the feed, it says so. A question to the store is only answered for
 // the epoch in which it was asked.
-func (s *connections) look(k Key, now nanos) (c *Connection, follow bool, epoch uint64) {
+func (s *Cache) look(k connection.Key, now nanos) (c *connection.Connection, follow bool, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entries[k]
@@ -218,7 +217,7 @@ func (s *connections) look(k Key, now nanos) (c *Connection, follow bool, epoch 
 }
 
 // follow asks the feed and forgets what has changed.
-func (s *connections) follow(ctx context.Context, now nanos) {
+func (s *Cache) follow(ctx context.Context, now nanos) {
 	ctx, cancel := context.WithTimeout(ctx, pace.Default.StoreCall)
 	defer cancel()
 	s.mu.Lock()
@@ -234,7 +233,7 @@ func (s *connections) follow(ctx context.Context, now nanos) {
 }
 
 // learn applies an answer of the feed and reports whether to go on asking.
-func (s *connections) learn(ctx context.Context, ch Changes, err error, now nanos) (more bool) {
+func (s *Cache) learn(ctx context.Context, ch connection.Changes, err error, now nanos) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -258,9 +257,9 @@ func (s *connections) learn(ctx context.Context, ch Changes, err error, now nano
 	return ch.More
 }
 
-// keep remembers c, which the store was asked for at that time, unless something
+// insert remembers c, which the store was asked for at that time, unless something
 // has been dropped since then: c may be what it was before.
-func (s *connections) keep(c *Connection, epoch uint64, read nanos) {
+func (s *Cache) insert(c *connection.Connection, epoch uint64, read nanos) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.size == 0 || s.epoch != epoch {
@@ -280,7 +279,7 @@ func (s *connections) keep(c *Connection, epoch uint64, read nanos) {
 
 // evict makes room: what was used since the last look gets another turn, so that
 // using an entry need not move it.
-func (s *connections) evict() {
+func (s *Cache) evict() {
 	last := s.root.prev
 	for ; last.used; last = s.root.prev {
 		last.used = false
@@ -292,14 +291,14 @@ func (s *connections) evict() {
 	s.counts.Evictions++
 }
 
-// drop forgets k.
-func (s *connections) drop(k Key) {
+// Drop forgets k.
+func (s *Cache) Drop(k connection.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(k)
 }
 
-func (s *connections) remove(k Key) {
+func (s *Cache) remove(k connection.Key) {
 	s.epoch++
 	if e := s.entries[k]; e != nil {
 		delete(s.entries, k)
@@ -307,7 +306,7 @@ func (s *connections) remove(k Key) {
 	}
 }
 
-func (s *connections) clear() {
+func (s *Cache) clear() {
 	s.epoch++
 	clear(s.entries)
 	s.root.prev, s.root.next = &s.root, &s.root
@@ -320,38 +319,39 @@ func (e *entry) link(root *entry) {
 	e.prev.next, e.next.prev = e, e
 }
 
-// put is the store's Put. Whoever gave c may go on to modify it, so it is read
+// Put is the store's Put. Whoever gave c may go on to modify it, so it is read
 // again when it is needed.
-func (s *connections) put(ctx context.Context, c *Connection) error {
-	defer s.drop(c.Key) // also after an error: it may have happened
-	return s.store.Put(ctx, c)
+func (s *Cache) Put(ctx context.Context, c *connection.Connection) error {
+	defer s.Drop(c.Key) // also after an error: it may have happened
+	return s.Store.Put(ctx, c)
 }
 
-// replace is the store's Replace. Nobody may modify c from now on.
-func (s *connections) replace(ctx context.Context, c *Connection, generation int64) error {
+// Replace is the store's Replace. Nobody may modify c from now on.
+func (s *Cache) Replace(ctx context.Context, c *connection.Connection, generation int64) error {
 	now := s.clock()
 	s.mu.Lock()
 	before := s.epoch
 	s.mu.Unlock()
-	err := s.store.Replace(ctx, c, generation)
+	err := s.Store.Replace(ctx, c, generation)
 	s.mu.Lock()
 	quiet := s.epoch == before
 	s.remove(c.Key)
 	epoch := s.epoch
 	s.mu.Unlock()
-	if err == nil && c.Status == StatusActive && quiet {
-		s.keep(c, epoch, now)
+	if err == nil && c.Status == connection.StatusActive && quiet {
+		s.insert(c, epoch, now)
 	}
 	return err
 }
 
-// delete is the store's Delete.
-func (s *connections) delete(ctx context.Context, k Key) error {
-	defer s.drop(k)
-	return s.store.Delete(ctx, k)
+// Delete is the store's Delete.
+func (s *Cache) Delete(ctx context.Context, k connection.Key) error {
+	defer s.Drop(k)
+	return s.Store.Delete(ctx, k)
 }
 
-func (s *connections) stats() CacheStats {
+// Stats returns the counts since the cache was made.
+func (s *Cache) Stats() CacheStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.counts
