@@ -54,7 +54,8 @@ var rooms = map[string]struct {
 	},
 	"sandbox": {
 		reaches: []string{"schema"},
-		why:     "never engine: the two must be able to disagree",
+		uses:    []string{"github.com/go-jose/go-jose/v4"},
+		why:     "never engine: the two must be able to disagree; signatures are judged by others' code",
 	},
 	"store/seal":      {reaches: []string{"connection", "schema"}, why: "sealing is plain cryptography"},
 	"store/record":    {why: "what a server keeps beside connections; a leaf"},

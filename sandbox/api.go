@@ -24,7 +24,7 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 	if p.challenge(w, r, at) {
 		return
 	}
-	p.stats.add(func(s *Stats) { s.Calls++ })
+	p.stats.add(func(s *counts) { s.calls++ })
 	c := &call{Request: r, at: at, query: r.URL.Query(), body: readBody(r)}
 	c.json, _ = decode(c.body)
 	f, ref := p.faultOf(r)
@@ -46,7 +46,7 @@ func (p *Provider) serveAPI(w http.ResponseWriter, r *http.Request, at location)
 	slot := p.limiter.take(who.key, p.now(), p.opts.NoRateLimit)
 	defer slot.release()
 	if slot.refused {
-		p.stats.add(func(s *Stats) { s.RateLimited++ })
+		p.stats.add(func(s *counts) { s.rateLimited++ })
 		p.write(w, r, p.limitedAnswer(p.opts.RateLimitDialect))
 		return
 	}
@@ -79,7 +79,7 @@ func (p *Provider) checkCall(c *call) (caller, *refusal) {
 
 // answerCall answers a call that is in order.
 func (p *Provider) answerCall(c *call) answer {
-	s, l := p.samples.find(c), p.lookUpBelow(c)
+	s, l := p.samples.find(asked{c.Method, c.at.rest, c.query, c.json}), p.lookUpBelow(c)
 	switch {
 	case s == nil && l != nil:
 		return answer{body: clone(l.answer)}
@@ -97,7 +97,7 @@ func (p *Provider) answerCall(c *call) answer {
 }
 
 func (p *Provider) refuseCall(ref *refusal) answer {
-	p.stats.add(func(s *Stats) { s.Refused++ })
+	p.stats.add(func(s *counts) { s.refused++ })
 	return p.refusalAnswer(ref)
 }
 

@@ -35,7 +35,7 @@ func (p *Provider) serveRole(w http.ResponseWriter, r *http.Request) {
 	}
 	a, ref := p.takeRole(r, body)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		p.write(w, r, ref.mark(xmlAnswer(ref.status, roleRefusal{Error: roleError{Type: "Sender", Code: ref.code, Message: ref.reason}, RequestID: p.requestID()})))
 		return
 	}
@@ -66,7 +66,7 @@ func (p *Provider) takeRole(r *http.Request, body []byte) (answer, *refusal) {
 	if ref != nil {
 		return answer{}, ref
 	}
-	p.stats.add(func(s *Stats) { s.Issued++ })
+	p.stats.add(func(s *counts) { s.issued++ })
 	return p.roleAnswer(form), nil
 }
 

@@ -34,10 +34,6 @@ hu7batmmcrL8mzqRwngme3nY8bysYjHOhgwhwb2RR9h0T4ejWtkJY0rK
 `
 )
 
-// certificateHeader carries the client's certificate, in Base64, to a sandbox that is
-// reached without TLS. Only the transports of this package set it.
-const certificateHeader = "X-Sandbox-Client-Certificate"
-
 // shownCertificate returns the certificate that the client has shown, or nil.
 func shownCertificate(r *http.Request) []byte {
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
@@ -102,7 +98,7 @@ func (p *Provider) refuseCertificate(w http.ResponseWriter, r *http.Request, at 
 		p.refuse(w, r, ref)
 		return
 	}
-	p.stats.add(func(s *Stats) { s.Refused++ })
+	p.stats.add(func(s *counts) { s.refused++ })
 	p.write(w, r, p.tokenError(ref))
 }
 

@@ -189,7 +189,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	codeName, stateName := p.integration.Auth.CallbackNames()
 	switch r.PostForm.Get("decision") {
 	case "allow":
-		p.stats.add(func(s *Stats) { s.Consents++ })
+		p.stats.add(func(s *counts) { s.consents++ })
 		if c.Temporary != "" {
 			back = p.authorized(c)
 			break
@@ -197,7 +197,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 		back = p.callbackFields()
 		back.Set(codeName, p.codeFor(c))
 	case "deny":
-		p.stats.add(func(s *Stats) { s.Denials++ })
+		p.stats.add(func(s *counts) { s.denials++ })
 		if c.Temporary != "" {
 			back.Set("oauth_token", c.Temporary)
 			back.Set("oauth_problem", "user_refused")

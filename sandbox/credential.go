@@ -304,7 +304,7 @@ func (p *Provider) withoutCredentials(r *http.Request, query url.Values) (http.H
 	for name, v := range query {
 		q[name] = v
 	}
-	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", FaultHeader, IntegrationHeader, certificateHeader} {
+	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", faultHeader, integrationHeader, certificateHeader} {
 		h.Del(name)
 	}
 	for i := range p.guards {

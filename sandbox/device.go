@@ -44,7 +44,7 @@ func (p *Provider) deviceInterval() time.Duration {
 func (p *Provider) serveDevice(w http.ResponseWriter, r *http.Request, at location) {
 	a, ref := p.beginDevice(r, at)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		a = p.tokenError(ref)
 	}
 	p.write(w, r, a)
@@ -180,9 +180,9 @@ func (p *Provider) decideDevice(w http.ResponseWriter, r *http.Request) {
 	said := "The device may use " + p.product()
 	if decision == "deny" {
 		said = "The device may not use " + p.product()
-		p.stats.add(func(s *Stats) { s.Denials++ })
+		p.stats.add(func(s *counts) { s.denials++ })
 	} else {
-		p.stats.add(func(s *Stats) { s.Consents++ })
+		p.stats.add(func(s *counts) { s.consents++ })
 	}
 	writePage(w, r, http.StatusOK, "decided", page{Title: "Sandbox: " + p.product(), Product: p.product(), Integration: p.Name(), Reason: said})
 }
@@ -218,7 +218,7 @@ func (p *Provider) exchangeDevice(t *tokenRequest) (answer, *refusal) {
 	if ref := p.devices.redeem(c, p.now()); ref != nil {
 		return answer{}, ref
 	}
-	p.stats.add(func(s *Stats) { s.Exchanges++ })
+	p.stats.add(func(s *counts) { s.exchanges++ })
 	base := claims{Client: c.Client, Scope: c.Scope, Family: c.Family}
 	return p.tokenAnswer(t, base, !p.integration.Auth.RefreshesAccessToken()), nil
 }

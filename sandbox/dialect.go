@@ -12,15 +12,15 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// Dialects are the ways in which a 429 may say how long to wait: the formats of
-// rate_limit.wait, the two old forms of HTTP dates, and answers that help nobody.
-// A format that the blueprint declares goes where the blueprint says, alone.
-var Dialects = []string{
+var dialectNames = []string{
 	"seconds", "date", "rfc850", "asctime", "milliseconds", "iso_date", "epoch_seconds", "epoch_milliseconds", "ratelimit",
 	"none", "past", "negative", "huge", "invalid",
 }
 
-func isDialect(s string) bool { return slices.Contains(Dialects, s) }
+// dialects returns the ways in which a 429 may say how long to wait.
+func dialects() []string { return slices.Clone(dialectNames) }
+
+func isDialect(s string) bool { return slices.Contains(dialectNames, s) }
 
 // formatWait writes a wait as rate_limit.wait.format says. Dates are rounded up
 // to what they can say.

@@ -22,6 +22,7 @@
 // and it says why, in error_description or in the provider's error message and
 // always in the header X-Sandbox-Refusal. No reason holds a credential.
 //
-// It imports schema and nothing else of this module, above all not the engine:
-// the two must be able to disagree.
+// Of this module it imports schema alone, above all not the engine, and signatures
+// are judged by code that is not what the engine signs with: the two must be able to
+// disagree.
 package sandbox

@@ -8,22 +8,22 @@ import (
 )
 
 // playBeforeCall plays the faults that leave nothing to answer.
-func (p *Provider) playBeforeCall(w http.ResponseWriter, r *http.Request, f Fault) bool {
-	name, detail := f.cut()
+func (p *Provider) playBeforeCall(w http.ResponseWriter, r *http.Request, f string) bool {
+	name, detail := cutFault(f)
 	p.countFault(name)
 	switch name {
-	case FaultRateLimited:
+	case faultRateLimited:
 		if detail == "" {
 			detail = p.opts.RateLimitDialect
 		}
-		p.stats.add(func(s *Stats) { s.RateLimited++ })
+		p.stats.add(func(s *counts) { s.rateLimited++ })
 		p.write(w, r, p.limitedAnswer(detail))
-	case FaultTimeout:
+	case faultTimeout:
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
-	case FaultReset:
+	case faultReset:
 		reset(w)
-	case FaultUnavailable:
+	case faultUnavailable:
 		p.write(w, r, p.refusalAnswer(refused(http.StatusServiceUnavailable, "service_unavailable", "the provider is down")))
 	default:
 		return false
@@ -32,12 +32,12 @@ func (p *Provider) playBeforeCall(w http.ResponseWriter, r *http.Request, f Faul
 }
 
 // endByFault ends the caller's token or grant.
-func (p *Provider) endByFault(f Fault, who caller) *refusal {
+func (p *Provider) endByFault(f string, who caller) *refusal {
 	switch f {
-	case FaultExpired:
+	case faultExpired:
 		p.grants.spend(who.access)
 		return refused(401, codeExpired, "the access token has expired")
-	case FaultRevoked:
+	case faultRevoked:
 		if who.access.Family != "" {
 			p.grants.revoke(who.access.Family, "the user withdrew it")
 		}
@@ -47,11 +47,11 @@ func (p *Provider) endByFault(f Fault, who caller) *refusal {
 }
 
 // playAnswer sends an answer, slowly or in part if that is the fault.
-func (p *Provider) playAnswer(w http.ResponseWriter, r *http.Request, f Fault, a answer) {
-	switch name, detail := f.cut(); name {
-	case FaultSlow:
+func (p *Provider) playAnswer(w http.ResponseWriter, r *http.Request, f string, a answer) {
+	switch name, detail := cutFault(f); name {
+	case faultSlow:
 		p.wait(r.Context(), detail)
-	case FaultTruncated:
+	case faultTruncated:
 		p.writeTruncated(w, a)
 	}
 	p.write(w, r, a)
@@ -71,17 +71,17 @@ func (p *Provider) writeTruncated(w http.ResponseWriter, a answer) {
 }
 
 // playBeforeToken plays what stands in front of the provider.
-func (p *Provider) playBeforeToken(w http.ResponseWriter, r *http.Request, f Fault) bool {
-	name, _ := f.cut()
+func (p *Provider) playBeforeToken(w http.ResponseWriter, r *http.Request, f string) bool {
+	name, _ := cutFault(f)
 	p.countFault(name)
 	switch name {
-	case FaultTokenHTML:
+	case faultTokenHTML:
 		a := answer{body: "<!DOCTYPE html><title>Just a moment</title><p>Checking your browser.</p>\n"}
 		a.set("Content-Type", "text/html; charset=utf-8")
 		p.write(w, r, a)
-	case FaultTokenEmpty:
+	case faultTokenEmpty:
 		p.write(w, r, answer{})
-	case FaultToken5xx:
+	case faultToken5xx:
 		p.write(w, r, answer{status: http.StatusServiceUnavailable, body: "upstream connect error\n"})
 	default:
 		return false
@@ -90,12 +90,12 @@ func (p *Provider) playBeforeToken(w http.ResponseWriter, r *http.Request, f Fau
 }
 
 // playAfterToken plays what happens to an answer after the grant was redeemed.
-func (p *Provider) playAfterToken(w http.ResponseWriter, r *http.Request, f Fault) (broken bool) {
-	switch name, detail := f.cut(); name {
-	case FaultLostAnswer:
+func (p *Provider) playAfterToken(w http.ResponseWriter, r *http.Request, f string) (broken bool) {
+	switch name, detail := cutFault(f); name {
+	case faultLostAnswer:
 		reset(w)
 		return true
-	case FaultSlowToken:
+	case faultSlowToken:
 		p.wait(r.Context(), detail)
 	}
 	return false
@@ -128,14 +128,14 @@ func reset(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-func (p *Provider) countFault(f Fault) {
+func (p *Provider) countFault(f string) {
 	if f == "" {
 		return
 	}
-	p.stats.add(func(s *Stats) {
-		if s.Faults == nil {
-			s.Faults = map[Fault]int{}
+	p.stats.add(func(s *counts) {
+		if s.faults == nil {
+			s.faults = map[string]int{}
 		}
-		s.Faults[f]++
+		s.faults[f]++
 	})
 }

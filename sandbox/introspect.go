@@ -9,7 +9,7 @@ import (
 func (p *Provider) serveIntrospect(w http.ResponseWriter, r *http.Request, at location) {
 	a, ref := p.introspect(r, at)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		a = p.tokenError(ref)
 	}
 	a.set("Cache-Control", "no-store")
@@ -28,7 +28,7 @@ func (p *Provider) introspect(r *http.Request, at location) (answer, *refusal) {
 	if shown == "" {
 		return answer{}, refused(400, "invalid_request", "token is missing (RFC 7662 2.1)")
 	}
-	p.stats.add(func(s *Stats) { s.Introspected++ })
+	p.stats.add(func(s *counts) { s.introspected++ })
 	return answer{body: p.aboutToken(shown)}, nil
 }
 

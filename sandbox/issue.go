@@ -24,7 +24,7 @@ func (p *Provider) issueToken(t *tokenRequest, at location) (answer, *refusal) {
 	if ref := p.checkExtras(t, at); ref != nil {
 		return answer{}, ref
 	}
-	p.stats.add(func(s *Stats) { s.Issued++ })
+	p.stats.add(func(s *counts) { s.issued++ })
 	base := claims{Client: t.client(), Scope: t.std["scope"], Family: p.random(8)}
 	return p.tokenAnswer(t, base, false), nil
 }

@@ -1,17 +1,6 @@
 package sandbox
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/hmac"
-	"crypto/rsa"
-	_ "crypto/sha256" // for crypto.Hash
-	_ "crypto/sha512"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -45,34 +34,6 @@ func compileJWT(j *schema.JWT) (f *jwtForm, err error) {
 	return f, err
 }
 
-// A signedToken is a JWT, read but not checked.
-type signedToken struct {
-	header, payload map[string]any
-	input           string // what is signed
-	signature       []byte
-}
-
-func readJWT(s string) (t signedToken, err error) {
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 {
-		return t, fmt.Errorf("it has %d parts, not three (RFC 7515 7.1)", len(parts))
-	}
-	for i, to := range []*map[string]any{&t.header, &t.payload} {
-		b, err := base64.RawURLEncoding.DecodeString(parts[i])
-		if err != nil {
-			return t, fmt.Errorf("part %d is not base64url without padding", i+1)
-		}
-		if json.Unmarshal(b, to) != nil || *to == nil {
-			return t, fmt.Errorf("part %d is not a JSON object", i+1)
-		}
-	}
-	if t.signature, err = base64.RawURLEncoding.DecodeString(parts[2]); err != nil {
-		return t, fmt.Errorf("the signature is not base64url without padding")
-	}
-	t.input = parts[0] + "." + parts[1]
-	return t, nil
-}
-
 // checkJWT checks a token against auth.jwt: how it is signed, by whom, for what and
 // for how long.
 func (p *Provider) checkJWT(s string) (signedToken, *refusal) {
@@ -83,19 +44,13 @@ func (p *Provider) checkJWT(s string) (signedToken, *refusal) {
 	if f == nil {
 		return no("the blueprint has no auth.jwt")
 	}
-	t, err := readJWT(s)
-	if err != nil {
-		return no("%v", err)
-	}
-	if alg := text(t.header["alg"]); alg != f.Algorithm {
-		return no("alg is %q, and the blueprint says %s", alg, f.Algorithm)
-	}
 	key, err := p.jwtKey()
 	if err != nil {
 		return no("the sandbox cannot read the key: %v", err)
 	}
-	if !verifies(f.Algorithm, key, t.input, t.signature) {
-		return no("the signature does not verify by the key that the sandbox knows; for ${credentials.…} that is the example, or sandbox.PrivateKey")
+	t, err := verifyJWS(f.Algorithm, key, s)
+	if err != nil {
+		return no("%v", err)
 	}
 	header, payload := func(n string) string { return text(t.header[n]) }, func(n string) string { return text(t.payload[n]) }
 	shown := &seen{values: map[string][]string{}, checked: map[string]bool{}}
@@ -167,38 +122,6 @@ func (p *Provider) known(ref schema.Ref) string {
 		return exampleOf(field, p.integration.Connection[field].Field)
 	}
 	return exampleOf(field, p.integration.Credentials[field])
-}
-
-// verifies reports whether signature is that of input (RFC 7518 3).
-func verifies(algorithm string, key any, input string, signature []byte) bool {
-	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[algorithm[2:]]
-	if key, ok := key.(ed25519.PrivateKey); ok {
-		return ed25519.Verify(key.Public().(ed25519.PublicKey), []byte(input), signature)
-	}
-	if !hash.Available() {
-		return false
-	}
-	if key, ok := key.([]byte); ok {
-		mac := hmac.New(hash.New, key)
-		mac.Write([]byte(input))
-		return hmac.Equal(mac.Sum(nil), signature)
-	}
-	h := hash.New()
-	h.Write([]byte(input))
-	switch key := key.(type) {
-	case *rsa.PrivateKey:
-		if strings.HasPrefix(algorithm, "PS") {
-			return rsa.VerifyPSS(&key.PublicKey, hash, h.Sum(nil), signature, nil) == nil
-		}
-		return rsa.VerifyPKCS1v15(&key.PublicKey, hash, h.Sum(nil), signature) == nil
-	case *ecdsa.PrivateKey:
-		size := (key.Params().BitSize + 7) / 8
-		if len(signature) != 2*size {
-			return false
-		}
-		return ecdsa.Verify(&key.PublicKey, h.Sum(nil), new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:]))
-	}
-	return false
 }
 
 // checkAssertions checks each ${jwt} of a token request.

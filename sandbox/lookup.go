@@ -199,7 +199,7 @@ func (p *Provider) lookUpBelow(c *call) *lookUpForm {
 
 // serveLookUp plays a look-up that has a URL of its own.
 func (p *Provider) serveLookUp(w http.ResponseWriter, r *http.Request, at location) {
-	p.stats.add(func(s *Stats) { s.Calls++ })
+	p.stats.add(func(s *counts) { s.calls++ })
 	n := slices.IndexFunc(p.lookUps, func(l lookUpForm) bool { return placeLookUp+l.name == at.name })
 	l := &p.lookUps[n]
 	c := &call{Request: r, at: at, query: r.URL.Query(), body: readBody(r)}

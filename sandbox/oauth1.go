@@ -27,7 +27,7 @@ func (p *Provider) serveOAuth1(w http.ResponseWriter, r *http.Request, at locati
 	}
 	a, ref := step(r, body, at)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		p.write(w, r, p.oauth1Error(ref))
 		return
 	}
@@ -139,7 +139,7 @@ func (p *Provider) tokenCredentials(r *http.Request, body []byte, at location) (
 	if ref := p.grants.useCode(c); ref != nil {
 		return answer{}, refused(401, "token_used", "%s", ref.reason)
 	}
-	p.stats.add(func(s *Stats) { s.Exchanges++ })
+	p.stats.add(func(s *counts) { s.exchanges++ })
 	a, sampled := p.samples.token("")
 	if !sampled {
 		a = answer{form: true}

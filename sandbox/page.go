@@ -146,8 +146,8 @@ func (p *Provider) writeConsentPage(w http.ResponseWriter, r *http.Request, c cl
 }
 
 func (p *Provider) writeRefusalPage(w http.ResponseWriter, r *http.Request, ref *refusal) {
-	p.stats.add(func(s *Stats) { s.Refused++ })
-	w.Header().Set(RefusalHeader, oneLine(ref.code+": "+ref.reason))
+	p.stats.add(func(s *counts) { s.refused++ })
+	w.Header().Set(refusalHeader, oneLine(ref.code+": "+ref.reason))
 	writePage(w, r, ref.status, "refusal", page{
 		Title: "Sandbox: not in order", Product: p.product(), Integration: p.Name(), Code: ref.code, Reason: ref.reason,
 	})

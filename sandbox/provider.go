@@ -72,7 +72,7 @@ func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUn
 // want it in a [Mux]. It is safe for concurrent use and starts nothing.
 type Provider struct {
 	integration *schema.Integration
-	opts        Options
+	opts        options
 
 	places   []place
 	params   paramSet // authorization, token and refresh parameters that are declared
@@ -102,17 +102,31 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 	if integration == nil {
 		return nil, errors.New("sandbox: no integration")
 	}
-	p := &Provider{integration: integration}
-	if opts != nil {
-		p.opts = *opts
+	if opts == nil {
+		opts = &Options{}
 	}
+	p := &Provider{integration: integration, opts: optionsOf(opts)}
 	if !integration.Auth.AuthMode.Known() {
 		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
 	}
 	if err := p.compile(); err != nil {
 		return nil, fmt.Errorf("sandbox: integration %q: %w", integration.Name, err)
 	}
+	for _, f := range opts.Faults {
+		if err := p.Fault(f, 1); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
+}
+
+// optionsOf returns what the rooms behind the door are told.
+func optionsOf(o *Options) options {
+	return options{
+		Now: o.Now, Rand: o.Rand,
+		TokenLifetime: o.TokenLifetime, NoRotation: o.NoRotation, DeviceInterval: o.DeviceInterval, RedirectURIs: o.RedirectURIs,
+		NoRateLimit: o.NoRateLimit, RateLimitDialect: o.RateLimitDialect, Items: o.Items, SlowBy: o.SlowBy,
+	}
 }
 
 func (p *Provider) compile() (err error) {
@@ -155,11 +169,6 @@ func (p *Provider) compile() (err error) {
 		return fmt.Errorf("unknown rate limit dialect %q", d)
 	}
 	p.limiter = newLimiter(p.integration.Requests.RateLimit)
-	for _, f := range p.opts.Faults {
-		if err := p.Fault(f, 1); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

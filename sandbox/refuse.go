@@ -11,7 +11,7 @@ import (
 )
 
 // RefusalHeader is on every answer that refuses: the code and the reason.
-const RefusalHeader = "X-Sandbox-Refusal"
+const RefusalHeader = refusalHeader
 
 // Codes of refusals by the API.
 const (
@@ -34,7 +34,7 @@ func refused(status int, code, format string, args ...any) *refusal {
 
 // mark puts the reason into the answer's header.
 func (ref *refusal) mark(a answer) answer {
-	a.set(RefusalHeader, oneLine(ref.code+": "+ref.reason))
+	a.set(refusalHeader, oneLine(ref.code+": "+ref.reason))
 	return a
 }
 

@@ -16,10 +16,10 @@ const kindClient = "client"
 func (p *Provider) serveRegister(w http.ResponseWriter, r *http.Request) {
 	a, ref := p.register(r)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		a = ref.mark(answer{status: ref.status, body: map[string]any{"error": ref.code, "error_description": "sandbox: " + ref.reason}})
 	} else {
-		p.stats.add(func(s *Stats) { s.Registrations++ })
+		p.stats.add(func(s *counts) { s.registrations++ })
 	}
 	a.set("Cache-Control", "no-store")
 	p.write(w, r, a)

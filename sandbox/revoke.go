@@ -12,7 +12,7 @@ import (
 func (p *Provider) serveRevoke(w http.ResponseWriter, r *http.Request, at location) {
 	shown, ref := p.readRevocation(r, at)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		p.write(w, r, p.tokenError(ref))
 		return
 	}
@@ -21,7 +21,7 @@ func (p *Provider) serveRevoke(w http.ResponseWriter, r *http.Request, at locati
 		if !ok || c.Integration != p.Name() {
 			continue // RFC 7009 2.2: what nobody knows is no error
 		}
-		p.stats.add(func(s *Stats) { s.Revocations++ })
+		p.stats.add(func(s *counts) { s.revocations++ })
 		if c.Kind == kindRefresh {
 			p.grants.revoke(familyKey(c), "the client revoked it")
 		} else {

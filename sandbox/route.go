@@ -14,7 +14,7 @@ import (
 // IntegrationHeader names the integration of a request where the URL leaves it
 // open, because two integrations use the same provider. The context of
 // [WithIntegration] does the same without a header.
-const IntegrationHeader = "X-Sandbox-Integration"
+const IntegrationHeader = integrationHeader
 
 type integrationKey struct{}
 

@@ -139,10 +139,17 @@ func pathPattern(path string) *regexp.Regexp {
 	return regexp.MustCompile("^" + strings.TrimSuffix(re.String(), "/") + "/?$")
 }
 
-// find returns the sample that is nearest to a call, or nil: the path must match,
+// An asked is what a sample may be the answer to.
+type asked struct {
+	method, rest string // rest is the path below base_url
+	query        url.Values
+	json         any // the body, if it is JSON
+}
+
+// find returns the sample that is nearest to what is asked, or nil: the path must match,
 // the more literally the better; then more of the query and of the body.
-func (s *samples) find(c *call) *sample {
-	method := c.Method
+func (s *samples) find(c asked) *sample {
+	method := c.method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
@@ -150,7 +157,7 @@ func (s *samples) find(c *call) *sample {
 	var bestRank []int
 	for i := range s.api {
 		one := &s.api[i]
-		if one.method != method || !one.re.MatchString(c.at.rest) && !one.re.MatchString(unescape(c.at.rest)) {
+		if one.method != method || !one.re.MatchString(c.rest) && !one.re.MatchString(unescape(c.rest)) {
 			continue
 		}
 		if rank := one.rank(c); best == nil || slices.Compare(rank, bestRank) > 0 {
@@ -168,7 +175,7 @@ func unescape(path string) string {
 }
 
 // rank says how near a sample is, most important first.
-func (s *sample) rank(c *call) []int {
+func (s *sample) rank(c asked) []int {
 	met, unmet := 0, 0
 	for name, want := range s.query {
 		if c.query.Get(name) == want {

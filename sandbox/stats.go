@@ -1,10 +1,5 @@
 package sandbox
 
-import (
-	"maps"
-	"sync"
-)
-
 // Stats are what a provider has seen since it was made. They hold no secret.
 type Stats struct {
 	Consents      int            `json:"consents"`       // allowed
@@ -23,23 +18,29 @@ type Stats struct {
 	Faults        map[Fault]int  `json:"faults"`         // played
 }
 
-type counters struct {
-	mu    sync.Mutex
-	stats Stats
-}
-
-func (c *counters) add(change func(*Stats)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change(&c.stats)
-}
-
 // Stats returns the counts so far; the caller may keep and change them.
 func (p *Provider) Stats() Stats {
-	p.stats.mu.Lock()
-	s := p.stats.stats
-	s.Faults = maps.Clone(s.Faults)
-	p.stats.mu.Unlock()
-	s.Redemptions = p.grants.redemptions()
+	c := p.stats.sofar()
+	s := Stats{
+		Redemptions:   p.grants.redemptions(),
+		Consents:      c.consents,
+		Denials:       c.denials,
+		Exchanges:     c.exchanges,
+		Issued:        c.issued,
+		Refreshes:     c.refreshes,
+		ReuseDetected: c.reuseDetected,
+		Registrations: c.registrations,
+		Revocations:   c.revocations,
+		Introspected:  c.introspected,
+		Calls:         c.calls,
+		RateLimited:   c.rateLimited,
+		Refused:       c.refused,
+	}
+	for name, n := range c.faults {
+		if s.Faults == nil {
+			s.Faults = map[Fault]int{}
+		}
+		s.Faults[Fault(name)] = n
+	}
 	return s
 }

@@ -54,7 +54,7 @@ func (p *Provider) serveStep(w http.ResponseWriter, r *http.Request, at location
 	n, _ := strconv.Atoi(strings.TrimPrefix(at.name, placeStep))
 	a, ref := p.takeStep(r, readBody(r), at, n)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		a = p.tokenError(ref)
 	}
 	p.write(w, r, a)

@@ -44,7 +44,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request, at locatio
 	}
 	a, ref := p.grant(r, body, at)
 	if ref != nil {
-		p.stats.add(func(s *Stats) { s.Refused++ })
+		p.stats.add(func(s *counts) { s.refused++ })
 		p.write(w, r, p.tokenError(ref))
 		return
 	}

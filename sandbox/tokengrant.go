@@ -20,7 +20,7 @@ func (p *Provider) exchange(t *tokenRequest) (answer, *refusal) {
 	if ref := p.grants.useCode(c); ref != nil {
 		return answer{}, ref
 	}
-	p.stats.add(func(s *Stats) { s.Exchanges++ })
+	p.stats.add(func(s *counts) { s.exchanges++ })
 	base := claims{Client: c.Client, Scope: c.Scope, Family: c.Family, Resource: c.Resource}
 	return p.tokenAnswer(t, base, !p.integration.Auth.RefreshesAccessToken()), nil
 }
@@ -63,11 +63,11 @@ func (p *Provider) refresh(t *tokenRequest) (answer, *refusal) {
 	reused, ref := p.grants.redeem(c, p.now(), !p.opts.NoRotation, grace)
 	if ref != nil {
 		if reused {
-			p.stats.add(func(s *Stats) { s.ReuseDetected++ })
+			p.stats.add(func(s *counts) { s.reuseDetected++ })
 		}
 		return answer{}, ref
 	}
-	p.stats.add(func(s *Stats) { s.Refreshes++ })
+	p.stats.add(func(s *counts) { s.refreshes++ })
 	base := claims{Client: c.Client, Scope: scope, Family: c.Family, Secondary: c.Secondary, Refreshed: true, Resource: c.Resource}
 	return p.tokenAnswer(t, base, !p.opts.NoRotation), nil
 }
@@ -84,7 +84,7 @@ func (p *Provider) refreshAccess(t *tokenRequest) (answer, *refusal) {
 	if c.Part != "" || c.Step != p.lastStep(c.Refreshed) {
 		return answer{}, refused(400, "invalid_grant", "the access token is of an earlier answer; auth.steps exchange it first")
 	}
-	p.stats.add(func(s *Stats) { s.Refreshes++ })
+	p.stats.add(func(s *counts) { s.refreshes++ })
 	return p.tokenAnswer(t, claims{Client: c.Client, Scope: c.Scope, Family: c.Family, Refreshed: true}, false), nil
 }
 
