@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 // A RefusedError is an authorization request that the sandbox did not take.
@@ -22,9 +25,9 @@ func (e *RefusedError) Error() string {
 }
 
 var (
-	formTag  = lazy(`(?is)<form\b[^>]*>`)
-	inputTag = lazy(`(?is)<input\b[^>]*>`)
-	attr     = lazy(`(?is)\b(action|type|name|value)="([^"]*)"`)
+	formTag  = pattern.Lazy(`(?is)<form\b[^>]*>`)
+	inputTag = pattern.Lazy(`(?is)<input\b[^>]*>`)
+	attr     = pattern.Lazy(`(?is)\b(action|type|name|value)="([^"]*)"`)
 )
 
 // Allow acts as the user at the consent page: it opens authURL through rt, reads
@@ -115,7 +118,7 @@ func ask(ctx context.Context, client *http.Client, method string, u *url.URL, fo
 		return nil, "", fmt.Errorf("sandbox: consent page at %s: %w", u.Host, withoutURL(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	b, err := io.ReadAll(io.LimitReader(resp.Body, message.MaxBody))
 	return resp, string(b), err
 }
 

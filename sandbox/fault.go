@@ -1,6 +1,10 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/nango-lite/nango-lite/sandbox/internal/play"
+)
 
 // A Fault is something that goes wrong on demand. "429:epoch_seconds" names the
 // dialect (see [Dialects]), "slow:2s" and "slow-token:2s" how slow.
@@ -10,30 +14,30 @@ type Fault string
 // had been used before and is reset; give its Transport DisableKeepAlives to see
 // every reset.
 const (
-	FaultRateLimited Fault = faultRateLimited // too many requests
-	FaultTimeout     Fault = faultTimeout     // no answer until the client gives up
-	FaultReset       Fault = faultReset       // the connection is reset before the answer
-	FaultUnavailable Fault = faultUnavailable // the provider is down
-	FaultSlow        Fault = faultSlow        // the answer comes Options.SlowBy late
-	FaultTruncated   Fault = faultTruncated   // the body ends before its Content-Length
-	FaultExpired     Fault = faultExpired     // 401 as if the access token had expired; the next one works
-	FaultRevoked     Fault = faultRevoked     // the grant is revoked: 401, and invalid_grant from then on
+	FaultRateLimited Fault = play.FaultRateLimited // too many requests
+	FaultTimeout     Fault = play.FaultTimeout     // no answer until the client gives up
+	FaultReset       Fault = play.FaultReset       // the connection is reset before the answer
+	FaultUnavailable Fault = play.FaultUnavailable // the provider is down
+	FaultSlow        Fault = play.FaultSlow        // the answer comes Options.SlowBy late
+	FaultTruncated   Fault = play.FaultTruncated   // the body ends before its Content-Length
+	FaultExpired     Fault = play.FaultExpired     // 401 as if the access token had expired; the next one works
+	FaultRevoked     Fault = play.FaultRevoked     // the grant is revoked: 401, and invalid_grant from then on
 )
 
 // Faults of the token endpoint. The first two redeem what they are given; the
 // others come from something in front of the provider and redeem nothing.
 const (
-	FaultLostAnswer Fault = faultLostAnswer // redeems and rotates, then the connection breaks
-	FaultSlowToken  Fault = faultSlowToken  // redeems and rotates, then answers Options.SlowBy late
-	FaultTokenHTML  Fault = faultTokenHTML  // 200 with a page
-	FaultTokenEmpty Fault = faultTokenEmpty // 200 with nothing
-	FaultToken5xx   Fault = faultToken5xx   // 503
+	FaultLostAnswer Fault = play.FaultLostAnswer // redeems and rotates, then the connection breaks
+	FaultSlowToken  Fault = play.FaultSlowToken  // redeems and rotates, then answers Options.SlowBy late
+	FaultTokenHTML  Fault = play.FaultTokenHTML  // 200 with a page
+	FaultTokenEmpty Fault = play.FaultTokenEmpty // 200 with nothing
+	FaultToken5xx   Fault = play.FaultToken5xx   // 503
 )
 
 // Faults returns the names of all faults, those of the API first.
 func Faults() []Fault {
 	var all []Fault
-	for _, name := range faultNames() {
+	for _, name := range play.FaultNames() {
 		all = append(all, Fault(name))
 	}
 	return all
@@ -43,7 +47,7 @@ func Faults() []Fault {
 // requests that may be retried, as [FaultValue] writes it. A fault of the token
 // endpoint is asked for here too: the request is then answered as with "expired",
 // and the refresh that follows meets the fault.
-const FaultHeader = faultHeader
+const FaultHeader = play.FaultHeader
 
 // FaultValue returns a value for [FaultHeader] under which the fault happens to
 // the first times requests that carry it. id tells requests apart, such as a
@@ -55,17 +59,17 @@ func FaultValue(f Fault, times int, id string) string {
 }
 
 // ParseFault checks a name, such as one from a command line.
-func ParseFault(s string) (Fault, error) { return Fault(s), checkFault(s) }
+func ParseFault(s string) (Fault, error) { return Fault(s), play.CheckFault(s) }
 
 // OfToken reports whether f is a fault of the token endpoint.
-func OfToken(f Fault) bool { return faultOfToken(string(f)) }
+func OfToken(f Fault) bool { return play.FaultOfToken(string(f)) }
 
 // Fault makes the next times requests go wrong, after what was asked for before:
 // token requests for a fault of the token endpoint, API requests for the others.
 // A negative times means all from then on. The error says that there is no such
 // fault.
 func (p *Provider) Fault(f Fault, times int) error {
-	if err := p.faults.ask(string(f), times); err != nil {
+	if err := p.stage.Faults.Ask(string(f), times); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
 	return nil
@@ -74,4 +78,4 @@ func (p *Provider) Fault(f Fault, times int) error {
 // Dialects are the ways in which a 429 may say how long to wait: the formats of
 // rate_limit.wait, the two old forms of HTTP dates, and answers that help nobody.
 // A format that the blueprint declares goes where the blueprint says, alone.
-var Dialects = dialects()
+var Dialects = play.Dialects()

@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/page"
 )
 
 // A Mux plays several providers. As an http.Handler it answers
@@ -80,7 +83,7 @@ func atHost(r *http.Request, rest string) *http.Request {
 	}
 	r2 := r.Clone(r.Context())
 	r2.Host, r2.URL.Host = host, ""
-	r2.URL.Path, r2.URL.RawPath = "/"+unescape(path), "/"+path
+	r2.URL.Path, r2.URL.RawPath = "/"+message.Unescape(path), "/"+path
 	return r2
 }
 
@@ -101,7 +104,7 @@ func (m *Mux) serveOwn(w http.ResponseWriter, r *http.Request, path string) {
 }
 
 func (m *Mux) serveFault(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, message.MaxBody)
 	p := m.byName[r.FormValue("integration")]
 	times, err := strconv.Atoi(r.FormValue("times"))
 	if r.FormValue("times") == "" {
@@ -119,13 +122,13 @@ func (m *Mux) serveFault(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *Mux) writeIndex(w http.ResponseWriter, r *http.Request, status int, providers []*Provider) {
-	data := page{Title: "nango-lite sandbox", Product: "the real providers"}
+	data := page.Data{Title: "nango-lite sandbox", Product: "the real providers"}
 	for _, p := range providers {
-		entry := listed{Name: p.Name(), Product: p.product()}
-		for _, at := range p.places {
-			entry.URLs = append(entry.URLs, listedURL{at.name, at.example})
+		entry := page.Listed{Name: p.Name(), Product: p.stage.Product()}
+		for _, at := range p.stage.Places {
+			entry.URLs = append(entry.URLs, page.ListedURL{Name: at.Name, URL: at.Example})
 		}
 		data.Providers = append(data.Providers, entry)
 	}
-	writePage(w, r, status, "index", data)
+	page.Write(w, r, status, "index", data)
 }

@@ -1,57 +1,9 @@
 package sandbox
 
+import "github.com/nango-lite/nango-lite/sandbox/internal/match"
+
 // PrivateKey is a private key that everyone knows: where a connection or an app
 // signs, the sandbox checks the signature by this one. It is several keys in PEM,
 // one for each kind of signature (RSA, P-256, P-384, P-521, Ed25519), and protects
 // nothing.
-const PrivateKey = `-----BEGIN PRIVATE KEY-----
-MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQCd8BmoMZ12KHMk
-+7flkVWUj/Ge1KRK9An0LvoqJCwrUM6MWQEVEbaXgPHrL08tq8GBmPMqc3gkOTCO
-YdhIxiJnkphLaLySSPnAw4AsconYqlM5/Y2VmOvHmWsm/45M7mvmGDTzBvHCX88B
-dBvgCUthw8MPuCtMKof+aAQv7r7JnChw6LD+lR75k44fuo+R9j7jKcPF6gXiDVdd
-iE0yuZqK6zmWMSD2Z6njCjbhr82KysBukm80ADPck49B+0yqwerxJVtVjkPU++Vw
-FLDyZ7HajXDAZojGXsAn4Z4XwHIcbGpcT+Leg3moPsPV6drMVft0Hp9JX3DsZUjt
-UoKfNzSlAgMBAAECggEABJkc5hyrrOj4kTcS34gfqbeXHTyrm9MHByjm95sd/hTY
-LpXYxjhBzJ9ga6xw7a92bsN5MN8zvDo+A6ctmNDL56AI9wkRlGCzhL0sWh7rjHdI
-/QM4wAY3txPsXrJJ/ktisMw7nmexWitX537t4NPkcfA1GZwPBqSmWO3GUW7t9wid
-HxfpScHIXmmlzwIOoGpxeJFTqaTH9tQWiAow+r29vAItBgaykcuElCyyPISk6JxC
-otGaxQFHSxn4huPTJfHstKGQWihUxHLAr3Hk6tdt5PFdhuuhEBEZu9/EgnyQSOig
-bqb3S+SmBGtqvy+hdQMUO7Fr6rUs/2X/aRKNas+pAQKBgQDMXzBcsE3BafaR+nBh
-IdIdvlBtv8FC5utDHue4UaiaA0fcRwOGZiFhPiNybIL4fmeIKJjB32Rrn4MWbU/A
-XoWcKJ54C6m/II/6op/x8H7FXvuxoW+2Xb61DMOX6/it9Q1fZtGmtZ9twqyIgBbE
-HhY9gG0FJBRZNeoxq0WZ+TM+1QKBgQDF1gJXTVR/WJm8MR1qwIAvxGgQZI6EPazm
-EoWcRIZ5DL+ro3m7xanKBvG24KmwYqMvz1XGNGacLd4Svp5k4dPVr4jnFTShC23p
-bzCJxtPk60y4Gw1dc5r4uk/icnql5tiw5GZb+jTUeYErbAvkJVJb5yC/skurOZFB
-PpEi9ukmkQKBgQCN7oWduWsmqbptwumM63oK4gLlVUiYd9pnMO1oWn2nCCQ93Kuc
-CQ2hhRAFBUsn3FF2hAsiiUwqWgsl5iB+zqYnvyXe5OqsK6cSPyKpWYYQ+FgAEseM
-dSpeflDQDzcTSJ5S5Qswpe3kwlAkNCCbbvGvIKOV8GqZUhIlEHcz6ZcnSQKBgEiA
-v+bizj7FZ8ISdedzmQboggLP93L7b2v6CcFVU7r1MyFiDfEE5c7GcLtG5qlf3NJe
-t96lwZ0nKiXQehgasxmy9QdLPDhxCdztBOrZVTqmCT3HnERNY9QX48LnlY9LZMqf
-SewXbFkaFn6lYE5CZ0aLE/NtElI0DMnOdj5MIvIhAoGBALvKxI3XCXNyL4jt8mSR
-+b4Ib+6zmMiw9m66ieXwVaFX/weTX+kmm5fCFBBctNbdz+S7VqwaTYsRHVVIXggL
-B4bYuATYcQuocW446mdlXAcuBm6wDarF5xXKqaasSi4mZtl+N5TxIRR2+Id/uEcl
-zAZPbf+3lmgfBjKn2AaBTThk
------END PRIVATE KEY-----
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAEWijRDehIV4K+ao
-gYwAGaM7v1n4JTD9XZQUFlZGCNyhRANCAAQuWt82+lh6n2iNLhIPT0+WpWwYcwYN
-aN8XV8Z+cny3UPqD54BdTXty5agm0hWCzHkXEFJQ/+FyG/MGy9LXN3/G
------END PRIVATE KEY-----
------BEGIN PRIVATE KEY-----
-MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDBxnDQ/EDMO3MSIB2c5
-3+05xKxLphMytV+EaPvHTkmyBCz7BE1wNXhhw5+HRkFyPkyhZANiAAQdvVgc/IZ2
-hdZ8aAG9KurneA1jFbMWeYSIuSn5ekXn3LThkPgIX+QyyApJquCZYn+2J+Nr7Kc1
-nASJEXV/EgdiFAyocskzLZ1NkmxNL6VF+8Ss2HWiMakRiZ1Fj0VyOuA=
------END PRIVATE KEY-----
------BEGIN PRIVATE KEY-----
-MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIBddCiIg7JPW0QlujD
-wMjMY5tTdIhANj/VEI6mpwnb5PpknN6Eul8I6X/wV94bctcKINk2yxalqyoC0ims
-94737E+hgYkDgYYABAEUm6kxEs7KZWhp73o7A2KxjT5KhrX9vO1RYhyEZdBjXFJy
-BRiHhakJDKYkSehP72+WX7AQB69tGrDcdM+XJHp1XwFH5de+20A9HSCdy+5NICyt
-Pbv//O8oxlxFJWoW41X3sQk9rMZvJ/+eDMiuHyuOmmMt/8XTH1SrZTE+PmSiIGSc
-hA==
------END PRIVATE KEY-----
------BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIO8tpBi60EUZGR67nlfbUXN3Byar/q8MAKVBM7uU0fYz
------END PRIVATE KEY-----
-`
+const PrivateKey = match.PrivateKey

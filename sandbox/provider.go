@@ -1,17 +1,17 @@
 package sandbox
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/sandbox/internal/api"
+	"github.com/nango-lite/nango-lite/sandbox/internal/match"
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/oauth"
+	"github.com/nango-lite/nango-lite/sandbox/internal/play"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -71,26 +71,9 @@ func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUn
 // provider's own host and path: Request.Host and Request.URL.Path. Most callers
 // want it in a [Mux]. It is safe for concurrent use and starts nothing.
 type Provider struct {
-	integration *schema.Integration
-	opts        options
-
-	places   []place
-	params   paramSet // authorization, token and refresh parameters that are declared
-	guards   []guard  // headers and query parameters that API requests must have
-	members  []guard  // of the body, where there may be one
-	steps    []stepForm
-	jwt      *jwtForm // nil: nothing is signed
-	aws      awsForms
-	samples  samples
-	lookUps  []lookUpForm
-	grants   grants
-	devices  devices
-	limiter  limiter
-	lists    sync.Map // of samples, at the length of Options.Items
-	nonces   nonces
-	faults   faults
-	stats    counters
-	requests atomic.Int64
+	stage  *play.Stage
+	server *oauth.Server
+	api    *api.API
 }
 
 var _ http.Handler = (*Provider)(nil)
@@ -99,17 +82,16 @@ var _ http.Handler = (*Provider)(nil)
 // the loader returns it, and is not modified. The error is an [*UnsupportedError]
 // for a mode that is unknown here, and otherwise says which template cannot be read.
 func New(integration *schema.Integration, opts *Options) (*Provider, error) {
-	if integration == nil {
+	switch {
+	case integration == nil:
 		return nil, errors.New("sandbox: no integration")
-	}
-	if opts == nil {
+	case !play.Plays(integration.Auth.AuthMode):
+		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
+	case opts == nil:
 		opts = &Options{}
 	}
-	p := &Provider{integration: integration, opts: optionsOf(opts)}
-	if !integration.Auth.AuthMode.Known() {
-		return nil, &UnsupportedError{integration.Name, integration.Auth.AuthMode}
-	}
-	if err := p.compile(); err != nil {
+	p, err := behind(integration, opts)
+	if err != nil {
 		return nil, fmt.Errorf("sandbox: integration %q: %w", integration.Name, err)
 	}
 	for _, f := range opts.Faults {
@@ -120,146 +102,41 @@ func New(integration *schema.Integration, opts *Options) (*Provider, error) {
 	return p, nil
 }
 
-// optionsOf returns what the rooms behind the door are told.
-func optionsOf(o *Options) options {
-	return options{
+// behind builds what is behind the door.
+func behind(integration *schema.Integration, o *Options) (p *Provider, err error) {
+	p = &Provider{}
+	if p.stage, err = play.New(integration, play.Options{
 		Now: o.Now, Rand: o.Rand,
 		TokenLifetime: o.TokenLifetime, NoRotation: o.NoRotation, DeviceInterval: o.DeviceInterval, RedirectURIs: o.RedirectURIs,
 		NoRateLimit: o.NoRateLimit, RateLimitDialect: o.RateLimitDialect, Items: o.Items, SlowBy: o.SlowBy,
+	}); err != nil {
+		return nil, err
 	}
-}
-
-func (p *Provider) compile() (err error) {
-	if p.integration, err = handingOut(p.integration); err != nil {
-		return err
-	}
-	if p.places, err = compilePlaces(p.integration); err != nil {
-		return err
-	}
-	if p.params, err = compileParams(&p.integration.Auth); err != nil {
-		return err
-	}
-	if p.steps, err = compileSteps(p.integration.Auth.Steps); err != nil {
-		return err
-	}
-	if p.jwt, err = compileJWT(p.integration.Auth.JWT); err != nil {
-		return err
-	}
-	if p.aws, err = compileAWS(&p.integration.Auth); err != nil {
-		return err
-	}
-	if p.guards, err = signatureGuards(p.integration.Auth.RequestSignature); err != nil {
-		return err
-	}
-	declared, err := compileGuards(p.integration, p.integration.Requests.Headers, p.integration.Requests.Params)
-	if err != nil {
-		return err
-	}
-	p.guards = append(p.guards, declared...)
-	if p.members, err = compileMembers(p.integration); err != nil {
-		return err
-	}
-	if p.samples, err = compileSamples(p.integration); err != nil {
-		return err
-	}
-	if err = p.compileLookUps(); err != nil {
-		return err
-	}
-	if d := p.opts.RateLimitDialect; d != "" && !isDialect(d) {
-		return fmt.Errorf("unknown rate limit dialect %q", d)
-	}
-	p.limiter = newLimiter(p.integration.Requests.RateLimit)
-	return nil
+	p.server = oauth.New(p.stage)
+	p.api, err = api.New(p.stage)
+	return p, err
 }
 
 // Name returns the integration's name.
-func (p *Provider) Name() string { return p.integration.Name }
+func (p *Provider) Name() string { return p.stage.Name() }
 
 // ServeHTTP plays the endpoint that the request's host and path name.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "nango-lite sandbox")
-	w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
-	at, ok := p.locate(r)
+	w.Header().Set("Date", p.stage.Now().UTC().Format(http.TimeFormat))
+	at, ok := match.Locate(p.stage.Places, message.HostOf(r), r.URL.EscapedPath())
 	if !ok {
-		p.refuseElsewhere(w, r)
+		p.stage.RefuseElsewhere(w, r)
 		return
 	}
-	if !openToAll[at.name] {
-		if ref := p.checkCertificate(r, at); ref != nil {
-			p.refuseCertificate(w, r, at, ref)
-			return
-		}
+	ref := p.stage.CheckCertificate(r, at) // real servers break the handshake off, and say less
+	switch {
+	case ref != nil && at.Name == match.PlaceAPI:
+		ref.Code = message.CodeUnauthorized
+		p.api.Refuse(w, r, ref)
+	case ref != nil:
+		p.server.Refuse(w, r, ref)
+	case !p.server.Serve(w, r, at):
+		p.api.Serve(w, r, at)
 	}
-	if p.integration.Auth.AuthMode == schema.OAuth1 && (at.name == placeRequest || at.name == placeToken) {
-		p.serveOAuth1(w, r, at)
-		return
-	}
-	if strings.HasPrefix(at.name, placeStep) {
-		p.serveStep(w, r, at)
-		return
-	}
-	if strings.HasPrefix(at.name, placeLookUp) {
-		p.serveLookUp(w, r, at)
-		return
-	}
-	switch at.name {
-	case placeAuthorize:
-		p.serveConsent(w, r, at)
-	case placeRole:
-		p.serveRole(w, r)
-	case placeToken, placeRefresh:
-		p.serveToken(w, r, at)
-	case placeRevoke:
-		p.serveRevoke(w, r, at)
-	case placeIntrospect:
-		p.serveIntrospect(w, r, at)
-	case placeDevice:
-		p.serveDevice(w, r, at)
-	case placeVerification:
-		p.serveVerification(w, r)
-	case placeResource:
-		p.serveResource(w, r, at)
-	case placeServer:
-		p.serveServer(w, r)
-	case placeRegister:
-		p.serveRegister(w, r)
-	default:
-		p.serveAPI(w, r, at)
-	}
-}
-
-// refuseElsewhere answers a request that reaches no declared URL.
-func (p *Provider) refuseElsewhere(w http.ResponseWriter, r *http.Request) {
-	ref := refused(http.StatusNotFound, "not_found", "integration %q declares no URL at %s%s; it has %s",
-		p.Name(), hostOf(r), r.URL.EscapedPath(), p.declaredURLs())
-	p.write(w, r, ref.mark(answer{status: ref.status, body: map[string]any{
-		"error": ref.code, "error_description": ref.reason,
-	}}))
-}
-
-func (p *Provider) now() time.Time {
-	if p.opts.Now != nil {
-		return p.opts.Now()
-	}
-	return time.Now()
-}
-
-func (p *Provider) slowBy() time.Duration {
-	if p.opts.SlowBy > 0 {
-		return p.opts.SlowBy
-	}
-	return 500 * time.Millisecond
-}
-
-// random returns n random bytes in hexadecimal.
-func (p *Provider) random(n int) string {
-	from := p.opts.Rand
-	if from == nil {
-		from = rand.Reader
-	}
-	b := make([]byte, n)
-	if _, err := io.ReadFull(from, b); err != nil {
-		panic("sandbox: Options.Rand ended: " + err.Error())
-	}
-	return hex.EncodeToString(b)
 }

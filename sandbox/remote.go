@@ -9,6 +9,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/sandbox/internal/match"
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/sample"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -22,11 +25,11 @@ func RemoteTransport(base *url.URL, integrations []*schema.Integration, next htt
 		t.next = http.DefaultTransport
 	}
 	for _, i := range integrations {
-		i, err := handingOut(i)
+		i, err := sample.HandingOut(i)
 		if err != nil {
 			return nil, err
 		}
-		places, err := compilePlaces(i)
+		places, err := match.CompilePlaces(i)
 		if err != nil {
 			return nil, err
 		}
@@ -62,14 +65,14 @@ func (t *remote) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	out := r.Clone(r.Context())
-	out.URL = BrowserURL(t.base, t.routes[i].integration.Name, &url.URL{
-		Host: hostOf(r), Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery,
+	out.URL = BrowserURL(t.base, t.routes[i].Integration.Name, &url.URL{
+		Host: message.HostOf(r), Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery,
 	})
 	out.Host = ""
 	out.Header.Del(IntegrationHeader)
-	out.Header.Del(certificateHeader)
+	out.Header.Del(message.CertificateHeader)
 	if t.cert != nil && len(t.cert.Certificate) > 0 {
-		out.Header.Set(certificateHeader, base64.StdEncoding.EncodeToString(t.cert.Certificate[0]))
+		out.Header.Set(message.CertificateHeader, base64.StdEncoding.EncodeToString(t.cert.Certificate[0]))
 	}
 	resp, err := t.next.RoundTrip(out)
 	if resp != nil {
@@ -80,7 +83,7 @@ func (t *remote) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // peek returns the body of a small request that can be read twice.
 func peek(r *http.Request) []byte {
-	if r.GetBody == nil || r.ContentLength > maxBody {
+	if r.GetBody == nil || r.ContentLength > message.MaxBody {
 		return nil
 	}
 	body, err := r.GetBody()
@@ -89,14 +92,14 @@ func peek(r *http.Request) []byte {
 	}
 	defer func() { _ = body.Close() }()
 	var b bytes.Buffer
-	_, _ = io.Copy(&b, io.LimitReader(body, maxBody))
+	_, _ = io.Copy(&b, io.LimitReader(body, message.MaxBody))
 	return b.Bytes()
 }
 
 // BrowserURL returns where a running sandbox at base plays the provider's URL u,
 // for a browser to open: base/{integration}/{host}/path. It keeps the query.
 func BrowserURL(base *url.URL, integration string, u *url.URL) *url.URL {
-	path := "/" + url.PathEscape(integration) + "/" + plainHost(u.Host)
+	path := "/" + url.PathEscape(integration) + "/" + message.PlainHost(u.Host)
 	if rest := u.EscapedPath(); strings.HasPrefix(rest, "/") || rest == "" {
 		path += rest
 	} else {
@@ -104,7 +107,7 @@ func BrowserURL(base *url.URL, integration string, u *url.URL) *url.URL {
 	}
 	path = strings.TrimSuffix(base.EscapedPath(), "/") + path
 	out := *base
-	out.Path, out.RawPath = unescape(path), path
+	out.Path, out.RawPath = message.Unescape(path), path
 	out.RawQuery, out.Fragment = u.RawQuery, ""
 	return &out
 }

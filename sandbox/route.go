@@ -8,13 +8,17 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
+	"github.com/nango-lite/nango-lite/sandbox/internal/match"
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/sign"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // IntegrationHeader names the integration of a request where the URL leaves it
 // open, because two integrations use the same provider. The context of
 // [WithIntegration] does the same without a header.
-const IntegrationHeader = integrationHeader
+const IntegrationHeader = message.IntegrationHeader
 
 type integrationKey struct{}
 
@@ -26,15 +30,15 @@ func WithIntegration(ctx context.Context, name string) context.Context {
 
 // A route is an integration and where it lives.
 type route struct {
-	integration *schema.Integration
-	places      []place
+	Integration *schema.Integration
+	Places      []match.Place
 }
 
 // choose returns the index of the route for a request: the one that is named, else the
 // one with the longest declared URL, else (two integrations of one provider) the
 // one that a token or the client id in the request belongs to.
 func choose(routes []route, r *http.Request, body []byte) (int, error) {
-	host, path := hostOf(r), r.URL.EscapedPath()
+	host, path := message.HostOf(r), r.URL.EscapedPath()
 	named, _ := r.Context().Value(integrationKey{}).(string)
 	if named == "" {
 		named = r.Header.Get(IntegrationHeader)
@@ -42,17 +46,17 @@ func choose(routes []route, r *http.Request, body []byte) (int, error) {
 	var best []int
 	weight := 0
 	for i := range routes {
-		at, ok := locate(routes[i].places, host, path)
+		at, ok := match.Locate(routes[i].Places, host, path)
 		if !ok {
 			continue
 		}
-		if routes[i].integration.Name == named {
+		if routes[i].Integration.Name == named {
 			return i, nil
 		}
 		switch {
-		case len(best) == 0 || at.weight > weight:
-			best, weight = []int{i}, at.weight
-		case at.weight == weight:
+		case len(best) == 0 || at.Weight > weight:
+			best, weight = []int{i}, at.Weight
+		case at.Weight == weight:
 			best = append(best, i)
 		}
 	}
@@ -81,20 +85,20 @@ func recognise(routes []route, tied []int, r *http.Request, body []byte) int {
 			}
 		}
 	}
-	if m := awsHeader().FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+	if m := sign.AWSHeader().FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
 		client = m[1]
 	}
-	for _, word := range tokenText().FindAllString(said, -1) {
-		if c, ok := open(word); ok {
+	for _, word := range grant.TokenText().FindAllString(said, -1) {
+		if c, ok := grant.Open(word); ok {
 			for _, i := range tied {
-				if routes[i].integration.Name == c.Integration {
+				if routes[i].Integration.Name == c.Integration {
 					return i
 				}
 			}
 		}
 	}
 	for _, i := range tied {
-		id := routes[i].integration.OAuthClientID
+		id := routes[i].Integration.OAuthClientID
 		if id != "" && (client == id || client == url.QueryEscape(id)) {
 			return i
 		}

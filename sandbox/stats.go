@@ -1,5 +1,7 @@
 package sandbox
 
+import ()
+
 // Stats are what a provider has seen since it was made. They hold no secret.
 type Stats struct {
 	Consents      int            `json:"consents"`       // allowed
@@ -20,23 +22,23 @@ type Stats struct {
 
 // Stats returns the counts so far; the caller may keep and change them.
 func (p *Provider) Stats() Stats {
-	c := p.stats.sofar()
+	c := p.stage.Stats.Sofar()
 	s := Stats{
-		Redemptions:   p.grants.redemptions(),
-		Consents:      c.consents,
-		Denials:       c.denials,
-		Exchanges:     c.exchanges,
-		Issued:        c.issued,
-		Refreshes:     c.refreshes,
-		ReuseDetected: c.reuseDetected,
-		Registrations: c.registrations,
-		Revocations:   c.revocations,
-		Introspected:  c.introspected,
-		Calls:         c.calls,
-		RateLimited:   c.rateLimited,
-		Refused:       c.refused,
+		Redemptions:   p.stage.Grants.Redemptions(),
+		Consents:      c.Consents,
+		Denials:       c.Denials,
+		Exchanges:     c.Exchanges,
+		Issued:        c.Issued,
+		Refreshes:     c.Refreshes,
+		ReuseDetected: c.ReuseDetected,
+		Registrations: c.Registrations,
+		Revocations:   c.Revocations,
+		Introspected:  c.Introspected,
+		Calls:         c.Calls,
+		RateLimited:   c.RateLimited,
+		Refused:       c.Refused,
 	}
-	for name, n := range c.faults {
+	for name, n := range c.Faults {
 		if s.Faults == nil {
 			s.Faults = map[Fault]int{}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +13,23 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
 )
+
+// connectionState is what a TLS server would know of a client with cert.
+func connectionState(cert *tls.Certificate) *tls.ConnectionState {
+	if cert == nil {
+		return nil
+	}
+	state := &tls.ConnectionState{HandshakeComplete: true, Version: tls.VersionTLS13}
+	for _, der := range cert.Certificate {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			state.PeerCertificates = append(state.PeerCertificates, c)
+		}
+	}
+	return state
+}
 
 // Transport plays the providers in the process, under their real URLs. It opens
 // no socket and starts no goroutine that outlives a RoundTrip (as long as closing
@@ -27,7 +44,7 @@ import (
 func (m *Mux) Transport() http.RoundTripper {
 	t := &transport{mux: m}
 	for _, p := range m.providers {
-		t.routes = append(t.routes, route{p.integration, p.places})
+		t.routes = append(t.routes, route{p.stage.Integration, p.stage.Places})
 	}
 	return t
 }
@@ -68,7 +85,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return play(t.mux.providers[i], r, body, connectionState(t.cert))
+	return played(t.mux.providers[i], r, body, connectionState(t.cert))
 }
 
 // checkHeader refuses what a real transport would refuse.
@@ -117,14 +134,14 @@ func drain(ctx context.Context, r *http.Request) ([]byte, error) {
 	}
 }
 
-// play asks a provider in the caller's goroutine.
-func play(p *Provider, r *http.Request, body []byte, state *tls.ConnectionState) (resp *http.Response, err error) {
+// played asks a provider in the caller's goroutine.
+func played(p *Provider, r *http.Request, body []byte, state *tls.ConnectionState) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
-	in.Host, in.RequestURI, in.RemoteAddr = hostOf(r), r.URL.RequestURI(), "127.0.0.1:0"
+	in.Host, in.RequestURI, in.RemoteAddr = message.HostOf(r), r.URL.RequestURI(), "127.0.0.1:0"
 	in.URL.Scheme, in.URL.Host, in.URL.User = "", "", nil
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	in.Header.Del(IntegrationHeader)
-	in.Header.Del(certificateHeader)
+	in.Header.Del(message.CertificateHeader)
 	in.TLS = state
 	in.Body, in.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	if in.Method == "" {

@@ -1,0 +1,42 @@
+package match
+
+import (
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A ParamSet is what the blueprint adds to the OAuth requests.
+type ParamSet struct {
+	Authorization, Request, Realm, Token, Refresh, Query, Headers, Device, Introspect, Revoke, RevokeQuery, RevokeHeaders []Declared
+}
+
+func compileParams(a *schema.Auth) (s ParamSet, err error) {
+	revocation := schema.Revocation{}
+	if a.RevocationRequest != nil {
+		revocation = *a.RevocationRequest
+	}
+	lists := []struct {
+		to   *[]Declared
+		from map[string]string
+	}{
+		{&s.Revoke, revocation.Params},
+		{&s.RevokeQuery, revocation.Query},
+		{&s.RevokeHeaders, revocation.Headers},
+		{&s.Authorization, a.AuthorizationParams},
+		{&s.Token, a.TokenParams},
+		{&s.Request, a.RequestParams},
+		{&s.Realm, map[string]string{"realm": a.SignatureRealm}},
+		{&s.Refresh, a.RefreshParams},
+		{&s.Headers, a.TokenHeaders},
+		{&s.Device, a.DeviceAuthorizationParams},
+		{&s.Introspect, a.IntrospectionParams},
+	}
+	for _, l := range lists {
+		if *l.to, err = CompileAll(l.from); err != nil {
+			return s, err
+		}
+	}
+	if a.TokenRequest != nil {
+		s.Query, err = CompileAll(a.TokenRequest.Query)
+	}
+	return s, err
+}

@@ -1,0 +1,192 @@
+package oauth
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
+	"github.com/nango-lite/nango-lite/sandbox/internal/match"
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// responsePaths are the places of a token answer, defaults filled in.
+type responsePaths struct {
+	access, refresh, scope, errorCode string
+	expires                           schema.Expires
+}
+
+func (p *answers) responsePaths() responsePaths {
+	d := responsePaths{access: "access_token", refresh: "refresh_token", scope: "scope", errorCode: "error", expires: schema.Expires{Path: "expires_in"}}
+	t := p.Integration.Auth.TokenResponse
+	if t == nil {
+		return d
+	}
+	for _, e := range []struct {
+		to   *string
+		from string
+	}{{&d.access, t.AccessToken}, {&d.refresh, t.RefreshToken}, {&d.scope, t.Scope}, {&d.errorCode, t.ErrorCode}} {
+		if e.from != "" {
+			*e.to = e.from
+		}
+	}
+	if t.Expires != nil {
+		d.expires = *t.Expires
+	}
+	return d
+}
+
+// tokenAnswer issues tokens for base in the shape of the integration: its token
+// sample, if it has one, with the tokens put in.
+func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bool) message.Answer {
+	at := p.responsePaths()
+	a, sampled := p.Samples.Token(t.std["grant_type"])
+	if !sampled {
+		a = message.Answer{Body: map[string]any{"token_type": "Bearer"}}
+	}
+	lifetime, stated := p.lifetime(a.Body, sampled)
+	p.putSecondary(&a, base, lifetime, withRefresh, sampled)
+	p.putTokens(&a, base, at.access, at.refresh, lifetime, withRefresh, sampled)
+	if stated {
+		was, _ := message.Lookup(a.Body, at.expires.Path)
+		a.Body = message.Put(a.Body, at.expires.Path, expiry(at.expires, was, p.Now(), lifetime))
+	} else {
+		message.Remove(a.Body, at.expires.Path)
+	}
+	p.putScope(&a, at.scope, base.Scope, sampled)
+	p.putConnection(&a)
+	p.putParts(&a, base)
+	if r := p.Integration.Auth.TokenResponse; r != nil {
+		p.Satisfy(r.Success, &a)
+	}
+	a.Set("Cache-Control", "no-store") // RFC 6749 5.1
+	return a
+}
+
+// putTokens puts an access token and its refresh token in. A sample without a
+// refresh token is a provider that gives none.
+func (p *answers) putTokens(a *message.Answer, c grant.Claims, access, refresh string, lifetime time.Duration, withRefresh, sampled bool) {
+	c.Kind = grant.KindAccess
+	a.Body = message.Put(a.Body, access, p.Issue(c, lifetime))
+	if refresh == "" {
+		return
+	}
+	_, gives := message.Lookup(a.Body, refresh)
+	if !withRefresh || sampled && !gives && p.Opts.TokenLifetime == 0 {
+		message.Remove(a.Body, refresh)
+		return
+	}
+	c.Kind, c.Serial = grant.KindRefresh, p.Grants.Next(grant.FamilyKey(c))
+	a.Body = message.Put(a.Body, refresh, p.Issue(c, 0))
+}
+
+// putSecondary puts the further tokens of the same answer in, each with a chain
+// of its own.
+func (p *answers) putSecondary(a *message.Answer, base grant.Claims, lifetime time.Duration, withRefresh, sampled bool) {
+	r := p.Integration.Auth.TokenResponse
+	if r == nil {
+		return
+	}
+	for name, s := range r.Secondary {
+		if base.Secondary != "" { // a refresh of one of them says nothing of the others
+			message.Remove(a.Body, s.AccessToken)
+			message.Remove(a.Body, s.RefreshToken)
+			continue
+		}
+		c := base
+		c.Secondary = name
+		p.putTokens(a, c, s.AccessToken, s.RefreshToken, lifetime, withRefresh, sampled)
+	}
+}
+
+// lifetime says how long access tokens live, 0 for ever, and whether the answer
+// states it; see [Options.TokenLifetime].
+func (p *answers) lifetime(sample any, sampled bool) (d time.Duration, stated bool) {
+	if p.Opts.TokenLifetime > 0 {
+		return p.Opts.TokenLifetime, true
+	}
+	fixed := time.Duration(p.Integration.Auth.TokenLifetimeSeconds * float64(time.Second))
+	at := p.responsePaths().expires
+	value, has := message.Lookup(sample, at.Path)
+	switch {
+	case sampled && has && value != nil:
+		if n, err := strconv.ParseFloat(message.Text(value), 64); err == nil && n > 0 && at.Kind != "at" {
+			return time.Duration(n * float64(unit(at))), true
+		}
+		return time.Hour, true
+	case sampled && fixed == 0 && p.Integration.Auth.IntrospectionURL != "":
+		return time.Hour, false // to be asked for
+	case sampled || fixed > 0:
+		return fixed, false
+	}
+	return time.Hour, true
+}
+
+func unit(e schema.Expires) time.Duration {
+	if e.Unit == "ms" {
+		return time.Millisecond
+	}
+	return time.Second
+}
+
+// expiry writes the end of a token as e says, in the type of what the sample has.
+func expiry(e schema.Expires, was any, now time.Time, lifetime time.Duration) any {
+	var n int64
+	if e.Kind == "at" {
+		end := now.Add(lifetime)
+		if message.IsText(was) {
+			if _, err := strconv.ParseFloat(message.Text(was), 64); err != nil {
+				return end.UTC().Format(time.RFC3339)
+			}
+		}
+		n = end.UnixMilli() / unit(e).Milliseconds()
+	} else {
+		n = int64(lifetime / unit(e))
+	}
+	if message.IsText(was) {
+		return strconv.FormatInt(n, 10)
+	}
+	return json.Number(strconv.FormatInt(n, 10))
+}
+
+func (p *answers) putScope(a *message.Answer, path, scope string, sampled bool) {
+	was, has := message.Lookup(a.Body, path)
+	if sampled && !has || !sampled && scope == "" {
+		return
+	}
+	if _, list := was.([]any); list {
+		scopes := []any{}
+		for s := range strings.SplitSeq(scope, p.Integration.Auth.Separator()) {
+			if s != "" {
+				scopes = append(scopes, s)
+			}
+		}
+		a.Body = message.Put(a.Body, path, scopes)
+		return
+	}
+	a.Body = message.Put(a.Body, path, scope)
+}
+
+// putConnection adds what a connection takes from the token answer and no sample
+// shows.
+func (p *answers) putConnection(a *message.Answer) {
+	for name, field := range p.Integration.Connection {
+		if field.From != schema.FromTokenResponse || field.Optional {
+			continue
+		}
+		path := field.Path
+		if path == "" {
+			path = name
+		}
+		if _, has := message.Lookup(a.Body, path); has {
+			continue
+		}
+		var value any = match.ExampleOf(name, field.Field)
+		if field.Format == "integer" {
+			value = json.Number(message.Text(value))
+		}
+		a.Body = message.Put(a.Body, path, value)
+	}
+}

@@ -1,0 +1,42 @@
+package play
+
+import (
+	"github.com/nango-lite/nango-lite/sandbox/internal/match"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// A StepForm is one of auth.steps with its templates compiled.
+type StepForm struct {
+	*schema.Step
+	ParamForms, QueryForms, HeaderForms []match.Declared
+}
+
+func compileSteps(steps []schema.Step) ([]StepForm, error) {
+	var forms []StepForm
+	for i := range steps {
+		s := StepForm{Step: &steps[i]}
+		var err error
+		for _, l := range []struct {
+			to   *[]match.Declared
+			from map[string]string
+		}{{&s.ParamForms, s.Params}, {&s.QueryForms, s.Query}, {&s.HeaderForms, s.Headers}} {
+			if *l.to, err = match.CompileAll(l.from); err != nil {
+				return nil, err
+			}
+		}
+		forms = append(forms, s)
+	}
+	return forms, nil
+}
+
+// LastStep returns the number of the last step that follows an answer, counted from
+// 1; 0 if there is none.
+func (p *Stage) LastStep(refresh bool) int {
+	last := 0
+	for i := range p.Steps {
+		if p.Steps[i].When(refresh) {
+			last = i + 1
+		}
+	}
+	return last
+}
