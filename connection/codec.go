@@ -54,7 +54,9 @@ func Encode(c *Connection, s Sealer) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
 	}
-	sealed, err := SealJSON(s, aad, secretsOf(&c.Credentials))
+	secrets := secretsOf(&c.Credentials)
+	secrets.MadeFor = c.MadeFor
+	sealed, err := SealJSON(s, aad, secrets)
 	if err != nil {
 		return nil, fmt.Errorf("seal connection %s: %w", c.Key, err)
 	}
@@ -220,6 +222,7 @@ func (w *wireOpen) connection(k Key, metadata map[string]any, secrets *wireSecre
 		Reason:         w.Reason,
 		Credentials:    secrets.credentials(w.Type, &w.Token),
 		Fields:         w.Fields,
+		MadeFor:        secrets.MadeFor,
 		Metadata:       metadata,
 		RefreshStarted: stamp(w.RefreshStarted),
 		CreatedAt:      stamp(w.CreatedAt),
@@ -251,6 +254,7 @@ type wireSecrets struct {
 	Fields   map[string]wireSecret `json:"fields,omitzero"`
 
 	Registration PlainRegistration `json:"registration,omitzero"`
+	MadeFor      MadeFor           `json:"made_for,omitzero"`
 }
 
 type wireTokenSecrets struct {

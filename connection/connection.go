@@ -55,6 +55,10 @@ type Connection struct {
 	// declared secret are in Credentials.Fields.
 	Fields map[string]string
 
+	// MadeFor says what the credentials are for. The engine sets it with each write, and
+	// uses the connection for nothing else.
+	MadeFor MadeFor
+
 	// Metadata belongs to the host; the engine keeps it and looks away.
 	Metadata map[string]any
 
@@ -64,6 +68,16 @@ type Connection struct {
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// MadeFor says where the credentials of a connection may go, and which client got them.
+// What is empty is not known: the connection was made before it was kept, or by a host
+// itself. A host that moves to another origin or client on purpose clears it and stores
+// the connection ([Store.Replace]): it is set again with the next write.
+type MadeFor struct {
+	Origin      string `json:"origin,omitzero"`       // of calls: scheme, host and port of base_url
+	TokenOrigin string `json:"token_origin,omitzero"` // of the token endpoint
+	ClientID    string `json:"client_id,omitzero"`    // the integration's, where it is not the connection's own
 }
 
 // Credentials are what grants access. Which fields are set depends on Type.

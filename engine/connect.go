@@ -74,7 +74,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 			return nil, err
 		}
 	}
-	if err := e.put(ctx, op, c); err != nil {
+	if err := e.put(ctx, op, in, c); err != nil {
 		return nil, err
 	}
 	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: in.connectReason(c, e.opts.Now())})
@@ -135,7 +135,7 @@ func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Conne
 	if err := e.complete(ctx, op, in, c); err != nil {
 		return err
 	}
-	return e.put(ctx, op, c)
+	return e.put(ctx, op, in, c)
 }
 
 // complete looks up what a connection that is not stored yet is to carry. Without a
@@ -149,7 +149,7 @@ func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Co
 
 // put stores c as a user's latest word: whatever is there is replaced, but for
 // the host's metadata. What is there need not be readable.
-func (e *Engine) put(ctx context.Context, op string, c *Connection) (failed error) {
+func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connection) (failed error) {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
 	old, err := e.refresher.Connections.Store.Get(ctx, c.Key)
@@ -171,6 +171,7 @@ func (e *Engine) put(ctx context.Context, op string, c *Connection) (failed erro
 	if err := e.beforeStore(ctx, op, c); err != nil {
 		return err
 	}
+	c.MadeFor = in.MadeFor(&Connection{Fields: c.Fields, Credentials: c.Credentials}) // whatever it was
 	if err := e.refresher.Connections.Put(ctx, c); err != nil {
 		return fault.OfStore(op, c.Key, err)
 	}

@@ -30,6 +30,9 @@ func (e *Engine) source(in *integration) *refresh.Source {
 		Margin:      seconds(in.Auth.RefreshMarginSeconds, defaultMargin),
 		RefreshLife: seconds(&in.Auth.RefreshTokenLifetimeSeconds, 0),
 		KeepPause:   keepPause,
+		Admit:       func(c *Connection) error { return in.CheckMadeFor("refresh", c) },
+		Foreign:     func(c *Connection) bool { return in.Auth.Issues() && in.ForAnotherClient(c) },
+		MadeFor:     in.MadeFor,
 	}
 	if rate := in.calls.limit.Budget.Rate; rate > 0 { // the pace that the API is known to allow, and never a burst
 		s.KeepPause = max(keepPause, time.Duration(float64(time.Second)/rate))

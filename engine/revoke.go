@@ -25,7 +25,10 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 	if c == nil {
 		reason += ", which could not be read; the provider was not told"
 	} else if in, err := e.integration(k.Integration); err == nil && len(in.RevocationEndpoint(c).Parts) > 0 {
-		if told = in.token.For(op, c).Revoke(ctx); told == nil {
+		if told = in.CheckMadeFor(op, c); told == nil {
+			told = in.token.For(op, c).Revoke(ctx)
+		}
+		if told == nil {
 			reason += ", and the provider was told"
 		} else {
 			reason += "; the provider was not told"

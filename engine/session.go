@@ -87,6 +87,9 @@ func (e *Engine) load(ctx context.Context, in *integration, k Key) (*Connection,
 	if c.Status == StatusNeedsReauthorization {
 		return nil, refresh.NeedsReauthorization(c)
 	}
+	if err := in.CheckMadeFor("use", c); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

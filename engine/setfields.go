@@ -134,7 +134,7 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 	if secret {
 		out.Generation++ // a credential is another
 	}
-	out.UpdatedAt = e.opts.Now()
+	out.UpdatedAt, out.MadeFor = e.opts.Now(), in.MadeFor(out)
 	switch err := e.refresher.Connections.Replace(ctx, out, current.Generation); {
 	case errors.Is(err, ErrConflict):
 		return nil, err

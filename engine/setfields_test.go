@@ -258,7 +258,7 @@ func TestSetFieldsOfAConnectionThatHasEnded(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		c, err := e.Connection(t.Context(), alice)
-		if err != nil || c.Status != engine.StatusNeedsReauthorization || c.Fields["region"] != "eu" {
+		if err != nil || c.Status != engine.StatusActive || c.Fields["region"] != "eu" {
 			t.Errorf("stored is %v, %v", c, err)
 		}
 	})

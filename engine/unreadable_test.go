@@ -149,12 +149,7 @@ func TestUnreadableConnectionKeepsNobodyFromBeingKept_S42(t *testing.T) {
 		}
 		bad := engine.Key{Integration: "fjord", ConnectionID: "user-1"}
 		s.bad[bad] = errors.New("open connection fjord/user-1: sealed data does not open: key k-1")
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() { defer close(done); e.Run(ctx) }()
-		time.Sleep(23 * time.Hour)
-		cancel()
-		<-done
+		runFor(t, e, 23*time.Hour)
 		if l.serial["user-0"] < 2 || l.serial["user-2"] < 2 || l.serial["user-3"] < 2 || l.serial["user-1"] != 1 || l.lapsed > 0 {
 			t.Errorf("got the refreshes %v, %d lapsed; want all but those of user-1", l.serial, l.lapsed)
 		}
@@ -213,4 +208,15 @@ func TestLeaseOfAKilledProcessIsBroken_S47(t *testing.T) {
 			}
 		})
 	}
+}
+
+// runFor runs e's keeper for a while.
+func runFor(t *testing.T, e *engine.Engine, d time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); e.Run(ctx) }()
+	time.Sleep(d)
+	cancel()
+	<-done
 }

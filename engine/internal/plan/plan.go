@@ -15,6 +15,8 @@ type Integration struct {
 	// Previous is the same with oauth_client_secret_previous in place of the secret; nil
 	// if there is but one.
 	Previous *Integration
+
+	origins origins
 }
 
 // New reads an integration, which must not be modified from now on.
@@ -27,6 +29,7 @@ func New(in *schema.Integration) (*Integration, error) {
 	if p.Calls, err = p.newCalls(); err != nil {
 		return nil, err
 	}
+	p.origins = p.newOrigins()
 	p.LookUps, err = newLookUps(in)
 	if in.OAuthClientSecretPrevious.IsSet() {
 		p.Previous = p.withSecret(in.OAuthClientSecretPrevious)
@@ -48,5 +51,6 @@ func (in *Integration) As(like *schema.Integration) (*Integration, error) {
 	p := &Integration{Integration: like, Parsed: in.Parsed, LookUps: in.LookUps}
 	var err error
 	p.Calls, err = p.newCalls()
+	p.origins = in.origins
 	return p, err
 }

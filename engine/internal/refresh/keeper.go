@@ -123,7 +123,7 @@ func (r *Refresher) keepDue(ctx context.Context, s *Source, unreadable *int) (ke
 // due reports whether it is time to refresh c although nobody asks.
 func (r *Refresher) due(s *Source, c *connection.Connection) bool {
 	t := &c.Credentials.Token
-	if c.Status != connection.StatusActive || !s.Renewable(c) {
+	if c.Status != connection.StatusActive || !s.Renewable(c) || s.admit(c) != nil {
 		return false
 	}
 	used := t.ObtainedAt // of a token that does not rotate: it was used then

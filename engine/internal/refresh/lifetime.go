@@ -10,6 +10,9 @@ import (
 
 // Stale reports whether c's token should be refreshed before it is used.
 func (s *Source) Stale(c *connection.Connection, now time.Time) bool {
+	if s.Foreign != nil && s.Foreign(c) {
+		return true
+	}
 	t := &c.Credentials.Token
 	return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt.Add(-s.margin(t)))
 }

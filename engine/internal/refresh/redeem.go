@@ -126,8 +126,10 @@ func (d *redemption) once(ctx context.Context) (*connection.Connection, error) {
 // only good token there is. When the store is out of order for long, callers get
 // the token before it is stored.
 func (d *redemption) store(ctx context.Context, next *connection.Connection) (*connection.Connection, error) {
+	d.s.bind(next)
 	plain, began := next, time.Now()
 	next = d.r.hooked(ctx, next)
+	d.s.bind(next) // a hook may have changed fields
 	for attempt, wait := 1, 50*time.Millisecond; ; attempt, wait = attempt+1, min(2*wait, 5*time.Second) {
 		err := d.r.replace(ctx, next, d.intent.Generation)
 		switch {
@@ -146,6 +148,13 @@ func (d *redemption) store(ctx context.Context, next *connection.Connection) (*c
 			d.flight.land(next, nil)
 		}
 		time.Sleep(wait)
+	}
+}
+
+// bind writes down what c, which is stored next, is made for.
+func (s *Source) bind(c *connection.Connection) {
+	if s.MadeFor != nil {
+		c.MadeFor = s.MadeFor(c)
 	}
 }
 

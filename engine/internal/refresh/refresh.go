@@ -38,10 +38,6 @@ const (
 	// while: another would be refused too.
 	firstRefusedPause = 10 * time.Second
 	lastRefusedPause  = 10 * time.Minute
-
-	// longDead is how long ago a token must have ended before the clock alone ends
-	// its connection: clocks jump.
-	longDead = 24 * time.Hour
 )
 
 // A Renewer knows how the connections of one integration get another token. Its
@@ -77,6 +73,24 @@ type Source struct {
 	Margin      time.Duration // how long before its end a token is refreshed, at most
 	RefreshLife time.Duration // for how long a refresh token that is not used is good; 0: not known
 	KeepPause   time.Duration // between two refreshes of idle connections, at least
+
+	// Admit says why c is not to be used as the integration is configured: it was made
+	// for something else. Nil: all are.
+	Admit func(c *connection.Connection) error
+
+	// Foreign reports whether c's token is another client's, and to be replaced before
+	// its end. Nil: none is.
+	Foreign func(c *connection.Connection) bool
+
+	// MadeFor says what c is made for when it is stored. Nil: what it was.
+	MadeFor func(c *connection.Connection) connection.MadeFor
+}
+
+func (s *Source) admit(c *connection.Connection) error {
+	if s.Admit == nil {
+		return nil
+	}
+	return s.Admit(c)
 }
 
 // Options are what a [Refresher] is made of. Store, Pace and Holder are needed.
@@ -140,7 +154,7 @@ func (r *Refresher) Fresh(ctx context.Context, s *Source, c *connection.Connecti
 		if !Ended(c, now) {
 			return c, nil
 		}
-		return r.expired(ctx, c, now)
+		return nil, expired(c)
 	}
 	if Ended(c, now) {
 		if err := r.failedLately(c, now, shortPause); err != nil {
@@ -212,7 +226,7 @@ var errRefused = errors.New("the provider refuses new tokens too")
 // refused.
 func (r *Refresher) Refused(ctx context.Context, s *Source, c *connection.Connection, reason string) (*connection.Connection, error) {
 	if !s.Renewable(c) {
-		return r.reread(ctx, c)
+		return r.reread(ctx, s, c)
 	}
 	now := r.now()
 	if x, _, ok := r.refused.recent(c.Key, now, lastRefusedPause); ok && x.generation == c.Generation {

@@ -34,6 +34,9 @@ func (r *Refresher) usable(s *Source, current, old *connection.Connection) (*con
 	if current.Status == connection.StatusNeedsReauthorization {
 		return nil, NeedsReauthorization(current)
 	}
+	if err := s.admit(current); err != nil {
+		return nil, err // somebody has connected for something else meanwhile
+	}
 	if current.Generation != old.Generation && !s.Stale(current, r.now()) {
 		return current, nil
 	}
@@ -42,13 +45,16 @@ func (r *Refresher) usable(s *Source, current, old *connection.Connection) (*con
 
 // reread looks whether another process has stored other credentials, where nothing
 // else can be done.
-func (r *Refresher) reread(ctx context.Context, c *connection.Connection) (*connection.Connection, error) {
+func (r *Refresher) reread(ctx context.Context, s *Source, c *connection.Connection) (*connection.Connection, error) {
 	r.Connections.Drop(c.Key)
 	current, err := r.read(ctx, c.Key)
 	if err != nil {
 		return nil, err
 	}
 	if current.Status == connection.StatusActive && current.Generation != c.Generation {
+		if err := s.admit(current); err != nil {
+			return nil, err
+		}
 		return current, nil
 	}
 	return nil, notRenewable(c)
@@ -67,13 +73,11 @@ func (r *Refresher) adopt(ctx context.Context, s *Source, c *connection.Connecti
 	return nil, &fault.Error{Op: op, Key: c.Key, Kind: fault.KindUnavailable, Detail: "the connection was changed meanwhile"}
 }
 
-// expired is the end of a connection without a refresh token.
-func (r *Refresher) expired(ctx context.Context, c *connection.Connection, now time.Time) (*connection.Connection, error) {
-	const reason = "the token has ended and the provider gave no refresh token"
-	if now.Sub(c.Credentials.Token.ExpiresAt) < longDead {
-		return nil, &fault.Error{Op: "use", Key: c.Key, Kind: fault.KindReauthorize, Detail: reason}
-	}
-	return r.giveUp(ctx, c, reason)
+// expired is the error for a token that has ended where there is no refresh token. It is
+// one of this call alone: nothing is stored, since clocks jump, and the token may be good by
+// the next one.
+func expired(c *connection.Connection) error {
+	return &fault.Error{Op: "use", Key: c.Key, Kind: fault.KindReauthorize, Detail: "the token has ended and the provider gave no refresh token"}
 }
 
 // giveUp marks c as dead and returns the error that says so, or a newer

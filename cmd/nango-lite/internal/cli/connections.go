@@ -18,7 +18,7 @@ import (
 func connectionsCommand(s *session.Session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connections",
-		Short: "List, show, set, verify, refresh and remove connections",
+		Short: "List, show, set, verify, refresh, allow and remove connections",
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
@@ -28,6 +28,7 @@ func connectionsCommand(s *session.Session) *cobra.Command {
 		connectionsSet(s),
 		connections{s}.connectionCommand("verify", "Prove a connection with the integration's verify call", connections{s}.verify),
 		connections{s}.connectionCommand("refresh", "Refresh a connection's token now", connections{s}.refresh),
+		connectionsAllow(s),
 		connections{s}.connectionCommand("rm", "Remove a connection; the provider is told if it has a way to", connections{s}.remove),
 	)
 	return cmd

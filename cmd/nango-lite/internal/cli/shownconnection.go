@@ -23,6 +23,7 @@ type shownConnection struct {
 	Issuer       string            `json:"issuer,omitempty"` // that was found to authorise its user
 	Scopes       []string          `json:"scopes,omitempty"`
 	Refreshable  bool              `json:"refreshable"`
+	MadeFor      string            `json:"made_for,omitempty"` // the origin that its credentials may go to
 	ExpiresAt    *time.Time        `json:"expires_at,omitempty"`
 	Fields       map[string]string `json:"fields,omitempty"`
 	Open         []string          `json:"open,omitempty"` // fields that are still to be chosen or looked up
@@ -41,6 +42,9 @@ func shownConnectionOf(c *engine.Connection) shownConnection {
 	}
 	if r := &c.Credentials.Registration; c.Credentials.Type == schema.MCPOAuth2 {
 		s.Issuer = r.Issuer
+	}
+	if strings.Contains(c.MadeFor.Origin, "://") { // else it is a sum of what may be secret
+		s.MadeFor = c.MadeFor.Origin
 	}
 	if !t.ExpiresAt.IsZero() {
 		at := t.ExpiresAt.UTC()
@@ -75,6 +79,7 @@ func (s shownConnection) rows() [][]string {
 	add("reason", s.Reason)
 	add("auth mode", string(s.AuthMode))
 	add("authorised by", s.Issuer)
+	add("made for", s.MadeFor)
 	add("scopes", strings.Join(s.Scopes, " "))
 	if s.ExpiresAt != nil {
 		add("token until", when(*s.ExpiresAt))
