@@ -30,9 +30,13 @@ func TestUnmodifiedClientsUseTheServer(t *testing.T) {
 	url, key := server.line(), server.line()
 	out := startNode(t, []string{"URL=" + url, "KEY=" + key}, "serve.mjs").end()
 	var saw struct {
-		OpenID  struct{ Basic, Post, Wrong, Nobody brokered }
-		Simple  struct{ Header, Body, Wrong, Nobody brokered }
-		Nango   struct{ Get, Post, Proxy, Decompress, Missing, Nobody, Wrong brokered }
+		OpenID      struct{ Basic, Post, Wrong, Nobody brokered }
+		Simple      struct{ Header, Body, Wrong, Nobody brokered }
+		Nango       struct{ Get, Post, Proxy, Decompress, Missing, Nobody, Wrong brokered }
+		Connections struct {
+			List, None                                          []string
+			Get, Refreshed, Token, Raw, Metadata, Removed, Gone brokered
+		}
 		Path    notionSaw
 		Headers notionSaw
 	}
@@ -78,6 +82,19 @@ func TestUnmodifiedClientsUseTheServer(t *testing.T) {
 		if c.got.Status != 200 || c.got.Object != c.object || c.count >= 0 && c.got.Count != c.count {
 			t.Errorf("nango.%s: got %+v, want a %s of %d", name, c.got, c.object, c.count)
 		}
+	}
+	c := saw.Connections
+	if !slices.Equal(c.List, []string{"notion/default"}) || len(c.None) != 0 {
+		t.Errorf("nango.listConnections: %q, and of an end user %q", c.List, c.None)
+	}
+	if c.Get.Token != first.Token || c.Get.Type != "OAUTH2" || c.Get.Code != "default" {
+		t.Errorf("nango.getConnection: %+v", c.Get)
+	}
+	if fresh := c.Refreshed.Token; fresh == "" || fresh == first.Token || c.Refreshed.Refresh == "" || c.Token.Token != fresh || c.Raw.Token != fresh || c.Raw.Refresh != "" {
+		t.Errorf("after a refresh: getConnection %+v, getToken %+v, getRawTokenResponse %+v", c.Refreshed, c.Token, c.Raw)
+	}
+	if c.Metadata.Code != "{}" || c.Removed.Status != 200 || c.Gone.Status != 404 || c.Gone.Code != "not_found" {
+		t.Errorf("metadata %+v, removed %+v, gone %+v", c.Metadata, c.Removed, c.Gone)
 	}
 	for name, got := range map[string]notionSaw{"/c": saw.Path, "/proxy": saw.Headers} {
 		if !slices.Equal(got.Names, []string{"Mira Oland", "Jonte Vik", "Harbour Sync"}) {

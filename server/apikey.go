@@ -24,12 +24,12 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeConnect    Scope = "connect"    // begin connect flows, and remove connections
-	ScopeRead       Scope = "read"       // see integrations and connections, without what grants access
+	ScopeConnect    Scope = "connect"    // remove connections
+	ScopeRead       Scope = "read"       // see connections, without what grants access
 	ScopeProxy      Scope = "proxy"      // call APIs through the server
 	ScopeToken      Scope = "token"      // be given tokens and credentials
-	ScopeOperations Scope = "operations" // run declared operations
-	ScopeMCP        Scope = "mcp"        // offer operations as tools
+	ScopeOperations Scope = "operations" // reserved for declared operations
+	ScopeMCP        Scope = "mcp"        // reserved for operations as tools
 )
 
 // Scopes are all scopes. DefaultScopes are those of a key for which none is said:

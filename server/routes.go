@@ -25,6 +25,8 @@ func (s *Server) paths() map[string]methods {
 		"/readyz":       {http.MethodGet: s.ready},
 		"/openapi.json": {http.MethodGet: s.describe},
 		"/oauth/token":  {http.MethodPost: s.token},
+		"/connections":  {http.MethodGet: s.listConnections},
+		oneConnection:   {http.MethodGet: s.showConnection, http.MethodDelete: s.removeConnection},
 	}
 	if s.opts.Metrics != nil {
 		paths["/metrics"] = methods{http.MethodGet: func(x *exchange) { s.opts.Metrics.ServeHTTP(x, x.r) }}
@@ -35,35 +37,46 @@ func (s *Server) paths() map[string]methods {
 // Routes returns the methods of each route, but for those of the proxy.
 func (s *Server) Routes() map[string][]string {
 	routes := map[string][]string{}
-	for path, by := range s.paths() {
+	for path, by := range s.table {
 		routes[path] = slices.Sorted(maps.Keys(by))
 	}
 	return routes
 }
 
+// oneConnection is the route of a connection. It is not the mux's, which knows of no
+// id with a slash.
+const oneConnection = "/connections/{id}"
+
 func (s *Server) mux() *http.ServeMux {
+	s.table = s.paths()
 	mux := http.NewServeMux()
-	for path, by := range s.paths() {
-		allowed := slices.Sorted(maps.Keys(by))
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			x := w.(*exchange)
-			x.r, x.route = r, path
-			handle := by[r.Method]
-			if handle == nil && r.Method == http.MethodHead {
-				handle = by[http.MethodGet]
-			}
-			if handle == nil {
-				x.Header().Set("Allow", strings.Join(allowed, ", "))
-				x.fail(http.StatusMethodNotAllowed, "method_not_allowed", "this route takes "+strings.Join(allowed, " and "))
-				return
-			}
-			handle(x)
-		})
+	for path := range s.table {
+		if path == oneConnection {
+			continue
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { s.dispatch(w.(*exchange), path) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.(*exchange).fail(http.StatusNotFound, "not_found", "there is no such route; /openapi.json lists those there are")
 	})
 	return mux
+}
+
+// dispatch serves a request of one path by its method.
+func (s *Server) dispatch(x *exchange, path string) {
+	x.route = path
+	by := s.table[path]
+	handle := by[x.r.Method]
+	if handle == nil && x.r.Method == http.MethodHead {
+		handle = by[http.MethodGet]
+	}
+	if handle == nil {
+		allowed := slices.Sorted(maps.Keys(by))
+		x.Header().Set("Allow", strings.Join(allowed, ", "))
+		x.fail(http.StatusMethodNotAllowed, "method_not_allowed", "this route takes "+strings.Join(allowed, " and "))
+		return
+	}
+	handle(x)
 }
 
 // healthy says that the process answers.

@@ -58,6 +58,10 @@ type Options struct {
 	// request is given up; event streams may be. 0 means a minute.
 	IdleTimeout time.Duration
 
+	// Provider returns the name of the blueprint that an integration extends, for
+	// clients that ask. If nil, or if it returns none, it is the integration's own.
+	Provider func(integration string) string
+
 	// RequestsPerSecond is how many requests one API key may make, at each server; as
 	// many may come at once. Those beyond are answered with 429. 0 means no limit.
 	RequestsPerSecond float64
@@ -78,6 +82,7 @@ type Server struct {
 	public *url.URL // nil: not known
 	keys   *keyring
 	limit  limiter
+	table  map[string]methods
 	routes *http.ServeMux
 }
 
@@ -148,6 +153,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/proxy/"):
 		x.route = "/proxy/{path...}"
 		s.callByHeader(x, strings.TrimPrefix(path, "/proxy"))
+	case strings.HasPrefix(path, "/connections/"): // an id may hold slashes
+		s.dispatch(x, oneConnection)
 	default:
 		s.routes.ServeHTTP(x, r)
 	}

@@ -292,8 +292,11 @@ func TestABoundKeyReachesNothingElse(t *testing.T) {
 	s.connect("tides", "user-43", engine.Credentials{Token: engine.Token{AccessToken: schema.NewSecret("another-token")}})
 	key := s.key("bound", server.Scopes, "tides/user-42")
 	for name, ask := range map[string]func(connection string) answer{
-		"token":  func(c string) answer { return s.askToken("tides/"+c, key) },
-		"path":   func(c string) answer { return s.do("GET", "/c/tides/"+c+"/x", nil, bearer(key)...) },
+		"token": func(c string) answer { return s.askToken("tides/"+c, key) },
+		"path":  func(c string) answer { return s.do("GET", "/c/tides/"+c+"/x", nil, bearer(key)...) },
+		"show": func(c string) answer {
+			return s.do("GET", "/connections/"+c+"?provider_config_key=tides", nil, bearer(key)...)
+		},
 		"header": func(c string) answer { return s.do("GET", "/proxy/x", nil, nango(key, "tides", c)...) },
 		"encoded": func(c string) answer {
 			return s.do("GET", "/c/tid%65s/"+strings.ReplaceAll(c, "-", "%2D")+"/x", nil, bearer(key)...)
@@ -316,6 +319,10 @@ func TestABoundKeyReachesNothingElse(t *testing.T) {
 		if a := s.do("GET", path, nil, bearer(key)...); a.StatusCode == 200 {
 			t.Errorf("%s: 200 %s", path, a.body)
 		}
+	}
+	s.want(s.do("DELETE", "/connections/user-43?provider_config_key=tides", nil, bearer(key)...), 403, "forbidden")
+	if got := s.listed("", key); got != "tides/user-42" {
+		t.Errorf("listed: %s", got)
 	}
 	if !strings.Contains(s.logged(), "connection=user-43 code=forbidden") {
 		t.Errorf("nothing is logged of the attempt:\n%s", s.logged())

@@ -85,10 +85,21 @@ const saw = {
     nobody: await outcome(nango.get({ ...at, connectionId: "nobody", endpoint: "/v1/users" }), seen),
     wrong: await outcome(new Nango({ host: server, secretKey: "nlk_wrong" }).get({ ...at, endpoint: "/v1/users" }), seen),
   },
+  connections: {
+    list: await outcome(nango.listConnections({ limit: 10 }), (a) => a.connections.map((c) => `${c.provider}/${c.connection_id}`)),
+    none: await outcome(nango.listConnections({ userId: "7", tags: { email: "a@b.example" } }), (a) => a.connections.map((c) => c.connection_id)),
+    get: await outcome(nango.getConnection("notion", "default"), (c) => ({ token: c.credentials.access_token, type: c.credentials.type, code: c.connection_id })),
+    refreshed: await outcome(nango.getConnection("notion", "default", true, true), (c) => ({ token: c.credentials.access_token, refresh: c.credentials.refresh_token })),
+    token: await outcome(nango.getToken("notion", "default"), (token) => ({ token })),
+    raw: await outcome(nango.getRawTokenResponse("notion", "default"), (raw) => ({ token: raw.access_token, refresh: raw.refresh_token })),
+    metadata: await outcome(nango.getMetadata("notion", "default"), (metadata) => ({ code: JSON.stringify(metadata) })),
+  },
   path: await notionSees(notion(KEY, { baseUrl: `${server}/c/notion/default` })),
   headers: await notionSees(notion(KEY, {
     baseUrl: `${server}/proxy`,
     fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, "Provider-Config-Key": "notion", "Connection-Id": "default" } }),
   })),
 };
+saw.connections.removed = await outcome(nango.deleteConnection("notion", "default"), (a) => ({ status: a.status }));
+saw.connections.gone = await outcome(nango.getConnection("notion", "default"), (c) => ({ code: c.connection_id }));
 console.log(JSON.stringify(saw));

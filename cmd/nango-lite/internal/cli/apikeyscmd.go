@@ -34,7 +34,7 @@ func apiKeysCreateCommand(s *session.Session) *cobra.Command {
 		Short: "Make an API key, and print it once",
 		Long: `Create makes an API key and prints it on stdout; nobody can be told it again.
 
-Its scopes are connect (begin connect flows), read (see integrations and connections),
+Its scopes are connect (remove connections), read (see connections),
 proxy (call APIs), token (be given tokens), operations and mcp. Without --scopes it has
 connect, read and proxy: it is not given a token.`,
 		Example: `  nango-lite apikeys create backend

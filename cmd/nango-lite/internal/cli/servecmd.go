@@ -152,7 +152,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 
 func (v *serving) options(own schema.Secret) *server.Options {
 	opts := &server.Options{
-		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now,
+		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider,
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
 				return errors.New("shutting down")
@@ -161,7 +161,7 @@ func (v *serving) options(own schema.Secret) *server.Options {
 			return err
 		},
 	}
-	if file := v.whole.Config.Server; file != nil {
+	if file := v.whole.Config().Server; file != nil {
 		opts.PublicURL = cmp.Or(opts.PublicURL, file.PublicURL)
 		if file.Limits != nil {
 			opts.RequestsPerSecond, opts.MaxBodyBytes = file.Limits.RequestsPerSecond, file.Limits.MaxBodyBytes
@@ -179,7 +179,7 @@ func (v *serving) options(own schema.Secret) *server.Options {
 
 // tellUnused names the settings of the file that nothing reads yet.
 func (v *serving) tellUnused() {
-	file := v.whole.Config.Server
+	file := v.whole.Config().Server
 	if file == nil {
 		return
 	}
@@ -262,7 +262,7 @@ func (v *serving) playOn(ctx context.Context, base string, key schema.Secret) er
 	if _, own := v.Deps.LookUp(apiKeyEnv); !own {
 		shown = key.Reveal()
 	}
-	for _, name := range slices.Sorted(maps.Keys(v.whole.Config.Integrations)) {
+	for _, name := range slices.Sorted(maps.Keys(v.whole.Config().Integrations)) {
 		u, call := v.whole.Use(name), caller{v.Session}
 		k, err := u.Pick(ctx, "")
 		if session.IsNoConnection(err) {

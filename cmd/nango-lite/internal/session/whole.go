@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
@@ -20,11 +21,11 @@ import (
 
 // A Whole is all integrations of the configuration, ready to be used.
 type Whole struct {
-	Config    *schema.Config
 	Engine    *engine.Engine
 	Store     storage.Store
 	Transport http.RoundTripper // nil: the engine's own
 
+	config  atomic.Pointer[schema.Config]
 	session *Session
 	played  *played // nil: the real providers, or those of a sandbox elsewhere
 }
@@ -35,7 +36,8 @@ func (s *Session) Whole(ctx context.Context) (*Whole, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Whole{Config: cfg, session: s}
+	w := &Whole{session: s}
+	w.config.Store(cfg)
 	switch s.Sandbox {
 	case "":
 		w.Transport = s.Deps.Transport
@@ -92,7 +94,7 @@ func (w *Whole) Reload(ctx context.Context) error {
 	} else if err := w.Engine.Reload(cfg); err != nil {
 		return err
 	}
-	w.Config = cfg
+	w.config.Store(cfg)
 	return nil
 }
 
@@ -104,9 +106,23 @@ func (w *Whole) Sandbox() http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.played.mux.Load().ServeHTTP(rw, r) })
 }
 
+// Provider returns the name of the blueprint that an integration extends; empty if it
+// extends none.
+func (w *Whole) Provider(integration string) string {
+	in := w.config.Load().Integrations[integration]
+	if in == nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(in.ExtendsBlueprint, ":")
+	return name
+}
+
+// Config is the configuration that is in force.
+func (w *Whole) Config() *schema.Config { return w.config.Load() }
+
 // Use returns one of the integrations.
 func (w *Whole) Use(name string) *Use {
-	return &Use{Integration: w.Config.Integrations[name], Engine: w.Engine, Transport: w.Transport}
+	return &Use{Integration: w.Config().Integrations[name], Engine: w.Engine, Transport: w.Transport}
 }
 
 // play plays the providers of cfg from now on.
