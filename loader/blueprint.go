@@ -1,16 +1,16 @@
 package loader
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/check"
+	"github.com/nango-lite/nango-lite/loader/internal/rules"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
+	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -80,7 +80,7 @@ func (e *entry) add(name, file string, data []byte, known bool) {
 func (e *entry) addVersions(name string, root *tree.Node, problems map[string]Diagnostics) {
 	meta := root.Clone()
 	meta.Remove("versions")
-	if b, err := decode[schema.Blueprint](meta); err == nil {
+	if b, err := tree.Decode[schema.Blueprint](meta); err == nil {
 		e.meta = *b
 	}
 	versions := root.Get("versions")
@@ -89,7 +89,7 @@ func (e *entry) addVersions(name string, root *tree.Node, problems map[string]Di
 	}
 	for _, f := range versions.Fields {
 		stamp(f.Value, name+":"+f.Name)
-		e.versions[f.Name] = &part{node: f.Value, key: f.At, problems: append(problems[f.Name], duplicateHeaders(f.Value)...)}
+		e.versions[f.Name] = &part{node: f.Value, key: f.At, problems: append(problems[f.Name], diagnosed(rules.DuplicateHeaders(f.Value))...)}
 	}
 }
 
@@ -141,7 +141,7 @@ func (c *Catalog) resolve(ref string) *version {
 	if v.problems.HasErrors() {
 		return v
 	}
-	typed, err := decode[schema.Version](node)
+	typed, err := tree.Decode[schema.Version](node)
 	if err != nil {
 		v.problems = Diagnostics{subject{root: node, key: chain[0].key}.undecodable(err)}
 		return v
@@ -194,7 +194,7 @@ func (c *Catalog) unknown(ref string, from schema.Origin) Diagnostic {
 		return d
 	}
 	d.Message = fmt.Sprintf("there is no blueprint %q", name)
-	d.Hint = didYouMean(name, c.Names())
+	d.Hint = suggest.DidYouMean(name, c.Names())
 	return d
 }
 
@@ -208,21 +208,7 @@ func checkVersion(node *tree.Node, key schema.Origin) (ds Diagnostics) {
 		}
 	}
 	about := subject{root: whole, shape: shape.Integration(), key: key}
-	return checkWhole(about, true, time.Time{})
-}
-
-// decode turns a tree into a type of package schema by way of JSON, so that it
-// gets exactly what was validated.
-func decode[T any](n *tree.Node) (*T, error) {
-	data, err := json.Marshal(n.JSON())
-	if err != nil {
-		return nil, err
-	}
-	v := new(T)
-	if err := json.Unmarshal(data, v); err != nil {
-		return nil, err
-	}
-	return v, nil
+	return checkWhole(about, rules.Subject{Blueprint: true})
 }
 
 // readAtMost reads at most a byte above limit, which is enough to refuse it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
+	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -19,8 +20,6 @@ type subject struct {
 	key   schema.Origin // of root's key in the file
 	skip  int           // leading steps of paths that messages leave out
 	place func(schema.Origin) (Place, []Place)
-
-	invented bool // what came from a variable may be made up
 }
 
 // describe puts a finding into words, at the place of the key it is about.
@@ -82,7 +81,7 @@ func (s subject) unknownKeys(f check.Finding, value *tree.Node) (out []Diagnosti
 		if field == nil {
 			continue
 		}
-		hint := didYouMean(name, f.Known)
+		hint := suggest.DidYouMean(name, f.Known)
 		if hint == "" {
 			hint = s.elsewhere(name, f.Path)
 		}
@@ -178,7 +177,7 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 	case "enum":
 		choices := choices(f.Want)
 		if value.Kind == tree.String && quotable {
-			hint = didYouMean(value.Text, choices)
+			hint = suggest.DidYouMean(value.Text, choices)
 		}
 		return "bad-value", fmt.Sprintf("%s must be one of %s", name, strings.Join(choices, ", ")), hint
 	case "const":

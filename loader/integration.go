@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/loader/internal/rules"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -24,18 +25,18 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		return nil // what else might be found would follow from that
 	}
 	moveShortForms(n, report)
-	for _, d := range duplicateHeaders(n) {
+	for _, d := range diagnosed(rules.DuplicateHeaders(n)) {
 		report(d)
 	}
 	whole := l.merged(doc, v, n)
-	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At), invented: l.opts.Invent != nil}
-	for _, d := range checkWhole(about, false, l.opts.Now()) {
+	about := subject{root: whole, shape: shape.Integration(), key: f.At, place: places(n, f.At)}
+	for _, d := range checkWhole(about, rules.Subject{Invented: l.opts.Invent != nil, Now: l.opts.Now()}) {
 		report(d)
 	}
 	if l.found[before:].HasErrors() {
 		return nil
 	}
-	i, err := decode[schema.Integration](whole)
+	i, err := tree.Decode[schema.Integration](whole)
 	if err != nil {
 		report(about.undecodable(err))
 		return nil
@@ -143,4 +144,14 @@ func (l *run) versionOf(ref *tree.Node, integration, wanted string, report func(
 		report(Warning, "deprecated-blueprint", fmt.Sprintf("%s:%s is deprecated", name, wanted), hint)
 	}
 	return v, true
+}
+
+// keysOf returns the keys of a map, in the order of the file.
+func keysOf(n *tree.Node) (out []string) {
+	if n != nil {
+		for _, f := range n.Fields {
+			out = append(out, f.Name)
+		}
+	}
+	return out
 }

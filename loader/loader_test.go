@@ -74,7 +74,7 @@ func TestLoadGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestEnvFile(t *testing.T) {
-	const integrations = "integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: \"${ONE}-${TWO}\"}\n"
+	const integrations = "integrations:\n    a: {auth: {auth_mode: NONE}, requests: {base_url: https://a.example}, app_api_key: \"${ONE}-${TWO}\"}\n"
 	dir := write(t, map[string]string{
 		"i.yaml": integrations, ".env": "ONE=beside\nexport TWO='be side' # why not\n", "other.env": "ONE=other\nTWO=\"a\\nb\"\n",
 		"bad.env": "ONE\nTWO=\"open\n",
@@ -115,7 +115,7 @@ func TestFileReference(t *testing.T) {
 	dir := write(t, map[string]string{"key": "s3cret\n\n", "large": strings.Repeat("x", 64<<10+1)})
 	read := func(name string) (*schema.Config, loader.Diagnostics) {
 		return loader.LoadBytes(context.Background(), "i.yaml",
-			[]byte("integrations:\n    a: {extends_blueprint: keyed:v0, app_api_key: \"${file:"+filepath.Join(dir, name)+"}\"}\n"), &loader.Options{Catalog: catalog})
+			[]byte("integrations:\n    a: {auth: {auth_mode: NONE}, requests: {base_url: https://a.example}, app_api_key: \"${file:"+filepath.Join(dir, name)+"}\"}\n"), &loader.Options{Catalog: catalog})
 	}
 	cfg, ds := read("key")
 	if got := cfg.Integrations["a"].AppAPIKey.Reveal(); ds.Err() != nil || got != "s3cret\n" {

@@ -25,7 +25,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, opts *Options) *run {
-	check.Warm()
+
 	l := &run{ctx: ctx, cfg: &schema.Config{Integrations: map[string]*schema.Integration{}}, names: map[string]schema.Origin{}}
 	if opts != nil {
 		l.opts = *opts
@@ -191,7 +191,7 @@ func (l *run) serverSection(doc *document) {
 	if l.found[before:].HasErrors() {
 		return
 	}
-	server, err := decode[schema.Server](dropNulls(f.Value.Clone(), nil))
+	server, err := tree.Decode[schema.Server](dropNulls(f.Value.Clone(), nil))
 	if err != nil {
 		return // the schema has said so
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 )
 
 func TestCompareVersions(t *testing.T) {
@@ -33,7 +35,7 @@ func TestNearest(t *testing.T) {
 		"atuh": "auth", "loglevel": "log_level", "pkc": "pkce",
 		"x": "", "mode": "", "colour": "", "OAUTH3": "", "requests": "", "secret": "", "": "", "timeout": "",
 	} {
-		if name := nearest(got, names); name != want {
+		if name := suggest.Nearest(got, names); name != want {
 			t.Errorf("%s: got %q, want %q", got, name, want)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // authorization: what is weaker than it could be needs a reason that users can
 // read.
-func (v *version) authorization() {
+func authorization(v *version) {
 	a := &v.Auth
 	if c := a.Challenge(); a.AuthMode == schema.OAuth2 && c != schema.PKCES256 && !v.noted("auth.pkce") {
 		how := "off"

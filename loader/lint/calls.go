@@ -11,7 +11,7 @@ import (
 )
 
 // calls checks how the API is called: verify, retries, limits and pages.
-func (v *version) calls() {
+func calls(v *version) {
 	r := &v.Requests
 	if c := r.Verify; c == nil && v.Auth.AuthMode != schema.NoAuth {
 		v.report("missing-verify", "requests.verify", "nothing proves that credentials work", "name a cheap GET under requests.verify")

@@ -12,8 +12,8 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// rules checks conditions: that they can match, and that they get the chance.
-func (v *version) rules() {
+// conditionRules checks conditions: that they can match, and that they get the chance.
+func conditionRules(v *version) {
 	conditions := v.conditions()
 	for _, at := range slices.Sorted(maps.Keys(conditions)) {
 		c := conditions[at]

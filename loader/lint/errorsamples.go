@@ -10,7 +10,7 @@ import (
 )
 
 // errorSamples: what errors says must find something in the errors there are.
-func (v *version) errorSamples() {
+func errorSamples(v *version) {
 	e := v.Requests.Errors
 	samples := v.of(schema.SampleError)
 	if e == nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // fields checks what users are asked for.
-func (v *version) fields() {
+func fields(v *version) {
 	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
 		f := v.Connection[name]
 		v.fieldValues("connection."+name, f.Field)

@@ -38,7 +38,7 @@ func (l *linter) aboutFile(root *tree.Node) {
 }
 
 // status: who must leave a version needs to know where to.
-func (v *version) status() {
+func status(v *version) {
 	if v.Comment == "" {
 		v.report("missing-comment", "comment", "this version does not say what it covers", "add a comment")
 	}

@@ -19,7 +19,7 @@ var (
 	ofConnection = []string{"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 
-func (v *version) headers() {
+func headers(v *version) {
 	for _, section := range []struct {
 		path []string
 		m    map[string]string

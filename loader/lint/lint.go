@@ -73,13 +73,6 @@ func (l *linter) report(code string, at schema.Origin, message, hint string) {
 	l.found = append(l.found, finding(code, at, message, hint))
 }
 
-func finding(code string, at schema.Origin, message, hint string) loader.Diagnostic {
-	return loader.Diagnostic{
-		Place:    loader.Place{File: at.File, Line: at.Line, Column: at.Column},
-		Severity: severities[code], Code: code, Message: message, Hint: hint,
-	}
-}
-
 // version checks one version of the file, what it extends merged in. What is
 // wrong with that already is left to the file that says it.
 func (l *linter) version(f tree.Field) {
@@ -128,59 +121,18 @@ func (l *linter) checked(ref string, at schema.Origin) loader.Diagnostics {
 
 // themes are the rules about a version.
 var themes = []func(*version){
-	(*version).status,
-	(*version).urls,
-	(*version).placeholders,
-	(*version).headers,
-	(*version).authorization,
-	(*version).fields,
-	(*version).rules,
-	(*version).calls,
-	(*version).samples,
-	(*version).tokenSamples,
-	(*version).lookUps,
-	(*version).errorSamples,
-	(*version).pages,
-	(*version).notes,
-}
-
-// A version is what the rules look at.
-type version struct {
-	*schema.Version
-	ref     string
-	key     schema.Origin // of the version
-	catalog *loader.Catalog
-	found   loader.Diagnostics
-}
-
-// report places a finding at a dotted path of the version, or at the nearest key
-// above it that is there.
-func (v *version) report(code, at, message, hint string) {
-	v.reportAt(code, strings.Split(at, "."), message, hint)
-}
-
-func (v *version) reportAt(code string, path []string, message, hint string) {
-	_, value := v.nearest(path)
-	v.found = append(v.found, finding(code, value, message, hint))
-}
-
-// reportKey places a finding at a key, where its name is what is wrong.
-func (v *version) reportKey(code string, path []string, message, hint string) {
-	key, _ := v.nearest(path)
-	v.found = append(v.found, finding(code, key, message, hint))
-}
-
-func (v *version) nearest(path []string) (key, value schema.Origin) {
-	for ; len(path) > 0; path = path[:len(path)-1] {
-		if key, value, ok := v.catalog.Where(v.ref, path...); ok && value.Line > 0 {
-			return key, value
-		}
-	}
-	return v.key, v.key
-}
-
-// has reports whether the version says something at a dotted path.
-func (v *version) has(at string) bool {
-	_, _, ok := v.catalog.Where(v.ref, strings.Split(at, ".")...)
-	return ok
+	status,
+	urls,
+	placeholders,
+	headers,
+	authorization,
+	fields,
+	conditionRules,
+	calls,
+	samples,
+	tokenSamples,
+	lookUps,
+	errorSamples,
+	pages,
+	notes,
 }

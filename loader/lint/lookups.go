@@ -11,7 +11,7 @@ import (
 
 // lookUps: the sample of a look-up must hold what the field says, and every sample of
 // one must be one.
-func (v *version) lookUps() {
+func lookUps(v *version) {
 	used := map[int]bool{}
 	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
 		f := v.Connection[name]

@@ -18,7 +18,7 @@ const longestNote = 300
 // over.
 var praise = lazyregexp.New(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
 
-func (v *version) notes() {
+func notes(v *version) {
 	if v.Comment != "" {
 		v.sentence("comment", v.Comment)
 	}

@@ -9,13 +9,13 @@ import (
 
 // pages: at least one sample must be a list as pagination describes it, and one
 // show how the list goes on.
-func (v *version) pages() {
+func pages(v *version) {
 	p := v.Requests.Pagination
 	if p == nil || len(v.of(schema.SampleAPI)) == 0 {
 		return
 	}
-	lists := v.lists(p.Items)
-	if len(lists) == 0 {
+	s := &listSamples{v, p, v.lists(p.Items)}
+	if len(s.lists) == 0 {
 		where := fmt.Sprintf("has a list at %q", p.Items)
 		if p.Items == "" {
 			where = "is a list"
@@ -25,36 +25,44 @@ func (v *version) pages() {
 	}
 	switch {
 	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item != "":
-		v.inItems(lists, p)
+		s.inItems()
 	case p.Kind == "cursor" && p.Cursor != nil:
-		v.shown(lists, "requests.pagination.cursor.response", p.Cursor.Response)
+		s.shown("requests.pagination.cursor.response", p.Cursor.Response)
 	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
-		v.shown(lists, "requests.pagination.link.response", p.Link.Response)
+		s.shown("requests.pagination.link.response", p.Link.Response)
 	case p.Kind == "link":
-		v.linked(lists)
+		s.linked()
 	}
-	v.flag(lists, "has_more", p.HasMore)
-	v.flag(lists, "last", p.Last)
+	s.flag("has_more", p.HasMore)
+	s.flag("last", p.Last)
+}
+
+// listSamples are the samples that are lists, as pagination describes them.
+type listSamples struct {
+	*version
+	pagination *schema.Pagination
+	lists      map[int]schema.Sample
 }
 
 // flag: what says whether there is more must say it, by true or false.
-func (v *version) flag(lists map[int]schema.Sample, key, path string) {
+func (l *listSamples) flag(key, path string) {
 	if path == "" {
 		return
 	}
-	v.shown(lists, "requests.pagination."+key, path)
-	for i, s := range lists {
+	l.shown("requests.pagination."+key, path)
+	for i, s := range l.lists {
 		if value, ok := schema.At(s.Response.Body, path); ok {
 			if _, isBool := value.(bool); !isBool {
-				v.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where %s looks, is neither true nor false", path, key), "")
+				l.report("sample-page", sampleAt(i, ".response.body"), fmt.Sprintf("%q, where %s looks, is neither true nor false", path, key), "")
 			}
 		}
 	}
 }
 
 // inItems: an item must have what takes the place of a cursor.
-func (v *version) inItems(lists map[int]schema.Sample, p *schema.Pagination) {
-	for _, s := range lists {
+func (l *listSamples) inItems() {
+	p := l.pagination
+	for _, s := range l.lists {
 		list, _ := schema.At(s.Response.Body, p.Items)
 		items, _ := list.([]any)
 		if len(items) == 0 {
@@ -64,7 +72,7 @@ func (v *version) inItems(lists map[int]schema.Sample, p *schema.Pagination) {
 			return
 		}
 	}
-	v.report("sample-page", "requests.pagination.cursor.item", fmt.Sprintf("no sample of a list has a last item with anything at %q", p.Cursor.Item), "")
+	l.report("sample-page", "requests.pagination.cursor.item", fmt.Sprintf("no sample of a list has a last item with anything at %q", p.Cursor.Item), "")
 }
 
 // lists returns the good answers with a list at a path.
@@ -80,13 +88,13 @@ func (v *version) lists(items string) map[int]schema.Sample {
 	return out
 }
 
-func (v *version) shown(lists map[int]schema.Sample, by, path string) {
-	for _, s := range lists {
+func (l *listSamples) shown(by, path string) {
+	for _, s := range l.lists {
 		if shows(s.Response.Body, path) {
 			return
 		}
 	}
-	v.report("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
+	l.report("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
 }
 
 // shows reports whether a body has something at a path, or null on the way: many
@@ -107,11 +115,11 @@ func shows(body any, path string) bool {
 	}
 }
 
-func (v *version) linked(lists map[int]schema.Sample) {
-	for _, s := range lists {
+func (l *listSamples) linked() {
+	for _, s := range l.lists {
 		if _, ok := headerOf(s.Response.Headers, "Link"); ok {
 			return
 		}
 	}
-	v.report("sample-page", "requests.pagination.kind", "no sample of a list has the header Link", "")
+	l.report("sample-page", "requests.pagination.kind", "no sample of a list has the header Link", "")
 }

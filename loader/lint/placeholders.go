@@ -11,7 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func (v *version) placeholders() {
+func placeholders(v *version) {
 	templates := v.templates()
 	if names := v.Auth.AuthMode.Mode().Sends; names != nil && !uses(templates, "requests.", names...) && !uses(templates, "auth.signature.", names...) {
 		v.report("unused-credential", "requests.headers", fmt.Sprintf("no call sends ${%s}", names[0]),

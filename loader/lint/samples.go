@@ -36,7 +36,7 @@ func (v *version) missing(kind, why string) {
 }
 
 // samples checks which samples there are.
-func (v *version) samples() {
+func samples(v *version) {
 	if len(v.of(schema.SampleAPI)) == 0 {
 		v.missing(schema.SampleAPI, "from which the sandbox answers")
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 )
 
 // tokenSamples: what the token endpoint answers must be where token_response says.
-func (v *version) tokenSamples() {
+func tokenSamples(v *version) {
 	samples := v.of(schema.SampleToken)
 	switch v.Auth.AuthMode {
 	case schema.OAuth2:
@@ -20,10 +21,10 @@ func (v *version) tokenSamples() {
 			v.missing(schema.SampleToken, "which shows what a user's consent yields")
 		}
 		for i, s := range samples {
-			v.tokenSample(i, s.Response)
+			newTokenSample(v, i, s.Response).token()
 		}
 		for i, s := range v.of(schema.SampleTokenError) {
-			v.tokenErrorSample(i, s.Response)
+			newTokenSample(v, i, s.Response).failure()
 		}
 	case schema.OAuth1:
 		for i, s := range samples {
@@ -35,32 +36,47 @@ func (v *version) tokenSamples() {
 	}
 }
 
-func (v *version) tokenResponse() schema.TokenResponse {
-	t := schema.TokenResponse{}
-	if v.Auth.TokenResponse != nil {
-		t = *v.Auth.TokenResponse
-	}
-	if t.AccessToken == "" {
-		t.AccessToken = "access_token"
-	}
-	if t.ErrorCode == "" {
-		t.ErrorCode = "error"
-	}
-	return t
+// A tokenSample is one answer of the token endpoint, and where its parts stand.
+type tokenSample struct {
+	*version
+	index  int
+	at     schema.TokenResponse
+	answer schema.SampleResponse
 }
 
-func (v *version) tokenSample(i int, r schema.SampleResponse) {
-	t := v.tokenResponse()
-	report := func(message, hint string) { v.report("sample-token", sampleAt(i, ".response.body"), message, hint) }
+func newTokenSample(v *version, index int, answer schema.SampleResponse) *tokenSample {
+	s := &tokenSample{version: v, index: index, answer: answer}
+	if v.Auth.TokenResponse != nil {
+		s.at = *v.Auth.TokenResponse
+	}
+	s.at.AccessToken = cmp.Or(s.at.AccessToken, "access_token")
+	s.at.ErrorCode = cmp.Or(s.at.ErrorCode, "error")
+	return s
+}
+
+// wrong reports something about the answer's body.
+func (s *tokenSample) wrong(message, hint string) {
+	s.report("sample-token", sampleAt(s.index, ".response.body"), message, hint)
+}
+
+// denied reports whether token_response says of the answer that it is no success.
+func (s *tokenSample) denied() bool {
+	code := schema.Paths{s.at.ErrorCode}
+	return s.at.Success != nil && !matches(*s.at.Success, s.answer, code) || s.at.Error != nil && matches(*s.at.Error, s.answer, code)
+}
+
+// token checks an answer that has a token.
+func (s *tokenSample) token() {
+	t, r, report := &s.at, &s.answer, s.wrong
 	if text, ok := schema.TextAt(r.Body, t.AccessToken); !ok || text == "" {
 		report(fmt.Sprintf("no access token at %q", t.AccessToken), "auth.token_response.access_token says where it stands")
 	}
 	paths := map[string]string{"auth.token_response.refresh_token": t.RefreshToken, "auth.token_response.scope": t.Scope}
-	for name, s := range t.Secondary {
-		paths["auth.token_response.secondary."+name+".access_token"] = s.AccessToken
-		paths["auth.token_response.secondary."+name+".refresh_token"] = s.RefreshToken
+	for name, second := range t.Secondary {
+		paths["auth.token_response.secondary."+name+".access_token"] = second.AccessToken
+		paths["auth.token_response.secondary."+name+".refresh_token"] = second.RefreshToken
 	}
-	for name, f := range v.Connection {
+	for name, f := range s.Connection {
 		if f.From == schema.FromTokenResponse && !f.Optional && f.Default == "" {
 			paths["connection."+name] = f.Path
 			if f.Path == "" {
@@ -78,45 +94,45 @@ func (v *version) tokenSample(i int, r schema.SampleResponse) {
 	if text, ok := schema.TextAt(r.Body, "token_type"); ok && !strings.EqualFold(text, "bearer") && !slices.Contains(t.TokenTypes, text) {
 		report(fmt.Sprintf("token_type %q is neither bearer nor one of auth.token_response.token_types", text), "")
 	}
-	if statusOf(r) >= 300 || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode}) || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) {
+	if statusOf(*r) >= 300 || s.denied() {
 		report("this answer would not count as success", "")
 	}
-	v.expiry(i, t, r.Body)
+	s.expiry()
 }
 
 var expiry = lazyregexp.New(`(?i)^(expir|token_expir|access_token_expir)`)
 
 // expiry: a lifetime that nobody reads makes tokens die in use.
-func (v *version) expiry(i int, t schema.TokenResponse, body any) {
-	report := func(message, hint string) { v.report("sample-token", sampleAt(i, ".response.body"), message, hint) }
+func (s *tokenSample) expiry() {
+	t, body, report := &s.at, s.answer.Body, s.wrong
 	_, standard := schema.TextAt(body, "expires_in")
 	if t.Expires != nil {
-		if _, ok := schema.TextAt(body, t.Expires.Path); !ok && v.Auth.TokenLifetimeSeconds == 0 {
+		if _, ok := schema.TextAt(body, t.Expires.Path); !ok && s.Auth.TokenLifetimeSeconds == 0 {
 			report(fmt.Sprintf("nothing at %q, where auth.token_response.expires looks", t.Expires.Path), "")
 		}
 		return
 	}
 	if standard {
-		if v.Auth.TokenLifetimeSeconds > 0 {
+		if s.Auth.TokenLifetimeSeconds > 0 {
 			report("this has expires_in, so auth.token_lifetime_seconds never counts", "take that key away")
 		}
 		return
 	}
 	fields, _ := body.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if expiry().MatchString(name) && v.Auth.TokenLifetimeSeconds == 0 {
+		if expiry().MatchString(name) && s.Auth.TokenLifetimeSeconds == 0 {
 			report(fmt.Sprintf("%q seems to say when the token ends, and nothing reads it", name), "name it under auth.token_response.expires")
 		}
 	}
 }
 
-func (v *version) tokenErrorSample(i int, r schema.SampleResponse) {
-	t := v.tokenResponse()
-	failed := statusOf(r) >= 400 || t.Error != nil && matches(*t.Error, r, schema.Paths{t.ErrorCode}) || t.Success != nil && !matches(*t.Success, r, schema.Paths{t.ErrorCode})
-	if _, has := schema.TextAt(r.Body, t.AccessToken); !failed && has {
-		v.report("sample-token", sampleAt(i, ".response"), "this answer would count as success", "auth.token_response.error says what does not")
+// failure checks an answer without a token.
+func (s *tokenSample) failure() {
+	at := sampleAt(s.index, ".response")
+	if _, has := schema.TextAt(s.answer.Body, s.at.AccessToken); has && statusOf(s.answer) < 400 && !s.denied() {
+		s.report("sample-token", at, "this answer would count as success", "auth.token_response.error says what does not")
 	}
-	if _, ok := schema.TextAt(r.Body, t.ErrorCode); !ok {
-		v.report("sample-token", sampleAt(i, ".response"), fmt.Sprintf("no error code at %q", t.ErrorCode), "auth.token_response.error_code says where it stands")
+	if _, ok := schema.TextAt(s.answer.Body, s.at.ErrorCode); !ok {
+		s.report("sample-token", at, fmt.Sprintf("no error code at %q", s.at.ErrorCode), "auth.token_response.error_code says where it stands")
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // urls checks where requests go.
-func (v *version) urls() {
+func urls(v *version) {
 	a := &v.Auth
 	for at, text := range map[string]string{
 		"auth.authorization_url":        a.AuthorizationURL,

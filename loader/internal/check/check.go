@@ -28,8 +28,8 @@ type Finding struct {
 	Known   []string // additionalProperties: the keys there are
 }
 
-// A Schema is one of the three, compiled when it is first used. It is safe for
-// concurrent use.
+// A Schema is one of the three. It is compiled when a value first does not meet it,
+// and is safe for concurrent use.
 type Schema struct {
 	compiled func() (*jsonschema.Schema, error)
 	doc      func() any
@@ -64,14 +64,6 @@ func newSchema(data []byte) *Schema {
 	return s
 }
 
-// Warm compiles the schemas of integrations side by side, for a caller that is
-// about to need both. Compiling is most of a first load's time.
-var Warm = sync.OnceFunc(func() {
-	for _, s := range []*Schema{Integrations, Integration} {
-		go func() { _, _ = s.compiled() }()
-	}
-})
-
 // Validate returns what is wrong with v, which holds what [tree.Node.JSON]
 // makes, in no particular order.
 func (s *Schema) Validate(v any) (findings []Finding, err error) {
@@ -80,6 +72,9 @@ func (s *Schema) Validate(v any) (findings []Finding, err error) {
 			findings, err = nil, fmt.Errorf("validate: %v", r)
 		}
 	}()
+	if meets(s.doc(), v) {
+		return nil, nil
+	}
 	compiled, err := s.compiled()
 	if err != nil {
 		return nil, err

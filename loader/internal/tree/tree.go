@@ -3,6 +3,7 @@
 package tree
 
 import (
+	"encoding/json"
 	"math"
 	"strconv"
 
@@ -185,4 +186,18 @@ func (n *Node) Find(path []string) (value *Node, holder *Field) {
 		}
 	}
 	return n, holder
+}
+
+// Decode turns a tree into a type of package schema by way of JSON, so that it
+// gets exactly what was validated.
+func Decode[T any](n *Node) (*T, error) {
+	data, err := json.Marshal(n.JSON())
+	if err != nil {
+		return nil, err
+	}
+	v := new(T)
+	if err := json.Unmarshal(data, v); err != nil {
+		return nil, err
+	}
+	return v, nil
 }

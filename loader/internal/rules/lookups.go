@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 
 // lookUps checks the fields that are looked up: that each says how, and that they
 // can be looked up one after the other.
-func (r *rules) lookUps() {
-	fields := r.root.Get("connection")
+func (r *checker) lookUps() {
+	fields := r.Root.Get("connection")
 	if fields == nil || fields.Kind != tree.Map {
 		return
 	}
@@ -25,7 +25,7 @@ func (r *rules) lookUps() {
 }
 
 // lookUp checks the keys of one field.
-func (r *rules) lookUp(f *tree.Field) {
+func (r *checker) lookUp(f *tree.Field) {
 	request, list, path := f.Value.Field("request"), f.Value.Field("list"), f.Value.Field("path")
 	if f.Value.Str("from") != schema.FromRequest {
 		for _, other := range []*tree.Field{request, list} {
@@ -52,12 +52,12 @@ func (r *rules) lookUp(f *tree.Field) {
 }
 
 // lookUpOrder: what is looked up cannot be needed for its own look-up.
-func (r *rules) lookUpOrder(fields *tree.Node) {
-	connection, err := decode[map[string]schema.ConnectionField](fields)
+func (r *checker) lookUpOrder(fields *tree.Node) {
+	connection, err := tree.Decode[map[string]schema.ConnectionField](fields)
 	if err != nil {
 		return // the schema has said so
 	}
-	requests := &schema.Requests{BaseURL: r.root.Str("requests", "base_url")}
+	requests := &schema.Requests{BaseURL: r.Root.Str("requests", "base_url")}
 	_, cycle := schema.LookUps(*connection, requests)
 	if len(cycle) == 0 {
 		return
@@ -99,7 +99,7 @@ var firstUse = map[string]string{
 
 // tooEarly: a placeholder of auth whose every alternative is known only later can
 // never be filled.
-func (r *rules) tooEarly(n *tree.Node, t schema.Template, path []string) {
+func (r *checker) tooEarly(n *tree.Node, t schema.Template, path []string) {
 	if len(path) < 2 || path[0] != "auth" || firstUse[path[1]] == "" {
 		return
 	}
@@ -107,12 +107,12 @@ func (r *rules) tooEarly(n *tree.Node, t schema.Template, path []string) {
 	for _, p := range t.Parts {
 		early := slices.ContainsFunc(p.Refs, func(ref schema.Ref) bool {
 			field, ok := strings.CutPrefix(ref.Name, "connection.")
-			return !ok || slices.Index(sources, r.root.Str("connection", field, "from")) <= latest || r.root.Get("connection", field, "default") != nil
+			return !ok || slices.Index(sources, r.Root.Str("connection", field, "from")) <= latest || r.Root.Get("connection", field, "default") != nil
 		})
 		if p.Refs != nil && !early {
 			field := strings.TrimPrefix(p.Refs[0].Name, "connection.")
 			r.report(n.Origin, "unknown-placeholder", fmt.Sprintf("${%s}: it is not known yet: it comes from the %s", p.Refs[0].Name,
-				sourceInWords(r.root.Str("connection", field, "from"))), "")
+				sourceInWords(r.Root.Str("connection", field, "from"))), "")
 		}
 	}
 }
@@ -125,14 +125,4 @@ func sourceInWords(from string) string {
 		return "token answer"
 	}
 	return from
-}
-
-// keysOf returns the keys of a map, in the order of the file.
-func keysOf(n *tree.Node) (out []string) {
-	if n != nil {
-		for _, f := range n.Fields {
-			out = append(out, f.Name)
-		}
-	}
-	return out
 }

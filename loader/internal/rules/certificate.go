@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"errors"
@@ -15,21 +15,21 @@ const certificateSoon = 30 * 24 * time.Hour
 
 // certificate: what a server would refuse shows at the first handshake only, and
 // there without a reason.
-func (r *rules) certificate(now time.Time) {
-	certificate, key := r.root.Field("client_certificate"), r.root.Field("client_certificate_key")
-	id, byTLS := r.root.Field("oauth_client_id"), r.root.Str("auth", "authorization_method") == schema.ClientAuthTLS
+func (r *checker) certificate() {
+	certificate, key := r.Root.Field("client_certificate"), r.Root.Field("client_certificate_key")
+	id, byTLS := r.Root.Field("oauth_client_id"), r.Root.Str("auth", "authorization_method") == schema.ClientAuthTLS
 	switch {
 	case certificate != nil && key == nil:
 		r.report(certificate.At, "missing-key", `"client_certificate" without "client_certificate_key"`, "")
 	case certificate == nil && key != nil:
 		r.report(key.At, "missing-key", `"client_certificate_key" without "client_certificate"`, "")
-	case certificate == nil && r.root.Str("auth", "client_certificate") == "required":
-		r.report(r.key, "missing-key", `missing key "client_certificate"`, "this API wants one; write client_certificate: ${file:/run/secrets/client.pem}")
+	case certificate == nil && r.Root.Str("auth", "client_certificate") == "required":
+		r.report(r.Key, "missing-key", `missing key "client_certificate"`, "this API wants one; write client_certificate: ${file:/run/secrets/client.pem}")
 	case certificate == nil && byTLS && id != nil:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "client_certificate"`, "auth.authorization_method is tls_client_auth")
 	}
 	if text, ok := textOf(certificate); ok {
-		r.certificateText(certificate.Value, text, now)
+		r.certificateText(certificate.Value, text)
 	}
 	text, ok := textOf(key)
 	if !ok {
@@ -51,7 +51,8 @@ func textOf(f *tree.Field) (string, bool) {
 	return f.Value.Text, true
 }
 
-func (r *rules) certificateText(n *tree.Node, text string, now time.Time) {
+func (r *checker) certificateText(n *tree.Node, text string) {
+	now := r.Now
 	chain, err := clientcert.Chain(text)
 	if err != nil {
 		r.report(n.Origin, "bad-certificate", `"client_certificate": `+err.Error(), "")
@@ -64,8 +65,6 @@ func (r *rules) certificateText(n *tree.Node, text string, now time.Time) {
 	case now.Before(own.NotBefore):
 		r.report(n.Origin, "bad-certificate", fmt.Sprintf(`"client_certificate" begins on %s`, own.NotBefore.UTC().Format(day)), "")
 	case own.NotAfter.Sub(now) < certificateSoon:
-		d := r.at(n.Origin, "bad-certificate", fmt.Sprintf(`"client_certificate" ends on %s`, own.NotAfter.UTC().Format(day)), "ask for the next one; a program that runs on takes it over when the file is loaded again")
-		d.Severity = Warning
-		r.found = append(r.found, d)
+		r.warn(n.Origin, "bad-certificate", fmt.Sprintf(`"client_certificate" ends on %s`, own.NotAfter.UTC().Format(day)), "ask for the next one; a program that runs on takes it over when the file is loaded again")
 	}
 }

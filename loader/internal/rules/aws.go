@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"fmt"
@@ -10,18 +10,18 @@ import (
 
 // aws: what a signature is for stands in it between slashes, and whoever writes
 // Authorization as well would send one of the two.
-func (r *rules) aws() {
+func (r *checker) aws() {
 	if r.mode.Mode().Signing != schema.SignsAWS {
 		return
 	}
 	for key, example := range map[string]string{"service": "sqs", "region": "us-east-1"} {
-		n := r.root.Get("auth", "aws", key)
+		n := r.Root.Get("auth", "aws", key)
 		if n != nil && n.Kind == tree.String && !n.Bad && strings.ContainsAny(withoutPlaceholders(n.Text), "/, \t\r\n") {
 			r.report(n.Origin, "bad-value", fmt.Sprintf("%q is a name such as %s, without spaces and slashes", "auth.aws."+key, example), "")
 		}
 	}
 	r.role()
-	m := r.root.Get("requests", "headers")
+	m := r.Root.Get("requests", "headers")
 	if m == nil || m.Kind != tree.Map {
 		return
 	}
@@ -34,13 +34,13 @@ func (r *rules) aws() {
 }
 
 // role: what assumes a role, and which.
-func (r *rules) role() {
-	role := r.root.Get("auth", "aws", "assume_role")
-	id, secret := r.root.Field("oauth_client_id"), r.root.Field("oauth_client_secret")
+func (r *checker) role() {
+	role := r.Root.Get("auth", "aws", "assume_role")
+	id, secret := r.Root.Field("oauth_client_id"), r.Root.Field("oauth_client_secret")
 	switch {
 	case role == nil && id != nil:
 		r.report(id.At, "conflicting-keys", `"oauth_client_id" without "auth.aws.assume_role": each user brings a key`, "")
-	case role != nil && id != nil && r.root.Str("auth", "aws", "assume_role", "source") == schema.SourceConnection:
+	case role != nil && id != nil && r.Root.Str("auth", "aws", "assume_role", "source") == schema.SourceConnection:
 		r.report(id.At, "conflicting-keys", `"oauth_client_id", although "auth.aws.assume_role.source" says that the connection's key assumes the role`, "")
 	case id != nil && secret == nil:
 		r.report(id.At, "missing-key", `"oauth_client_id" without "oauth_client_secret"`, "they are the access key that assumes roles")

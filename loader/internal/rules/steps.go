@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 
 // earlierStep says why ${steps.<rest>} has no value at path, or "". A step reads the
 // answers before its own.
-func (r *rules) earlierStep(rest string, path []string) string {
+func (r *checker) earlierStep(rest string, path []string) string {
 	number, key, _ := strings.Cut(rest, ".")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || key == "" {
@@ -26,12 +26,12 @@ func (r *rules) earlierStep(rest string, path []string) string {
 }
 
 // refreshRequest: a refresh with the access token consists of refresh_params.
-func (r *rules) refreshRequest() {
-	with := r.root.Get("auth", "refresh_request", "with")
+func (r *checker) refreshRequest() {
+	with := r.Root.Get("auth", "refresh_request", "with")
 	if with == nil || with.Kind != tree.String || with.Text != "access_token" {
 		return
 	}
-	params := r.root.Get("auth", "refresh_params")
+	params := r.Root.Get("auth", "refresh_params")
 	if params != nil {
 		for _, f := range params.Fields {
 			if strings.Contains(f.Value.Text, "${access_token") {
@@ -44,12 +44,12 @@ func (r *rules) refreshRequest() {
 
 // revocationRequest: a way to revoke needs an address, and ${revoked_token} is what
 // tells two requests apart.
-func (r *rules) revocationRequest() {
-	how := r.root.Get("auth", "revocation_request")
+func (r *checker) revocationRequest() {
+	how := r.Root.Get("auth", "revocation_request")
 	if how == nil || how.Kind != tree.Map {
 		return
 	}
-	if url := r.root.Get("auth", "revocation_url"); url == nil {
+	if url := r.Root.Get("auth", "revocation_url"); url == nil {
 		r.report(how.Origin, "missing-key", `"revocation_request" without "revocation_url"`, "")
 	}
 	with := how.Get("with")

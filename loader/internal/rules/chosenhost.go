@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // chosenHost warns of a token endpoint that the user chooses: the operator's
 // secret is sent there. An enum or a pattern makes it the operator's choice again,
 // and so does a domain of the provider's after the placeholder.
-func (r *rules) chosenHost(n *tree.Node, t schema.Template, key string) {
+func (r *checker) chosenHost(n *tree.Node, t schema.Template, key string) {
 	if !slices.Contains(carriesSecrets, key) || !r.sendsSecret() {
 		return
 	}
@@ -37,18 +37,18 @@ func (r *rules) chosenHost(n *tree.Node, t schema.Template, key string) {
 
 // sendsSecret reports whether token requests carry the operator's secret. A
 // blueprint is checked as if somebody had one.
-func (r *rules) sendsSecret() bool {
-	method := r.root.Str("auth", "authorization_method")
+func (r *checker) sendsSecret() bool {
+	method := r.Root.Str("auth", "authorization_method")
 	if method != "" && method != schema.ClientAuthHeader && method != schema.ClientAuthBody {
 		return false
 	}
 	if r.mode == schema.MCPOAuth2 {
-		return r.root.Field("oauth_client_secret") != nil
+		return r.Root.Field("oauth_client_secret") != nil
 	}
-	if r.blueprint {
+	if r.Blueprint {
 		return r.mode.Consents()
 	}
-	return r.mode.Mode().Client && r.root.Field("oauth_client_secret") != nil
+	return r.mode.Mode().Client && r.Root.Field("oauth_client_secret") != nil
 }
 
 // authorityAfter returns the rest of a URL's authority.
@@ -68,15 +68,13 @@ func authorityAfter(parts []schema.Part) string {
 	return b.String()
 }
 
-func (r *rules) chosenBy(n *tree.Node, name, key string) {
+func (r *checker) chosenBy(n *tree.Node, name, key string) {
 	section, field, dotted := strings.Cut(name, ".")
-	f := r.root.Get(section, field)
+	f := r.Root.Get(section, field)
 	if !dotted || f == nil || f.Kind != tree.Map || section == "connection" && slices.Contains([]string{schema.FromTokenResponse, schema.FromRequest}, f.Str("from")) ||
 		f.Get("enum") != nil || f.Get("pattern") != nil {
 		return
 	}
-	d := r.at(n.Origin, "chosen-host", fmt.Sprintf("%q: whoever fills ${%s} chooses the host that the client secret is sent to", key, name),
+	r.warn(n.Origin, "chosen-host", fmt.Sprintf("%q: whoever fills ${%s} chooses the host that the client secret is sent to", key, name),
 		fmt.Sprintf("give %q an enum or a pattern", field))
-	d.Severity = Warning
-	r.found = append(r.found, d)
 }

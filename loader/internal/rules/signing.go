@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"fmt"
@@ -11,34 +11,34 @@ import (
 )
 
 // signingKey returns the template of the key that auth.jwt signs with.
-func (r *rules) signingKey() string {
-	return (&schema.JWT{Key: r.root.Str("auth", "jwt", "key")}).SigningKey()
+func (r *checker) signingKey() string {
+	return (&schema.JWT{Key: r.Root.Str("auth", "jwt", "key")}).SigningKey()
 }
 
 // privateKey: a key that cannot sign would show only at the first call.
-func (r *rules) privateKey() {
-	name, n := "auth.jwt.key", r.root.Get("auth", "jwt", "key")
+func (r *checker) privateKey() {
+	name, n := "auth.jwt.key", r.Root.Get("auth", "jwt", "key")
 	if r.signingKey() == "${oauth_private_key}" {
-		if name, n = "oauth_private_key", nil; r.root.Field(name) != nil {
-			n = r.root.Field(name).Value
+		if name, n = "oauth_private_key", nil; r.Root.Field(name) != nil {
+			n = r.Root.Field(name).Value
 		}
 	}
-	algorithm := r.root.Str("auth", "jwt", "algorithm")
-	if n == nil || n.Kind != tree.String || n.Bad || algorithm == "" || strings.Contains(n.Text, "${") || r.invented && n.Origin.Reference != "" {
+	algorithm := r.Root.Str("auth", "jwt", "algorithm")
+	if n == nil || n.Kind != tree.String || n.Bad || algorithm == "" || strings.Contains(n.Text, "${") || r.Invented && n.Origin.Reference != "" {
 		return
 	}
-	if _, err := signingkey.Parse(algorithm, r.root.Str("auth", "jwt", "key_encoding"), n.Text); err != nil {
+	if _, err := signingkey.Parse(algorithm, r.Root.Str("auth", "jwt", "key_encoding"), n.Text); err != nil {
 		r.report(n.Origin, "bad-private-key", fmt.Sprintf("%q: %v", name, err), "")
 	}
 }
 
 // clientKey: with RSA-SHA1 the client secret is the key that signs.
-func (r *rules) clientKey() {
-	if r.root.Str("auth", "signature_method") != signingkey.RSASHA1 {
+func (r *checker) clientKey() {
+	if r.Root.Str("auth", "signature_method") != signingkey.RSASHA1 {
 		return
 	}
-	f := r.root.Field("oauth_client_secret")
-	if f == nil || f.Value.Kind != tree.String || f.Value.Bad || r.invented && f.Value.Origin.Reference != "" {
+	f := r.Root.Field("oauth_client_secret")
+	if f == nil || f.Value.Kind != tree.String || f.Value.Bad || r.Invented && f.Value.Origin.Reference != "" {
 		return
 	}
 	if _, err := signingkey.Parse(signingkey.RSASHA1, "", f.Value.Text); err != nil {
@@ -47,14 +47,14 @@ func (r *rules) clientKey() {
 }
 
 // unsigned says why a placeholder of what is signed has no meaning at path, or "".
-func (r *rules) unsigned(name string, path []string) string {
+func (r *checker) unsigned(name string, path []string) string {
 	inJWT := len(path) > 1 && path[0] == "auth" && path[1] == "jwt"
 	switch name {
 	case "jwt":
 		if inJWT || len(path) == 0 || path[0] != "auth" || !slices.Contains([]string{"token_params", "refresh_params", "token_headers", "token_request"}, path[1]) {
 			return "only token requests have it"
 		}
-		if r.root.Get("auth", "jwt") == nil {
+		if r.Root.Get("auth", "jwt") == nil {
 			return "there is no auth.jwt"
 		}
 	case "refresh_token", "revoked_token":

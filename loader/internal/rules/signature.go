@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 
 // signature: what calls are signed with replaces what else has its names, so whoever
 // writes both has one of them for nothing.
-func (r *rules) signature() {
+func (r *checker) signature() {
 	for key, equal := range map[string]func(a, b string) bool{
 		"headers": strings.EqualFold, "params": func(a, b string) bool { return a == b },
 	} {
-		signed, plain := r.root.Get("auth", "signature", key), r.root.Get("requests", key)
+		signed, plain := r.Root.Get("auth", "signature", key), r.Root.Get("requests", key)
 		if signed == nil || plain == nil || signed.Kind != tree.Map || plain.Kind != tree.Map {
 			continue
 		}

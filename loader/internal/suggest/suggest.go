@@ -1,13 +1,14 @@
-package loader
+// Package suggest finds the name that was likely meant by one that is unknown.
+package suggest
 
 import (
 	"fmt"
 	"strings"
 )
 
-// nearest returns the name that was likely meant, or "". It is silent rather
+// Nearest returns the name that was likely meant, or "". It is silent rather
 // than wrong: two names at the same distance cancel each other.
-func nearest(got string, names []string) string {
+func Nearest(got string, names []string) string {
 	limit := 1 + len(got)/4
 	if len(got) < 3 {
 		limit = 0
@@ -36,8 +37,9 @@ func plain(s string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 }
 
-func didYouMean(got string, names []string) string {
-	if name := nearest(got, names); name != "" {
+// DidYouMean asks whether the nearest of names was meant, or is empty.
+func DidYouMean(got string, names []string) string {
+	if name := Nearest(got, names); name != "" {
 		return fmt.Sprintf("did you mean %q?", name)
 	}
 	return ""

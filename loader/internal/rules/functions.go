@@ -1,4 +1,4 @@
-package loader
+package rules
 
 import (
 	"errors"
@@ -6,19 +6,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
 // functions checks what the functions of a template are given.
-func (r *rules) functions(n *tree.Node, t schema.Template) {
+func (r *checker) functions(n *tree.Node, t schema.Template) {
 	var wrong *schema.FunctionError
 	if !errors.As(t.CheckFunctions(), &wrong) {
 		return
 	}
 	hint := ""
 	if wrong.Unknown {
-		hint = didYouMean(wrong.Func, slices.Sorted(maps.Keys(schema.Functions)))
+		hint = suggest.DidYouMean(wrong.Func, slices.Sorted(maps.Keys(schema.Functions)))
 	}
 	r.report(n.Origin, "bad-function", wrong.Error(), hint)
 }
@@ -30,7 +31,7 @@ var requestFields = []string{"body", "host", "method", "path", "query"}
 // whole request.
 func requestField(field string, path []string) (reason, hint string) {
 	if !slices.Contains(requestFields, field) {
-		return "a request has method, host, path, query and body", didYouMean(field, requestFields)
+		return "a request has method, host, path, query and body", suggest.DidYouMean(field, requestFields)
 	}
 	in := strings.Join(path[:max(0, len(path)-1)], ".")
 	if in == "auth.token_headers" || strings.HasPrefix(in, "auth.signature.") || strings.HasPrefix(in, "auth.steps.") && strings.HasSuffix(in, ".headers") {
