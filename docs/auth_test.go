@@ -1,111 +1,46 @@
 package docs_test
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
-var (
-	scriptName    = regexp.MustCompile("`([a-z0-9_]+\\.txtar)`")
-	blueprintName = regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)*)`")
-)
-
-// Every mode has a row; scripts and tests that are named are there; a cell that
-// names nothing gives a reason.
-func TestAuthPageModes(t *testing.T) {
-	tests, err := testSources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var named []string
-	for _, cells := range rows(t, "auth.md") {
-		if !strings.HasPrefix(cells[0], "`") {
+// The page shows of every mode an integration that can be pasted, and nothing of
+// our tests: it is for users.
+func TestAuthPage(t *testing.T) {
+	page, shown := read(t, "auth.md"), map[schema.AuthMode]bool{}
+	for _, b := range blocks(t, "auth.md") {
+		if b.lang != "yaml" {
 			continue
 		}
-		mode := strings.Trim(cells[0], "`")
-		named = append(named, mode)
-		if slices.Contains(cells, "") || len(cells) != 5 {
-			t.Errorf("%s has a cell that is empty: %q", mode, cells)
-			continue
-		}
-		m := scriptName.FindStringSubmatch(cells[2])
-		if m == nil {
-			t.Errorf("%s names no script", mode)
-		} else if script, err := os.ReadFile(filepath.Join("../cmd/nango-lite/testdata/script", m[1])); err != nil {
-			t.Error(err)
-		} else if !strings.Contains(string(script), "--sandbox") || !regexp.MustCompile(`(?m)^exec .* call `).Match(script) {
-			t.Errorf("%s: %s makes no call in the sandbox", mode, m[1])
-		}
-		if !testName.MatchString(cells[3]) {
-			t.Errorf("%s names no test", mode)
-		}
-		for _, m := range testName.FindAllStringSubmatch(cells[3]+cells[4], -1) {
-			if len(tests[m[1]]) == 0 {
-				t.Errorf("%s names %s, which is no test", mode, m[1])
+		env := func(name string) (string, bool) {
+			if strings.HasSuffix(name, "_PRIVATE_KEY") {
+				return sandbox.PrivateKey, true
 			}
+			return "from-the-environment", true
+		}
+		cfg, ds := loader.LoadBytes(t.Context(), "integrations.yaml", []byte(b.text), &loader.Options{LookupEnv: env})
+		if len(ds) > 0 {
+			t.Errorf("auth.md:%d: %v", b.line, ds)
+		}
+		for _, in := range cfg.Integrations {
+			shown[in.Auth.AuthMode] = true
 		}
 	}
-	for _, mode := range authModes(t) {
-		if !slices.Contains(named, mode) {
-			t.Errorf("auth_mode %s has no row in auth.md", mode)
+	for _, m := range schema.Modes {
+		if !shown[m.Name] {
+			t.Errorf("auth.md shows no integration of %s", m.Name)
+		}
+		if !slices.Contains(strings.Split(page, "\n"), "## "+string(m.Name)) {
+			t.Errorf("auth.md has no section %s", m.Name)
 		}
 	}
-	for _, mode := range named {
-		if !slices.Contains(authModes(t), mode) {
-			t.Errorf("auth.md has a row for %s, which is no auth_mode", mode)
-		}
-	}
-}
-
-// authModes are those of the schema.
-func authModes(t *testing.T) []string {
-	t.Helper()
-	var doc struct {
-		Defs struct {
-			Auth struct {
-				Properties struct {
-					AuthMode struct{ Enum []string } `json:"auth_mode"`
-				}
-			}
-		} `json:"$defs"`
-	}
-	if err := json.Unmarshal([]byte(read(t, "../schema/definitions.json")), &doc); err != nil {
-		t.Fatal(err)
-	}
-	return doc.Defs.Auth.Properties.AuthMode.Enum
-}
-
-// The blueprints that are named are there, and none of a quirk is left out. A row
-// that names none says what it waits for.
-func TestAuthPageQuirks(t *testing.T) {
-	seen := map[string]bool{}
-	for _, cells := range rows(t, "auth.md") {
-		if len(cells) != 3 {
-			continue
-		}
-		played := strings.Split(cells[2], "waits for")[0]
-		names := blueprintName.FindAllStringSubmatch(played, -1)
-		if len(names) == 0 && !strings.Contains(cells[2], "issue") {
-			t.Errorf("%s: %s names neither a blueprint nor an issue", cells[0], cells[1])
-		}
-		for _, m := range names {
-			_, own := os.Stat("../testdata/blueprints/" + m[1] + ".yaml")
-			_, bundled := os.Stat("../blueprints/" + m[1] + ".yaml")
-			if own != nil && bundled != nil {
-				t.Errorf("%s: there is no blueprint %s", cells[0], m[1])
-			}
-			seen[m[1]] = true
-		}
-	}
-	files, _ := filepath.Glob("../testdata/blueprints/quirk-*.yaml")
-	for _, f := range files {
-		if name := strings.TrimSuffix(filepath.Base(f), ".yaml"); !seen[name] {
-			t.Errorf("%s is not in auth.md", name)
-		}
+	if testName.MatchString(page) {
+		t.Error("auth.md names tests; those stand in conformance.md")
 	}
 }

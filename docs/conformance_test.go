@@ -68,6 +68,8 @@ func rows(t *testing.T, name string) [][]string {
 	return out
 }
 
+var statement = regexp.MustCompile(`^S[0-9]+$`)
+
 // All points are there, in order, and the tests that are named are there and are
 // about them. One without tests says what it waits for.
 func TestConformancePage(t *testing.T) {
@@ -77,6 +79,9 @@ func TestConformancePage(t *testing.T) {
 	}
 	n := 0
 	for _, cells := range rows(t, "conformance.md") {
+		if !statement.MatchString(cells[0]) {
+			continue
+		}
 		n++
 		point := fmt.Sprintf("S%d", n)
 		if len(cells) != 4 || cells[0] != point {
@@ -96,8 +101,8 @@ func TestConformancePage(t *testing.T) {
 			}
 		}
 	}
-	if n != 36 {
-		t.Errorf("%d points, want 36", n)
+	if n < 36 {
+		t.Errorf("%d points, want those from S1 to S36 at least", n)
 	}
 }
 

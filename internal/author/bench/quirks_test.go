@@ -32,7 +32,7 @@ const invented = "../../../testdata/blueprints"
 // was sent there, api the call, connection what is kept. After it, name=value,
 // name alone for any value, !name for none.
 var quirks = []struct {
-	name  string // as docs/auth.md has it
+	name  string // as docs/conformance.md has it
 	ref   string
 	facts []string
 }{

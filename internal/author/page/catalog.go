@@ -79,9 +79,9 @@ func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 		}
 		f("\n")
 	}
-	f("\n| column | means that | test behind it |\n| --- | --- | --- |\n")
+	f("\n| column | means that |\n| --- | --- |\n")
 	for _, c := range columns {
-		f("| %s | %s | %s |\n", c.short, c.long, tests(behindColumn(pages, c.key)))
+		f("| %s | %s |\n", c.short, c.long)
 	}
 	writeSteps(&b, reports)
 	return []byte(b.String())
@@ -93,8 +93,8 @@ func writeSteps(b *strings.Builder, reports []bench.Report) {
 	for _, r := range reports {
 		passed += stepsOf(&r, bench.Passed)
 	}
-	fmt.Fprintf(b, "\n## Steps\n\nThe bench plays each version against the sandbox, with the version's own samples: %s, %s. `nango-lite blueprints test NAME` plays one again, and so does\n\n```sh\n%s\n```\n\n✓ passed, ✗ failed, – the version has no such step.\n\n| version |",
-		plural(len(reports), "version"), plural(passed, "step"), stepTest("notion:v0", "refresh").Command())
+	fmt.Fprintf(b, "\n## Steps\n\nThe bench plays each version against the sandbox, with the version's own samples: %s, %s. `nango-lite blueprints test NAME` plays one again. ✓ passed, ✗ failed, – the version has no such step.\n\n| version |",
+		plural(len(reports), "version"), plural(passed, "step"))
 	for _, step := range bench.Steps() {
 		fmt.Fprintf(b, " %s |", step)
 	}
@@ -126,18 +126,4 @@ func stepsOf(r *bench.Report, status bench.Status) int {
 		}
 	}
 	return n
-}
-
-// behindColumn are the tests that pages name for a row, those of single versions
-// aside.
-func behindColumn(pages []*Page, key string) []Test {
-	var out []Test
-	for _, p := range pages {
-		for _, t := range p.row(key).Tests {
-			if t.Package != benchPackage && !slices.Contains(out, t) {
-				out = append(out, t)
-			}
-		}
-	}
-	return out
 }

@@ -14,14 +14,14 @@ const (
 )
 
 // A Row says whether a part of working with an API is taken off its users' hands,
-// how, and which tests prove it. The first five are those of the pages of 2022.
+// how, and which steps of the bench play it. The first five are those of the pages
+// of 2022.
 type Row struct {
 	Key   string   `json:"key"`
 	Part  string   `json:"part"`
 	State string   `json:"state"`
 	How   string   `json:"how,omitempty"`
 	Steps []string `json:"steps"` // of 'blueprints test'
-	Tests []Test   `json:"tests"`
 }
 
 // Mark is the state as a sign.
@@ -43,7 +43,7 @@ const (
 	rowSandbox = "sandbox"
 )
 
-func coverage(ref string, v *schema.Version) []Row {
+func coverage(v *schema.Version) []Row {
 	r := &v.Requests
 	rows := []Row{
 		authRow(&v.Auth),
@@ -57,26 +57,10 @@ func coverage(ref string, v *schema.Version) []Row {
 		revokeRow(&v.Auth),
 		row(rowSandbox, "Sandbox", samplesInShort(v)),
 	}
-	bundled := isBundled(ref, v)
 	for i := range rows {
-		rows[i].prove(ref, v, bundled)
+		rows[i].Steps = playedBy(v, rows[i])
 	}
 	return rows
-}
-
-// prove names what proves a row.
-func (r *Row) prove(ref string, v *schema.Version, bundled bool) {
-	p := proofOf(v, *r)
-	r.Steps, r.Tests = append([]string{}, p.steps...), []Test{}
-	if p.test.Name == "" {
-		return
-	}
-	r.Tests = append(r.Tests, p.test)
-	for _, step := range p.steps {
-		if bundled {
-			r.Tests = append(r.Tests, stepTest(ref, step))
-		}
-	}
 }
 
 // row is covered if there is something to say about it.
@@ -88,44 +72,44 @@ func row(key, part, how string) Row {
 }
 
 func authRow(a *schema.Auth) Row {
-	out := Row{Key: rowAuth, Part: "Built-in " + modeName(a.AuthMode), State: Covered}
+	mode := a.AuthMode.Mode()
+	out := Row{Key: rowAuth, Part: mode.Title, State: Covered}
 	switch {
-	case a.AuthMode == schema.OAuth2:
-		out.Part = "Built-in OAuth2"
-		out.How = "authorization code, with PKCE"
-		if a.Challenge() == schema.PKCEOff {
-			out.How = "authorization code, without PKCE"
-		}
-		switch {
-		case a.DeviceOnly():
-			out.How = "consent on another device, by a code (RFC 8628)"
-		case a.DeviceAuthorizationURL != "":
-			out.How += ", or consent on another device (RFC 8628)"
-		}
-	case a.AuthMode == schema.MCPOAuth2:
-		out.Part = "Built-in OAuth2"
-		out.How = "authorization code, with PKCE; the server and the client are found out (RFC 9728, RFC 8414, RFC 7591)"
-	case a.AuthMode == schema.OAuth1:
-		out.How = "three steps (RFC 5849), each signed with " + a.SignatureMethod
+	case mode.Consent == schema.ConsentCode:
+		out.Part, out.How = "Built-in OAuth2", codeGrantInShort(a)
+	case mode.Consent == schema.ConsentTemporary:
+		out.Part, out.How = "Built-in "+mode.Title, "three steps (RFC 5849), each signed with "+a.SignatureMethod
 	case a.AssumesRole() != nil:
-		out.Part = modeName(a.AuthMode)
 		out.How = "a role is assumed when the connection is made; every call is signed with its key"
-	case a.AuthMode == schema.SignedJWT:
-		out.Part = modeName(a.AuthMode)
+	case mode.Name == schema.SignedJWT:
 		out.How = "a token is signed when the connection is made"
-	case a.AuthMode.Mode().Signing != schema.NoSigning, a.RequestSignature != nil:
-		out.Part = modeName(a.AuthMode)
+	case mode.Signing != schema.NoSigning, a.RequestSignature != nil:
 		out.How = "asked for once, kept sealed; every call is signed with it"
-	case a.Issues():
-		out.Part = modeName(a.AuthMode)
+	case mode.Token == schema.TokenIssued:
 		out.How = "a token is obtained for the credentials when the connection is made"
-	case a.AuthMode == schema.NoAuth:
-		out.Part, out.State, out.How = modeName(a.AuthMode), NotNeeded, "there is nothing to connect"
+	case mode.Name == schema.NoAuth:
+		out.State, out.How = NotNeeded, "there is nothing to connect"
 	default:
-		out.Part = modeName(a.AuthMode)
 		out.How = "asked for once, kept sealed, sent with every call"
 	}
 	return out
+}
+
+func codeGrantInShort(a *schema.Auth) string {
+	switch {
+	case a.AuthMode == schema.MCPOAuth2:
+		return "authorization code, with PKCE; the server and the client are found out (RFC 9728, RFC 8414, RFC 7591)"
+	case a.DeviceOnly():
+		return "consent on another device, by a code (RFC 8628)"
+	}
+	how := "authorization code, with PKCE"
+	if a.Challenge() == schema.PKCEOff {
+		how = "authorization code, without PKCE"
+	}
+	if a.DeviceAuthorizationURL != "" {
+		how += ", or consent on another device (RFC 8628)"
+	}
+	return how
 }
 
 // refreshRow goes by the token answer that the provider documents.

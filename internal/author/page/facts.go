@@ -25,6 +25,7 @@ func (f *facts) words(label, value, key string) {
 	}
 }
 
+// modeName is the mode for people.
 func modeName(mode schema.AuthMode) string { return mode.Mode().Title }
 
 func scopesInWords(a *schema.Auth) string {

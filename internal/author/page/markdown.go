@@ -23,11 +23,11 @@ func (p *Page) Markdown(w io.Writer) error {
 		p.Use.YAML, inline(p.Use.Fill()), strings.Join(p.Use.Connect, "\n"), strings.Join(p.Use.Try, "\n"), inline(p.Use.Override))
 	writeInputs(&b, "What you must bring", p.Bring)
 	writeInputs(&b, "What the user types", p.Type)
-	f("\n## Coverage\n\n| | part | how | test |\n| --- | --- | --- | --- |\n")
+	f("\n## Coverage\n\n| | part | how | played |\n| --- | --- | --- | --- |\n")
 	for _, r := range p.Coverage {
-		f("| %s | %s | %s | %s |\n", r.Mark(), inline(r.Part), inline(r.How), tests(r.Tests))
+		f("| %s | %s | %s | %s |\n", r.Mark(), inline(r.Part), inline(r.How), inline(strings.Join(r.Steps, ", ")))
 	}
-	f("\nThe bench plays this blueprint against a simulator:\n\n```sh\n%s\n```\n", strings.Join(p.Bench, "\n"))
+	f("\n%s\n\n```sh\n%s\n```\n", whatPlays, p.Play)
 	writeFacts(&b, "Authorization", p.Auth)
 	writeInputs(&b, "What a connection knows", p.Known)
 	writeFacts(&b, "Calls", p.Requests)
@@ -88,17 +88,6 @@ func writeFacts(b *strings.Builder, title string, list []Fact) {
 		}
 		fmt.Fprintf(b, "| %s | %s |\n", inline(f.Label), value)
 	}
-}
-
-func tests(list []Test) string {
-	out := make([]string, len(list))
-	for i, t := range list {
-		out[i] = "`" + t.Name + "`"
-		if !t.Bench() {
-			out[i] += " in `" + t.Package + "`"
-		}
-	}
-	return strings.Join(out, ", ")
 }
 
 var escapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\n", " ")

@@ -1,5 +1,5 @@
 // Package page is what a person reads who wants to use an API of the catalog: how
-// to use it, what to bring, what is covered and by which test, and what to know.
+// to use it, what to bring, what is covered and how that is played, and what to know.
 //
 // Start with [Of], which makes a [Page] from a blueprint. A Page is data; it is
 // written as text for a terminal ([Page.Text]), as Markdown ([Page.Markdown]), as
@@ -40,7 +40,7 @@ type Page struct {
 	RateLimit   []string        `json:"rate_limit"` // sentences
 	Errors      []Meaning       `json:"errors"`
 	Coverage    []Row           `json:"coverage"`
-	Bench       []string        `json:"bench"` // commands that play the steps which rows name
+	Play        string          `json:"play"` // the command that plays the steps which rows name
 	Notes       []Note          `json:"notes"`
 }
 
@@ -85,7 +85,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 		Maintainer: b.Maintainer, DocsURL: b.DocsURL, Categories: append([]string{}, b.Categories...),
 		AuthMode: v.Auth.AuthMode, Use: useOf(b, version), Bring: brought(b, v), Type: typed(v), Known: known(v),
 		BaseURL: v.Requests.BaseURL, Auth: authFacts(v), Requests: requestFacts(v), RateLimit: limitInWords(v.Requests.RateLimit),
-		Errors: meanings(v.Requests.Errors), Coverage: coverage(b.Name+":"+version, v), Notes: []Note{},
+		Errors: meanings(v.Requests.Errors), Coverage: coverage(v), Notes: []Note{},
 	}
 	for _, name := range Versions(b) {
 		o := b.Versions[name]
@@ -94,10 +94,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 	for _, n := range v.Notes {
 		p.Notes = append(p.Notes, Note{strings.Join(strings.Fields(n.Text), " "), about(n), n.DocsURL})
 	}
-	p.Bench = []string{"nango-lite blueprints test " + p.Ref()}
-	if isBundled(p.Ref(), v) {
-		p.Bench = append(p.Bench, Test{benchPackage, benchTest + "/" + p.Ref()}.Command())
-	}
+	p.Play = "nango-lite blueprints test " + p.Ref()
 	return p
 }
 

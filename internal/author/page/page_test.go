@@ -97,7 +97,7 @@ func TestTextFits(t *testing.T) {
 			if err := p.Text(&out, TextOptions{Width: 60, Styled: true}); err != nil {
 				t.Fatal(err)
 			}
-			whole := append(strings.Split(p.Use.YAML, "\n"), slices.Concat(p.Use.Connect, p.Use.Try, p.Bench)...)
+			whole := append(strings.Split(p.Use.YAML, "\n"), slices.Concat(p.Use.Connect, p.Use.Try, []string{p.Play})...)
 			for _, f := range slices.Concat(p.Auth, p.Requests) {
 				if f.Code {
 					whole = append(whole, strings.Split(f.Value, "\n")...)

@@ -107,12 +107,13 @@ func (e entry) Modes() []string {
 var assets embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"yaml":    highlight,
-	"mode":    modeName,
-	"hue":     hue,
-	"initial": func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
-	"lines":   func(s string) []string { return strings.Split(s, "\n") },
-	"breaks":  breaks,
+	"yaml":      highlight,
+	"mode":      modeName,
+	"whatPlays": func() string { return whatPlays },
+	"hue":       hue,
+	"initial":   func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
+	"lines":     func(s string) []string { return strings.Split(s, "\n") },
+	"breaks":    breaks,
 }).ParseFS(assets, "site/*.html"))
 
 func addFile(files *[]File, name, tmpl string, data any) error {

@@ -166,22 +166,18 @@ func (t *text) coverage(p *Page) {
 			continue
 		}
 		t.wrapped(head, margin, r.How)
-		if len(r.Tests) > 0 {
-			t.wrappedStyled(dim, margin, margin+"  ", "proof: "+r.proof())
+		if len(r.Steps) > 0 {
+			t.wrappedStyled(dim, margin, margin+"  ", "played: "+strings.Join(r.Steps, ", "))
 		}
 	}
 	t.WriteString("\n")
-	t.wrapped("  ", "  ", "A proof is a test of the repository (go test PACKAGE -run NAME), and steps of the bench, which plays this blueprint against a simulator:")
+	t.wrapped("  ", "  ", whatPlays)
 	t.WriteString("\n")
-	for _, c := range p.Bench {
-		t.line("  " + c)
-	}
+	t.line("  " + p.Play)
 }
 
-// proof is what proves the row, in short.
-func (r Row) proof() string {
-	return strings.TrimSuffix(r.Tests[0].String()+"; "+and(r.Steps), "; ")
-}
+// whatPlays stands above the command.
+const whatPlays = "What is played is a step in which this blueprint is used against a simulator of the provider. You can have all of them played:"
 
 func padded(s string, column int) string { return s + strings.Repeat(" ", max(0, column-width(s))) }
 

@@ -80,7 +80,7 @@ func firstPost(c *schema.Verify) string {
 
 func override(mode schema.AuthMode) string {
 	text := "Whatever the blueprint says can be said differently in your file: auth, requests, connection and credentials are merged over it, key by key, and null removes a key."
-	if mode == schema.OAuth2 || mode == schema.OAuth1 {
+	if mode.Consents() && mode.Mode().Client {
 		text += " The oauth_ keys are optional: a program that brings tokens of its own leaves them all out. Only connecting and refreshing ask for them."
 	}
 	return text
