@@ -23,31 +23,11 @@ package bench
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// An Entry is a version of a blueprint that is ready to be played.
-type Entry struct {
-	Ref    string              // name:version
-	Client *schema.Integration // as the engine has it
-	Played *schema.Integration // as the sandbox plays it
-
-	block map[string]any // what the operator wrote
-}
-
-// Options adjust a run. The zero Options are ready for use.
-type Options struct {
-	// Patient adds checks that wait longer than a person likes to.
-	Patient bool
-	// Step, if not empty, is the only step to be run.
-	Step string
-}
 
 // A step is one row of the report.
 type step struct {
@@ -56,13 +36,6 @@ type step struct {
 	absent func(*Entry) string
 	// checks returns what has to hold, and what was looked at, in words.
 	checks func(*Entry, Options) ([]check, string)
-}
-
-// A check is one thing that has to hold. It builds its own world and shares
-// nothing with the others.
-type check struct {
-	name string
-	run  func(context.Context) error
 }
 
 // steps are the rows in their order.
@@ -153,8 +126,8 @@ func (e *Entry) Run(ctx context.Context, opts Options) Report {
 	results := make([]Result, len(wanted))
 	var all sync.WaitGroup
 	for i, s := range wanted {
-		results[i] = Result{Step: s.name, Status: Absent}
-		if results[i].Detail = s.absent(e); results[i].Detail != "" {
+		if why := s.absent(e); why != "" {
+			results[i] = Result{Step: s.name, Status: Absent, Detail: why}
 			continue
 		}
 		all.Go(func() { results[i] = e.runStep(ctx, s, opts) })
@@ -179,46 +152,4 @@ func (e *Entry) runStep(ctx context.Context, s step, opts Options) Result {
 		return Result{Step: s.name, Status: Failed, Detail: detail}
 	}
 	return Result{Step: s.name, Status: Passed, Detail: about}
-}
-
-// mostFailures of a step are told: one mistake in a blueprint fails many checks.
-const mostFailures = 3
-
-// failures says on one line what failed, or nothing.
-func failures(errs []error) string {
-	var texts []string
-	for _, err := range errs {
-		if err != nil {
-			texts = append(texts, strings.ReplaceAll(err.Error(), "\n", "; "))
-		}
-	}
-	if more := len(texts) - mostFailures; more > 0 {
-		texts = append(texts[:mostFailures], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(texts, "; ")
-}
-
-// guarded runs a check. A panic, which a blueprint that nobody foresaw may cause,
-// fails the check and not the program.
-func guarded(ctx context.Context, c check) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: panic: %v at %s", c.name, p, place(debug.Stack()))
-		}
-	}()
-	if err = c.run(ctx); err != nil {
-		err = fmt.Errorf("%s: %w", c.name, err)
-	}
-	return err
-}
-
-// place finds in a stack the line that panicked.
-func place(stack []byte) string {
-	_, after, _ := strings.Cut(string(stack), "panic(")
-	for line := range strings.Lines(after) {
-		if file, ok := strings.CutPrefix(line, "\t"); ok && strings.Contains(file, "nango-lite/") {
-			return strings.TrimSpace(file)
-		}
-	}
-	return "?"
 }

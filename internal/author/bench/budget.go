@@ -11,16 +11,19 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A budgetStep holds the engine to what the entry allows itself.
+type budgetStep struct{ *Entry }
+
 func budgetChecks(e *Entry, _ Options) ([]check, string) {
 	b := e.Played.Requests.RateLimit.Budget
 	var checks []check
 	about := ""
 	if b.Requests > 0 {
-		checks = append(checks, check{"pace", e.keepsPace}, check{"scope", e.keepsScope})
+		checks = append(checks, check{"pace", budgetStep{e}.keepsPace}, check{"scope", budgetStep{e}.keepsScope})
 		about = fmt.Sprintf("%g requests in %g s after a burst of %d", b.Requests, perSeconds(b), burst(b))
 	}
 	if b.Concurrency > 0 {
-		checks = append(checks, check{"concurrency", e.keepsConcurrency})
+		checks = append(checks, check{"concurrency", budgetStep{e}.keepsConcurrency})
 		if about != "" {
 			about += ", "
 		}
@@ -50,7 +53,7 @@ func ok(*http.Request, int) *answer {
 
 // keepsPace holds that the burst goes out at once, and what follows at the
 // declared pace, neither faster nor slower.
-func (e *Entry) keepsPace(ctx context.Context) error {
+func (e budgetStep) keepsPace(ctx context.Context) error {
 	b := e.Played.Requests.RateLimit.Budget
 	st, err := e.connected(ctx, setup{budget: true})
 	if err != nil {
@@ -84,7 +87,7 @@ func (e *Entry) keepsPace(ctx context.Context) error {
 }
 
 // keepsScope holds that two connections share the budget, or do not.
-func (e *Entry) keepsScope(ctx context.Context) error {
+func (e budgetStep) keepsScope(ctx context.Context) error {
 	b := e.Played.Requests.RateLimit.Budget
 	st, err := e.connected(ctx, setup{budget: true})
 	if err != nil {
@@ -116,9 +119,9 @@ func (e *Entry) keepsScope(ctx context.Context) error {
 
 // keepsConcurrency holds that as many requests are under way as may be, and no
 // more.
-func (e *Entry) keepsConcurrency(ctx context.Context) error {
+func (e budgetStep) keepsConcurrency(ctx context.Context) error {
 	b := *e.Played.Requests.RateLimit.Budget
-	loose := *e
+	loose := *e.Entry
 	loose.Client = withoutPace(e.Client)
 	st, err := loose.connected(ctx, setup{budget: true})
 	if err != nil {

@@ -12,12 +12,15 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A callStep makes the calls of samples.
+type callStep struct{ *Entry }
+
 func verifyChecks(e *Entry, _ Options) ([]check, string) {
 	v := e.Played.Requests.Verify
-	return []check{{"verify", e.verifies}}, or(v.Method, http.MethodGet) + " " + v.Path
+	return []check{{"verify", callStep{e}.verifies}}, or(v.Method, http.MethodGet) + " " + v.Path
 }
 
-func (e *Entry) verifies(ctx context.Context) error {
+func (e callStep) verifies(ctx context.Context) error {
 	st, err := e.connected(ctx, setup{})
 	if err != nil {
 		return err
@@ -45,7 +48,7 @@ func callChecks(e *Entry, _ Options) ([]check, string) {
 	for i := range e.Played.Samples {
 		if s := &e.Played.Samples[i]; isAPI(s) {
 			c := callOf(s)
-			checks = append(checks, check{c.method + " " + s.Request.Path, e.answersSample(s, c)})
+			checks = append(checks, check{c.method + " " + s.Request.Path, callStep{e}.answersSample(s, c)})
 		}
 	}
 	if len(checks) == 0 {
@@ -74,7 +77,7 @@ func callOf(s *schema.Sample) call {
 }
 
 // answersSample holds that the caller of a sample gets its answer.
-func (e *Entry) answersSample(s *schema.Sample, c call) func(context.Context) error {
+func (e callStep) answersSample(s *schema.Sample, c call) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{budget: true})
 		if err != nil {
@@ -100,7 +103,7 @@ func (e *Entry) answersSample(s *schema.Sample, c call) func(context.Context) er
 
 // sameBody compares an answer with its sample. Of a list the items have to be the
 // same: where it goes on is the sandbox's to say.
-func (e *Entry) sameBody(got, want any) error {
+func (e callStep) sameBody(got, want any) error {
 	if p := e.Played.Requests.Pagination; p != nil {
 		if list, ok := schema.At(want, p.Items); ok {
 			if _, ok := list.([]any); ok {

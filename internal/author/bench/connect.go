@@ -13,15 +13,18 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A connectStep makes connections, and looks at what is asked for and what is kept.
+type connectStep struct{ *Entry }
+
 func connectChecks(e *Entry, _ Options) ([]check, string) {
-	checks := []check{{"what the user must bring", e.describes}, {"all fields", e.connects(true)}, {"required fields only", e.connects(false)}}
+	checks := []check{{"what the user must bring", connectStep{e}.describes}, {"all fields", connectStep{e}.connects(true)}, {"required fields only", connectStep{e}.connects(false)}}
 	about := "with what the user types"
 	if e.Played.Auth.DeviceAuthorizationURL != "" {
-		checks = append(checks, check{"on another device", e.connectsDevice})
+		checks = append(checks, check{"on another device", connectStep{e}.connectsDevice})
 		about = "the strict sandbox took the device code"
 	}
 	if e.Played.Auth.AuthMode.Codes() && !e.Played.Auth.DeviceOnly() {
-		checks = append(checks, check{"authorization URL", e.authorizes}, check{"scopes of the host's choice", e.authorizesScopes})
+		checks = append(checks, check{"authorization URL", connectStep{e}.authorizes}, check{"scopes of the host's choice", connectStep{e}.authorizesScopes})
 		about = "the strict sandbox took the authorization URL"
 	}
 	if e.Played.Auth.AuthMode == schema.OAuth1 {
@@ -29,10 +32,10 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 	}
 	for _, f := range e.asked() {
 		if f.required {
-			checks = append(checks, check{"without " + f.name, e.misses(f.name)})
+			checks = append(checks, check{"without " + f.name, connectStep{e}.misses(f.name)})
 		}
 	}
-	return append(checks, e.lookUpChecks()...), about
+	return append(checks, lookUpStep{e}.lookUpChecks()...), about
 }
 
 // An askedField is one that the user types.
@@ -62,7 +65,7 @@ func (e *Entry) asked() []askedField {
 }
 
 // describes compares what the engine would ask a user for with what is declared.
-func (e *Entry) describes(context.Context) error {
+func (e connectStep) describes(context.Context) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (e *Entry) describes(context.Context) error {
 }
 
 // connects makes a connection and a call with it, with optional fields or without.
-func (e *Entry) connects(optional bool) func(context.Context) error {
+func (e connectStep) connects(optional bool) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {
@@ -123,7 +126,7 @@ func (e *Entry) connects(optional bool) func(context.Context) error {
 }
 
 // connectsDevice holds that a user who consents on another device is connected.
-func (e *Entry) connectsDevice(ctx context.Context) error {
+func (e connectStep) connectsDevice(ctx context.Context) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err
@@ -138,7 +141,7 @@ func (e *Entry) connectsDevice(ctx context.Context) error {
 }
 
 // strip takes out what need not be there.
-func (e *Entry) strip(given *engine.Credentials) {
+func (e connectStep) strip(given *engine.Credentials) {
 	for _, f := range e.asked() {
 		if f.credential && !f.required {
 			setCredential(given, f.name, schema.Secret{})
@@ -161,7 +164,7 @@ func setCredential(given *engine.Credentials, name string, v schema.Secret) {
 
 // keeps holds that what the user typed about the connection is there, secrets
 // apart from the rest.
-func (e *Entry) keeps(c *engine.Connection, optional bool) error {
+func (e connectStep) keeps(c *engine.Connection, optional bool) error {
 	for name, want := range e.fields(optional) {
 		got, plain := c.Fields[name]
 		if e.Played.Connection[name].Secret {
@@ -178,7 +181,7 @@ func (e *Entry) keeps(c *engine.Connection, optional bool) error {
 }
 
 // misses holds that a required value is missed before anything is sent.
-func (e *Entry) misses(name string) func(context.Context) error {
+func (e connectStep) misses(name string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {
@@ -206,11 +209,11 @@ var standard = []string{"response_type", "client_id", "redirect_uri", "scope", "
 
 // authorizes holds that the authorization URL has the parameters that are declared
 // and no others; the sandbox holds that their values are right.
-func (e *Entry) authorizes(ctx context.Context) error {
+func (e connectStep) authorizes(ctx context.Context) error {
 	return e.authorizesWith(ctx, nil, e.scope(nil))
 }
 
-func (e *Entry) authorizesScopes(ctx context.Context) error {
+func (e connectStep) authorizesScopes(ctx context.Context) error {
 	if e.Played.Auth.Scopes == "none" {
 		return nil
 	}
@@ -232,7 +235,7 @@ func (e *Entry) scope(chosen []string) string {
 	return strings.Join(a.DefaultScopes, a.Separator())
 }
 
-func (e *Entry) authorizesWith(ctx context.Context, scopes []string, want string) error {
+func (e connectStep) authorizesWith(ctx context.Context, scopes []string, want string) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err

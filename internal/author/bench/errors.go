@@ -10,12 +10,15 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// An errorStep answers with errors.
+type errorStep struct{ *Entry }
+
 func errorChecks(e *Entry, _ Options) ([]check, string) {
 	in := e.Played
 	var checks []check
 	add := func(name string, a answer) {
-		e.name(&a)
-		checks = append(checks, check{name, e.maps(a)}, check{name + ", made again or not", e.repeats(a)})
+		errorStep{e}.name(&a)
+		checks = append(checks, check{name, errorStep{e}.maps(a)}, check{name + ", made again or not", errorStep{e}.repeats(a)})
 	}
 	samples := 0
 	for i, s := range in.Samples {
@@ -74,7 +77,7 @@ func withOtherStatus(a answer, when *schema.Condition) (answer, bool) {
 }
 
 // name gives an answer a request id, where this API has it.
-func (e *Entry) name(a *answer) {
+func (e errorStep) name(a *answer) {
 	r := e.Played.Requests.Errors
 	if r == nil || r.RequestID == nil {
 		return
@@ -88,7 +91,7 @@ func (e *Entry) name(a *answer) {
 }
 
 // maps holds that CheckResponse makes of an answer what the entry says.
-func (e *Entry) maps(a answer) func(context.Context) error {
+func (e errorStep) maps(a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{once: true})
 		if err != nil {
@@ -128,7 +131,7 @@ func (e *Entry) maps(a answer) func(context.Context) error {
 
 // repeats holds that a GET is made again after an answer if the entry says so. The
 // answer asks for no wait.
-func (e *Entry) repeats(a answer) func(context.Context) error {
+func (e errorStep) repeats(a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		want := meaningOf(e.Played, &a)
 		if want.expired || e.maxRetries() == 0 {

@@ -14,11 +14,14 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// An exchangeStep takes codes for tokens, in every form that an answer has.
+type exchangeStep struct{ *Entry }
+
 func denyChecks(e *Entry, _ Options) ([]check, string) {
-	return []check{{"access_denied", e.denies}}, "the user's no is of kind denied"
+	return []check{{"access_denied", exchangeStep{e}.denies}}, "the user's no is of kind denied"
 }
 
-func (e *Entry) denies(ctx context.Context) error {
+func (e exchangeStep) denies(ctx context.Context) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err
@@ -38,33 +41,34 @@ func (st *stage) nothingStored(ctx context.Context) error {
 
 func exchangeChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.AuthMode == schema.OAuth1 {
-		return []check{{"token credentials", e.connects(true)}}, "temporary credentials for a token"
+		return []check{{"token credentials", connectStep{e}.connects(true)}}, "temporary credentials for a token"
 	}
 	if len(e.Played.Auth.Steps) > 0 {
-		return []check{{"token and steps", e.connects(true)}}, "a code for a token, and the steps after it"
+		return []check{{"token and steps", connectStep{e}.connects(true)}}, "a code for a token, and the steps after it"
 	}
-	checks := []check{{"token answer", e.exchanges}, {"type of token", e.refusesType}}
+	checks := []check{{"token answer", exchangeStep{e}.exchanges}, {"type of token", exchangeStep{e}.refusesType}}
 	r := e.Played.Auth.TokenResponse
 	if r == nil {
 		r = &schema.TokenResponse{}
 	}
 	for _, t := range append(slices.Clone(r.TokenTypes), "bearer") {
-		checks = append(checks, check{"token_type " + t, e.takesType(t)})
+		checks = append(checks, check{"token_type " + t, exchangeStep{e}.takesType(t)})
 	}
 	for name, f := range e.Played.Connection {
 		if f.From == schema.FromTokenResponse {
-			checks = append(checks, check{"with " + name, e.takesField(name, f)}, check{"without " + name, e.missesField(name, f)})
+			checks = append(checks, check{"with " + name, exchangeStep{e}.takesField(name, f)}, check{"without " + name, exchangeStep{e}.missesField(name, f)})
 		}
 	}
-	base := e.tokenError()
-	for i, a := range e.tokenErrors(r, base) {
-		checks = append(checks, check{"token error " + strconv.Itoa(i+1), e.refused(a)})
+	base := exchangeStep{e}.tokenError()
+	refusals := exchangeStep{e}.tokenErrors(r, base)
+	for i, a := range refusals {
+		checks = append(checks, check{"token error " + strconv.Itoa(i+1), exchangeStep{e}.refused(a)})
 	}
-	return checks, "a code for a token, and " + plural(len(e.tokenErrors(r, base)), "refusal")
+	return checks, "a code for a token, and " + plural(len(refusals), "refusal")
 }
 
 // tokenErrors are the refusals that the entry describes.
-func (e *Entry) tokenErrors(r *schema.TokenResponse, base answer) []answer {
+func (e exchangeStep) tokenErrors(r *schema.TokenResponse, base answer) []answer {
 	var list []answer
 	for _, s := range e.Played.Samples {
 		if s.Kind == schema.SampleTokenError {
@@ -93,7 +97,7 @@ func (e *Entry) tokenErrors(r *schema.TokenResponse, base answer) []answer {
 }
 
 // tokenError is a refusal in the shape of this provider.
-func (e *Entry) tokenError() answer {
+func (e exchangeStep) tokenError() answer {
 	for _, s := range e.Played.Samples {
 		if s.Kind == schema.SampleTokenError {
 			if a := sampled(s.Response); isContainer(a.body) {
@@ -114,7 +118,7 @@ func (e *Entry) tokenSample() any {
 }
 
 // refused holds that a refusal is one, and what it means.
-func (e *Entry) refused(a answer) func(context.Context) error {
+func (e exchangeStep) refused(a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		kind, failed := e.tokenKind(&a)
 		if !failed {
@@ -133,7 +137,7 @@ func (e *Entry) refused(a answer) func(context.Context) error {
 }
 
 // tokenKind says what an answer of the token endpoint means.
-func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
+func (e exchangeStep) tokenKind(a *answer) (engine.Kind, bool) {
 	r := e.Played.Auth.TokenResponse
 	if r == nil {
 		r = &schema.TokenResponse{}
@@ -177,7 +181,7 @@ func (e *Entry) tokenKind(a *answer) (engine.Kind, bool) {
 	return engine.KindInvalidResponse, true
 }
 
-func (e *Entry) takesType(name string) func(context.Context) error {
+func (e exchangeStep) takesType(name string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return e.exchangesType(ctx, name)
 	}
@@ -185,14 +189,14 @@ func (e *Entry) takesType(name string) func(context.Context) error {
 
 // refusesType holds that a token of a type that nobody declares is not used
 // (RFC 6749 7.1).
-func (e *Entry) refusesType(ctx context.Context) error {
+func (e exchangeStep) refusesType(ctx context.Context) error {
 	if err := e.exchangesType(ctx, "bench_unheard_of"); !errors.Is(err, engine.ErrInvalidResponse) {
 		return fmt.Errorf("got %v, want an error of kind invalid_response", err)
 	}
 	return nil
 }
 
-func (e *Entry) exchangesType(ctx context.Context, name string) error {
+func (e exchangeStep) exchangesType(ctx context.Context, name string) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err
@@ -207,7 +211,7 @@ func (e *Entry) exchangesType(ctx context.Context, name string) error {
 }
 
 // exchanges holds that the connection has what the token answer says.
-func (e *Entry) exchanges(ctx context.Context) error {
+func (e exchangeStep) exchanges(ctx context.Context) error {
 	st, err := e.stage(setup{})
 	if err != nil {
 		return err
@@ -237,7 +241,7 @@ func (e *Entry) exchanges(ctx context.Context) error {
 }
 
 // takesField holds that the connection takes a field from the answer that has it.
-func (e *Entry) takesField(name string, f schema.ConnectionField) func(context.Context) error {
+func (e exchangeStep) takesField(name string, f schema.ConnectionField) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {
@@ -261,7 +265,7 @@ func (e *Entry) takesField(name string, f schema.ConnectionField) func(context.C
 
 // missesField holds that an answer without a field will do if the field is optional
 // and will not do otherwise.
-func (e *Entry) missesField(name string, f schema.ConnectionField) func(context.Context) error {
+func (e exchangeStep) missesField(name string, f schema.ConnectionField) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {
@@ -276,7 +280,7 @@ func (e *Entry) missesField(name string, f schema.ConnectionField) func(context.
 	}
 }
 
-func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {
+func (e exchangeStep) hasToken(t *engine.Token, said any, now time.Time) error {
 	r := e.Played.Auth.TokenResponse
 	if r == nil {
 		r = &schema.TokenResponse{}
@@ -309,7 +313,7 @@ func (e *Entry) hasToken(t *engine.Token, said any, now time.Time) error {
 }
 
 // ends holds that the token ends when the answer, or the blueprint, says.
-func (e *Entry) ends(t *engine.Token, said any, now time.Time) error {
+func (e exchangeStep) ends(t *engine.Token, said any, now time.Time) error {
 	x := schema.Expires{Path: "expires_in"}
 	if r := e.Played.Auth.TokenResponse; r != nil && r.Expires != nil {
 		x = *r.Expires
@@ -340,7 +344,7 @@ func (e *Entry) ends(t *engine.Token, said any, now time.Time) error {
 }
 
 // hasFields holds that the connection carries what it takes from the answer.
-func (e *Entry) hasFields(c *engine.Connection, said any) error {
+func (e exchangeStep) hasFields(c *engine.Connection, said any) error {
 	for name, f := range e.Played.Connection {
 		if f.From != schema.FromTokenResponse {
 			continue

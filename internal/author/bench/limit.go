@@ -13,6 +13,9 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A limitStep is told to wait, in every way that is declared.
+type limitStep struct{ *Entry }
+
 // pause is what providers ask for here.
 const pause = time.Second
 
@@ -21,8 +24,8 @@ const slack = 50 * time.Millisecond
 
 func limitChecks(e *Entry, opts Options) ([]check, string) {
 	in := e.Played
-	checks := []check{{"the sandbox's 429", e.waitsFor429}}
-	base := e.limitShape()
+	checks := []check{{"the sandbox's 429", limitStep{e}.waitsFor429}}
+	base := limitStep{e}.limitShape()
 	for i, c := range detect(in) {
 		for j, a := range alternatives(&c, base, codePath(in)) {
 			name := fmt.Sprintf("detect %d.%d", i+1, j+1)
@@ -31,10 +34,10 @@ func limitChecks(e *Entry, opts Options) ([]check, string) {
 				restore(&c, &a)
 			}
 			a.header.Set("Retry-After", "1")
-			checks = append(checks, check{name, e.waits(a, pause)})
+			checks = append(checks, check{name, limitStep{e}.waits(a, pause)})
 		}
 		for j, a := range neighbours(&c, base, codePath(in)) {
-			checks = append(checks, check{fmt.Sprintf("beside detect %d.%d", i+1, j+1), e.judges(a)})
+			checks = append(checks, check{fmt.Sprintf("beside detect %d.%d", i+1, j+1), limitStep{e}.judges(a)})
 		}
 	}
 	waits := []schema.Wait(nil)
@@ -42,33 +45,33 @@ func limitChecks(e *Entry, opts Options) ([]check, string) {
 		waits = in.Requests.RateLimit.Wait
 	}
 	for i, w := range waits {
-		checks = append(checks, check{"wait by " + w.Header + w.Body, e.waitsBy(base, map[int]time.Duration{i: pause})})
+		checks = append(checks, check{"wait by " + w.Header + w.Body, limitStep{e}.waitsBy(base, map[int]time.Duration{i: pause})})
 		for j := i + 1; j < len(waits); j++ {
 			if waits[j].Header != w.Header || w.Header == "" {
-				checks = append(checks, check{"order of waits", e.waitsBy(base, map[int]time.Duration{i: pause, j: 3 * pause})})
+				checks = append(checks, check{"order of waits", limitStep{e}.waitsBy(base, map[int]time.Duration{i: pause, j: 3 * pause})})
 			}
 		}
 	}
 	if least, _ := e.untold(); least < 2*pause || opts.Patient {
-		checks = append(checks, check{"with nothing said", e.waitsUntold(base)})
+		checks = append(checks, check{"with nothing said", limitStep{e}.waitsUntold(base)})
 	}
 	about := "waited as " + plural(len(detect(in)), "condition") + " and Retry-After say"
 	if len(waits) > 0 {
 		about += ", and " + plural(len(waits), "place") + " that tell how long"
 	}
 	if r := in.Requests.RateLimit; r != nil && r.Remaining != nil {
-		checks = append(checks, check{"nothing remaining", e.waitsAhead})
+		checks = append(checks, check{"nothing remaining", limitStep{e}.waitsAhead})
 		about += "; ahead of it when nothing is left"
 	}
 	if opts.Patient {
-		checks = append(checks, check{"a wait that is too long", e.refusesLongWait(base, 1)}, check{"the longest wait", e.refusesLongWait(base, -1)})
+		checks = append(checks, check{"a wait that is too long", limitStep{e}.refusesLongWait(base, 1)}, check{"the longest wait", limitStep{e}.refusesLongWait(base, -1)})
 	}
 	return checks, about
 }
 
 // waitsFor429 holds that a call is made again after the sandbox's refusal, which
 // says in all ways that this API has how long to wait.
-func (e *Entry) waitsFor429(ctx context.Context) error {
+func (e limitStep) waitsFor429(ctx context.Context) error {
 	st, err := e.connected(ctx, setup{})
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (e *Entry) waitsFor429(ctx context.Context) error {
 }
 
 // waits holds that an answer is waited for as long as it says.
-func (e *Entry) waits(a answer, want time.Duration) func(context.Context) error {
+func (e limitStep) waits(a answer, want time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
@@ -116,7 +119,7 @@ func (st *stage) waitsOnce(ctx context.Context, want, more time.Duration) error 
 
 // judges holds that an answer which is not quite "too many requests" is taken for
 // what the rest of the blueprint makes of it.
-func (e *Entry) judges(a answer) func(context.Context) error {
+func (e limitStep) judges(a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{once: true})
 		if err != nil {
@@ -135,7 +138,7 @@ func (e *Entry) judges(a answer) func(context.Context) error {
 }
 
 // limitShape is how this API says "too many requests", without saying how long.
-func (e *Entry) limitShape() answer {
+func (e limitStep) limitShape() answer {
 	for _, s := range e.Played.Samples {
 		if s.Kind == schema.SampleRateLimited {
 			a := sampled(s.Response)
@@ -185,7 +188,7 @@ func restore(c *schema.Condition, a *answer) {
 
 // waitsBy holds that the places of rate_limit.wait are read, the first one first.
 // waits are what they say, by their index.
-func (e *Entry) waitsBy(base answer, waits map[int]time.Duration) func(context.Context) error {
+func (e limitStep) waitsBy(base answer, waits map[int]time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
@@ -220,7 +223,7 @@ func keys(m map[int]time.Duration) []int {
 
 // saying returns base with waits said in their places, and with the time: dates
 // are read by the provider's clock.
-func (e *Entry) saying(st *stage, base answer, waits map[int]time.Duration) answer {
+func (e limitStep) saying(st *stage, base answer, waits map[int]time.Duration) answer {
 	a := base.clone()
 	now := st.clock.now().Truncate(time.Second)
 	stripWaits(e.Played, &a)
@@ -261,7 +264,7 @@ func say(a *answer, w schema.Wait, now time.Time, d time.Duration) {
 
 // waitsUntold holds that the wait after an answer which says nothing is the one
 // that retries declare, at least half of it.
-func (e *Entry) waitsUntold(base answer) func(context.Context) error {
+func (e limitStep) waitsUntold(base answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
@@ -303,7 +306,7 @@ func (e *Entry) firstWait() time.Duration {
 
 // waitsAhead holds that nothing is sent after an answer which says that nothing is
 // left, until the declared reset.
-func (e *Entry) waitsAhead(ctx context.Context) error {
+func (e limitStep) waitsAhead(ctx context.Context) error {
 	r := e.Played.Requests.RateLimit.Remaining
 	for _, left := range []string{"0", "50"} {
 		st, err := e.connected(ctx, setup{})
@@ -342,7 +345,7 @@ func (e *Entry) waitsAhead(ctx context.Context) error {
 
 // refusesLongWait holds that a wait longer than max_wait_seconds ends the call, and
 // one that is just not does not. by is how many seconds it is longer.
-func (e *Entry) refusesLongWait(base answer, by int) func(context.Context) error {
+func (e limitStep) refusesLongWait(base answer, by int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		most := 60.0
 		if r := e.Played.Requests.Retries; r != nil && r.MaxWaitSeconds != nil {

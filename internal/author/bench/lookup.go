@@ -13,9 +13,12 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A lookUpStep looks up fields once there are credentials.
+type lookUpStep struct{ *Entry }
+
 // lookUpChecks are those of the fields that are looked up once there is a
 // connection.
-func (e *Entry) lookUpChecks() (checks []check) {
+func (e lookUpStep) lookUpChecks() (checks []check) {
 	for _, name := range slices.Sorted(maps.Keys(e.Played.Connection)) {
 		f := e.Played.Connection[name]
 		if f.From != schema.FromRequest || f.Request == nil {
@@ -42,7 +45,7 @@ func (e *Entry) lookUpChecks() (checks []check) {
 }
 
 // shares reports whether another field is looked up by the same request.
-func (e *Entry) shares(name string) bool {
+func (e lookUpStep) shares(name string) bool {
 	r := e.Played.Connection[name].Request
 	for other, f := range e.Played.Connection {
 		if o := f.Request; o != nil && other != name && or(o.Method, http.MethodGet) == or(r.Method, http.MethodGet) && o.URL == r.URL && o.Path == r.Path {
@@ -105,7 +108,7 @@ func fitting(f schema.ConnectionField, body any) (fit []any) {
 
 // looksUp holds that a field has what its answer says, changed or not, or is left to
 // be chosen, or that nothing is stored.
-func (e *Entry) looksUp(name string, f schema.ConnectionField, change func(schema.ConnectionField, string, *answer)) func(context.Context) error {
+func (e lookUpStep) looksUp(name string, f schema.ConnectionField, change func(schema.ConnectionField, string, *answer)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {
@@ -203,7 +206,7 @@ func (st *stage) leavesOpen(ctx context.Context, c *engine.Connection, name stri
 
 // choosesBefore holds that what is chosen beforehand is taken, if it is there to be
 // chosen.
-func (e *Entry) choosesBefore(name string, f schema.ConnectionField) func(context.Context) error {
+func (e lookUpStep) choosesBefore(name string, f schema.ConnectionField) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.stage(setup{})
 		if err != nil {

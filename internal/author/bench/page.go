@@ -13,6 +13,9 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A pageStep walks lists.
+type pageStep struct{ *Entry }
+
 func pageChecks(e *Entry, _ Options) ([]check, string) {
 	p := e.Played.Requests.Pagination
 	var checks []check
@@ -24,10 +27,10 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 		}
 		if list := e.listOf(s); len(list) > 0 {
 			c := callOf(s)
-			checks = append(checks, check{"GET " + s.Request.Path, e.walks(c, list)})
-			items = max(items, e.listLength(list))
+			checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
+			items = max(items, pageStep{e}.listLength(list))
 			if p.HasMore != "" || p.Last != "" {
-				checks = append(checks, check{"the end of " + s.Request.Path, e.stopsAt(c, list)})
+				checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
 			}
 		}
 	}
@@ -35,7 +38,7 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 		return nil, "no sample is a list where pagination.items says"
 	}
 	if p.Kind == "cursor" {
-		checks = append(checks, check{"a list that is asked for with POST", e.walksPost})
+		checks = append(checks, check{"a list that is asked for with POST", pageStep{e}.walksPost})
 	}
 	return checks, "by " + p.Kind + ", " + plural(items, "item") + " in order, none twice"
 }
@@ -48,7 +51,7 @@ func (e *Entry) listOf(s *schema.Sample) []any {
 }
 
 // pageSize is how many items the sandbox gives on a page.
-func (e *Entry) pageSize(list []any) int {
+func (e pageStep) pageSize(list []any) int {
 	if l := e.Played.Requests.Pagination.Limit; l != nil && l.Max > 0 {
 		return l.Max
 	}
@@ -56,11 +59,11 @@ func (e *Entry) pageSize(list []any) int {
 }
 
 // listLength makes a list of two full pages and one item.
-func (e *Entry) listLength(list []any) int { return 2*e.pageSize(list) + 1 }
+func (e pageStep) listLength(list []any) int { return 2*e.pageSize(list) + 1 }
 
 // walks holds that a list of three pages comes whole, in order, in as few requests
 // as it takes.
-func (e *Entry) walks(c call, list []any) func(context.Context) error {
+func (e pageStep) walks(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
 		p := e.Played.Requests.Pagination
 		n := e.listLength(list)
@@ -119,7 +122,7 @@ func sameList(got []string, sample []any, n int) error {
 
 // asksForPage holds that a request asks for pages of the declared size, and says
 // where to begin if the API counts.
-func (e *Entry) asksForPage(r sent) error {
+func (e pageStep) asksForPage(r sent) error {
 	p := e.Played.Requests.Pagination
 	want := map[string]string{}
 	if p.Limit != nil && p.Limit.Max > 0 {
@@ -147,7 +150,7 @@ func (e *Entry) asksForPage(r sent) error {
 
 // stopsAt holds that has_more or last ends a list, whatever the cursor still says: some
 // providers name one on their last page, too.
-func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
+func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
 		p := e.Played.Requests.Pagination
 		st, err := e.connected(ctx, setup{})
@@ -174,7 +177,7 @@ func (e *Entry) stopsAt(c call, list []any) func(context.Context) error {
 }
 
 // walksPost holds that size and cursor of a POST go where pagination.in says.
-func (e *Entry) walksPost(ctx context.Context) error {
+func (e pageStep) walksPost(ctx context.Context) error {
 	p := e.Played.Requests.Pagination
 	st, err := e.connected(ctx, setup{})
 	if err != nil {

@@ -14,6 +14,15 @@ import (
 	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
+// An Entry is a version of a blueprint that is ready to be played.
+type Entry struct {
+	Ref    string              // name:version
+	Client *schema.Integration // as the engine has it
+	Played *schema.Integration // as the sandbox plays it
+
+	block map[string]any // what the operator wrote
+}
+
 // What the operator of the bench has registered. Id and secret hold characters
 // that look different once they are escaped.
 const (

@@ -11,6 +11,9 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// A retryStep loses answers.
+type retryStep struct{ *Entry }
+
 func retryChecks(e *Entry, _ Options) ([]check, string) {
 	in := e.Played
 	r := in.Requests.Retries
@@ -21,10 +24,10 @@ func retryChecks(e *Entry, _ Options) ([]check, string) {
 	var checks []check
 	for status := 500; status <= 511; status++ {
 		a := answer{status: status, header: http.Header{}}
-		checks = append(checks, check{fmt.Sprintf("GET and %d", status), e.attempts(get, a, times(meaningOf(in, &a).again))})
+		checks = append(checks, check{fmt.Sprintf("GET and %d", status), retryStep{e}.attempts(get, a, times(meaningOf(in, &a).again))})
 	}
 	if e.maxRetries() > 0 {
-		checks = append(checks, check{"a lost connection", e.survivesReset})
+		checks = append(checks, check{"a lost connection", retryStep{e}.survivesReset})
 	}
 	about := "GET after " + joined(retried(in)) + " and lost connections"
 	if len(retried(in)) == 0 {
@@ -34,17 +37,17 @@ func retryChecks(e *Entry, _ Options) ([]check, string) {
 	unsafe := r.UnsafeMethods == "always" || r.IdempotencyKey != ""
 	again := meaningOf(in, &down).again
 	checks = append(checks,
-		check{"until it gives up", e.givesUp(get, down)},
-		check{"POST", e.attempts(call{method: http.MethodPost, path: "/bench/unsafe"}, down, times(again && unsafe))})
+		check{"until it gives up", retryStep{e}.givesUp(get, down)},
+		check{"POST", retryStep{e}.attempts(call{method: http.MethodPost, path: "/bench/unsafe"}, down, times(again && unsafe))})
 	for _, text := range r.Safe {
 		method, path, _ := strings.Cut(text, " ")
 		path = strings.ReplaceAll(path, "*", "bench")
 		checks = append(checks,
-			check{text, e.attempts(call{method: method, path: path}, down, times(again))},
-			check{"beside " + text, e.attempts(call{method: method, path: strings.TrimSuffix(path, "/") + "-bench"}, down, times(again && unsafe))})
+			check{text, retryStep{e}.attempts(call{method: method, path: path}, down, times(again))},
+			check{"beside " + text, retryStep{e}.attempts(call{method: method, path: strings.TrimSuffix(path, "/") + "-bench"}, down, times(again && unsafe))})
 	}
 	if r.IdempotencyKey != "" {
-		checks = append(checks, check{"idempotency_key", e.sendsKey(r.IdempotencyKey)})
+		checks = append(checks, check{"idempotency_key", retryStep{e}.sendsKey(r.IdempotencyKey)})
 	}
 	if len(r.Safe) > 0 {
 		about += ", and " + strings.Join(r.Safe, ", ")
@@ -71,7 +74,7 @@ func (e *Entry) maxRetries() int {
 }
 
 // attempts holds that a call whose first answer is a has want attempts.
-func (e *Entry) attempts(c call, a answer, want int) func(context.Context) error {
+func (e retryStep) attempts(c call, a answer, want int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
@@ -98,7 +101,7 @@ func (e *Entry) attempts(c call, a answer, want int) func(context.Context) error
 	}
 }
 
-func (e *Entry) survivesReset(ctx context.Context) error {
+func (e retryStep) survivesReset(ctx context.Context) error {
 	st, err := e.connected(ctx, setup{})
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func (e *Entry) survivesReset(ctx context.Context) error {
 }
 
 // givesUp holds that attempts end after max_retries.
-func (e *Entry) givesUp(c call, a answer) func(context.Context) error {
+func (e retryStep) givesUp(c call, a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
@@ -129,7 +132,7 @@ func (e *Entry) givesUp(c call, a answer) func(context.Context) error {
 }
 
 // sendsKey holds that both attempts of a POST carry the same key.
-func (e *Entry) sendsKey(name string) func(context.Context) error {
+func (e retryStep) sendsKey(name string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, err := e.connected(ctx, setup{})
 		if err != nil {

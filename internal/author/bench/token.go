@@ -13,10 +13,13 @@ import (
 	"github.com/nango-lite/nango-lite/sandbox"
 )
 
+// A tokenStep lets tokens end, be refreshed and be taken back.
+type tokenStep struct{ *Entry }
+
 // lifetime is how long tokens live while they are refreshed here.
 const lifetime = time.Hour
 
-func (e *Entry) expiring(ctx context.Context) (*stage, *engine.Connection, error) {
+func (e tokenStep) expiring(ctx context.Context) (*stage, *engine.Connection, error) {
 	st, err := e.connected(ctx, setup{sandbox: sandbox.Options{TokenLifetime: lifetime}})
 	if err != nil {
 		return nil, nil, err
@@ -26,7 +29,7 @@ func (e *Entry) expiring(ctx context.Context) (*stage, *engine.Connection, error
 }
 
 // margin is how long before its end a token is replaced (DESIGN 4.3).
-func (e *Entry) margin() time.Duration {
+func (e tokenStep) margin() time.Duration {
 	m := time.Minute
 	if s := e.Played.Auth.RefreshMarginSeconds; s != nil {
 		m = time.Duration(*s * float64(time.Second))
@@ -35,10 +38,10 @@ func (e *Entry) margin() time.Duration {
 }
 
 func expireChecks(e *Entry, _ Options) ([]check, string) {
-	checks := []check{{"ahead of the end", e.refreshesAhead}, {"after the end", e.refreshesOnce}}
-	about := fmt.Sprintf("refreshed %s before its end; once for four callers", e.margin())
+	checks := []check{{"ahead of the end", tokenStep{e}.refreshesAhead}, {"after the end", tokenStep{e}.refreshesOnce}}
+	about := fmt.Sprintf("refreshed %s before its end; once for four callers", tokenStep{e}.margin())
 	if e.Played.Auth.RefreshTokenLifetimeSeconds > 0 {
-		checks = append(checks, check{"idle, too early", e.keepsIdle(0.49, 0)}, check{"idle", e.keepsIdle(0.76, 1)})
+		checks = append(checks, check{"idle, too early", tokenStep{e}.keepsIdle(0.49, 0)}, check{"idle", tokenStep{e}.keepsIdle(0.76, 1)})
 		about += "; kept alive while nobody calls"
 	}
 	return checks, about
@@ -46,7 +49,7 @@ func expireChecks(e *Entry, _ Options) ([]check, string) {
 
 // keepsIdle holds that a connection which nobody uses is refreshed before its
 // refresh token lapses: when half to three quarters of its life are over.
-func (e *Entry) keepsIdle(part float64, want int) func(context.Context) error {
+func (e tokenStep) keepsIdle(part float64, want int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, _, err := e.expiring(ctx)
 		if err != nil {
@@ -71,7 +74,7 @@ func (e *Entry) keepsIdle(part float64, want int) func(context.Context) error {
 
 // refreshesAhead holds that a token is replaced when its end is near, and not
 // before.
-func (e *Entry) refreshesAhead(ctx context.Context) error {
+func (e tokenStep) refreshesAhead(ctx context.Context) error {
 	st, c, err := e.expiring(ctx)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (e *Entry) refreshesAhead(ctx context.Context) error {
 }
 
 // refreshesOnce holds that four callers with one expired token make one refresh.
-func (e *Entry) refreshesOnce(ctx context.Context) error {
+func (e tokenStep) refreshesOnce(ctx context.Context) error {
 	st, _, err := e.expiring(ctx)
 	if err != nil {
 		return err
@@ -115,7 +118,7 @@ func (e *Entry) refreshesOnce(ctx context.Context) error {
 }
 
 func refreshChecks(e *Entry, _ Options) ([]check, string) {
-	checks := []check{{"after 401", e.refreshesAfter(nil)}, {"asked for", e.refreshesAsked}}
+	checks := []check{{"after 401", tokenStep{e}.refreshesAfter(nil)}, {"asked for", tokenStep{e}.refreshesAsked}}
 	about := "after 401"
 	conditions := e.Played.Auth.RefreshOn
 	if r := e.Played.Requests.Errors; r != nil {
@@ -127,11 +130,11 @@ func refreshChecks(e *Entry, _ Options) ([]check, string) {
 	}
 	for i := range conditions {
 		for j, a := range alternatives(&conditions[i], shape(e.Played), codePath(e.Played)) {
-			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), e.refreshesAfter(&a)})
+			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), tokenStep{e}.refreshesAfter(&a)})
 			about = "after 401 and what refresh_on names"
 		}
 		for j, a := range neighbours(&conditions[i], shape(e.Played), codePath(e.Played)) {
-			checks = append(checks, check{"beside refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), e.keepsAfter(a)})
+			checks = append(checks, check{"beside refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), tokenStep{e}.keepsAfter(a)})
 		}
 	}
 	return checks, about + ", and rotated"
@@ -140,7 +143,7 @@ func refreshChecks(e *Entry, _ Options) ([]check, string) {
 // refreshesAfter holds that an answer which means that the token has expired is
 // followed by one refresh and the same request once more. A nil answer is the
 // sandbox's own.
-func (e *Entry) refreshesAfter(a *answer) func(context.Context) error {
+func (e tokenStep) refreshesAfter(a *answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		st, before, err := e.expiring(ctx)
 		if err != nil {
@@ -168,7 +171,7 @@ func (e *Entry) refreshesAfter(a *answer) func(context.Context) error {
 }
 
 // keepsAfter holds that another answer leaves the token as it is.
-func (e *Entry) keepsAfter(a answer) func(context.Context) error {
+func (e tokenStep) keepsAfter(a answer) func(context.Context) error {
 	return func(ctx context.Context) error {
 		m := meaningOf(e.Played, &a)
 		if m.expired {
@@ -219,7 +222,7 @@ func (st *stage) rotated(ctx context.Context, before *engine.Connection) error {
 	return nil
 }
 
-func (e *Entry) refreshesAsked(ctx context.Context) error {
+func (e tokenStep) refreshesAsked(ctx context.Context) error {
 	st, before, err := e.expiring(ctx)
 	if err != nil {
 		return err
@@ -232,17 +235,17 @@ func (e *Entry) refreshesAsked(ctx context.Context) error {
 
 func revokedChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.AuthMode.Codes() {
-		return []check{{"withdrawn by the user", e.needsReauthorization}}, "the connection needs reauthorization"
+		return []check{{"withdrawn by the user", tokenStep{e}.needsReauthorization}}, "the connection needs reauthorization"
 	}
 	if e.Played.Auth.Issues() {
-		return []check{{"withdrawn by the user", e.obtainsAnother}}, "another token is obtained"
+		return []check{{"withdrawn by the user", tokenStep{e}.obtainsAnother}}, "another token is obtained"
 	}
 	return []check{{"withdrawn by the user", e.meansReauthorize}}, "a dead credential is of kind reauthorize"
 }
 
 // obtainsAnother holds that a token which is refused gives way to a new one, where
 // nobody need be asked.
-func (e *Entry) obtainsAnother(ctx context.Context) error {
+func (e tokenStep) obtainsAnother(ctx context.Context) error {
 	st, err := e.connected(ctx, setup{})
 	if err != nil {
 		return err
@@ -256,7 +259,7 @@ func (e *Entry) obtainsAnother(ctx context.Context) error {
 
 // needsReauthorization holds that a revoked grant ends the connection, and that
 // no further call bothers the provider.
-func (e *Entry) needsReauthorization(ctx context.Context) error {
+func (e tokenStep) needsReauthorization(ctx context.Context) error {
 	st, _, err := e.expiring(ctx)
 	if err != nil {
 		return err
@@ -309,10 +312,10 @@ func (e *Entry) meansReauthorize(ctx context.Context) error {
 }
 
 func revokeChecks(e *Entry, _ Options) ([]check, string) {
-	return []check{{"revocation_url", e.revokes}}, "the provider is told when a connection is removed"
+	return []check{{"revocation_url", tokenStep{e}.revokes}}, "the provider is told when a connection is removed"
 }
 
-func (e *Entry) revokes(ctx context.Context) error {
+func (e tokenStep) revokes(ctx context.Context) error {
 	st, _, err := e.expiring(ctx)
 	if err != nil {
 		return err
