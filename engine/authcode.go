@@ -4,13 +4,9 @@ import (
 	"context"
 	"maps"
 	"net/url"
-	"slices"
-	"time"
 
-	"golang.org/x/oauth2"
-
-	"github.com/nango-lite/nango-lite/engine/internal/plan"
-	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/engine/internal/consent"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -72,101 +68,41 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	p := &Pending{
 		Key:         k,
 		RedirectURL: redirectURL,
-		State:       schema.NewSecret(randomText(32)),
+		State:       schema.NewSecret(consent.RandomText(32)),
 		Scopes:      in.ScopesOr(opts.Scopes),
-		ExpiresAt:   e.opts.Now().Add(pendingLifetime),
+		ExpiresAt:   e.opts.Now().Add(consent.Lifetime),
 		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata,
 	}
-	if in.Auth.AuthMode == schema.OAuth1 {
-		if err := e.authorizeOAuth1(ctx, op, in, p); err != nil {
-			return nil, err
-		}
-		return p, nil
+	m, err := in.consenter(op, k)
+	if err != nil {
+		return nil, err
 	}
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		if err := e.discover(ctx, op, in, p, opts); err != nil {
-			return nil, err
-		}
+	reason, err := m.Begin(ctx, op, p, opts.Scopes)
+	if err != nil {
+		return nil, err
 	}
-	if in.Auth.Challenge() != schema.PKCEOff {
-		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
-	}
-	if p.URL, err = in.authorizationURL(p, e.opts.Now()); err != nil {
-		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "authorization_url", Err: err}
-	}
-	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: authorizeReason(in, p)})
+	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: reason})
 	return p, nil
 }
 
-// authorizationURL builds the URL of RFC 6749 4.1.1. A query that the blueprint
-// gives is kept, and so are authorization_params, but the standard parameters
-// cannot be replaced.
-func (in *integration) authorizationURL(p *Pending, now time.Time) (string, error) {
-	values := in.pendingValues(p, now)
-	endpoint := in.Parsed.AuthorizationURL
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		endpoint = plan.Literal(p.authorize)
+// consenter returns the mode as one that sends users to a page.
+func (in *integration) consenter(op string, k Key) (mode.Consenter, error) {
+	if m, ok := in.mode.(mode.Consenter); ok {
+		return m, nil
 	}
-	u, err := render.URL(endpoint, values, in.FormatOf)
-	if err != nil {
-		return "", err
-	}
-	q := u.Query()
-	if err := in.Parsed.AuthorizationParams.Fill(q, values); err != nil {
-		return "", err
-	}
-	q.Set("response_type", "code")
-	id, _ := values("oauth_client_id")
-	q.Set("client_id", id)
-	q.Set("redirect_uri", p.RedirectURL)
-	q.Set("state", p.State.Reveal())
-	if scope := in.JoinScopes(p.Scopes); scope != "" {
-		q.Set("scope", scope)
-	}
-	if r := p.Registration.Resource; r != "" {
-		q.Set("resource", r) // RFC 8707 2.1
-		if slices.Contains(p.Scopes, "offline_access") && !q.Has("prompt") {
-			q.Set("prompt", "consent") // OpenID Connect Core 11: else it is not granted
-		}
-	}
-	switch in.Auth.Challenge() {
-	case schema.PKCES256:
-		q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(p.Verifier.Reveal()))
-		q.Set("code_challenge_method", "S256")
-	case schema.PKCEPlain:
-		q.Set("code_challenge", p.Verifier.Reveal())
-		q.Set("code_challenge_method", "plain")
-	}
-	u.RawQuery = q.Encode()
-	return u.String(), nil
-}
-
-// needsConsentClient checks that the integration can send a user to consent.
-func (in *integration) needsConsentClient(op string, c *Connection) error {
-	if !in.Auth.AuthMode.Consents() {
-		return &Error{Op: op, Key: c.Key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
-	}
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		return nil // found out, or registered
-	}
-	id, secret := in.Client(c)
-	if id.Empty() {
-		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id is not configured"}
-	}
-	if auth := in.Auth.ClientAuth(); auth == schema.ClientAuthTLS && in.ClientCertificate == "" {
-		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "client_certificate is not configured"}
-	} else if auth != schema.ClientAuthNone && auth != schema.ClientAuthJWT && auth != schema.ClientAuthTLS && !secret.IsSet() {
-		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_secret is not configured"}
-	}
-	return nil
+	return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no authorization-code flow here"}
 }
 
 // brought checks what a user brings to consent, and that there is a client to send
 // them with. The secrets are by name, those of connection fields with the prefix
 // "connection.".
 func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[string]string, map[string]schema.Secret, error) {
-	if !in.Auth.AuthMode.Consents() || !in.ClientByConnection() {
-		if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
+	m, err := in.consenter(op, k)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !in.ClientByConnection() {
+		if err := m.Ready(op, &Connection{Key: k}); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -179,49 +115,7 @@ func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[str
 		return nil, nil, err
 	}
 	maps.Copy(secrets, credentials)
-	return fields, secrets, in.needsConsentClient(op, pendingConnection(in, k, fields, secrets))
-}
-
-// pendingConnection is a connection before there is a token.
-func pendingConnection(in *integration, k Key, fields map[string]string, secrets map[string]schema.Secret) *Connection {
-	c := &Connection{Key: k, Status: StatusActive, Fields: maps.Clone(fields), Credentials: Credentials{Type: in.Auth.AuthMode, Fields: map[string]schema.Secret{}}}
-	for name, v := range secrets {
-		c.Credentials.SetField(name, v)
-	}
-	return c
-}
-
-// pendingValues gives templates what is known before there is a connection.
-func (in *integration) pendingValues(p *Pending, now time.Time) render.Values {
-	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
-	c.Credentials.Registration = p.Registration
-	return in.ValuesAt(c, now)
-}
-
-func authorizeReason(in *integration, p *Pending) string {
-	reason := "sending the user to consent"
-	if scope := in.JoinScopes(p.Scopes); scope != "" {
-		reason += ", asking for " + scope
-	}
-	switch {
-	case in.Auth.AuthMode == schema.OAuth1:
-		return reason
-	case in.Auth.AuthMode == schema.MCPOAuth2:
-		if u, err := url.Parse(p.Registration.Issuer); err == nil {
-			reason += ", at " + u.Host + ", which the resource names"
-		}
-		switch p.Registration.ClientID {
-		case in.OAuthClientID:
-		case in.Auth.ClientMetadataURL:
-			reason += ", as the document at auth.client_metadata_url"
-		default:
-			reason += ", as a client that it has registered"
-		}
-		return reason + ", with PKCE S256"
-	case in.Auth.Challenge() == schema.PKCEOff:
-		return reason + ", without PKCE"
-	}
-	return reason + ", with PKCE " + string(in.Auth.Challenge())
+	return fields, secrets, m.Ready(op, consent.NewConnection(in.Auth.AuthMode, k, fields, secrets))
 }
 
 // withoutQuery returns rawURL as it may be logged.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -124,7 +125,7 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 	limit := p.limit
 	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
 	base, public := e.transports(in, base)
-	signer := in.signer(now)
+	signer := mode.SignerOf(in.mode, in.Integration)
 	return layer.Chain(base,
 		layer.ObserveCall(now),
 		p.base,

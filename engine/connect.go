@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
-	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -55,16 +54,18 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 		return nil, err
 	}
 	c.Fields = fields
-	if c.Credentials, err = in.checkCredentials(op, k, given, e.opts.Now()); err != nil {
+	if c.Credentials, err = in.accept(op, k, given); err != nil {
 		return nil, err
 	}
 	for name, v := range secrets {
 		c.Credentials.Fields[name] = v
 	}
-	if in.Auth.Issues() {
-		if c, err = e.obtain(ctx, op, in, c); err != nil {
+	reason := "credentials were stored"
+	if m, ok := in.mode.(mode.Issuer); ok {
+		if c, err = m.Obtain(ctx, op, c); err != nil {
 			return nil, err
 		}
+		reason = m.Obtained() + refresh.DescribeEnd(&c.Credentials.Token, e.opts.Now())
 	}
 	if err := e.complete(ctx, op, in, c); err != nil {
 		return nil, err
@@ -77,40 +78,16 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if err := e.put(ctx, op, in, c); err != nil {
 		return nil, err
 	}
-	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: in.connectReason(c, e.opts.Now())})
+	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: reason})
 	e.changed(ctx, EventConnect, k, c)
 	return c, nil
 }
 
-// checkCredentials returns what of given belongs to the integration's mode, if
-// it is complete.
-func (in *integration) checkCredentials(op string, k Key, given Credentials, now time.Time) (Credentials, error) {
-	mode := in.Auth.AuthMode
-	cr := Credentials{Type: mode, Fields: map[string]schema.Secret{}}
-	missing := func(what string) error {
-		return &Error{Op: op, Key: k, Kind: KindClient, Detail: what + " is missing"}
-	}
-	switch mode {
-	case schema.OAuth2, schema.MCPOAuth2:
-		if given.Token.AccessToken.Empty() && given.Token.RefreshToken.Empty() {
-			return cr, missing("access_token")
-		}
-		cr.Token, cr.Registration = given.Token.Clone(), given.Registration
-		if cr.Token.ObtainedAt.IsZero() {
-			cr.Token.ObtainedAt = now
-		}
-		if cr.Token.RefreshObtainedAt.IsZero() && !cr.Token.RefreshToken.Empty() {
-			cr.Token.RefreshObtainedAt = cr.Token.ObtainedAt
-		}
-		token.SetEnd(in.Integration, &cr.Token, cr.Token.ObtainedAt)
-	case schema.OAuth1:
-		if given.Token.AccessToken.Empty() || given.Token.TokenSecret.Empty() {
-			return cr, missing("oauth_token or oauth_token_secret")
-		}
-		cr.Token = given.Token.Clone()
-	case schema.APIKey, schema.UsernamePassword, schema.TBA, schema.AWSSigV4, schema.Signature, schema.NoAuth, schema.OAuth2CC, schema.TwoStep, schema.SignedJWT, schema.App:
-	default:
-		return cr, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "auth_mode " + string(mode) + " cannot connect yet"}
+// accept returns what of given belongs to the integration's mode, if it is complete.
+func (in *integration) accept(op string, k Key, given Credentials) (Credentials, error) {
+	cr, err := in.mode.Accept(op, k, given)
+	if err != nil {
+		return cr, err
 	}
 	names := in.UserCredentials()
 	for _, name := range names {
@@ -192,18 +169,4 @@ func (f fixedSession) Refused(layer.Snapshot) {}
 
 func (f fixedSession) Refresh(context.Context, layer.Snapshot, string) (layer.Snapshot, error) {
 	return nil, fmt.Errorf("the connection is not stored yet")
-}
-
-// connectReason says for a trace what a connection begins with.
-func (in *integration) connectReason(c *Connection, now time.Time) string {
-	what := "a token was obtained,"
-	switch {
-	case !in.Auth.Issues():
-		return "credentials were stored"
-	case in.Auth.AuthMode == schema.SignedJWT:
-		what = "a token was signed,"
-	case in.Auth.AssumesRole() != nil:
-		what = "a role was assumed, with a key"
-	}
-	return what + refresh.DescribeEnd(&c.Credentials.Token, now)
 }

@@ -5,39 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/fault"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
-	"github.com/nango-lite/nango-lite/engine/internal/token"
-	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 )
-
-const (
-	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628 3.4
-
-	devicePace  = 5 * time.Second // between polls unless the provider says otherwise, and what slow_down adds (RFC 8628 3.5)
-	deviceSlow  = time.Minute     // the longest pace that outages alone lead to
-	longestPace = time.Hour       // of those that a provider may ask for
-)
-
-// A StillPendingError is what [Engine.PollDevice] returns while the user has not
-// decided. Ask again after RetryAfter.
-type StillPendingError struct {
-	Key        Key
-	RetryAfter time.Duration
-	Err        error // why the provider could not be asked; nil if it said that the user has not decided
-}
-
-// Error describes the error in one line.
-func (e *StillPendingError) Error() string {
-	text := "connect " + e.Key.String() + ": the user has not consented yet"
-	if e.Err != nil {
-		text += ", as far as is known: " + e.Err.Error()
-	}
-	return text
-}
-
-// Unwrap returns the cause.
-func (e *StillPendingError) Unwrap() error { return e.Err }
 
 // DeviceAuth starts the device flow (RFC 8628) for k: the user enters a code at a
 // page of the provider, on whatever device. Show them VerificationURI and UserCode
@@ -66,7 +35,8 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 }
 
 func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k Key, opts *AuthCodeOptions) (*DeviceAuth, error) {
-	if in.Auth.AuthMode != schema.OAuth2 || in.Auth.DeviceAuthorizationURL == "" {
+	m, ok := in.mode.(mode.DeviceConsenter)
+	if !ok || in.Auth.DeviceAuthorizationURL == "" {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no device_authorization_url"}
 	}
 	if opts == nil {
@@ -77,30 +47,10 @@ func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k K
 		return nil, err
 	}
 	d := &DeviceAuth{Key: k, Scopes: in.ScopesOr(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
-	c := d.connection(in)
-	if err := in.TakeFields(op, c, schema.FromCallback, func(string) (string, bool) { return "", false }); err != nil {
-		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration needs what only a callback says", Err: err}
-	}
-	o := in.token.For(op, c).At("the device authorization endpoint")
-	answer, err := o.AskBeside(ctx, "the device authorization request", in.Parsed.DeviceURL, in.deviceParams(c, d.Scopes), in.Parsed.DeviceParams)
-	if err != nil {
-		return nil, o.Blame(err)
-	}
-	if err := d.take(op, answer, e.opts.Now()); err != nil {
+	if err := m.BeginDevice(ctx, in.token.For(op, d.Connection(in.Auth.AuthMode)), d); err != nil {
 		return nil, err
 	}
 	return d, nil
-}
-
-// deviceParams are those of RFC 8628 3.1. The client's id is there in any case: many
-// servers look for it in the body alone.
-func (in *integration) deviceParams(c *Connection, scopes []string) map[string]string {
-	id, _ := in.Client(c)
-	params := map[string]string{"client_id": id.Reveal()}
-	if scope := in.JoinScopes(scopes); scope != "" {
-		params["scope"] = scope
-	}
-	return params
 }
 
 // DeviceAccessToken waits until the user has consented to d, and stores the
@@ -169,58 +119,13 @@ func (e *Engine) pollDevice(ctx context.Context, op string, d *DeviceAuth) (*Con
 	if err != nil {
 		return nil, err
 	}
-	c := d.connection(in)
-	params := map[string]string{"grant_type": deviceGrant, "device_code": d.DeviceCode.Reveal()}
-	o := in.token.For(op, c)
-	answer, err := o.RedeemBuilt(ctx, in.Parsed.TokenURL, func(o *token.Operation) (*oauthwire.Request, error) {
-		r, err := o.Build(in.Parsed.TokenURL, params, in.Parsed.TokenParams)
-		if err == nil {
-			r.Params["grant_type"] = deviceGrant // token_params may name that of codes
-		}
-		return r, err
-	})
-	if err != nil {
-		return nil, d.undecided(o.Blame(err), e.opts.Now())
+	m, ok := in.mode.(mode.DeviceConsenter)
+	if !ok {
+		return nil, &Error{Op: op, Key: d.Key, Kind: KindUnsupported, Detail: "auth_mode " + string(in.Auth.AuthMode) + " has no device flow"}
 	}
-	if err := e.settle(ctx, in, o, answer, d.Scopes); err != nil {
+	c := d.Connection(in.Auth.AuthMode)
+	if err := m.PollDevice(ctx, in.token.For(op, c), d); err != nil {
 		return nil, err
 	}
-	return c, nil
-}
-
-// undecided returns a [*StillPendingError] where err leaves hope, and says when to
-// ask again (RFC 8628 3.5); else what err means here.
-func (d *DeviceAuth) undecided(err error, now time.Time) error {
-	refused, ok := errors.AsType[*Error](err)
-	if !ok {
-		return err // the context's own
-	}
-	var cause error
-	wait := d.Interval
-	switch {
-	case refused.Code == "authorization_pending":
-	case refused.Code == "slow_down":
-		d.Interval = min(d.Interval+devicePace, longestPace)
-		wait = max(d.Interval, refused.RetryAfter)
-	case refused.Code == "access_denied":
-		return fault.Mean(err, KindDenied, "the user or the provider said no")
-	case refused.Code == "expired_token":
-		return fault.Mean(err, KindState, "the user did not consent in time")
-	case refused.Kind == KindRateLimited:
-		cause, wait = err, max(d.Interval, refused.RetryAfter)
-	case refused.Kind == KindUnavailable:
-		d.Interval = max(d.Interval, min(2*d.Interval, deviceSlow))
-		cause, wait = err, d.Interval
-	default:
-		return err
-	}
-	d.NextPoll = now.Add(wait)
-	return &StillPendingError{Key: d.Key, RetryAfter: wait, Err: cause}
-}
-
-// connection is what d becomes, without its token.
-func (d *DeviceAuth) connection(in *integration) *Connection {
-	c := pendingConnection(in, d.Key, d.Fields, d.SecretFields)
-	c.Metadata = d.Metadata
-	return c
+	return c, e.admit(ctx, op, in, c)
 }

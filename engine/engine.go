@@ -29,12 +29,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/authserver"
+	"github.com/nango-lite/nango-lite/engine/internal/consent"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/holder"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
@@ -98,10 +102,9 @@ type Engine struct {
 	limits  *limitRegistry // outlives Reload
 	public  publicTransports
 	pace    pace.Times
-	used    usedStates
-	docs    docs         // metadata, for MCP_OAUTH2
-	clients clients      // registrations, likewise
-	tokens  *http.Client // for token endpoints
+	used    consent.UsedStates
+	servers authserver.Memory // what was found, for MCP_OAUTH2
+	tokens  *http.Client      // for token endpoints
 
 	refresher *refresh.Refresher // over the store
 }
@@ -110,6 +113,7 @@ type Engine struct {
 type integration struct {
 	*plan.Integration
 	calls  *callPlan
+	mode   mode.Mode
 	token  *token.Endpoint
 	source *refresh.Source
 	apart  string // what tells its rate limits from those of its API, for a look-up elsewhere
@@ -223,6 +227,10 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emit, Client: func(c *Connection, to schema.Template) *http.Client {
 		return e.tokenClient(built, c, to)
 	}}
+	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: &e.servers, Client: func(u *url.URL) *http.Client {
+		return e.discoveryClient(built, u)
+	}}
+	built.mode = mode.New(&mode.Env{In: read, Now: e.opts.Now, Token: built.token, Servers: servers})
 	built.source = e.source(built)
 	return built, nil
 }

@@ -5,10 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/fault"
-	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
-	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -49,12 +46,18 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err != nil {
 		return nil, err
 	}
-	c := pendingConnection(in, p.Key, p.Fields, p.SecretFields)
-	c.Metadata, c.Credentials.Registration = p.Metadata, p.Registration
-	if err := in.needsConsentClient(op, c); err != nil {
+	m, err := in.consenter(op, p.Key)
+	if err != nil {
 		return nil, err
 	}
-	if err := e.checkCallback(op, in, p, callback); err != nil {
+	c := p.Connection(in.Auth.AuthMode)
+	if err := m.Ready(op, c); err != nil {
+		return nil, err
+	}
+	if err := e.checkState(op, in, p, callback); err != nil {
+		return nil, err
+	}
+	if err := m.Answered(op, p, callback); err != nil {
 		return nil, err
 	}
 	if err := in.TakeFields(op, c, schema.FromCallback, func(path string) (string, bool) {
@@ -62,45 +65,10 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	}); err != nil {
 		return nil, err
 	}
-	if in.Auth.AuthMode == schema.OAuth1 {
-		if err := e.exchangeOAuth1(ctx, op, in, p, c, callback); err != nil {
-			return nil, err
-		}
-		return c, e.admit(ctx, op, in, c)
-	}
-	codeName, _ := in.Auth.CallbackNames()
-	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get(codeName), "redirect_uri": p.RedirectURL}
-	if p.Verifier.IsSet() {
-		params["code_verifier"] = p.Verifier.Reveal()
-	}
-	o := in.token.For(op, c)
-	answer, err := o.Redeem(ctx, in.TokenEndpoint(c), in.ForResource(c, params), in.Parsed.TokenParams)
-	if err != nil {
-		return nil, e.blameRegistration(in, c, o.Blame(err))
-	}
-	if err := e.settle(ctx, in, o, answer, p.Scopes); err != nil {
+	if err := m.Exchange(ctx, in.token.For(op, c), p, callback); err != nil {
 		return nil, err
 	}
-	return c, nil
-}
-
-// settle makes the steps after the first token answer, moves what they say into the
-// connection and stores it.
-func (e *Engine) settle(ctx context.Context, in *integration, o *token.Operation, answer *oauthwire.Answer, asked []string) error {
-	answer, err := o.Follow(ctx, answer, false)
-	if err != nil {
-		return err
-	}
-	if err := o.Take(answer, in.Auth.TokenResponse, asked); err != nil {
-		return err
-	}
-	if err := in.TakeFields(o.Name, o.Conn, schema.FromTokenResponse, o.Conn.Credentials.Token.RawValue); err != nil {
-		return err
-	}
-	if err := o.LearnEnd(ctx); err != nil {
-		return err
-	}
-	return e.admit(ctx, o.Name, in, o.Conn)
+	return c, e.admit(ctx, op, in, c)
 }
 
 // CallbackState returns the state that a callback carries, by which a host that has
@@ -118,14 +86,14 @@ func (e *Engine) CallbackState(callback url.Values) string {
 	return ""
 }
 
-// checkCallback accepts a callback that belongs to p, once, and carries a code.
-func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback url.Values) error {
+// checkState accepts a callback that belongs to p, once.
+func (e *Engine) checkState(op string, in *integration, p *Pending, callback url.Values) error {
 	fail := func(kind Kind, detail string) error {
 		return &Error{Op: op, Key: p.Key, Kind: kind, Detail: detail}
 	}
 	now := e.opts.Now()
-	codeName, stateName := in.Auth.CallbackNames()
-	state := callback.Get(stateName)
+	_, name := in.Auth.CallbackNames()
+	state := callback.Get(name)
 	switch {
 	case state == "":
 		return fail(KindState, "the callback has no state")
@@ -133,58 +101,8 @@ func (e *Engine) checkCallback(op string, in *integration, p *Pending, callback 
 		return fail(KindState, "the callback's state is not the one that was sent")
 	case now.After(p.ExpiresAt):
 		return fail(KindState, "the authorization was started too long ago")
-	case !e.used.claim(p.State, p.ExpiresAt, now):
+	case !e.used.Claim(p.State, p.ExpiresAt, now):
 		return fail(KindState, "the callback has been used before")
 	}
-	if in.Auth.AuthMode == schema.OAuth1 {
-		return checkVerifier(op, p, callback)
-	}
-	if detail := in.wrongIssuer(p, callback); detail != "" {
-		return fail(KindState, detail)
-	}
-	if code := callback.Get("error"); code != "" {
-		kind := KindClient // invalid_request, unauthorized_client, unsupported_response_type, invalid_scope
-		switch code {
-		case "access_denied":
-			kind = KindDenied
-		case "server_error", "temporarily_unavailable":
-			kind = KindUnavailable
-		}
-		return &Error{Op: op, Key: p.Key, Kind: kind, Code: fault.WithoutEchoes(fault.ReadableCode(code), p.said(in, callback)), Detail: "the provider did not grant the authorization"}
-	}
-	if callback.Get(codeName) == "" {
-		return fail(KindInvalidResponse, "the callback has neither code nor error")
-	}
 	return nil
-}
-
-// wrongIssuer says what is wrong with the issuer on a callback (RFC 9207 2.4), or "".
-func (in *integration) wrongIssuer(p *Pending, callback url.Values) string {
-	iss, want := callback.Get("iss"), in.Auth.Issuer
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		if want = p.Registration.Issuer; want == "" {
-			return "the authorization was started without discovery"
-		}
-	}
-	switch {
-	case iss == "" && p.Registration.IssuerExpected:
-		return "the callback does not say which issuer it comes from, and the server promises to"
-	case iss != "" && want != "" && iss != want:
-		return "the callback comes from another issuer"
-	}
-	return ""
-}
-
-// said returns what a callback's error must not repeat: the secrets of the flow, and
-// what the callback holds besides.
-func (p *Pending) said(in *integration, callback url.Values) func() []string {
-	return func() []string {
-		list := []string{p.State.Reveal(), p.Verifier.Reveal(), in.OAuthClientSecret.Reveal()}
-		for name, values := range callback {
-			if name != "error" {
-				list = append(list, values...)
-			}
-		}
-		return list
-	}
 }

@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"context"
-)
+import "context"
 
 // A Change is told to [Options.AfterChange].
 type Change struct {

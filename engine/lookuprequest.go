@@ -13,6 +13,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
@@ -26,7 +27,7 @@ const maxLookUp = 1 << 20
 func (e *Engine) lookUp(ctx context.Context, op string, in *integration, c *Connection, session layer.Session, l *plan.LookUp) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.pace.TokenCall)
 	defer cancel()
-	r, as, err := in.lookUpRequest(ctx, e.opts.Now(), c, l)
+	r, as, err := in.lookUpRequest(ctx, e.opts.Now, c, l)
 	if err != nil {
 		return nil, lookUpFailed(l, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err})
 	}
@@ -68,8 +69,8 @@ func lookUpFailed(l *plan.LookUp, err error) error {
 // lookUpRequest returns the request, and the integration as which it is made: with
 // the look-up's headers and parameters, and those of every call as far as they go
 // there and are known.
-func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Connection, l *plan.LookUp) (*http.Request, *integration, error) {
-	values := in.ValuesAt(c, now)
+func (in *integration) lookUpRequest(ctx context.Context, now func() time.Time, c *Connection, l *plan.LookUp) (*http.Request, *integration, error) {
+	values := in.ValuesAt(c, now())
 	target := ""
 	like := *in.Integration.Integration
 	like.Requests = lookUpRequests(l, &in.Requests)
@@ -106,7 +107,7 @@ func (in *integration) lookUpRequest(ctx context.Context, now time.Time, c *Conn
 		return nil, nil, err
 	}
 	r, err := buildLookUp(ctx, l, target)
-	return r, &integration{Integration: as, calls: calls, shown: shown, apart: apart}, err
+	return r, &integration{Integration: as, calls: calls, mode: mode.New(&mode.Env{In: as, Now: now}), shown: shown, apart: apart}, err
 }
 
 // lookUpRequests returns of all what a look-up's own request has: a POST has the parameters

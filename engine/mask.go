@@ -5,7 +5,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 )
 
 // masked returns err with a text that repeats nothing of the request and the
@@ -37,9 +37,11 @@ func credentialsOf(call *layer.Call) []string {
 	if !ok || s == nil {
 		return list
 	}
-	for _, name := range in.signedWith() {
-		if v, ok := s.Value(name); ok && v != "" {
-			list = append(list, v)
+	if m, ok := in.mode.(mode.Signer); ok {
+		for _, name := range m.SignedWith() {
+			if v, ok := s.Value(name); ok && v != "" {
+				list = append(list, v)
+			}
 		}
 	}
 	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
@@ -65,18 +67,4 @@ func credentialsOf(call *layer.Call) []string {
 		}
 	}
 	return list
-}
-
-// signedWith returns the names of what calls are signed with, and of what a signer
-// sends beside the signature.
-func (in *integration) signedWith() []string {
-	switch {
-	case in.Auth.AuthMode == schema.OAuth1, in.Auth.AuthMode == schema.TBA:
-		return []string{"oauth_token", "oauth_token_secret", "oauth_client_secret"}
-	case in.Auth.AssumesRole() != nil:
-		return []string{"access_token", "oauth_token_secret", "token." + sessionToken}
-	case in.Auth.AuthMode == schema.AWSSigV4:
-		return []string{"credentials.secret_access_key", "credentials.session_token"}
-	}
-	return nil
 }

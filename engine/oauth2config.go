@@ -33,7 +33,7 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if in.Auth.ClientAuth() == schema.ClientAuthJWT {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "private_key_jwt is more than x/oauth2 can do; use AuthCodeURL"}
 	}
-	if err := in.needsConsentClient(op, &Connection{Key: k}); err != nil {
+	if err := in.NeedsConsentClient(op, &Connection{Key: k}); err != nil {
 		return nil, err
 	}
 	values := in.ValuesAt(&Connection{Key: k}, e.opts.Now())

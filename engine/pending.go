@@ -1,144 +1,57 @@
 package engine
 
-import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
-	"sync"
-	"time"
-
-	"github.com/nango-lite/nango-lite/connection"
-	"github.com/nango-lite/nango-lite/schema"
-)
-
-// pendingLifetime is how long a user may take to consent.
-const pendingLifetime = 15 * time.Minute
+import "github.com/nango-lite/nango-lite/engine/internal/consent"
 
 // A Pending is an authorization that a user has been sent to and has not come
 // back from. Keep it where only that user's browser can bring it back, such as
-// their session (state must be bound to the user agent, RFC 9700 2.1); [Pending.Seal]
-// makes it fit for a cookie.
-type Pending struct {
-	URL         string // where to send the user; holds the state
-	Key         Key
-	RedirectURL string
-	State       schema.Secret
-	Verifier    schema.Secret // PKCE code verifier; unset where PKCE is off
-	Token       schema.Secret // OAUTH1: temporary credentials (RFC 5849 2.1)
-	TokenSecret schema.Secret
-	Scopes      []string // as asked for
-	ExpiresAt   time.Time
+// their session (state must be bound to the user agent, RFC 9700 2.1); its method Seal
+// makes it fit for a cookie. Its fields are
+//
+//	URL          string // where to send the user; holds the state
+//	Key          Key
+//	RedirectURL  string
+//	State        schema.Secret
+//	Verifier     schema.Secret // PKCE code verifier; unset where PKCE is off
+//	Token        schema.Secret // OAUTH1: temporary credentials (RFC 5849 2.1)
+//	TokenSecret  schema.Secret
+//	Scopes       []string // as asked for
+//	ExpiresAt    time.Time
+//	Fields       map[string]string // connection fields the user typed
+//	SecretFields map[string]schema.Secret
+//	Metadata     map[string]any
+//	Registration Registration // what discovery found (MCP_OAUTH2)
+type Pending = consent.Pending
 
-	Fields       map[string]string // connection fields the user typed
-	SecretFields map[string]schema.Secret
-	Metadata     map[string]any
+// OpenPending decodes what the Seal of a [Pending] made.
+func OpenPending(text string, s Sealer) (*Pending, error) { return consent.OpenPending(text, s) }
 
-	// Registration is what discovery found (MCP_OAUTH2).
-	Registration Registration
+// A DeviceAuth is an authorization that a user is to give on another device
+// (RFC 8628 3.2). Show them VerificationURI and UserCode. It is not safe for
+// concurrent use; its method Seal makes it fit for a cookie or a session. Its fields are
+//
+//	Key                     Key
+//	UserCode                string // what the user enters
+//	VerificationURI         string // where
+//	VerificationURIComplete string // with the code in it, for a link or a QR code beside the two; empty where the provider gives none. The user still has to compare the code
+//	ExpiresAt               time.Time     // when it is too late
+//	Interval                time.Duration // the pace that the provider wants, by what it has said last
+//	NextPoll                time.Time     // not to be asked before
+//	DeviceCode              schema.Secret // who shows it gets the token: never show it to the user
+//	Scopes                  []string      // as asked for
+//	Fields                  map[string]string // connection fields the user typed
+//	SecretFields            map[string]schema.Secret
+//	Metadata                map[string]any
+type DeviceAuth = consent.DeviceAuth
 
-	authorize string // authorization endpoint, until the URL is made
+// OpenDeviceAuth decodes what the Seal of a [DeviceAuth] made.
+func OpenDeviceAuth(text string, s Sealer) (*DeviceAuth, error) {
+	return consent.OpenDeviceAuth(text, s)
 }
 
-// Format prints the key alone: the URL holds the state.
-func (p *Pending) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "pending authorization of %s", p.Key)
-}
-
-// pendingWire is Pending with its secrets in the open, for sealing.
-type pendingWire struct {
-	URL, Integration, ConnectionID, RedirectURL, State, Verifier string
-	Token, TokenSecret                                           string `json:",omitempty"`
-	Scopes                                                       []string
-	ExpiresAt                                                    time.Time
-	Fields, SecretFields                                         map[string]string
-	Metadata                                                     map[string]any
-	Registration                                                 connection.PlainRegistration `json:",omitzero"`
-}
-
-const pendingAAD = "nango-lite pending authorization"
-
-// Seal encodes p as text that is safe in a cookie or a session store. Only
-// [OpenPending] with the same key reads or accepts it.
-func (p *Pending) Seal(s Sealer) (string, error) {
-	w := pendingWire{
-		URL: p.URL, Integration: p.Key.Integration, ConnectionID: p.Key.ConnectionID, RedirectURL: p.RedirectURL,
-		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
-		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
-		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata,
-		Registration: connection.PlainRegistration{Registration: p.Registration},
-	}
-	for name, v := range p.SecretFields {
-		w.SecretFields[name] = v.Reveal()
-	}
-	b, err := connection.SealJSON(s, pendingAAD, w)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
-}
-
-// OpenPending decodes what [Pending.Seal] made.
-func OpenPending(text string, s Sealer) (*Pending, error) {
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return nil, &Error{Op: "open pending authorization", Kind: KindState, Detail: "not a sealed authorization"}
-	}
-	var w pendingWire
-	if err := connection.OpenJSON(s, pendingAAD, b, &w); err != nil {
-		return nil, &Error{Op: "open pending authorization", Kind: KindState, Detail: "not a sealed authorization, or of another key", Err: err}
-	}
-	p := &Pending{
-		URL: w.URL, Key: Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
-		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata,
-		Registration: w.Registration.Registration,
-	}
-	if w.Verifier != "" {
-		p.Verifier = schema.NewSecret(w.Verifier)
-	}
-	if w.Token != "" {
-		p.Token, p.TokenSecret = schema.NewSecret(w.Token), schema.NewSecret(w.TokenSecret)
-	}
-	for name, v := range w.SecretFields {
-		if p.SecretFields == nil {
-			p.SecretFields = map[string]schema.Secret{}
-		}
-		p.SecretFields[name] = schema.NewSecret(v)
-	}
-	return p, nil
-}
-
-// usedStates remembers which states have come back, until they would have
-// expired anyway, so that each counts once in this process. Hosts of several
-// processes get the same from a session that forgets the Pending.
-type usedStates struct {
-	mu    sync.Mutex
-	until map[[sha256.Size]byte]time.Time
-}
-
-// claim reports whether state is seen for the first time.
-func (u *usedStates) claim(state schema.Secret, expires, now time.Time) bool {
-	sum := sha256.Sum256([]byte(state.Reveal()))
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for s, t := range u.until {
-		if now.After(t) {
-			delete(u.until, s)
-		}
-	}
-	if _, used := u.until[sum]; used {
-		return false
-	}
-	if u.until == nil {
-		u.until = map[[sha256.Size]byte]time.Time{}
-	}
-	u.until[sum] = expires
-	return true
-}
-
-// randomText returns n random bytes as URL-safe text.
-func randomText(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b)
-}
+// A StillPendingError is what [Engine.PollDevice] returns while the user has not
+// decided. Ask again after RetryAfter. Its fields are
+//
+//	Key        Key
+//	RetryAfter time.Duration
+//	Err        error // why the provider could not be asked; nil if it said that the user has not decided
+type StillPendingError = consent.StillPendingError

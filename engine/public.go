@@ -3,9 +3,11 @@ package engine
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -78,4 +80,25 @@ func (e *Engine) tokenClient(in *integration, c *Connection, to schema.Template)
 		client.Transport = public
 	}
 	return &client
+}
+
+// discoveryClient returns the client for a URL that a stranger may have written. It
+// follows redirects at home, and carries nothing but a client certificate, to origins
+// that the file names.
+func (e *Engine) discoveryClient(in *integration, u *url.URL) *http.Client {
+	client := &http.Client{Transport: e.opts.Transport, CheckRedirect: stayHome}
+	switch {
+	case in.Names(u):
+		client.Transport, _ = e.transports(in, e.opts.Transport)
+	case !in.Reaches(u):
+		client.Transport = e.public.of(e.opts.Transport)
+	}
+	return client
+}
+
+func stayHome(r *http.Request, via []*http.Request) error {
+	if plan.Origin(r.URL) != plan.Origin(via[0].URL) || len(via) > 3 {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -170,10 +171,11 @@ func (e *Engine) amendedSession(ctx context.Context, op string, in *integration,
 		is, _ := in.Carried(next, name)
 		return in.Connection[name].From == schema.FromUser && was != is
 	}
-	if !in.Auth.Issues() || !slices.ContainsFunc(slices.Collect(maps.Keys(in.Connection)), typed) {
+	m, issues := in.mode.(mode.Issuer)
+	if !issues || !slices.ContainsFunc(slices.Collect(maps.Keys(in.Connection)), typed) {
 		return amendedSession{e.session(in, next.Key), in, next}, next, nil
 	}
-	next, err := e.obtain(ctx, op, in, next)
+	next, err := m.Obtain(ctx, op, next)
 	return fixedSession{&snapshot{in, next}}, next, err
 }
 

@@ -31,6 +31,19 @@ func (in *Integration) NeedsClient(op string, c *connection.Connection) error {
 	return &fault.Error{Op: op, Key: c.Key, Kind: fault.KindClient, Detail: missing + " is not configured"}
 }
 
+// NeedsConsentClient checks that a user of c, which has no token yet, can be sent to
+// consent with a client.
+func (in *Integration) NeedsConsentClient(op string, c *connection.Connection) error {
+	id, secret := in.Client(c)
+	if id.Empty() {
+		return &fault.Error{Op: op, Key: c.Key, Kind: fault.KindClient, Detail: "oauth_client_id is not configured"}
+	}
+	if secret.IsSet() && in.Auth.ClientAuth() != schema.ClientAuthTLS {
+		return nil
+	}
+	return in.NeedsClient(op, c)
+}
+
 // ScopesOr returns what to ask for: what is given, or else what is configured. A verbatim string is one element.
 func (in *Integration) ScopesOr(override []string) []string {
 	switch {

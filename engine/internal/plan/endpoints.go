@@ -37,10 +37,14 @@ func (in *Integration) RevocationEndpoint(c *connection.Connection) schema.Templ
 	return in.Parsed.RevocationURL
 }
 
-// ClientAuth returns how token requests for c are authenticated.
+// ClientAuth returns how the client authenticates in token requests for c, or "" where
+// the request says by itself who is calling.
 func (in *Integration) ClientAuth(c *connection.Connection) string {
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
+	switch in.Auth.AuthMode {
+	case schema.MCPOAuth2:
 		return c.Credentials.Registration.AuthorizationMethod
+	case schema.TwoStep, schema.App:
+		return ""
 	}
 	return in.Auth.ClientAuth()
 }

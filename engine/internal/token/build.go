@@ -88,11 +88,12 @@ func (o *Operation) buildRefresh() (*oauthwire.Request, error) {
 // authenticate puts the client into a request; assertion is what private_key_jwt
 // signs.
 func (o *Operation) authenticate(r *oauthwire.Request, assertion string) {
-	if mode := o.In.Auth.AuthMode; mode == schema.TwoStep || mode == schema.App {
-		return // the call says itself who is calling
+	how := o.In.ClientAuth(o.Conn)
+	if how == "" {
+		return
 	}
 	id, secret := o.In.Client(o.Conn)
-	r.ClientAuth, r.ClientID, r.ClientSecret = o.In.ClientAuth(o.Conn), id.Reveal(), secret.Reveal()
+	r.ClientAuth, r.ClientID, r.ClientSecret = how, id.Reveal(), secret.Reveal()
 	switch {
 	case r.ClientAuth == schema.ClientAuthJWT:
 		r.ClientAuth = schema.ClientAuthNone

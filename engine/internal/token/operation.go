@@ -1,8 +1,7 @@
 // Package token calls token endpoints, and those that stand beside them: it builds a
 // request, authenticates the client, sends once, judges the answer and reads it, makes
-// the steps that follow, introspects and revokes. It knows the words of the format, and
-// nothing of auth modes, of stores, or of when a token is to be had. Start with
-// [Endpoint.For].
+// the steps that follow, introspects and revokes. Which of that an auth mode needs, and
+// when, is for others to say; it knows no store. Start with [Endpoint.For].
 package token
 
 import (

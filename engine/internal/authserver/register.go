@@ -1,13 +1,15 @@
-package engine
+package authserver
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
@@ -32,25 +34,24 @@ var clientAuthOf = map[string]string{
 // client decides as whom we go to the server: as the operator's client; else as a
 // document of the operator's, where the server reads such; else as what the server
 // registers us as.
-func (s *search) client(ctx context.Context, server *discovery.Server, p *Pending) error {
-	r := &p.Registration
+func (s *search) client(ctx context.Context, server *discovery.Server, r *connection.Registration) error {
 	switch {
-	case s.in.OAuthClientID != "":
-		r.ClientID = s.in.OAuthClientID
+	case s.In.OAuthClientID != "":
+		r.ClientID = s.In.OAuthClientID
 		r.AuthorizationMethod = schema.ClientAuthNone
-		if s.in.OAuthClientSecret.IsSet() {
+		if s.In.OAuthClientSecret.IsSet() {
 			if r.AuthorizationMethod = clientAuthOf[server.Method(true)]; r.AuthorizationMethod == "" {
-				return s.fail(KindClient, "the authorization server takes no client secret (token_endpoint_auth_methods_supported)", nil)
+				return s.fail(fault.KindClient, "the authorization server takes no client secret (token_endpoint_auth_methods_supported)", nil)
 			}
 		}
 		return nil
-	case s.in.Auth.ClientMetadataURL != "" && server.TakesClientMetadata:
-		r.ClientID, r.AuthorizationMethod = s.in.Auth.ClientMetadataURL, schema.ClientAuthNone
+	case s.In.Auth.ClientMetadataURL != "" && server.TakesClientMetadata:
+		r.ClientID, r.AuthorizationMethod = s.In.Auth.ClientMetadataURL, schema.ClientAuthNone
 		return nil
 	case server.Register == "":
-		return s.fail(KindClient, "oauth_client_id is not configured, and the authorization server registers no clients (RFC 7591)", nil)
+		return s.fail(fault.KindClient, "oauth_client_id is not configured, and the authorization server registers no clients (RFC 7591)", nil)
 	}
-	c, err := s.registered(ctx, server, p.RedirectURL)
+	c, err := s.registered(ctx, server, s.Redirect)
 	if err != nil {
 		return err
 	}
@@ -66,24 +67,24 @@ const registration = "the registration at the authorization server"
 // registered returns the client that a server knows us as, for a redirect URL.
 func (s *search) registered(ctx context.Context, server *discovery.Server, redirectURL string) (*discovery.Client, error) {
 	as := discovery.Request{
-		Name: cmp.Or(s.in.Auth.ClientName, "nango-lite"), URI: s.in.Auth.ClientURI, Redirect: redirectURL, Method: server.Method(false),
+		Name: cmp.Or(s.In.Auth.ClientName, "nango-lite"), URI: s.In.Auth.ClientURI, Redirect: redirectURL, Method: server.Method(false),
 	}
 	if as.Method == "" {
-		return nil, s.fail(KindUnsupported, "the authorization server takes none of client_secret_basic, client_secret_post and none", nil)
+		return nil, s.fail(fault.KindUnsupported, "the authorization server takes none of client_secret_basic, client_secret_post and none", nil)
 	}
-	name := clientName{s.in.Name, server.Issuer, as}
-	release, err := s.e.clients.claim(ctx, name)
+	name := clientName{s.In.Name, server.Issuer, as}
+	release, err := s.Memory.clients.claim(ctx, name)
 	if err != nil {
 		return nil, s.unreachable(ctx, registration, &discovery.UnreachableError{Err: err})
 	}
 	defer release()
-	now := s.e.opts.Now()
-	if c := s.e.clients.get(name, now); c != nil {
+	now := s.Now()
+	if c := s.Memory.clients.get(name, now); c != nil {
 		return c, nil
 	}
 	c, err := s.register(ctx, server, as)
 	if err == nil {
-		s.e.clients.put(name, c, now)
+		s.Memory.clients.put(name, c, now)
 	}
 	return c, err
 }
@@ -92,19 +93,19 @@ func (s *search) registered(ctx context.Context, server *discovery.Server, redir
 func (s *search) register(ctx context.Context, server *discovery.Server, as discovery.Request) (*discovery.Client, error) {
 	u, err := url.Parse(server.Register)
 	if err != nil {
-		return nil, s.fail(KindInvalidResponse, registration+": its URL cannot be read", nil)
+		return nil, s.fail(fault.KindInvalidResponse, registration+": its URL cannot be read", nil)
 	}
-	client := s.e.discoveryClient(s.in, u)
-	client.CheckRedirect = s.e.tokens.CheckRedirect
-	c, answer, err := discovery.Register(ctx, client, server.Register, as)
+	client := *s.Client(u)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c, answer, err := discovery.Register(ctx, &client, server.Register, as)
 	switch {
 	case answer == nil || errors.As(err, new(*discovery.UnreachableError)):
 		return nil, s.unreachable(ctx, registration, err)
 	case err != nil && answer.Status < 400:
-		return nil, s.fail(KindInvalidResponse, registration, err)
+		return nil, s.fail(fault.KindInvalidResponse, registration, err)
 	case c == nil:
-		kind := cmp.Or(token.KindOfStatus(answer.Status), KindInvalidResponse)
-		return nil, &Error{Op: s.op, Key: s.key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: token.RetryAfter(answer.Header)}
+		kind := cmp.Or(token.KindOfStatus(answer.Status), fault.KindInvalidResponse)
+		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: token.RetryAfter(answer.Header)}
 	}
 	return c, nil
 }
@@ -189,18 +190,18 @@ func (c *clients) forget(id string) {
 	}
 }
 
-const clientForgotten = "the authorization server no longer takes the client that it registered"
+// Forgotten is the detail of an error which says that a registration is of no use.
+const Forgotten = "the authorization server no longer takes the client that it registered"
 
-// blameRegistration says what to do where the server no longer knows the client that
-// it registered: nobody but the user can get another, by connecting again.
-func (e *Engine) blameRegistration(in *integration, c *Connection, err error) error {
-	r := &c.Credentials.Registration
-	if in.Auth.AuthMode != schema.MCPOAuth2 || r.ClientID == "" || r.ClientID == in.OAuthClientID || r.ClientID == in.Auth.ClientMetadataURL {
+// Blame says what to do where the server no longer knows the client that it registered:
+// nobody but the user can get another, by connecting again.
+func (f *Finder) Blame(r *connection.Registration, err error) error {
+	if r.ClientID == "" || r.ClientID == f.In.OAuthClientID || r.ClientID == f.In.Auth.ClientMetadataURL {
 		return err
 	}
-	if refused, ok := errors.AsType[*Error](err); !ok || refused.Code != "invalid_client" && refused.Code != "unauthorized_client" {
+	if refused, ok := errors.AsType[*fault.Error](err); !ok || refused.Code != "invalid_client" && refused.Code != "unauthorized_client" {
 		return err
 	}
-	e.clients.forget(r.ClientID)
-	return fault.Mean(err, KindReauthorize, clientForgotten)
+	f.Memory.clients.forget(r.ClientID)
+	return fault.Mean(err, fault.KindReauthorize, Forgotten)
 }

@@ -1,4 +1,4 @@
-package engine
+package mode
 
 import (
 	"io"
@@ -12,6 +12,22 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/sigv4"
 	"github.com/nango-lite/nango-lite/schema"
 )
+
+// awsSigning is what modes that sign for AWS have in common.
+type awsSigning struct{ env *Env }
+
+var _ Signer = awsSigning{}
+
+// Signer implements [Signer].
+func (s awsSigning) Signer() layer.Signer { return &awsSigner{s.env.In.Parsed.AWS, s.env.Now} }
+
+// SignedWith implements [Signer].
+func (s awsSigning) SignedWith() []string {
+	if s.env.In.Parsed.AWS.Role != nil {
+		return []string{"access_token", "oauth_token_secret", "token." + sessionToken}
+	}
+	return []string{"credentials.secret_access_key", "credentials.session_token"}
+}
 
 // An awsSigner signs with AWS Signature Version 4, as whoever the connection in use
 // belongs to.

@@ -1,4 +1,4 @@
-package engine
+package consent
 
 import (
 	"encoding/base64"
@@ -11,15 +11,21 @@ import (
 	"unicode"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
+)
+
+const (
+	Pace        = 5 * time.Second // between polls unless the provider says otherwise, and what slow_down adds (RFC 8628 3.5)
+	LongestPace = time.Hour       // of those that a provider may ask for
 )
 
 // A DeviceAuth is an authorization that a user is to give on another device
 // (RFC 8628 3.2). Show them VerificationURI and UserCode. It is not safe for
 // concurrent use; [DeviceAuth.Seal] makes it fit for a cookie or a session.
 type DeviceAuth struct {
-	Key             Key
+	Key             connection.Key
 	UserCode        string // what the user enters
 	VerificationURI string // where
 
@@ -45,6 +51,13 @@ func (d *DeviceAuth) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "pending device authorization of %s", d.Key)
 }
 
+// Connection returns what d becomes, without its token.
+func (d *DeviceAuth) Connection(mode schema.AuthMode) *connection.Connection {
+	c := NewConnection(mode, d.Key, d.Fields, d.SecretFields)
+	c.Metadata = d.Metadata
+	return c
+}
+
 // deviceWire is DeviceAuth with its secrets in the open, for sealing.
 type deviceWire struct {
 	Integration, ConnectionID, UserCode, VerificationURI, VerificationURIComplete, DeviceCode string
@@ -60,7 +73,7 @@ const deviceAAD = "nango-lite pending device authorization"
 
 // Seal encodes d as text that is safe in a cookie or a session store. Only
 // [OpenDeviceAuth] with the same key reads or accepts it.
-func (d *DeviceAuth) Seal(s Sealer) (string, error) {
+func (d *DeviceAuth) Seal(s connection.Sealer) (string, error) {
 	b, err := connection.SealJSON(s, deviceAAD, deviceWire{
 		Integration: d.Key.Integration, ConnectionID: d.Key.ConnectionID, UserCode: d.UserCode,
 		VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete, DeviceCode: d.DeviceCode.Reveal(),
@@ -74,26 +87,26 @@ func (d *DeviceAuth) Seal(s Sealer) (string, error) {
 }
 
 // OpenDeviceAuth decodes what [DeviceAuth.Seal] made.
-func OpenDeviceAuth(text string, s Sealer) (*DeviceAuth, error) {
+func OpenDeviceAuth(text string, s connection.Sealer) (*DeviceAuth, error) {
 	const op = "open pending device authorization"
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization"}
+		return nil, &fault.Error{Op: op, Kind: fault.KindState, Detail: "not a sealed authorization"}
 	}
 	var w deviceWire
 	if err := connection.OpenJSON(s, deviceAAD, b, &w); err != nil {
-		return nil, &Error{Op: op, Kind: KindState, Detail: "not a sealed authorization, or of another key", Err: err}
+		return nil, &fault.Error{Op: op, Kind: fault.KindState, Detail: "not a sealed authorization, or of another key", Err: err}
 	}
 	return &DeviceAuth{
-		Key: Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, UserCode: w.UserCode,
+		Key: connection.Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, UserCode: w.UserCode,
 		VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete, DeviceCode: schema.NewSecret(w.DeviceCode),
 		ExpiresAt: w.ExpiresAt, NextPoll: w.NextPoll, Interval: w.Interval, Scopes: w.Scopes,
 		Fields: w.Fields, SecretFields: mapValues(w.SecretFields, schema.NewSecret), Metadata: w.Metadata,
 	}, nil
 }
 
-// take reads the answer of RFC 8628 3.2.
-func (d *DeviceAuth) take(op string, a *oauthwire.Answer, now time.Time) error {
+// Take reads the answer of RFC 8628 3.2.
+func (d *DeviceAuth) Take(op string, a *oauthwire.Answer, now time.Time) error {
 	text := func(name string) string {
 		s, _ := schema.TextAt(a.Doc, name)
 		return s
@@ -114,13 +127,13 @@ func (d *DeviceAuth) take(op string, a *oauthwire.Answer, now time.Time) error {
 		missing = "has no verification_uri that can be opened"
 	}
 	if missing != "" {
-		return &Error{Op: op, Key: d.Key, Kind: KindInvalidResponse, Status: a.Status, Detail: "the device authorization answer " + missing + " (RFC 8628 3.2)"}
+		return &fault.Error{Op: op, Key: d.Key, Kind: fault.KindInvalidResponse, Status: a.Status, Detail: "the device authorization answer " + missing + " (RFC 8628 3.2)"}
 	}
 	if !isPage(d.VerificationURIComplete) {
 		d.VerificationURIComplete = ""
 	}
-	d.ExpiresAt = now.Add(secondsOf(text("expires_in"), pendingLifetime, math.MaxInt32*time.Second))
-	d.Interval = secondsOf(text("interval"), devicePace, longestPace)
+	d.ExpiresAt = now.Add(secondsOf(text("expires_in"), Lifetime, math.MaxInt32*time.Second))
+	d.Interval = secondsOf(text("interval"), Pace, LongestPace)
 	d.NextPoll = now.Add(d.Interval)
 	return nil
 }

@@ -1,4 +1,4 @@
-package engine
+package mode
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
@@ -44,33 +45,36 @@ func isAWSText(text string, most int, others string) bool {
 	})
 }
 
-// assumeRole obtains a temporary key.
-func (e *Engine) assumeRole(ctx context.Context, op string, in *integration, c *Connection) (*oauthwire.Answer, error) {
-	role := in.Parsed.AWS.Role
-	fail := func(err error) error {
-		return &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the role cannot be assumed", Err: err}
-	}
+// A role is AWS_SIGV4 with auth.aws.assume_role: the token is a temporary key.
+type role struct{ env *Env }
+
+func (w *role) obtained() string { return "a role was assumed, with a key" }
+
+// issue obtains a temporary key.
+func (w *role) issue(ctx context.Context, o *token.Operation) (*oauthwire.Answer, error) {
+	in := w.env.In
 	if in.AppAssumesRole() && (in.OAuthClientID == "" || in.OAuthClientSecret.Empty()) {
-		return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "oauth_client_id and oauth_client_secret, whose key assumes roles, are not configured"}
+		return nil, o.Fail(fault.KindClient, "oauth_client_id and oauth_client_secret, whose key assumes roles, are not configured", nil)
 	}
-	r, err := in.roleRequest(c, e.opts.Now)
+	r, err := w.request(o)
 	if err != nil {
-		return nil, fail(err)
+		return nil, o.Fail(fault.KindClient, "the role cannot be assumed", err)
 	}
-	o := in.token.For(op, c).At("the Security Token Service")
-	answer, err := o.Do(ctx, role.Templates.URL, r)
+	o = o.At("the Security Token Service")
+	answer, err := o.Do(ctx, in.Parsed.AWS.Role.Templates.URL, r)
 	if err != nil {
 		return nil, token.Scrub(o.Unanswered(answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, roleAnswer, nil); failed {
-		return nil, token.Scrub(in.refusedRole(op, c.Key, answer, code, e.opts.Now()), r)
+		return nil, token.Scrub(w.refused(o, answer, code), r)
 	}
 	return answer, nil
 }
 
-func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthwire.Request, error) {
-	role, values := in.Parsed.AWS.Role, in.ValuesAt(c, now())
-	u, err := render.URL(role.Templates.URL, values, in.FormatOf)
+// request builds the call of AssumeRole.
+func (w *role) request(o *token.Operation) (*oauthwire.Request, error) {
+	role, values := w.env.In.Parsed.AWS.Role, o.Values()
+	u, err := render.URL(role.Templates.URL, values, w.env.In.FormatOf)
 	if err != nil {
 		return nil, err
 	}
@@ -103,20 +107,21 @@ func (in *integration) roleRequest(c *Connection, now func() time.Time) (*oauthw
 	if err != nil {
 		return nil, err
 	}
-	key := in.baseKey(c)
+	key := w.key(o.Conn)
 	return &oauthwire.Request{
 		URL: u, Method: http.MethodPost, Params: params, XML: true, Headers: map[string]string{"Accept": "application/xml, text/xml"},
 		Sign: func(r *http.Request, body []byte) error {
 			s := key
-			s.Service, s.Region, s.Time = "sts", region, now()
+			s.Service, s.Region, s.Time = "sts", region, w.env.Now()
 			s.Payload, _ = sigv4.Hash(bytes.NewReader(body))
 			return s.Sign(r)
 		},
 	}, nil
 }
 
-// baseKey is the key that assumes c's role.
-func (in *integration) baseKey(c *Connection) sigv4.Signature {
+// key is the key that assumes c's role.
+func (w *role) key(c *connection.Connection) sigv4.Signature {
+	in := w.env.In
 	if in.AppAssumesRole() {
 		return sigv4.Signature{AccessKeyID: in.OAuthClientID, SecretAccessKey: in.OAuthClientSecret.Reveal()}
 	}
@@ -124,33 +129,42 @@ func (in *integration) baseKey(c *Connection) sigv4.Signature {
 	return sigv4.Signature{AccessKeyID: field("access_key_id"), SecretAccessKey: field("secret_access_key"), SessionToken: field("session_token")}
 }
 
-// takeRole completes a token of AssumeRole's answer. A key without its end, or with
-// a part that is missing, is of no use.
-func (in *integration) takeRole(t *Token) bool {
-	secret, ok := t.RawValue(roleSecret)
+// take completes the token. A key without its end, or with a part that is missing, is
+// of no use.
+func (w *role) take(o *token.Operation, a *oauthwire.Answer, asked []string) error {
+	c := *o.Conn
+	if err := o.On(&c).Take(a, roleAnswer, asked); err != nil {
+		return err
+	}
+	t := &c.Credentials.Token
+	secret, _ := t.RawValue(roleSecret)
 	t.TokenSecret = schema.NewSecret(secret)
-	return ok && secret != "" && !t.Secondary[sessionToken].AccessToken.Empty() && !t.ExpiresAt.IsZero()
+	if secret == "" || t.Secondary[sessionToken].AccessToken.Empty() || t.ExpiresAt.IsZero() {
+		return &fault.Error{Op: o.Name, Key: c.Key, Kind: fault.KindInvalidResponse, Status: a.Status, Detail: "the answer has no complete temporary key"}
+	}
+	o.Conn.Credentials.Token = *t
+	return nil
 }
 
-// refusedRole gives a refusal of AssumeRole its kind.
-func (in *integration) refusedRole(op string, k Key, a *oauthwire.Answer, code string, now time.Time) error {
-	e := &Error{Op: op, Key: k, Kind: token.KindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: token.RetryAfter(a.Header)}
+// refused gives a refusal of AssumeRole its kind.
+func (w *role) refused(o *token.Operation, a *oauthwire.Answer, code string) error {
+	e := &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: token.KindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: token.RetryAfter(a.Header)}
 	switch code {
 	case "AccessDenied", "AccessDeniedException":
-		e.Kind, e.Detail = KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"
+		e.Kind, e.Detail = fault.KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"
 	case "Throttling", "ThrottlingException", "RequestLimitExceeded":
-		e.Kind = KindRateLimited
+		e.Kind = fault.KindRateLimited
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException":
-		e.Kind, e.Detail = KindReauthorize, "the role was not assumed: the connection's key is not, or no longer, good"
-		if in.AppAssumesRole() {
-			e.Kind, e.Detail = KindClient, "the role was not assumed: the key of oauth_client_id is not, or no longer, good"
+		e.Kind, e.Detail = fault.KindReauthorize, "the role was not assumed: the connection's key is not, or no longer, good"
+		if w.env.In.AppAssumesRole() {
+			e.Kind, e.Detail = fault.KindClient, "the role was not assumed: the key of oauth_client_id is not, or no longer, good"
 		}
 	}
-	if skew, ok := clockOff(a.Header, now); ok && e.Kind != KindDenied && a.Status < 500 {
-		e.Kind, e.Detail = KindClient, "the role was not assumed: "+skew
+	if skew, ok := clockOff(a.Header, w.env.Now()); ok && e.Kind != fault.KindDenied && a.Status < 500 {
+		e.Kind, e.Detail = fault.KindClient, "the role was not assumed: "+skew
 	}
 	if e.Kind == "" {
-		e.Kind = KindInvalidResponse
+		e.Kind = fault.KindInvalidResponse
 	}
 	return e
 }

@@ -1,4 +1,4 @@
-package engine
+package authserver
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 )
 
@@ -30,12 +30,12 @@ func (s *search) first(ctx context.Context, what string, urls []string) (discove
 func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, s.fail(KindInvalidResponse, what+": its URL cannot be read", nil)
+		return nil, s.fail(fault.KindInvalidResponse, what+": its URL cannot be read", nil)
 	}
-	client := s.e.discoveryClient(s.in, u)
-	now := s.e.opts.Now()
-	kept := fmt.Sprint(s.in.Reaches(u), " ", text)
-	if doc := s.e.docs.get(kept, now); doc != nil {
+	client := s.Client(u)
+	now := s.Now()
+	kept := fmt.Sprint(s.In.Reaches(u), " ", text)
+	if doc := s.Memory.docs.get(kept, now); doc != nil {
 		return doc, nil
 	}
 	answer, err := discovery.Get(ctx, client, text)
@@ -43,17 +43,17 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	case answer == nil || errors.As(err, new(*discovery.UnreachableError)):
 		return nil, s.unreachable(ctx, what, err)
 	case answer.Status == http.StatusTooManyRequests:
-		return nil, &Error{Op: s.op, Key: s.key, Kind: KindRateLimited, Status: answer.Status, Detail: what, RetryAfter: token.RetryAfter(answer.Header)}
+		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindRateLimited, Status: answer.Status, Detail: what, RetryAfter: token.RetryAfter(answer.Header)}
 	case answer.Status >= 500:
-		return nil, &Error{Op: s.op, Key: s.key, Kind: KindUnavailable, Status: answer.Status, Detail: what}
+		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindUnavailable, Status: answer.Status, Detail: what}
 	case answer.Status >= 400:
 		return nil, nil
 	case answer.Status >= 300:
-		return nil, &Error{Op: s.op, Key: s.key, Kind: KindInvalidResponse, Status: answer.Status, Detail: what + " is behind a redirect to another origin, which is not followed"}
+		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindInvalidResponse, Status: answer.Status, Detail: what + " is behind a redirect to another origin, which is not followed"}
 	case err != nil:
-		return nil, s.fail(KindInvalidResponse, what, err)
+		return nil, s.fail(fault.KindInvalidResponse, what, err)
 	}
-	s.e.docs.put(kept, answer.Doc, now, discovery.Fresh(answer.Header, docLifetime))
+	s.Memory.docs.put(kept, answer.Doc, now, discovery.Fresh(answer.Header, docLifetime))
 	return answer.Doc, nil
 }
 
@@ -63,34 +63,13 @@ func (s *search) unreachable(ctx context.Context, what string, err error) error 
 	var silent *discovery.UnreachableError
 	switch {
 	case errors.As(err, &refused):
-		return s.fail(KindUnsupported, what+" was not asked for: "+refused.Reason, nil)
+		return s.fail(fault.KindUnsupported, what+" was not asked for: "+refused.Reason, nil)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case errors.As(err, &silent):
-		return s.fail(KindUnavailable, what, masked(silent.Err, nil))
+		return s.fail(fault.KindUnavailable, what, fault.WithText(fault.WithoutQuotes(fault.WithoutURL(silent.Err).Error()), silent.Err))
 	}
-	return s.fail(KindInvalidResponse, what, err)
-}
-
-// discoveryClient returns the client for a URL that a stranger may have written. It
-// follows redirects at home, and carries nothing but a client certificate, to origins
-// that the file names.
-func (e *Engine) discoveryClient(in *integration, u *url.URL) *http.Client {
-	client := &http.Client{Transport: e.opts.Transport, CheckRedirect: stayHome}
-	switch {
-	case in.Names(u):
-		client.Transport, _ = e.transports(in, e.opts.Transport)
-	case !in.Reaches(u):
-		client.Transport = e.public.of(e.opts.Transport)
-	}
-	return client
-}
-
-func stayHome(r *http.Request, via []*http.Request) error {
-	if plan.Origin(r.URL) != plan.Origin(via[0].URL) || len(via) > 3 {
-		return http.ErrUseLastResponse
-	}
-	return nil
+	return s.fail(fault.KindInvalidResponse, what, err)
 }
 
 const (
