@@ -65,7 +65,7 @@ func (e pageStep) listLength(list []any) int { return 2*e.pageSize(list) + 1 }
 // as it takes.
 func (e pageStep) walks(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		p := e.Played.Requests.Pagination
+		p := e.Played.Requests.Pagination.At(http.MethodGet, c.path)
 		n := e.listLength(list)
 		st, err := e.connected(ctx, setup{budget: true, sandbox: sandbox.Options{Items: n}})
 		if err != nil {
@@ -85,7 +85,7 @@ func (e pageStep) walks(c call, list []any) func(context.Context) error {
 		}
 		pages := 3
 		byItem := p.Kind == "cursor" && p.Cursor.Item != ""
-		if (p.Kind == "offset" || p.Kind == "page" || byItem) && p.HasMore == "" && p.Last == "" {
+		if (p.Kind == "offset" || p.Kind == "page" || byItem) && p.HasMore == "" && p.Last == "" && p.Total == nil {
 			pages++ // an empty one says that the list has ended
 		}
 		seen := st.wire.requests()

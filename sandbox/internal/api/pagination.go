@@ -30,16 +30,17 @@ type pager struct {
 // if the sample holds a list.
 func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refusal) {
 	a := s.Answer.Copy()
-	pages := p.Integration.Requests.Pagination
-	if pages == nil || a.Code() >= 300 || c.Method != http.MethodGet && c.Method != http.MethodHead && c.Method != http.MethodPost {
+	declared := p.Integration.Requests.Pagination
+	if declared == nil || a.Code() >= 300 || c.Method != http.MethodGet && c.Method != http.MethodHead && c.Method != http.MethodPost {
 		return a, nil
 	}
+	pages := declared.At(c.Method, c.at.Rest)
 	list, ok := message.Lookup(a.Body, pages.Items)
 	items, isList := list.([]any)
 	if !ok || !isList {
 		return a, nil
 	}
-	g := &pager{Pagination: pages, call: c, items: p.list(s, items)}
+	g := &pager{Pagination: &pages, call: c, items: p.list(s, items)}
 	if ref := g.place(len(items)); ref != nil {
 		return a, ref
 	}
@@ -52,6 +53,7 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 	if len(g.items) != len(items) {
 		putTotals(a.Body, len(items), len(g.items))
 	}
+	g.putTotal(&a)
 	g.putNext(p, &a, end)
 	return a, nil
 }
@@ -217,6 +219,26 @@ func (g *pager) nextURL(p *API, end int) string {
 	_, q := p.gate.withoutCredentials(g.call.Request, g.call.query)
 	q.Set(afterParam, writeCursor(end))
 	return g.call.at.RealURL(g.call.Request, g.call.URL.EscapedPath(), q)
+}
+
+// putTotal says how long the whole list is, where the blueprint says that this API does.
+func (g *pager) putTotal(a *message.Answer) {
+	if g.Total == nil {
+		return
+	}
+	n := len(g.items)
+	if g.Total.Counts == "pages" {
+		n = (n + g.size - 1) / g.size
+	}
+	if g.Total.Header != "" {
+		a.Set(g.Total.Header, strconv.Itoa(n))
+		return
+	}
+	var total any = json.Number(strconv.Itoa(n))
+	if was, _ := message.Lookup(a.Body, g.Total.Response); message.IsText(was) {
+		total = strconv.Itoa(n)
+	}
+	a.Body = message.Put(a.Body, g.Total.Response, total)
 }
 
 // putTotals corrects counts of the sample's list.
