@@ -337,3 +337,72 @@ integrations:
 		t.Errorf("shown: ...%s", shown[max(0, i-200):i+len(seed)])
 	}
 }
+
+// The dialect of .env is that of the programs that people share the file with.
+func TestEnvFileDialect(t *testing.T) {
+	nothing := func(string) (string, bool) { return "", false }
+	load := func(env string) (string, loader.Diagnostics) {
+		dir := write(t, map[string]string{".env": env, "i.yaml": "integrations:\n    a: {auth: {auth_mode: NONE}, requests: {base_url: https://a.example}, app_api_key: \"${K}\"}\n"})
+		cfg, ds := loader.Load(context.Background(), filepath.Join(dir, "i.yaml"), &loader.Options{LookupEnv: nothing})
+		if cfg.Integrations["a"] == nil {
+			return "", ds
+		}
+		return cfg.Integrations["a"].AppAPIKey.Reveal(), ds
+	}
+	for env, want := range map[string]string{
+		"K=abc\t# a comment after a tab":                 "abc",
+		"K=abc # one after a space":                      "abc",
+		"K=abc#no comment":                               "abc#no comment",
+		"K='abc'\t# behind quotes":                       "abc",
+		"K='a\\' # \\ ends no quote":                     "a\\",
+		"K=\"one\ntwo # three\nfour\"\nL=x":              "one\ntwo # three\nfour",
+		"K='one\r\ntwo'\r\nL=x\r\n":                      "one\ntwo",
+		"L=\"a\nb\"\nK=after":                            "after",
+		"K=\"-----BEGIN X-----\nMIIE\n-----END X-----\"": "-----BEGIN X-----\nMIIE\n-----END X-----",
+	} {
+		if got, ds := load(env); got != want || ds.Err() != nil {
+			t.Errorf("%q: got %q, %v; want %q", env, got, ds, want)
+		}
+	}
+	for env, want := range map[string]string{
+		`K='a\'#rest'`:         ".env:1:1: error: text follows the closing quote",
+		"K=\"a\"b":             ".env:1:1: error: text follows the closing quote",
+		"L=x\nK=\"open\nM=y\n": ".env:2:1: error: the closing quote is missing",
+	} {
+		_, ds := load(env)
+		if text := strings.ReplaceAll(fmt.Sprint(ds), "\\", "/"); !strings.Contains(text, want) {
+			t.Errorf("%q: got %v, want %s", env, ds, want)
+		}
+	}
+}
+
+// A secret that is no text would be sent as another one, and the provider's 401 is all
+// that anybody would see.
+func TestBytesThatAreNoText(t *testing.T) {
+	const odd = "k\xe9y-from-outside"
+	dir := write(t, map[string]string{"key": odd, ".env": "K=" + odd + "\n",
+		"env.yaml":  "integrations:\n    a: {auth: {auth_mode: NONE}, requests: {base_url: https://a.example}, app_api_key: \"${K}\"}\n",
+		"file.yaml": "integrations:\n    a: {auth: {auth_mode: NONE}, requests: {base_url: https://a.example}, app_api_key: \"${file:" + "KEYFILE" + "}\"}\n"})
+	file, err := os.ReadFile(filepath.Join(dir, "file.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(string) (string, bool) { return "", false }
+	for what, load := range map[string]func() (*schema.Config, loader.Diagnostics){
+		"a variable": func() (*schema.Config, loader.Diagnostics) {
+			return loader.LoadFiles(t.Context(), []string{filepath.Join(dir, "env.yaml")}, &loader.Options{EnvFile: filepath.Join(dir, "none"), LookupEnv: func(string) (string, bool) { return odd, true }})
+		},
+		"a file of variables": func() (*schema.Config, loader.Diagnostics) {
+			return loader.Load(t.Context(), filepath.Join(dir, "env.yaml"), &loader.Options{LookupEnv: nothing})
+		},
+		"a file": func() (*schema.Config, loader.Diagnostics) {
+			return loader.LoadBytes(t.Context(), "i.yaml", []byte(strings.Replace(string(file), "KEYFILE", filepath.Join(dir, "key"), 1)), &loader.Options{LookupEnv: nothing})
+		},
+	} {
+		cfg, ds := load()
+		wantFinding(t, ds, "bytes that are not UTF-8")
+		if cfg.Integrations["a"] != nil || strings.Contains(fmt.Sprint(ds), "from-outside") {
+			t.Errorf("%s: got %v, %v", what, cfg.Integrations["a"], ds)
+		}
+	}
+}

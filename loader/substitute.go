@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -155,6 +156,9 @@ func (s *substituter) resolve(n *tree.Node, p piece, gap Invention) (string, boo
 		value = "" // whatever came with it
 	}
 	switch {
+	case !utf8.ValidString(value):
+		s.fail(n, "bad-reference", "variable "+p.variable+" holds bytes that are not UTF-8", notText)
+		return "", false
 	case value != "":
 		expanded, err := expand(p.variable, value)
 		if err != nil || expanded != value {
@@ -193,6 +197,9 @@ func (s *substituter) made(gap Invention) (string, bool) {
 	return s.invent(gap)
 }
 
+// notText: what is no text would be changed on its way, and refused as another secret.
+const notText = "save it as UTF-8; keep bytes that are no text in Base64"
+
 const maxReferencedFile = 64 << 10
 
 func (s *substituter) file(n *tree.Node, p piece, gap Invention) (string, bool) {
@@ -209,6 +216,10 @@ func (s *substituter) file(n *tree.Node, p piece, gap Invention) (string, bool) 
 		reason = fmt.Sprintf("is larger than %d KiB", maxReferencedFile>>10)
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if reason == "" && !utf8.Valid(data) {
+		s.fail(n, "unreadable-file", "file "+p.file+" holds bytes that are not UTF-8", notText)
+		return "", false
+	}
 	if reason == "" && text != "" {
 		return text, true
 	}

@@ -186,7 +186,7 @@ func (l *locator) words(line int) Problem {
 	case strings.Contains(m, "cannot start any token"):
 		col := tokenStart(text, "@`%\t")
 		return at(col, fmt.Sprintf("a text cannot begin with %q", text[min(col, len(text)-1)]), "quote it")
-	case strings.Contains(m, "unknown escape character"), strings.Contains(m, "hexdecimal"):
+	case strings.Contains(m, "unknown escape character"), strings.Contains(m, "hexdecimal"), strings.Contains(m, "escape code"):
 		return at(badEscape(text, start), "this escape is unknown", `in double quotes write \\ for a backslash, or use single quotes`)
 	case strings.HasPrefix(m, "unknown anchor"):
 		return at(tokenStart(text, "*"), "a text that begins with * refers to an anchor, and there is none of this name", "quote it")
@@ -288,9 +288,13 @@ func badEscape(text string, start int) int {
 		if text[i] != '\\' {
 			continue
 		}
+		if old, _ := escapeAt(text[i:]); old != "" {
+			i += len(old) - 1
+			continue
+		}
 		c := text[i+1]
 		digits := text[i+2 : min(i+2+hexDigits[c], len(text))]
-		if strings.IndexByte("0abt\tnvfre \"'/\\N_LPxuU", c) < 0 || len(digits) < hexDigits[c] || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
+		if strings.IndexByte("0abt\tnvfre \"'/\\N_LPxuU", c) < 0 || len(digits) < hexDigits[c] || strings.Trim(digits, "0123456789abcdefABCDEF") != "" || c == 'u' && strings.ContainsAny(digits[:1], "dD") && digits[1:2] > "7" {
 			return i
 		}
 		i++

@@ -10,6 +10,8 @@ type scanner struct {
 	lines []string
 	state []lineState
 
+	escapes []escape // in double quotes, in their order
+
 	line, col int // where the scan is, 0-based; col counts bytes
 }
 
@@ -19,6 +21,9 @@ type lineState struct {
 	opener mark // of what is open, or of what the line closed at last
 	multi  bool // the line goes on with what an earlier one opened
 }
+
+// An escape is a backslash in double quotes, and where the quotes opened.
+type escape struct{ at, opener mark }
 
 // A mark is a place, 0-based, col in bytes, and the character there.
 type mark struct {
@@ -136,6 +141,7 @@ func (s *scanner) quoted() bool {
 			s.col++
 			switch {
 			case c == '\\' && from.char == '"':
+				s.escapes = append(s.escapes, escape{mark{s.line, s.col - 1, c}, from})
 				s.col++
 			case c == from.char && c == '\'' && strings.HasPrefix(s.rest(), "'"):
 				s.col++

@@ -15,6 +15,7 @@ import (
 // A walker turns yaml nodes into tree nodes and refuses what JSON cannot hold
 // or what YAML would read as something else than what is written.
 type walker struct {
+	changed  rewrites // escapes, which places are counted without
 	file     string
 	nodes    int
 	path     []string
@@ -43,7 +44,7 @@ func (w *walker) node(n *yaml.Node, depth int) *tree.Node {
 		w.nodes = MaxNodes + 1
 		return nil
 	}
-	from := origin(w.file, at.Line, at.Column)
+	from := origin(w.file, at.Line, w.changed.column(at.Line, at.Column))
 	switch n.Kind {
 	case yaml.MappingNode:
 		return w.mapping(n, from, depth)
@@ -84,7 +85,7 @@ func (w *walker) mapping(n *yaml.Node, from schema.Origin, depth int) *tree.Node
 			continue
 		}
 		seen[name] = key.Line
-		m.Fields = append(m.Fields, tree.Field{Name: name, At: origin(w.file, key.Line, key.Column), Value: value})
+		m.Fields = append(m.Fields, tree.Field{Name: name, At: origin(w.file, key.Line, w.changed.column(key.Line, key.Column)), Value: value})
 	}
 	return m
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -44,7 +45,24 @@ func Parse(file string, data []byte) (root *tree.Node, problems []Problem) {
 	if p, bad := characters(data); bad {
 		return nil, []Problem{p}
 	}
+	data = oldDirective(data)
 	doc, err := decode(data)
+	var changed rewrites
+	if err != nil && strings.Contains(err.Error(), "escape") {
+		if plain, done := plainEscapes(data); len(done) > 0 {
+			again, errAgain := decode(plain)
+			switch {
+			case errAgain != nil && !errors.Is(errAgain, errSecondDocument):
+				p := locate(plain, errAgain)
+				p.Column = done.column(p.Line, p.Column)
+				return nil, []Problem{p}
+			case errAgain != nil:
+				err = errAgain
+			case done.inQuotes(again, plain):
+				doc, err, changed = again, nil, done
+			}
+		}
+	}
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, []Problem{{Line: 1, Column: 1, Code: "empty-file", Message: "the file is empty"}}
@@ -53,7 +71,7 @@ func Parse(file string, data []byte) (root *tree.Node, problems []Problem) {
 	case err != nil:
 		return nil, []Problem{locate(data, err)}
 	}
-	w := walker{file: file}
+	w := walker{file: file, changed: changed}
 	root = w.node(doc.Content[0], 0)
 	return root, w.problems
 }
@@ -74,6 +92,23 @@ func decode(data []byte) (*yaml.Node, error) {
 		return nil, err
 	}
 	return &doc, nil
+}
+
+// oldDirective returns data with a directive %YAML 1.2 as 1.1, which is the only one
+// that the library takes. What it reads is the same with either.
+func oldDirective(data []byte) []byte {
+	start := bytes.TrimPrefix(data, []byte("\ufeff"))
+	for line := range bytes.Lines(start) {
+		text := string(bytes.TrimRight(line, " \t\r\n"))
+		switch {
+		case text == "" || text[0] == '#':
+		case text == "%YAML 1.2" || strings.HasPrefix(text, "%YAML 1.2 ") || strings.HasPrefix(text, "%YAML 1.2\t"):
+			return bytes.Replace(data, []byte("%YAML 1.2"), []byte("%YAML 1.1"), 1)
+		default:
+			return data
+		}
+	}
+	return data
 }
 
 func origin(file string, line, column int) schema.Origin {

@@ -55,7 +55,7 @@ func TestPlaces(t *testing.T) {
 		{"behind comments", "# it's [\na: b # don't {\nc: don't [\nd: 'e\n", "4:4 the quote"},
 		{"CRLF", "a: b\r\nc: \"d\r\n", "2:4 the quote"},
 		{"runes", "ä: \"ö\" ü\n", "1:8 text follows"},
-		{"directive", "%YAML 1.2\n---\na: b\n", "1:1 directives"},
+		{"directive", "%YAML 2.0\n---\na: b\n", "1:1 directives"},
 		{"tag", "a: !<x\n", "1:4 "},
 		{"control", "a: b\nc: \x01\n", "2:4 the control character U+0001"},
 		{"UTF-16", "\xff\xfea\x00", "1:1 the file is UTF-16"},
@@ -127,4 +127,51 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What programs write as JSON is read, and everything has the place that it has in the
+// file.
+func TestJSONIsRead(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a": "https:\/\/x.example\/y", "b": "c"}`:             "https://x.example/y 1:7, c 1:38",
+		`{"a": "\ud83d\ude00!", "b": "\u00e9"}`:                 "😀! 1:7, é 1:29",
+		"{\"a\": \"\\ud83d\\ude00\\/\\/\", \"b\":\n  \"\\/\"}":  "😀// 1:7, / 2:3",
+		"a: 'it\\/s'\nb: \"\\/\"":                               "it\\/s 1:4, / 2:4",
+		"a: x\\/y # \"\\/\"\nb: \"\\/z\"":                       "x\\/y 1:4, /z 2:4",
+		"%YAML 1.2\n---\na: b\nb: c":                            "b 3:4, c 4:4",
+		"# first\n%YAML 1.2\n---\na: \"%YAML 1.2\"\nb: \"\\/\"": "%YAML 1.2 4:4, / 5:4",
+		"%YAML 1.1\n---\na: b\nb: c":                            "b 3:4, c 4:4",
+		"a: \"\\\\/\"\nb: \"\\/\"":                              "\\/ 1:4, / 2:4",
+	} {
+		root, problems := Parse("f", []byte(in))
+		if root == nil || len(problems) > 0 {
+			t.Errorf("%s: %v", in, problems)
+			continue
+		}
+		a, b := root.Get("a"), root.Get("b")
+		got := fmt.Sprintf("%s %d:%d, %s %d:%d", a.Text, a.Origin.Line, a.Origin.Column, b.Text, b.Origin.Line, b.Origin.Column)
+		if got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+	// A mistake beside them is where it was.
+	for in, want := range map[string]string{
+		`{"a": "\/", "b": "\q"}`:        "1:19 this escape",
+		"{\"a\": \"\\/\",\n \"b\": [1,": "1:1 the bracket",
+		`{"a": "\/\/\/", "b" "c"}`:      "1:",
+	} {
+		if root, problems := Parse("f", []byte(in)); root != nil || !strings.HasPrefix(fmt.Sprintf("%d:%d %s", problems[0].Line, problems[0].Column, problems[0].Message), want) {
+			t.Errorf("%s: got %v, %v; want %s", in, root, problems, want)
+		}
+	}
+	// Half a character is none, and a text that goes on without quotes is not quoted.
+	for in, want := range map[string]string{
+		`{"a": "\ud83d"}`:               "1:8 this escape",
+		`{"a": "\ude00\ud83d"}`:         "1:8 this escape",
+		"a: x\n  \"\\/\"\nb: \"\\/\"\n": "3:1 this escape",
+	} {
+		if root, problems := Parse("f", []byte(in)); root != nil || !strings.HasPrefix(fmt.Sprintf("%d:%d %s", problems[0].Line, problems[0].Column, problems[0].Message), want) {
+			t.Errorf("%s: got %v, %v; want %s", in, root, problems, want)
+		}
+	}
 }
