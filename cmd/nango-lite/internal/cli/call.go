@@ -23,6 +23,7 @@ type callFlags struct {
 	headers    []string
 	query      []string
 	paginate   bool
+	list       listFlags
 	include    bool
 	fault      string
 }
@@ -56,6 +57,9 @@ is 1.`,
 	f.StringArrayVarP(&flags.headers, "header", "H", nil, "`'Name: value'`; may be given more than once")
 	f.StringArrayVarP(&flags.query, "query", "q", nil, "`name=value` for the query; may be given more than once")
 	f.BoolVar(&flags.paginate, "paginate", false, "follow all pages and write the items, one a line (--format json: one array)")
+	f.StringVar(&flags.list.items, "items", "", "with --paginate: `PATH` of the list in the answer, where it differs from the blueprint's; a dot is the answer itself")
+	f.StringVar(&flags.list.cursor, "cursor", "", "with --paginate: `PATH` of the next cursor in the answer, likewise")
+	f.IntVar(&flags.list.pageSize, "page-size", 0, "with --paginate: items of a page, likewise")
 	f.BoolVarP(&flags.include, "include", "i", false, "write the status and the headers of the answer first")
 	f.StringVar(&flags.fault, "fault", "", "with --sandbox: let the first attempt meet `FAULT`: 429, timeout, reset, 503, slow, truncated, expired, revoked, …; with :always, every attempt")
 	_ = cmd.RegisterFlagCompletionFunc("connection", completer{s}.connections)
@@ -82,6 +86,12 @@ func (c caller) run(ctx context.Context, args []string, flags callFlags) error {
 	if flags.paginate && flags.include {
 		return console.Usagef("--paginate writes items of many answers; it does not go with -i")
 	}
+	if flags.list.given() && !flags.paginate {
+		return console.Usagef("--items, --cursor and --page-size say how a list goes on; they take --paginate")
+	}
+	if flags.list.pageSize < 0 {
+		return console.Usagef("--page-size takes a number above 0")
+	}
 	u, err := c.Use(ctx, args[0])
 	if err != nil {
 		return err
@@ -91,7 +101,7 @@ func (c caller) run(ctx context.Context, args []string, flags callFlags) error {
 		return err
 	}
 	if flags.paginate {
-		return c.paginate(u, k, req)
+		return c.paginate(u, k, req, flags.list)
 	}
 	contentType(req, u.Integration)
 	client, err := u.Engine.Client(k)

@@ -3,18 +3,51 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
+// listFlags say of one call where its list differs from what is declared.
+type listFlags struct {
+	items    string
+	cursor   string
+	pageSize int
+}
+
+// given reports whether one of them is.
+func (f listFlags) given() bool { return f != listFlags{} }
+
+// pages returns what is laid over the declared pagination; nil: nothing.
+func (f listFlags) pages() *schema.Pagination {
+	if !f.given() {
+		return nil
+	}
+	p := &schema.Pagination{Items: f.items}
+	if f.cursor != "" {
+		p.Cursor = &schema.PageCursor{Response: f.cursor}
+	}
+	if f.pageSize > 0 {
+		p.Limit = &schema.PageLimit{Max: f.pageSize}
+	}
+	return p
+}
+
+// shownPage is how much of a failed page is shown.
+const shownPage = 16 << 10
+
 // paginate writes the items of all pages as they come: one a line, or as one
-// array. An array that is not closed belongs to a list that broke off.
-func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request) error {
-	opts := &engine.PageOptions{Method: req.Method, Header: req.Header}
+// array. An array that is not closed belongs to a list that broke off. Of a page
+// that failed it says on stderr which it was and what the provider answered, because
+// stdout holds items.
+func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request, flags listFlags) error {
+	opts := &engine.PageOptions{Method: req.Method, Header: req.Header, Pages: flags.pages(), Refused: c.showPage}
 	if req.GetBody != nil {
 		b, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -25,37 +58,67 @@ func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request) error 
 		}
 		opts.Body = json.RawMessage(b)
 	}
-	before, between, after := "", "\n", "\n"
-	if c.JSON() {
-		before, between, after = "[\n", ",\n", "\n]\n"
-	}
-	text := before
+	items := itemWriter{out: c.Out, array: c.JSON()}
 	for item, err := range u.Engine.Paginate(req.Context(), k, req.URL.String(), opts) {
 		if err != nil {
 			return err
 		}
-		if err := c.writeItem(text, item); err != nil {
+		if err := items.write(item); err != nil {
 			return err
 		}
-		text = between
 	}
-	if text == before && !c.JSON() {
-		return nil // an empty list
-	}
-	if text == before {
-		after = before + "]\n"
-	}
-	_, err := io.WriteString(c.Out, after)
-	return err
+	return items.close()
 }
 
-// writeItem writes an item on one line of its own, after text.
-func (c caller) writeItem(text string, item json.RawMessage) error {
+// showPage says which page failed, and what the provider answered.
+func (c caller) showPage(page int, resp *http.Response) {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, shownPage+1))
+	cut := ""
+	if len(body) > shownPage {
+		body, cut = body[:shownPage], " …"
+	}
+	var lines []string
+	for line := range strings.Lines(string(body)) {
+		if text := console.OneLine(line); text != "" {
+			lines = append(lines, "  "+text+"\n")
+		}
+	}
+	_, _ = fmt.Fprintf(c.Err, "page %d was answered with status %d:\n%s", page, resp.StatusCode, strings.Join(lines, "")+cut)
+}
+
+// An itemWriter writes each item on a line of its own, which ends with its newline
+// whatever comes after.
+type itemWriter struct {
+	out   io.Writer
+	array bool // one JSON array; closed at the end
+	begun bool
+}
+
+func (w *itemWriter) write(item json.RawMessage) error {
 	var line bytes.Buffer
-	line.WriteString(text)
+	if w.array && w.begun {
+		line.WriteByte(',')
+	} else if w.array {
+		line.WriteByte('[')
+	}
 	if json.Compact(&line, item) != nil {
 		line.Write(item)
 	}
-	_, err := c.Out.Write(line.Bytes())
+	line.WriteByte('\n')
+	w.begun = true
+	_, err := w.out.Write(line.Bytes())
+	return err
+}
+
+// close ends an array; without items it is an empty one.
+func (w *itemWriter) close() error {
+	if !w.array {
+		return nil
+	}
+	text := "]\n"
+	if !w.begun {
+		text = "[]\n"
+	}
+	_, err := io.WriteString(w.out, text)
 	return err
 }

@@ -130,19 +130,65 @@ func TestPaginateALongList(t *testing.T) {
 func TestPaginateInACircle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, p, config := newLibrary(t, 1000)
-		cursor := any(nil)
+		first, cursor := any(nil), any(nil)
 		l.change = func(page map[string]any) {
 			if cursor == nil {
-				cursor = page["next_cursor"]
+				first, cursor = page["results"], page["next_cursor"]
 			}
-			page["next_cursor"], page["has_more"] = cursor, true
+			page["results"], page["next_cursor"], page["has_more"] = first, cursor, true
 		}
 		if code := p.run("-c", config, "call", "notion", "/v1/users", "--paginate"); code != 1 {
 			t.Errorf("exit code %d", code)
 		}
-		p.stderr(`^error: paginate notion/default: invalid_response: the list runs in a circle: .*read already`)
-		if n := strings.Count(p.out.String(), "\n"); len(l.at) != 2 || n != 199 { // the last line is not ended
+		p.stderr(`error: paginate notion/default: invalid_response: the list runs in a circle: .*read already`)
+		if n := strings.Count(p.out.String(), "\n"); len(l.at) != 3 || n != 200 {
 			t.Errorf("%d pages and %d lines", len(l.at), n)
+		}
+	})
+}
+
+// A list that is not where it is said to be is an error that shows what came, and
+// what has come before stays whole lines.
+func TestPaginateShowsThePageThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, p, config := newLibrary(t, 300)
+		pages := 0
+		l.change = func(page map[string]any) {
+			if pages++; pages == 2 {
+				delete(page, "results")
+				page["code"], page["msg"] = 7, "\x1b[2Jno more"
+			}
+		}
+		if code := p.run("-c", config, "call", "notion", "/v1/users", "--paginate"); code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+		p.stderr(`page 2 was answered with status 200:\n  .*"msg":".*no more"`)
+		p.stderr(`error: paginate notion/default: invalid_response: the answer has no list at results`)
+		if out := p.out.String(); strings.Count(out, "\n") != 100 || !strings.HasSuffix(out, "}\n") || strings.Contains(p.err.String(), "\x1b") {
+			t.Errorf("stdout ends with %q, stderr is %q", out[max(0, len(out)-40):], p.err.String())
+		}
+	})
+}
+
+// Where a list has another name than the blueprint's, the call says it.
+func TestPaginateTakesThePathOfTheList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, p, config := newLibrary(t, 150)
+		l.change = func(page map[string]any) {
+			page["people"], page["then"] = page["results"], page["next_cursor"]
+			delete(page, "results")
+			delete(page, "next_cursor")
+			delete(page, "has_more")
+		}
+		if code := p.run("-c", config, "call", "notion", "/v1/users", "--paginate"); code != 1 || p.out.Len() != 0 {
+			t.Errorf("without a word about it: exit code %d, %q", code, p.out.String())
+		}
+		p.ok("-c", config, "call", "notion", "/v1/users", "--paginate", "--items", "people", "--cursor", "then", "--page-size", "50")
+		if n := strings.Count(p.out.String(), "\n"); n != 150 {
+			t.Errorf("%d lines", n)
+		}
+		if code := p.run("-c", config, "call", "notion", "/v1/users", "--items", "people"); code != 2 {
+			t.Errorf("--items without --paginate: exit code %d", code)
 		}
 	})
 }
