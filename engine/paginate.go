@@ -3,11 +3,13 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/pages"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -32,9 +34,9 @@ type PageOptions struct {
 	Page func(next string)
 
 	// Refused, if not nil, is told of the answer that ends the list with an error,
-	// and the number of its page, from 1, before the error is yielded. The body can
-	// be read; it is the provider's, and may repeat what was sent.
-	Refused func(page int, resp *http.Response)
+	// before the error is yielded: the number of its page, from 1, its status, and
+	// the start of its body, without the secrets of the call.
+	Refused func(page, status int, body string)
 }
 
 // Paginate yields the items of the list at path, which is relative to base_url
@@ -106,8 +108,25 @@ func (e *Engine) walk(k Key, path string, opts *PageOptions) (*pages.Walk, error
 		Check:   CheckResponse,
 		Matches: in.calls.matches,
 		Again:   in.calls.againBroken,
-		Refused: opts.Refused,
+		Refused: opts.refused(),
 	}), nil
+}
+
+// shownPage is how much of the body of a failed page is shown.
+const shownPage = 16 << 10
+
+func (o *PageOptions) refused() func(int, *http.Response) {
+	if o.Refused == nil {
+		return nil
+	}
+	return func(page int, resp *http.Response) {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, shownPage+1))
+		text := string(body)
+		if len(text) > shownPage {
+			text = text[:shownPage] + " …"
+		}
+		o.Refused(page, resp.StatusCode, maskValues(text, layer.From(resp.Request.Context())))
+	}
 }
 
 // againBroken returns how long to wait before a page that broke off is asked for

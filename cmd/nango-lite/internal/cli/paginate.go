@@ -39,9 +39,6 @@ func (f listFlags) pages() *schema.Pagination {
 	return p
 }
 
-// shownPage is how much of a failed page is shown.
-const shownPage = 16 << 10
-
 // paginate writes the items of all pages as they come: one a line, or as one
 // array. An array that is not closed belongs to a list that broke off. Of a page
 // that failed it says on stderr which it was and what the provider answered, because
@@ -71,19 +68,14 @@ func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request, flags 
 }
 
 // showPage says which page failed, and what the provider answered.
-func (c caller) showPage(page int, resp *http.Response) {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, shownPage+1))
-	cut := ""
-	if len(body) > shownPage {
-		body, cut = body[:shownPage], " …"
-	}
-	var lines []string
-	for line := range strings.Lines(string(body)) {
-		if text := console.OneLine(line); text != "" {
-			lines = append(lines, "  "+text+"\n")
+func (c caller) showPage(page, status int, body string) {
+	var lines strings.Builder
+	for line := range strings.Lines(body) {
+		if text := strings.TrimSpace(console.OneLine(line)); text != "" {
+			lines.WriteString("  " + text + "\n")
 		}
 	}
-	_, _ = fmt.Fprintf(c.Err, "page %d was answered with status %d:\n%s", page, resp.StatusCode, strings.Join(lines, "")+cut)
+	_, _ = fmt.Fprintf(c.Err, "page %d was answered with status %d:\n%s", page, status, lines.String())
 }
 
 // An itemWriter writes each item on a line of its own, which ends with its newline

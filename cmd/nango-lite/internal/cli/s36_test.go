@@ -195,11 +195,39 @@ func (s *seeded) exec(args ...string) int {
 	args = append([]string{"-c", s.config, "--trace", "-v", "--format", format}, args...)
 	code := s.run(args...)
 	what := fmt.Sprintf("%q, API %s, token endpoint %s", args, s.provider.mode, s.provider.token)
-	s.check(what+": stderr", s.err.String())
+	ours, page := withoutPage(s.err.String())
+	s.check(what+": stderr", ours)
+	s.checkPage(what+": a failed page on stderr", page)
 	if !slices.Contains(args, "call") {
 		s.check(what+": stdout", s.out.String())
 	}
 	return code
+}
+
+// withoutPage parts from stderr the page that --paginate shows there, because stdout
+// holds items: the provider's words, as call writes them to stdout otherwise.
+func withoutPage(stderr string) (ours, page string) {
+	inPage := false
+	for line := range strings.Lines(stderr) {
+		if inPage = strings.HasPrefix(line, "page ") || inPage && strings.HasPrefix(line, "  "); inPage {
+			page += line
+		} else {
+			ours += line
+		}
+	}
+	return ours, page
+}
+
+// checkPage looks through a page for what we have sent; what the provider says of
+// itself may stand there.
+func (s *seeded) checkPage(what, page string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, place := range s.seeds.found(page) {
+		if _, known := s.leaks[place]; !known && !strings.HasPrefix(place, "own: ") {
+			s.leaks[place] = what + "\n" + s.about(page)
+		}
+	}
 }
 
 // browse is a user who consents, and a browser that shows a page.
