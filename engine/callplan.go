@@ -26,7 +26,7 @@ const (
 // A callPlan is how an integration's calls are made. It does not change.
 type callPlan struct {
 	in      *plan.Integration
-	base    layer.Layer
+	base    layer.Fork
 	policy  layer.Policy
 	limit   layer.RateLimit
 	timeout time.Duration
@@ -43,7 +43,7 @@ type callPlan struct {
 func newCallPlan(in *plan.Integration) (*callPlan, error) {
 	p := &callPlan{in: in, timeout: seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
 	var err error
-	p.base, err = layer.BaseURL{Template: in.Calls.BaseURL, Format: in.FormatOf, IsSecret: in.IsSecret, Anywhere: in.Requests.AllowPrivateHosts}.Layer()
+	p.base, err = layer.BaseURL{Template: in.Calls.BaseURL, Format: in.FormatOf, IsSecret: in.IsSecret}.Fork()
 	if err != nil {
 		return nil, fmt.Errorf("requests.base_url: %w", err)
 	}
@@ -117,27 +117,31 @@ func (p *callPlan) planLimit() {
 
 func shortFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// layers returns the chain over base, outermost first: DESIGN 4.2.
+// layers returns the two chains over base, outermost first: the one home, to where
+// credentials go, and the one away, to where else a redirect leads (DESIGN 4.2).
 func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripper {
-	p, add, now := in.calls, in.Calls, e.opts.Now
+	p, now := in.calls, e.opts.Now
 	policy := p.policy
 	policy.Asked = func(r *http.Response) (time.Duration, string, bool) { return p.asked(r, now()) }
 	limit := p.limit
 	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
-	base, public := e.transports(in, base)
+	carriers := e.carriers(in, base)
 	signer := mode.SignerOf(in.mode, in.Integration)
-	return layer.Chain(base,
-		layer.ObserveCall(now),
-		p.base,
-		layer.Defaults(add.Headers.Plain, add.Params.Plain),
+	home := layer.Chain(carriers.home,
+		layer.Defaults(in.Calls.Headers.Plain, in.Calls.Params.Plain),
 		layer.Retry(&policy),
 		limit.Layer(e.limits.of(in.Name+in.apart, now)),
-		layer.Authorize(layer.Fields{Headers: add.Headers.Late(), Params: add.Params.Late(), Body: add.Body.All()}, signer != nil && in.Auth.HasTokens(), p.expired),
+		layer.Authorize(layer.Fields{Headers: in.Calls.Headers.Late(), Params: in.Calls.Params.Late(), Body: in.Calls.Body.All()}, signer != nil && in.Auth.HasTokens(), p.expired),
 		layer.ObserveAttempt(now),
 		layer.Sign(signer),
 		layer.Transport(p.timeout),
-		layer.Guard(public),
 	)
+	away := layer.Chain(carriers.away,
+		layer.Retry(policy.Away()),
+		layer.ObserveAttempt(now),
+		layer.Transport(p.timeout),
+	)
+	return layer.Chain(p.base(home, away), layer.ObserveCall(now))
 }
 
 // chain returns the layers over base; those over the engine's own transport are

@@ -130,8 +130,25 @@ func (s *shownCertificate) closeIdle() {
 	}
 }
 
-// transports returns what carries in's requests over base: to where credentials go,
-// to the same on the public network, and to anywhere else.
+// carriers are what carries an integration's requests: to where credentials go, and to
+// wherever else a redirect leads.
+type carriers struct{ home, away http.RoundTripper }
+
+// carriers returns what carries in's requests over base. Where the operator has not
+// written the host, it is on the public network.
+func (e *Engine) carriers(in *integration, base http.RoundTripper) carriers {
+	home, public := e.transports(in, base)
+	if in.Requests.AllowPrivateHosts {
+		return carriers{home, base}
+	}
+	if schema.HostVaries(in.Calls.BaseURL) {
+		home = public
+	}
+	return carriers{home, layer.Guard(e.public.of(base))(base)}
+}
+
+// transports returns what carries in's requests over base to where credentials go, and
+// to the same on the public network.
 func (e *Engine) transports(in *integration, base http.RoundTripper) (home, public http.RoundTripper) {
 	if in.shown == nil {
 		return base, e.public.of(base)
@@ -140,7 +157,7 @@ func (e *Engine) transports(in *integration, base http.RoundTripper) (home, publ
 	if err != nil {
 		return failing{err}, failing{err}
 	}
-	return layer.AtHome(c.home, base), layer.AtHome(c.public, e.public.of(base))
+	return c.home, c.public
 }
 
 // failing is a transport that there is none of.

@@ -82,11 +82,9 @@ var calls atomic.Uint64
 
 // A binding is a caller with the configuration that is in force.
 type binding struct {
-	in      *integration
-	session layer.Session
-	chain   http.RoundTripper
-	notify  func(context.Context, layer.Notice)
-	broken  func(*layer.Call, error) error
+	in     *integration
+	chain  http.RoundTripper
+	client layer.Client
 }
 
 func (c *caller) bind() (*binding, error) {
@@ -100,16 +98,17 @@ func (c *caller) bind() (*binding, error) {
 	if b := c.bound.Load(); b != nil && b.in == in {
 		return b, nil
 	}
-	b := &binding{in: in, session: c.fixed, chain: c.e.chain(in, c.base)}
-	if b.session == nil {
-		b.session = c.e.session(in, c.key)
+	b := &binding{in: in, chain: c.e.chain(in, c.base)}
+	b.client = layer.Client{Session: c.fixed, Scope: c.key.ConnectionID, Data: in, ReadOnly: c.reads, Now: c.e.opts.Now}
+	if c.fixed == nil {
+		b.client.Session = c.e.session(in, c.key)
 	}
-	b.notify = func(ctx context.Context, n layer.Notice) {
+	b.client.Notify = func(ctx context.Context, n layer.Notice) {
 		ev := eventOf(c.key, ctx, n)
 		ev.Reason = cmp.Or(ev.Reason, c.why)
 		c.e.emit(ctx, ev)
 	}
-	b.broken = func(call *layer.Call, err error) error {
+	b.client.Broken = func(call *layer.Call, err error) error {
 		return &Error{Op: "call", Key: c.key, Kind: KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
 	}
 	c.bound.Store(b)
@@ -125,9 +124,9 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	call := &layer.Call{Session: b.session, Scope: c.key.ConnectionID, Data: b.in, ReadOnly: c.reads, Broken: b.broken, Now: c.e.opts.Now}
+	call := &layer.Call{Client: &b.client}
 	if c.e.watched(r.Context(), b.in) {
-		call.Notify, call.ID = b.notify, calls.Add(1)
+		call.ID = calls.Add(1)
 	}
 	resp, err := b.chain.RoundTrip(call.Adopt(r))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 type Fields struct{ Headers, Params, Body []Field }
 
 // Authorize returns the layer that adds what grants access, in place of anything
-// of the same name that the caller sent. It goes to the base URL's origin alone.
+// of the same name that the caller sent.
 //
 // expired says whether an answer means that the token is no longer good, and
 // why. The token is then replaced once a call, and the request sent once more if
@@ -38,9 +38,6 @@ type authorize struct {
 
 func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := From(r.Context())
-	if call.foreign {
-		return a.next.RoundTrip(r)
-	}
 	s, err := call.Session.Fresh(r.Context(), call.Snapshot())
 	if err != nil {
 		closeBody(r)
@@ -62,7 +59,7 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 // sent with is nobody's business above.
 func (a *authorize) send(call *Call, r *http.Request) (*http.Response, error) {
 	out := copyRequest(r)
-	call.fresh, call.made = out, nil
+	call.attempt.request, call.attempt.made = out, nil
 	if err := a.add(call, out); err != nil {
 		closeBody(r)
 		return nil, err
@@ -124,7 +121,7 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 	call.refreshed = true
 	s, err := call.Session.Refresh(r.Context(), s, reason)
 	if err != nil {
-		call.stuck = err
+		call.attempt.stuck = err
 		return resp, nil
 	}
 	call.setSnapshot(s)
@@ -141,7 +138,7 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 		return resp, nil
 	}
 	drain(resp)
-	call.replaying = true
+	call.attempt.replaying = true
 	resp, err = a.send(call, again)
 	if err != nil {
 		return nil, err

@@ -17,14 +17,18 @@ type BaseURL struct {
 	Template schema.Template
 	Format   func(name string) string // declared format of a placeholder
 	IsSecret func(name string) bool   // whether a placeholder gives a credential
-	Anywhere bool                     // the host may be on our own network, wherever it comes from
-	fixed    *url.URL                 // where the template has no placeholders
-	next     http.RoundTripper
+
+	fixed      *url.URL // where the template has no placeholders
+	home, away http.RoundTripper
 }
 
-// Layer returns b as a layer. The error says what is wrong with a template
-// without placeholders.
-func (b BaseURL) Layer() (Layer, error) {
+// A Fork makes a round tripper of two: one for the base URL's origin, with all that
+// belongs there, and one for wherever else a redirect leads.
+type Fork func(home, away http.RoundTripper) http.RoundTripper
+
+// Fork returns b as the layer at which the ways part. The error says what is wrong
+// with a template without placeholders.
+func (b BaseURL) Fork() (Fork, error) {
 	if len(b.Template.Refs()) == 0 && !b.Template.Computed() {
 		u, err := render.URL(b.Template, nil, nil)
 		if err != nil {
@@ -32,9 +36,9 @@ func (b BaseURL) Layer() (Layer, error) {
 		}
 		b.fixed = u
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
+	return func(home, away http.RoundTripper) http.RoundTripper {
 		b := b
-		b.next = next
+		b.home, b.away = home, away
 		return &b
 	}, nil
 }
@@ -47,7 +51,11 @@ func (b *BaseURL) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	resp, err := b.next.RoundTrip(out)
+	next := b.home
+	if call.away {
+		next = b.away
+	}
+	resp, err := next.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +73,6 @@ func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
 		return nil, err
 	}
 	call.Begin(s, base)
-	call.anywhere = b.Anywhere
 	if r.Response != nil {
 		return followed(call, r)
 	}
@@ -78,8 +85,7 @@ func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
 	return out, nil
 }
 
-// render fills the template. A host that comes from the connection's data must
-// not be one of our own network.
+// render fills the template.
 func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	if b.fixed != nil {
 		return b.fixed, nil
@@ -92,7 +98,6 @@ func (b *BaseURL) render(call *Call, s Snapshot) (*url.URL, error) {
 	if climbs(u.EscapedPath()) {
 		return nil, &RefusedError{"what fills base_url leads out of its path"}
 	}
-	call.guarded = !b.Anywhere && schema.HostVaries(b.Template)
 	b.hide(call, s)
 	return u, nil
 }

@@ -27,7 +27,7 @@ func target(t *testing.T, l layer.Layer, s *layertest.Session, text string) (str
 		t.Fatal(err)
 	}
 	r := (&http.Request{Method: http.MethodGet, URL: u, Host: "evil.test", Header: http.Header{}}).
-		WithContext(layer.With(context.Background(), &layer.Call{Session: s}))
+		WithContext(layer.With(context.Background(), &layer.Call{Client: &layer.Client{Session: s}}))
 	_, err = rt.RoundTrip(r)
 	return got, err
 }
@@ -82,23 +82,23 @@ func TestBaseURLRefuses(t *testing.T) {
 
 func TestBaseURLOfConnection(t *testing.T) {
 	b := layer.BaseURL{Template: template(t, "https://${connection.shop}.fjord.test/${connection.version}"), IsSecret: func(string) bool { return false }}
-	l, err := b.Layer()
+	fork, err := b.Fork()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ok := &layertest.Session{Values: layertest.Values{"connection.shop": "quill", "connection.version": "2/x"}}
-	if got, err := target(t, l, ok, "/a"); got != "https://quill.fjord.test/2%2Fx/a" || err != nil {
+	if got, err := target(t, same(fork), ok, "/a"); got != "https://quill.fjord.test/2%2Fx/a" || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
 	for _, shop := range []string{"evil.test/", "evil.test#", "evil.test?", "x@evil.test", "a.b", "a.b:80", "", "-a", "..", "ä", "a\n", "%61"} {
 		s := &layertest.Session{Values: layertest.Values{"connection.shop": shop, "connection.version": "2"}}
-		if got, err := target(t, l, s, "/a"); got != "" || err == nil {
+		if got, err := target(t, same(fork), s, "/a"); got != "" || err == nil {
 			t.Errorf("%q: sent to %s", shop, got)
 		}
 	}
 	for _, version := range []string{"..", ".", "../.."} {
 		s := &layertest.Session{Values: layertest.Values{"connection.shop": "quill", "connection.version": version}}
-		if got, err := target(t, l, s, "/a"); got != "" || err == nil {
+		if got, err := target(t, same(fork), s, "/a"); got != "" || err == nil {
 			t.Errorf("%q: sent to %s", version, got)
 		}
 	}
@@ -115,7 +115,7 @@ func TestBaseURLMakesLocationAbsolute(t *testing.T) {
 		rt := baseURL(t, layertest.Base)(layertest.Func(func(r *http.Request) (*http.Response, error) {
 			return layertest.Answer(r, 201, "", "Location", c.given), nil
 		}))
-		r, _ := http.NewRequestWithContext(layer.With(context.Background(), &layer.Call{Session: &layertest.Session{}}), "GET", "/a", nil)
+		r, _ := http.NewRequestWithContext(layer.With(context.Background(), &layer.Call{Client: &layer.Client{Session: &layertest.Session{}}}), "GET", "/a", nil)
 		resp, err := rt.RoundTrip(r)
 		if err != nil || resp.Header.Get("Location") != c.want {
 			t.Errorf("%s: got %q, %v; want %q", c.given, resp.Header.Get("Location"), err, c.want)

@@ -12,42 +12,48 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// A Call is what the layers know of one request of a caller, with all its
-// attempts. It is the context of the requests below the outermost layer: one
-// allocation serves as both. Its exported fields do not change after [With].
-type Call struct {
-	context.Context // the caller's
-
+// A Client is what the calls of one client share. It does not change.
+type Client struct {
 	Session  Session
 	Scope    string                        // whose limits count where they are by connection
 	Notify   func(context.Context, Notice) // nil: nobody watches
 	Broken   func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
 	Data     any                           // the engine's own
-	ID       uint64                        // told to whoever watches
-	ReadOnly bool                          // it may be repeated whatever its method
+	ReadOnly bool                          // its calls may be repeated whatever their method
 	Now      func() time.Time              // for what templates generate
+}
+
+// A Call is one request of a caller, with all its attempts. It is the context of the
+// requests below the outermost layer: one allocation serves as both.
+type Call struct {
+	context.Context // the caller's
+	*Client
+	ID uint64 // told to whoever watches; 0: nobody watches this call
 
 	mu       sync.Mutex // guards snapshot, which code below the client may ask for
 	snapshot Snapshot
 
 	// The rest belongs to the goroutine that makes the call.
 
-	own       *http.Request // see ownRequest
-	fresh     *http.Request // made for the attempt at hand, and known to nobody else
+	request   *http.Request // the caller's, perhaps with what the layers have added
 	base      *url.URL      // base URL, rendered
-	guarded   bool          // connect to public addresses only
-	anywhere  bool          // the operator allows our own network
-	foreign   bool          // the request goes to another origin than base's
+	away      bool          // the request goes to another origin than base's
 	refreshed bool          // a refusal was answered by a refresh already
+	reason    string        // how the call ended, in words
+	secrets   []string      // of the URL, and what functions have made of secrets
+	attempt   attempt       // the one at hand
+}
+
+// An attempt is what is true of a call until it is made again.
+type attempt struct {
+	number    int           // 1 for the first
+	request   *http.Request // made for it, and known to nobody else
+	made      *render.Made  // what templates have generated
 	replaying bool          // with another token
 	stuck     error         // why there is no other token, although this one was refused
-	traceSent bool          // whether the request was sent matters to the retry layer
-	attempt   int           // 1 for the first
-	reason    string        // how the call ended, in words
-	limit     *RateLimit    // that let the attempt through,
+	traced    bool          // whether the request was sent matters to the retry layer
+	limit     *RateLimit    // that let it through,
 	limiter   *Limiter      // and by which count
-	secrets   []string      // of the URL, and what functions have made of secrets
-	made      *render.Made  // what templates have generated for the attempt at hand
 }
 
 type callKey struct{}
@@ -60,13 +66,13 @@ func With(ctx context.Context, c *Call) context.Context {
 
 // Adopt returns a copy of r that carries c and that the layers may change.
 func (c *Call) Adopt(r *http.Request) *http.Request {
-	c.own = r.WithContext(With(r.Context(), c))
-	c.own.Header = r.Header.Clone()
-	if c.own.Header == nil {
-		c.own.Header = http.Header{}
+	c.request = r.WithContext(With(r.Context(), c))
+	c.request.Header = r.Header.Clone()
+	if c.request.Header == nil {
+		c.request.Header = http.Header{}
 	}
-	c.attempt = 1
-	return c.own
+	c.attempt.number = 1
+	return c.request
 }
 
 // From returns the call that a request's context belongs to, or nil.
@@ -105,7 +111,7 @@ func (c *Call) setSnapshot(s Snapshot) {
 }
 
 // Attempts returns how many attempts were begun.
-func (c *Call) Attempts() int { return c.attempt }
+func (c *Call) Attempts() int { return c.attempt.number }
 
 // Reason says why the call ended as it did, or "" if there is nothing to say.
 func (c *Call) Reason() string { return c.reason }
@@ -113,9 +119,13 @@ func (c *Call) Reason() string { return c.reason }
 // Base returns the base URL of the call, or nil before it is known.
 func (c *Call) Base() *url.URL { return c.base }
 
+// Request returns the caller's request, perhaps with what the layers have added to
+// it. It must not be changed.
+func (c *Call) Request() *http.Request { return c.request }
+
 // Stuck returns why a token that the provider has refused could not be replaced,
 // or nil.
-func (c *Call) Stuck() error { return c.stuck }
+func (c *Call) Stuck() error { return c.attempt.stuck }
 
 // Secrets returns what in the URL of the call grants access, and what functions
 // have made of that which does.
@@ -124,10 +134,10 @@ func (c *Call) Secrets() []string { return c.secrets }
 // value gives the value of a placeholder in the attempt at hand.
 func (c *Call) value(name string) (string, bool) {
 	if strings.HasSuffix(name, ")") {
-		if c.made == nil {
-			c.made = &render.Made{}
+		if c.attempt.made == nil {
+			c.attempt.made = &render.Made{}
 		}
-		return c.made.Value(name, c.Now)
+		return c.attempt.made.Value(name, c.Now)
 	}
 	return c.snapshot.Value(name) // nobody else changes it
 }
@@ -148,10 +158,13 @@ func (c *Call) note(v verdict) {
 
 // notify tells whoever watches.
 func (c *Call) notify(n Notice) {
-	if c.Notify != nil {
+	if c.watched() {
 		c.Notify(c, n)
 	}
 }
+
+// watched reports whether anyone wants to know of the call.
+func (c *Call) watched() bool { return c.ID != 0 && c.Notify != nil }
 
 // A Notice is something that a layer did.
 type Notice struct {
@@ -180,11 +193,11 @@ const (
 // made it already, else a copy with a header map of its own. The URL must be
 // replaced, not changed.
 func (c *Call) ownRequest(r *http.Request) *http.Request {
-	if c.own == r {
+	if c.request == r {
 		return r
 	}
-	c.own = copyRequest(r)
-	return c.own
+	c.request = copyRequest(r)
+	return c.request
 }
 
 // copyRequest returns a copy of r with its own header map. The body is shared.

@@ -31,11 +31,16 @@ func fields(t *testing.T, pairs ...string) []layer.Field {
 
 func baseURL(t *testing.T, text string) layer.Layer {
 	t.Helper()
-	l, err := layer.BaseURL{Template: template(t, text)}.Layer()
+	fork, err := layer.BaseURL{Template: template(t, text)}.Fork()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return same(fork)
+}
+
+// same is a fork whose ways are one.
+func same(fork layer.Fork) layer.Layer {
+	return func(next http.RoundTripper) http.RoundTripper { return fork(next, next) }
 }
 
 // never says of an answer that it is none of the layer's business.
@@ -75,7 +80,9 @@ func TestContract(t *testing.T) {
 		"sign":               {func() layer.Layer { return layer.Sign(signer{}) }, without},
 		"sign, body and all": {func() layer.Layer { return layer.Sign(signer{covers: true}) }, without},
 		"transport":          {make: func() layer.Layer { return layer.Transport(time.Minute) }},
-		"guard":              {make: func() layer.Layer { return layer.Guard(nil) }},
+		"guard": {make: func() layer.Layer {
+			return func(next http.RoundTripper) http.RoundTripper { return layer.Guard(next)(next) }
+		}},
 	} {
 		t.Run(name, func(t *testing.T) { layertest.Test(t, values, c.make, c.fail) })
 	}

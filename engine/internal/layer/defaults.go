@@ -54,9 +54,6 @@ func Defaults(headers, params []Field) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
-			if call.foreign {
-				return next.RoundTrip(r)
-			}
 			out := call.ownRequest(r)
 			if err := addDefaults(out, headers, params, call.value); err != nil {
 				closeBody(r)

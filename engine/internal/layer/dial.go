@@ -14,29 +14,18 @@ import (
 	"time"
 )
 
-// Guard returns the layer that sends a call whose host was not written by the
-// operator through public, which [Public] has made.
+// Guard returns the layer that sends what leaves the base URL's origin through public,
+// which [Public] has made: where a redirect leads is not the operator's choice. An
+// integration whose base URL is on our own network is left alone.
 func Guard(public http.RoundTripper) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if call := From(r.Context()); call == nil || !call.guarded {
+			if call := From(r.Context()); call == nil || private(call.base.Hostname()) {
 				return next.RoundTrip(r)
 			}
 			return public.RoundTrip(r)
 		})
 	}
-}
-
-// AtHome returns a round tripper that sends through home what goes to the base URL's
-// origin, and what belongs to no call, and the rest through away: a client
-// certificate is for home alone.
-func AtHome(home, away http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if call := From(r.Context()); call != nil && call.foreign {
-			return away.RoundTrip(r)
-		}
-		return home.RoundTrip(r)
-	})
 }
 
 var errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}

@@ -18,19 +18,19 @@ func observe(kind NoticeKind, now func() time.Time) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
-			if call.Notify == nil {
+			if !call.watched() {
 				return next.RoundTrip(r)
 			}
 			start := now()
 			resp, err := next.RoundTrip(r)
-			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt, Duration: now().Sub(start), Err: err}
-			if call.replaying {
+			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt.number, Duration: now().Sub(start), Err: err}
+			if call.attempt.replaying {
 				n.Reason = "sent again with another token"
 			}
 			if kind == CallEnded {
 				n.Reason = call.reason
-				if call.own != nil {
-					n.Request = call.own // its URL is absolute
+				if call.request != nil {
+					n.Request = call.request // its URL is absolute
 				}
 			}
 			call.notify(n)

@@ -1,17 +1,25 @@
 package layer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
-// A Policy says which attempts are made again, and when.
+// A Policy says which attempts are made again, and when. Of go-retryablehttp it has
+// what others have learned over the years: which failures are the same next time, and
+// a back-off that doubles without overflowing. What that library does with answers and
+// bodies is left out: it would repeat any method, wait without limit and read streams
+// into memory.
 type Policy struct {
 	Max            int           // attempts after the first
 	First          time.Duration // bound of the first wait; doubles each time
@@ -36,6 +44,14 @@ type Policy struct {
 	Rand func() float64
 }
 
+// Away returns the policy for where a redirect leads: the statuses and waits of HTTP,
+// and nothing that is the API's own.
+func (p *Policy) Away() *Policy {
+	q := *p
+	q.IdempotencyKey, q.Limited, q.Stated = "", nil, nil
+	return &q
+}
+
 // A verdict says whether there is another attempt, and why or why not.
 type verdict struct {
 	again  bool
@@ -57,11 +73,11 @@ func (p *Policy) judge(call *Call, r *http.Request, safe bool, resp *http.Respon
 	switch {
 	case !v.again:
 		return v
-	case call.attempt > p.Max:
+	case call.attempt.number > p.Max:
 		if p.Max == 0 {
 			return stop(v.reason)
 		}
-		return stop(fmt.Sprintf("%s: gave up after %d attempts", v.reason, call.attempt))
+		return stop(fmt.Sprintf("%s: gave up after %d attempts", v.reason, call.attempt.number))
 	case !replayable(r):
 		return stop(v.reason + ": not tried again, because the body cannot be sent twice")
 	case v.wait > p.MaxWait:
@@ -80,7 +96,7 @@ func (p *Policy) judgeError(call *Call, r *http.Request, safe bool, err error) v
 	}
 	what := "connection failed"
 	switch {
-	case permanent(err):
+	case permanent(failed.Err):
 		return verdict{} // as it will be the next time
 	case failed.NotSent:
 		what = "connection failed before the request was sent"
@@ -88,15 +104,15 @@ func (p *Policy) judgeError(call *Call, r *http.Request, safe bool, err error) v
 		what = "no answer in the time allowed"
 	}
 	if safe || failed.NotSent && p.Unsafe != "never" {
-		return verdict{true, p.jitter(call.attempt), what}
+		return verdict{true, p.jitter(call.attempt.number), what}
 	}
 	return stop(what + ": not tried again, because " + r.Method + " may have been done")
 }
 
 func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.Response) verdict {
-	limited := p.Limited != nil && !call.foreign && p.Limited(resp)
+	limited := p.Limited != nil && p.Limited(resp)
 	again := limited || slices.Contains(p.Statuses, resp.StatusCode)
-	if p.Stated != nil && !call.foreign {
+	if p.Stated != nil {
 		if stated, ok := p.Stated(resp); ok {
 			again = stated
 		}
@@ -117,10 +133,16 @@ func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.
 		}
 	}
 	if limited { // with nothing said, half of the wait is not left to chance
-		ceiling := p.ceiling(call.attempt)
+		ceiling := p.ceiling(call.attempt.number)
 		return verdict{true, ceiling/2 + time.Duration(p.random()*float64(ceiling/2)), status}
 	}
-	return verdict{true, p.jitter(call.attempt), status}
+	return verdict{true, p.jitter(call.attempt.number), status}
+}
+
+// permanent reports whether err will be the same next time.
+func permanent(err error) bool {
+	again, _ := retryablehttp.DefaultRetryPolicy(context.Background(), nil, &url.Error{Op: "send", Err: err})
+	return !again || nobody(err)
 }
 
 // repeatable reports whether r may be repeated although it may have been done.
@@ -143,7 +165,7 @@ func idempotent(method string) bool {
 
 // ceiling is the longest wait after so many attempts.
 func (p *Policy) ceiling(attempts int) time.Duration {
-	return min(p.First<<min(attempts-1, 20), p.MaxWait)
+	return retryablehttp.DefaultBackoff(p.First, p.MaxWait, attempts-1, nil)
 }
 
 // Pause draws the wait after so many attempts.

@@ -92,9 +92,6 @@ func (r RateLimit) Layer(limits *Limits) Layer {
 // RoundTrip implements [http.RoundTripper].
 func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := From(r.Context())
-	if call.foreign { // another host, another limit
-		return t.next.RoundTrip(r)
-	}
 	scope := call.Scope
 	if t.Shared {
 		scope = ""
@@ -104,7 +101,7 @@ func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	call.limit, call.limiter = t, l
+	call.attempt.limit, call.attempt.limiter = t, l
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		l.Release()
@@ -126,16 +123,16 @@ func (t *RateLimit) acquire(l *Limiter, call *Call, r *http.Request, again bool)
 		return nil
 	}
 	return l.Acquire(r.Context(), t.MaxWait, again, func(wait time.Duration, reason string) {
-		call.notify(Notice{Kind: Waiting, Request: r, Attempt: call.attempt, Wait: wait, Reason: reason + ": waiting " + inWords(wait)})
+		call.notify(Notice{Kind: Waiting, Request: r, Attempt: call.attempt.number, Wait: wait, Reason: reason + ": waiting " + inWords(wait)})
 	})
 }
 
 // another waits until r may be sent once more within the same attempt.
 func (c *Call) another(r *http.Request) error {
-	if c.limit == nil {
+	if c.attempt.limit == nil {
 		return nil
 	}
-	return c.limit.acquire(c.limiter, c, r, true)
+	return c.attempt.limit.acquire(c.attempt.limiter, c, r, true)
 }
 
 // held is a body that counts as a request under way until it ends.

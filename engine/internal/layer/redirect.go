@@ -62,7 +62,7 @@ func mayFollow(last *Call, r *http.Request, u *url.URL) *RefusedError {
 		return &RefusedError{"it leads to something that is not http"}
 	case from.Scheme == "https" && u.Scheme == "http":
 		return &RefusedError{"it leads from https to http"}
-	case (last.foreign || !sameOrigin(last.base, u)) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Body != nil && r.Body != http.NoBody):
+	case (last.away || !sameOrigin(last.base, u)) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Body != nil && r.Body != http.NoBody):
 		return &RefusedError{"it would carry a " + r.Method + " to another origin"}
 	}
 	return nil
@@ -81,11 +81,10 @@ func followed(call *Call, r *http.Request) (*http.Request, error) {
 	if err := mayFollow(last, r, &u); err != nil {
 		return nil, err
 	}
-	call.foreign = last.foreign || !sameOrigin(call.base, &u)
+	call.away = last.away || !sameOrigin(call.base, &u)
 	out := call.ownRequest(r)
 	out.URL, out.Host = &u, ""
-	if call.foreign {
-		call.guarded = !call.anywhere && !private(call.base.Hostname())
+	if call.away {
 		for name := range out.Header {
 			if !slices.Contains(harmless, http.CanonicalHeaderKey(name)) {
 				delete(out.Header, name)

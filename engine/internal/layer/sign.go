@@ -31,8 +31,7 @@ type Judge interface {
 }
 
 // Sign returns the layer that signs what is sent: innermost, and each attempt anew,
-// since a nonce is good once. Nothing is signed for another origin than the base
-// URL's. It is nil if there is no signer.
+// since a nonce is good once. It is nil if there is no signer.
 func Sign(signer Signer) Layer {
 	if signer == nil {
 		return nil
@@ -41,16 +40,13 @@ func Sign(signer Signer) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
-			if call.foreign {
-				return next.RoundTrip(r)
-			}
 			out := copyRequest(r)
-			call.fresh = out
+			call.attempt.request = out
 			if err := sign(signer, out, call.value); err != nil {
 				closeBody(out)
 				return nil, err
 			}
-			call.made = nil
+			call.attempt.made = nil
 			resp, err := next.RoundTrip(out)
 			if err != nil {
 				return nil, err

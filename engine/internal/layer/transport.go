@@ -41,7 +41,7 @@ var (
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	caller := r.Context()
 	var sent *sending
-	if call := From(caller); call != nil && call.traceSent {
+	if call := From(caller); call != nil && call.attempt.traced {
 		sent = &sending{}
 		r = r.WithContext(sent.trace(caller))
 	}
@@ -89,7 +89,7 @@ func whole(resp *http.Response, r *http.Request) *http.Response {
 // withContext gives r another context: in place, if the chain made r for this
 // attempt alone.
 func withContext(r *http.Request, ctx context.Context) *http.Request {
-	if call := From(ctx); call != nil && call.fresh == r {
+	if call := From(ctx); call != nil && call.attempt.request == r {
 		*r = *r.WithContext(ctx)
 		return r
 	}
@@ -157,7 +157,7 @@ func (w *watch) broke(err error) error {
 	if w.call.Broken != nil {
 		err = w.call.Broken(w.call, err)
 	}
-	w.call.notify(Notice{Kind: BodyBroke, Request: w.resp.Request, Response: w.resp, Attempt: w.call.attempt, Err: err,
+	w.call.notify(Notice{Kind: BodyBroke, Request: w.resp.Request, Response: w.resp, Attempt: w.call.attempt.number, Err: err,
 		Reason: fmt.Sprintf("the answer broke off after %d bytes", w.read)})
 	return err
 }
@@ -190,12 +190,12 @@ func failure(caller context.Context, err error, sent *sending) error {
 func notSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || permanent(err)
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || nobody(err)
 }
 
-// permanent reports whether err will be the same next time: nobody is at the
-// other end who could prove to be the provider.
-func permanent(err error) bool {
+// nobody reports whether err says that nobody is at the other end who could prove to
+// be the provider.
+func nobody(err error) bool {
 	var cert *tls.CertificateVerificationError
 	var refused *RefusedError
 	return errors.As(err, &cert) || errors.As(err, &refused)

@@ -65,7 +65,7 @@ const Base = "https://api.fjord.test/v1"
 
 // Begin returns a call as the layers below the base URL find it.
 func Begin(s *Session) *layer.Call {
-	call := &layer.Call{Session: s, Scope: "alice"}
+	call := &layer.Call{Client: &layer.Client{Session: s, Scope: "alice"}, ID: 1}
 	base, _ := url.Parse(Base)
 	call.Begin(s.Values, base)
 	return call
