@@ -5,7 +5,6 @@ package check
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/nango-lite/nango-lite/loader/internal/document"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -32,27 +32,22 @@ type Finding struct {
 // and is safe for concurrent use.
 type Schema struct {
 	compiled func() (*jsonschema.Schema, error)
-	doc      func() any
+	doc      func() map[string]any
 }
 
 // The schemas.
 var (
-	Integrations = newSchema(schema.IntegrationsJSON) // an integrations file
-	Integration  = newSchema(schema.IntegrationJSON)  // a resolved integration
-	Blueprint    = newSchema(schema.BlueprintJSON)    // a blueprint file
+	Integrations = newSchema(schema.IntegrationsJSON, document.Integrations) // an integrations file
+	Integration  = newSchema(schema.IntegrationJSON, document.Integration)   // a resolved integration
+	Blueprint    = newSchema(schema.BlueprintJSON, document.Blueprint)       // a blueprint file
 )
 
-func newSchema(data []byte) *Schema {
-	s := &Schema{}
-	s.doc = sync.OnceValue(func() any {
-		var doc any
-		_ = json.Unmarshal(data, &doc) // compiled reports the error
-		return doc
-	})
+func newSchema(data []byte, doc func() map[string]any) *Schema {
+	s := &Schema{doc: doc}
 	s.compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
 		c := jsonschema.NewCompiler()
 		c.LoadURL = refuse
-		id, _ := s.doc().(map[string]any)["$id"].(string)
+		id, _ := s.doc()["$id"].(string)
 		// Of all that our schemas say, 2019-09 says the same. The validator's way to
 		// 2020-12 looks for dynamic anchors all over the schema, at each of its nodes.
 		asBefore := bytes.Replace(data, []byte("draft/2020-12/schema"), []byte("draft/2019-09/schema"), 1)

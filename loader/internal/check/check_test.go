@@ -10,7 +10,7 @@ import (
 func TestDrafts(t *testing.T) {
 	for _, s := range []*Schema{Integrations, Integration, Blueprint} {
 		doc := s.doc()
-		if doc.(map[string]any)["$schema"] != "https://json-schema.org/draft/2020-12/schema" {
+		if doc["$schema"] != "https://json-schema.org/draft/2020-12/schema" {
 			t.Error("a schema names another draft")
 		}
 		walk(doc, func(object map[string]any) {

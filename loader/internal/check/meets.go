@@ -21,13 +21,9 @@ type measure struct {
 }
 
 // meets reports whether v meets doc for certain. It says no as well if it cannot tell.
-func meets(doc, v any) bool {
-	root, ok := doc.(map[string]any)
-	if !ok {
-		return false
-	}
-	m := &measure{root: root}
-	return m.schema(root, v) && !m.lost
+func meets(doc map[string]any, v any) bool {
+	m := &measure{root: doc}
+	return m.schema(doc, v) && !m.lost
 }
 
 // schema reports whether v meets s, which is a schema or true or false.

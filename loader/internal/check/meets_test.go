@@ -96,7 +96,7 @@ func TestMeetsSaysNoWhereItCannotTell(t *testing.T) {
 		"a value that JSON does not have":    {`{"minLength": 1}`, struct{}{}},
 		"a list that is compared as a whole": {`{"const": []}`, []any{}},
 	} {
-		var doc any
+		var doc map[string]any
 		if err := json.Unmarshal([]byte(c.schema), &doc); err != nil {
 			t.Fatal(err)
 		}

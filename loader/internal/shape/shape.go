@@ -3,14 +3,12 @@
 package shape
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/loader/internal/document"
 )
 
 // A Shape is what the format says about one place. A nil Shape knows nothing.
@@ -32,13 +30,13 @@ type Shape struct {
 }
 
 // Integration returns the shape of a resolved integration.
-var Integration = sync.OnceValue(func() *Shape { return read(schema.IntegrationJSON) })
+var Integration = sync.OnceValue(func() *Shape { return read(document.Integration()) })
 
 // File returns the shape of a top-level section of an integrations file:
 // defaults or server.
 func File(section string) *Shape { return file().Key(section) }
 
-var file = sync.OnceValue(func() *Shape { return read(schema.IntegrationsJSON) })
+var file = sync.OnceValue(func() *Shape { return read(document.Integrations()) })
 
 // Key returns the shape of the value under name.
 func (s *Shape) Key(name string) *Shape {
@@ -98,11 +96,7 @@ func (s *Shape) Fits(mode string) bool {
 	return s == nil || len(s.Modes) == 0 || slices.Contains(s.Modes, mode)
 }
 
-func read(data []byte) *Shape {
-	var root map[string]any
-	if err := json.Unmarshal(data, &root); err != nil {
-		panic(fmt.Sprintf("shape: embedded schema: %v", err))
-	}
+func read(root map[string]any) *Shape {
 	defs, _ := root["$defs"].(map[string]any)
 	return reader{defs}.shape(root)
 }
