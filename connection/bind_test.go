@@ -9,48 +9,51 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
-	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
 )
 
 // Whoever can write to the database, and has no key, changes no field, status, time,
-// type or scope of a connection: it no longer opens.
+// type or scope of a connection: what counts is sealed.
 func TestWhatCanBeReadIsBound_S40(t *testing.T) {
-	keys := seal.NewKeys()
-	good, err := connection.Encode(storetest.Connection(codecKey), keys)
+	keys, want := seal.NewKeys(), storetest.Connection(codecKey)
+	good, err := connection.Encode(want, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var whole struct {
-		Open map[string]any `json:"open"`
-	}
-	if err := json.Unmarshal(good, &whole); err != nil {
-		t.Fatal(err)
-	}
 	changed := 0
-	for path := range leaves("", whole.Open) {
+	for path := range leaves("", decodeAny(t, good)) {
 		tampered := decodeAny(t, good)
-		spoil(tampered["open"].(map[string]any), strings.Split(path[1:], "\x00"))
+		spoil(tampered, strings.Split(path[1:], "\x00"))
 		b, _ := json.Marshal(tampered)
 		changed++
-		if _, err := connection.Decode(b, keys); !errors.Is(err, seal.ErrSealed) && !errors.Is(err, connection.ErrEncoding) {
-			t.Errorf("%q was changed, and the connection opens: %v", path, err)
+		got, err := connection.Decode(b, keys)
+		if err != nil {
+			continue
+		}
+		if diff := storetest.Diff(want, got); diff != "" {
+			t.Errorf("%q was changed, and so is the connection (-want +got):\n%s", path, diff)
 		}
 	}
 	if changed < 20 {
 		t.Errorf("only %d values were changed: the test looks elsewhere", changed)
 	}
 
-	// What lies beside it counts for nothing.
-	beside := decodeAny(t, good)
-	beside["fields"], beside["status"] = map[string]string{"domain": "evil.example"}, "active"
-	b, _ := json.Marshal(beside)
+	// All that can be read is another's, but for its name.
+	other := storetest.Connection(codecKey)
+	other.Fields, other.Status, other.Credentials.Token.ExpiresAt = map[string]string{"domain": "evil.example"}, "x", time.Time{}
+	b, err := connection.Encode(other, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := decodeAny(t, b)
+	mixed["sealed"] = decodeAny(t, good)["sealed"]
+	b, _ = json.Marshal(mixed)
 	got, err := connection.Decode(b, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := storetest.Diff(storetest.Connection(codecKey), got); diff != "" {
+	if diff := storetest.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -128,56 +131,8 @@ func TestFlippedBits_S40(t *testing.T) {
 			}
 		}
 	}
-	if refused < 8*len(good)*9/10 {
+	if refused < 8*len(good)/2 { // the rest are copies that nothing believes
 		t.Errorf("%d of %d changes were refused", refused, 8*len(good))
-	}
-}
-
-// No two connections have the same text to be bound to, however their values run into
-// one another.
-func TestBoundTextIsUnambiguous(t *testing.T) {
-	keys := seal.NewKeys()
-	connections := map[string]*connection.Connection{
-		"one field":         {Fields: map[string]string{"a": "b"}},
-		"another":           {Fields: map[string]string{"ab": ""}},
-		"none":              {},
-		"empty":             {Fields: map[string]string{}},
-		"two scopes":        {Credentials: connection.Credentials{Token: connection.Token{Scopes: []string{"a", "b"}}}},
-		"one scope":         {Credentials: connection.Credentials{Token: connection.Token{Scopes: []string{"as1:b"}}}},
-		"no scope":          {Credentials: connection.Credentials{Token: connection.Token{Scopes: []string{}}}},
-		"a reason":          {Reason: "x"},
-		"a status":          {Status: "x"},
-		"a type":            {Credentials: connection.Credentials{Type: schema.OAuth2}},
-		"text in metadata":  {Metadata: map[string]any{"a": "1"}},
-		"number":            {Metadata: map[string]any{"a": 1}},
-		"bool":              {Metadata: map[string]any{"a": true}},
-		"nothing":           {Metadata: map[string]any{"a": nil}},
-		"list":              {Metadata: map[string]any{"a": []any{1}}},
-		"list of a list":    {Metadata: map[string]any{"a": []any{[]any{1}}}},
-		"map":               {Metadata: map[string]any{"a": map[string]any{}}},
-		"a large number":    {Metadata: map[string]any{"a": json.Number("12345678901234567890")}},
-		"the same, as text": {Metadata: map[string]any{"a": "12345678901234567890"}},
-	}
-	encoded := map[string]map[string]json.RawMessage{}
-	for name, c := range connections {
-		c.Key = codecKey
-		b, err := connection.Encode(c, keys)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var m map[string]json.RawMessage
-		if err := json.Unmarshal(b, &m); err != nil {
-			t.Fatal(err)
-		}
-		encoded[name] = m
-	}
-	for a, from := range encoded {
-		for b, to := range encoded {
-			mixed, _ := json.Marshal(map[string]json.RawMessage{"v": to["v"], "open": to["open"], "sealed": from["sealed"]})
-			if _, err := connection.Decode(mixed, keys); (err == nil) != (a == b) {
-				t.Errorf("the seal of %q beside what can be read of %q: got %v", a, b, err)
-			}
-		}
 	}
 }
 

@@ -27,10 +27,10 @@ type Sealer interface {
 	Open(sealed, aad []byte) ([]byte, error)
 }
 
-// Encode returns c as JSON, for a store to keep. Everything that grants access is in
-// one part of it, sealed with s. The rest can be read by anyone, and is bound to the
-// seal: where a field, the status or a time has been changed since, nothing opens, for
-// these say where credentials go and for how long. Errors never quote content.
+// Encode returns c as JSON, for a store to keep. All of it is in one part that is sealed
+// with s and bound to c.Key. What grants no access lies beside that part once more, for
+// people to read and databases to search; [Decode] does not believe it, since it says where
+// credentials go and for how long. Errors never quote content.
 //
 // Times are cut to the microsecond. Metadata is kept as JSON: numbers come back as
 // float64, from 2^53 on as [json.Number] with all their digits.
@@ -42,29 +42,13 @@ func Encode(c *Connection, s Sealer) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
 	}
-	open, err := json.Marshal(wireOpenOf(c, metadata))
-	if err != nil {
-		return nil, fmt.Errorf("encode connection %s: %w", c.Key, ErrEncoding)
-	}
-	var read wireOpen // as Decode will find it: JSON changes what is not UTF-8
-	if json.Unmarshal(open, &read) != nil {
-		return nil, fmt.Errorf("encode connection %s: %w", c.Key, ErrEncoding)
-	}
-	aad, err := read.aad()
-	if err != nil {
-		return nil, fmt.Errorf("encode connection %s: %w", c.Key, err)
-	}
-	secrets := secretsOf(&c.Credentials)
-	secrets.MadeFor = c.MadeFor
-	sealed, err := SealJSON(s, aad, secrets)
+	open, secrets := wireOpenOf(c, metadata), secretsOf(&c.Credentials)
+	secrets.Open, secrets.MadeFor = &open, c.MadeFor
+	sealed, err := SealJSON(s, keyAAD(wholeVersion, c.Key), secrets)
 	if err != nil {
 		return nil, fmt.Errorf("seal connection %s: %w", c.Key, err)
 	}
-	return json.Marshal(struct {
-		Version int             `json:"v"`
-		Open    json.RawMessage `json:"open"`
-		Sealed  []byte          `json:"sealed"`
-	}{boundVersion, open, sealed})
+	return json.Marshal(wireConnection{wholeVersion, open, sealed})
 }
 
 // Decode returns the connection that [Encode] encoded, by an older version as well. The
@@ -75,30 +59,31 @@ func Decode(b []byte, s Sealer) (*Connection, error) { return decode(b, s, nil) 
 
 // decode is Decode of what says that it is as's, unless as is nil.
 func decode(b []byte, s Sealer, as *Key) (*Connection, error) {
-	w, open, err := readWire(b)
+	w, err := readWire(b)
 	if err != nil {
 		return nil, fmt.Errorf("decode connection: %w", err)
 	}
-	k := Key{open.Integration, open.ConnectionID}
+	k := Key{w.Integration, w.ConnectionID}
 	if k.Check() != nil {
 		return nil, fmt.Errorf("decode connection: %w", ErrEncoding)
 	}
 	if as != nil && *as != k {
 		return nil, fmt.Errorf("%w: it is another's", ErrEncoding)
 	}
+	var secrets wireSecrets
+	if err := OpenJSON(s, keyAAD(w.Version, k), w.Sealed, &secrets); err != nil {
+		return nil, fmt.Errorf("open connection %s: %w", k, err)
+	}
+	open := &w.wireOpen
+	if w.Version == wholeVersion {
+		open = secrets.Open
+	}
+	if open == nil || open.Integration != k.Integration || open.ConnectionID != k.ConnectionID {
+		return nil, fmt.Errorf("open connection %s: %w: another is sealed in it", k, ErrEncoding)
+	}
 	metadata, err := decodeMetadata(open.Metadata)
 	if err != nil {
 		return nil, fmt.Errorf("decode connection %s: metadata: %w", k, err)
-	}
-	aad := keyAAD(k)
-	if w.Version == boundVersion {
-		if aad, err = open.aad(); err != nil {
-			return nil, fmt.Errorf("decode connection %s: %w", k, err)
-		}
-	}
-	var secrets wireSecrets
-	if err := OpenJSON(s, aad, w.Sealed, &secrets); err != nil {
-		return nil, fmt.Errorf("open connection %s: %w", k, err)
 	}
 	return open.connection(k, metadata, &secrets), nil
 }
@@ -124,18 +109,18 @@ func DecodeStored(k Key, generation int64, encoded []byte, s Sealer) (*Connectio
 // as for asking store/seal which key that was. The error is [ErrEncoding] if encoded
 // cannot be read.
 func SealedPart(encoded []byte) ([]byte, error) {
-	w, _, err := readWire(encoded)
+	w, err := readWire(encoded)
 	if err != nil || w.Sealed == nil {
 		return nil, ErrEncoding
 	}
 	return w.Sealed, nil
 }
 
-// IsBound reports whether what can be read of an encoded connection is bound to its
-// seal. What older versions wrote is not; [Reseal] binds it.
+// IsBound reports whether all of an encoded connection is sealed. Of what older versions
+// wrote, what can be read is not; [Reseal] mends that.
 func IsBound(encoded []byte) bool {
-	w, _, err := readWire(encoded)
-	return err == nil && w.Version == boundVersion
+	w, err := readWire(encoded)
+	return err == nil && w.Version == wholeVersion
 }
 
 // Reseal returns an encoded connection with its sealed part opened and
@@ -149,35 +134,38 @@ func Reseal(encoded []byte, s Sealer) ([]byte, error) {
 	return Encode(c, s)
 }
 
-// Versions of the encoding. In the older one the seal is bound to the key alone, and
-// what can be read lies beside it instead of under open.
+// Versions of the encoding. In the older one what grants no access is not sealed, and lies
+// beside the seal alone.
 const (
-	keyVersion   = 1
-	boundVersion = 2
+	partVersion  = 1
+	wholeVersion = 2
 )
 
-type wireConnection struct {
-	Version  int       `json:"v"`
-	Open     *wireOpen `json:"open"`
-	wireOpen           // of keyVersion
-	Sealed   []byte    `json:"sealed"`
+// keyAAD is what the sealed part of k's connection is bound to. The length keeps a/b + c
+// apart from a + b/c.
+func keyAAD(version int, k Key) string {
+	return fmt.Sprintf("connection/%d %d:%s/%s", version, len(k.Integration), k.Integration, k.ConnectionID)
 }
 
-// readWire returns an encoded connection, and what can be read of it.
-func readWire(b []byte) (*wireConnection, *wireOpen, error) {
+type wireConnection struct {
+	Version int `json:"v"`
+	wireOpen
+	Sealed []byte `json:"sealed"`
+}
+
+// readWire reads what can be read of an encoded connection.
+func readWire(b []byte) (*wireConnection, error) {
 	var w wireConnection
 	if json.Unmarshal(b, &w) != nil { // its error may quote b
-		return nil, nil, ErrEncoding
+		return nil, ErrEncoding
 	}
 	switch {
-	case w.Version == keyVersion:
-		return &w, &w.wireOpen, nil
-	case w.Version == boundVersion && w.Open != nil:
-		return &w, w.Open, nil
-	case w.Version > boundVersion:
-		return nil, nil, fmt.Errorf("%w: version %d, which a newer nango-lite has written", ErrEncoding, w.Version)
+	case w.Version == partVersion, w.Version == wholeVersion:
+		return &w, nil
+	case w.Version > wholeVersion:
+		return nil, fmt.Errorf("%w: version %d, which a newer nango-lite has written", ErrEncoding, w.Version)
 	}
-	return nil, nil, fmt.Errorf("%w: version %d", ErrEncoding, w.Version)
+	return nil, fmt.Errorf("%w: version %d", ErrEncoding, w.Version)
 }
 
 // A wireOpen is what anyone may read. Empty and nil maps differ in it, as do empty
@@ -255,6 +243,7 @@ type wireSecrets struct {
 
 	Registration PlainRegistration `json:"registration,omitzero"`
 	MadeFor      MadeFor           `json:"made_for,omitzero"`
+	Open         *wireOpen         `json:"open,omitzero"` // of wholeVersion
 }
 
 type wireTokenSecrets struct {

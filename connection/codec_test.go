@@ -158,23 +158,31 @@ func TestCodecErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := string(b)
+	golden, err := os.ReadFile(filepath.Join("testdata", "connection_v1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothingIn, _ := openSealer{}.Seal([]byte("{}"), []byte("connection/2 6:notion/user-42"))
+	empty, _ := json.Marshal(nothingIn)
 	for name, text := range map[string]string{
 		"nothing":       "",
 		"not JSON":      storetest.Marker,
 		"cut":           good[:len(good)/2],
 		"a text":        `"` + storetest.Marker + `"`,
 		"newer":         strings.Replace(good, `"v":2`, `"v":3`, 1),
-		"older":         strings.Replace(good, `"v":2`, `"v":1`, 1),
 		"no version":    strings.Replace(good, `"v":2`, `"v":0`, 1),
-		"nothing open":  strings.Replace(good, `"open":`, `"opened":`, 1),
 		"no key":        strings.Replace(good, `"user-42"`, `""`, 1),
 		"wrong type":    strings.Replace(good, `"generation":`, `"generation":"`+storetest.Marker+`","x":`, 1),
-		"list of meta":  strings.Replace(good, `"metadata":{`, `"metadata":["`+storetest.Marker+`"],"x":{`, 1),
+		"list of meta":  strings.Replace(string(golden), `"metadata": {`, `"metadata":["`+storetest.Marker+`"],"x":{`, 1),
+		"nothing in it": `{"v":2,"integration":"notion","connection_id":"user-42","sealed":` + string(empty) + `}`,
 		"sealed no one": `{"v":1,"integration":"notion","connection_id":"user-42","sealed":"Y29ubmVjdGlvbi8xIDY6bm90aW9uL3VzZXItNDIKczNjcjN0LXFaN3BLeA=="}`,
 	} {
 		if _, err := connection.Decode([]byte(text), openSealer{}); !errors.Is(err, connection.ErrEncoding) || strings.Contains(err.Error(), storetest.Marker[:6]) {
 			t.Errorf("%s: got %v, want %v and no content", name, err, connection.ErrEncoding)
 		}
+	}
+	if _, err := connection.Decode([]byte(strings.Replace(good, `"v":2`, `"v":1`, 1)), openSealer{}); err == nil {
+		t.Error("what is sealed whole was opened as if only a part were")
 	}
 	if _, err := connection.Decode([]byte(strings.Replace(good, "user-42", "user-43", 1)), openSealer{}); err == nil || !strings.Contains(err.Error(), "notion/user-43") {
 		t.Errorf("moved to another key: got %v, want an error that names it", err)
@@ -203,6 +211,11 @@ func FuzzDecodeConnection(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	old, err := os.ReadFile(filepath.Join("testdata", "connection_v1.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(old)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := connection.Decode(b, openSealer{})
 		if err != nil {

@@ -3,7 +3,9 @@ package storetest
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/nango-lite/nango-lite/connection"
@@ -53,8 +55,28 @@ func CheckGolden(t *testing.T, s connection.Store, golden string, update bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.String() != string(want) {
+	if sorted(t, got.Bytes()) != sorted(t, want) {
 		t.Errorf("connections differ from %s. Got:\n%s", golden, &got)
+	}
+}
+
+// sorted returns lines of JSON with their members in order.
+func sorted(t *testing.T, lines []byte) string {
+	t.Helper()
+	var b strings.Builder
+	for d := json.NewDecoder(bytes.NewReader(lines)); ; {
+		d.UseNumber()
+		var v any
+		if err := d.Decode(&v); err == io.EOF {
+			return b.String()
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		line, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(line, '\n'))
 	}
 }
 
@@ -68,14 +90,33 @@ func readable(c *connection.Connection) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var whole struct {
-		Open map[string]json.RawMessage `json:"open"`
-	}
-	if err := json.Unmarshal(encoded, &whole); err != nil {
+	open, err := without(encoded, "v", "sealed")
+	if err != nil {
 		return nil, err
 	}
-	whole.Open["sealed"] = secrets
-	return json.Marshal(whole.Open)
+	open["sealed"], err = withoutOpen(secrets)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(open)
+}
+
+// withoutOpen returns what is sealed without what can be read as well.
+func withoutOpen(secrets []byte) ([]byte, error) {
+	m, err := without(secrets, "open", "made_for")
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(m)
+}
+
+func without(b []byte, members ...string) (map[string]json.RawMessage, error) {
+	var m map[string]json.RawMessage
+	err := json.Unmarshal(b, &m)
+	for _, name := range members {
+		delete(m, name)
+	}
+	return m, err
 }
 
 // A Keeper is a store of this module.
