@@ -83,8 +83,8 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite"},
-		uses:    []string{"github.com/spf13/cobra", "golang.org/x/term"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
 	"e2e": {why: "tests alone: they start the built program"},

@@ -29,7 +29,7 @@ func (s *Server) paths() map[string]methods {
 		oneConnection:   {http.MethodGet: s.showConnection, http.MethodDelete: s.removeConnection},
 	}
 	if s.opts.Metrics != nil {
-		paths["/metrics"] = methods{http.MethodGet: func(x *exchange) { s.opts.Metrics.ServeHTTP(x, x.r) }}
+		paths["/metrics"] = methods{http.MethodGet: s.metrics}
 	}
 	return paths
 }
@@ -89,6 +89,17 @@ func (s *Server) ready(x *exchange) {
 		return
 	}
 	x.json(http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// metrics tell of all connections, if only how many calls there are.
+func (s *Server) metrics(x *exchange) {
+	switch key := s.caller(x, ScopeRead); {
+	case key == nil:
+	case len(key.Connections) > 0:
+		x.fail(http.StatusForbidden, "forbidden", "the API key is bound to connections, and metrics are of all")
+	default:
+		s.opts.Metrics.ServeHTTP(x, x.r)
+	}
 }
 
 func (s *Server) describe(x *exchange) {

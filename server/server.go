@@ -47,7 +47,8 @@ type Options struct {
 	// Records.
 	Ready func(ctx context.Context) error
 
-	// Metrics answers /metrics, to whoever asks. If nil, there is no such route.
+	// Metrics answers /metrics, for keys with the scope read that are bound to no
+	// connection. If nil, there is no such route.
 	Metrics http.Handler
 
 	// Observe is told of each request that has ended, in its goroutine; it must not

@@ -254,6 +254,19 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+func TestMetricsNeedAKey(t *testing.T) {
+	s := newStage(t, func(o *server.Options) {
+		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "counts") })
+	})
+	if a := s.do("GET", "/metrics", nil, bearer(s.key("reader", []server.Scope{server.ScopeRead}))...); a.StatusCode != 200 || a.body != "counts" {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	s.want(s.do("GET", "/metrics", nil), 401, "missing_auth_header")
+	s.want(s.do("GET", "/metrics", nil, bearer(s.key("caller", []server.Scope{server.ScopeProxy}))...), 403, "forbidden")
+	s.want(s.do("GET", "/metrics", nil, bearer(s.key("bound", server.Scopes, "tides/*"))...), 403, "forbidden")
+	s.want(newStage(t, nil).do("GET", "/metrics", nil, bearer(operator)...), 404, "not_found")
+}
+
 // The document must describe the routes that there are, and no others.
 func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 	var doc struct {

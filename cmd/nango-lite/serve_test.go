@@ -112,6 +112,19 @@ func TestServeSandbox(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
+	_, text := s.get("/metrics")
+	for _, want := range []string{
+		`nango_lite_http_requests_total{code="",method="GET",route="/c/{integration}/{connection}/{path...}",status="200"} 2`,
+		`nango_lite_http_requests_total{code="not_found",method="GET",route="/c/{integration}/{connection}/{path...}",status="404"} 1`,
+		`nango_lite_http_request_seconds_count{route="/healthz"} 1`, `nango_lite_calls_total{`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	if strings.Contains(text, "default") || strings.Contains(text, s.key) {
+		t.Error("the metrics name a connection, or a key")
+	}
 	s.stop()
 }
 

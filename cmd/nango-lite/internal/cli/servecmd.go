@@ -22,6 +22,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server"
+	"github.com/nango-lite/nango-lite/telemetry/prom"
 )
 
 // apiKeyEnv holds an API key with all scopes.
@@ -35,8 +36,9 @@ type serving struct {
 	drain                      time.Duration
 	quiet                      bool
 
-	whole *session.Whole
-	down  context.Context // ends when no new requests are wanted
+	whole   *session.Whole
+	metrics *metrics
+	down    context.Context // ends when no new requests are wanted
 }
 
 func serveCommand(s *session.Session) *cobra.Command {
@@ -100,9 +102,12 @@ func (v *serving) run(cmd *cobra.Command) error {
 		return err
 	}
 	var err error
-	if v.whole, err = v.Whole(ctx); err != nil {
+	counted := prom.New(&prom.Options{Now: v.Deps.Now})
+	if v.whole, err = v.Whole(ctx, counted.Observe); err != nil {
 		return err
 	}
+	counted.Watch(v.whole.Engine)
+	v.metrics = newMetrics(counted)
 	v.tellUnused()
 	var cancel context.CancelFunc
 	v.down, cancel = context.WithCancel(ctx)
@@ -153,6 +158,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 func (v *serving) options(own schema.Secret) *server.Options {
 	opts := &server.Options{
 		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider,
+		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
 				return errors.New("shutting down")

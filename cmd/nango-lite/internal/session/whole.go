@@ -17,6 +17,7 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/telemetry"
 )
 
 // A Whole is all integrations of the configuration, ready to be used.
@@ -30,8 +31,9 @@ type Whole struct {
 	played  *played // nil: the real providers, or those of a sandbox elsewhere
 }
 
-// Whole makes an engine for all integrations, which must all be in order.
-func (s *Session) Whole(ctx context.Context) (*Whole, error) {
+// Whole makes an engine for all integrations, which must all be in order. observe is
+// told of its events.
+func (s *Session) Whole(ctx context.Context, observe telemetry.Observer) (*Whole, error) {
 	cfg, err := s.loadWhole(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +57,9 @@ func (s *Session) Whole(ctx context.Context) (*Whole, error) {
 	if w.Store, err = s.Storage().Open(ctx); err != nil {
 		return nil, err
 	}
-	if w.Engine, err = engine.New(cfg, s.engineOptions(w.Store, w.Transport)); err != nil {
+	opts := s.engineOptions(w.Store, w.Transport)
+	opts.Observe = telemetry.Tee(opts.Observe, observe)
+	if w.Engine, err = engine.New(cfg, opts); err != nil {
 		return nil, err
 	}
 	s.OnClose(refreshes{w.Engine})
