@@ -2,25 +2,18 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"slices"
-	"strconv"
+
+	"github.com/nango-lite/nango-lite/engine/internal/lookup"
 )
 
 // ErrOpenField is in an error of KindClient that says that a connection does not carry
 // yet what a call needs: [Engine.OpenFields] says which fields that may be,
 // [Engine.Choices] what they can be, and [Engine.SetFields] sets them.
-var ErrOpenField = errors.New("the field is still open: choose it, or have it looked up")
+var ErrOpenField = lookup.ErrOpenField
 
-// A Choice is one of the values that a connection field can have.
-type Choice struct {
-	Value string `json:"value"`
-	Title string `json:"title"` // what a person knows it by
-}
-
-func hasChoice(choices []Choice, v string) bool {
-	return slices.ContainsFunc(choices, func(c Choice) bool { return c.Value == v })
-}
+// A Choice is one of the values that a connection field can have: the Value, and the
+// Title that a person knows it by.
+type Choice = lookup.Choice
 
 // OpenFields returns the fields that c should carry and does not: those that are
 // looked up and wait for a choice among several (see [Engine.Choices]) or for such a
@@ -54,20 +47,12 @@ func (e *Engine) Choices(ctx context.Context, k Key, field string) ([]Choice, er
 	if err != nil {
 		return nil, err
 	}
-	l := in.LookUpOf("connection." + field)
-	if l == nil || l.List == nil {
-		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(field) + " to choose"}
+	return in.lookUps.For(op, c, e.session(in, k)).Choices(ctx, field)
+}
+
+// explainOpen says of a call that misses a looked-up field what to do about it.
+func (in *integration) explainOpen(e *Error, placeholder string) {
+	if in.LookUpOf(placeholder) != nil {
+		e.Kind, e.Err = KindClient, ErrOpenField
 	}
-	if in.Waits(c, l) {
-		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the look-up of connection." + field + " needs another field", Err: ErrOpenField}
-	}
-	doc, err := e.lookUp(ctx, op, in, c, e.session(in, k), l)
-	if err != nil {
-		return nil, err
-	}
-	choices, ok := choicesOf(l, doc)
-	if !ok {
-		return nil, lookUpFailed(l, &Error{Op: op, Key: k, Kind: KindInvalidResponse, Detail: "the answer has no list at " + strconv.Quote(l.List.Items)})
-	}
-	return choices, nil
 }

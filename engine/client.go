@@ -11,6 +11,8 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/lookup"
+	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
@@ -188,4 +190,25 @@ func missingKind(name string) Kind {
 		return KindClient
 	}
 	return KindReauthorize
+}
+
+// lookUp makes the call of a look-up of in's, and returns an answer that means success.
+func (e *Engine) lookUp(in *integration, r *lookup.Request) (*http.Response, error) {
+	calls, err := newCallPlan(r.As)
+	if err != nil {
+		return nil, &Error{Op: "call", Key: r.Key, Kind: KindClient, Detail: "the request cannot be built", Err: err}
+	}
+	as := &integration{Integration: r.As, calls: calls, mode: mode.New(&mode.Env{In: r.As, Now: e.opts.Now}), shown: in.shown}
+	if !r.AtHome {
+		as.shown, as.apart = nil, " elsewhere"
+	}
+	resp, err := (&caller{e: e, key: r.Key, fixed: r.Session, as: as, why: r.Reason}).do(r.Request)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckResponse(resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
 }

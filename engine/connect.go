@@ -70,7 +70,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if err := e.complete(ctx, op, in, c); err != nil {
 		return nil, err
 	}
-	if opts.Verify && in.Requests.Verify != nil && !in.VerifyWaits(c) {
+	if opts.Verify && in.Requests.Verify != nil && !in.lookUps.For(op, c, nil).VerifyWaits() {
 		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Co
 	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || refresh.Ended(c, e.opts.Now())) {
 		return nil
 	}
-	return e.lookUpFields(ctx, op, in, c, fixedSession{&snapshot{in, c}}, func(string) bool { return true })
+	return in.lookUps.For(op, c, fixedSession{&snapshot{in, c}}).Fill(ctx, func(string) bool { return true })
 }
 
 // put stores c as a user's latest word: whatever is there is replaced, but for

@@ -38,6 +38,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/holder"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/lookup"
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
@@ -112,11 +113,12 @@ type Engine struct {
 // An integration is a configured API, and how it is called.
 type integration struct {
 	*plan.Integration
-	calls  *callPlan
-	mode   mode.Mode
-	token  *token.Endpoint
-	source *refresh.Source
-	apart  string // what tells its rate limits from those of its API, for a look-up elsewhere
+	calls   *callPlan
+	mode    mode.Mode
+	token   *token.Endpoint
+	source  *refresh.Source
+	lookUps *lookup.Table
+	apart   string // what tells its rate limits from those of its API, for a look-up elsewhere
 
 	shown *shownCertificate // nil: it has no client certificate
 }
@@ -229,6 +231,9 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 	}}
 	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: &e.servers, Client: func(u *url.URL) *http.Client {
 		return e.discoveryClient(built, u)
+	}}
+	built.lookUps = &lookup.Table{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Call: func(r *lookup.Request) (*http.Response, error) {
+		return e.lookUp(built, r)
 	}}
 	built.mode = mode.New(&mode.Env{In: read, Now: e.opts.Now, Token: built.token, Servers: servers})
 	built.source = e.source(built)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		if err != nil {
 			return nil, err
 		}
-		next, err := in.withFields(op, c, fields)
+		next, err := in.lookUps.Amend(op, c, fields)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +46,7 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 			return nil, err
 		}
 		chosen := func(name string) bool { return fields[name] != "" }
-		if err := e.lookUpFields(ctx, op, in, next, session, chosen); err != nil {
+		if err := in.lookUps.For(op, next, session).Fill(ctx, chosen); err != nil {
 			return nil, err
 		}
 		stored, err := e.storeFields(ctx, op, in, c, next)
@@ -57,39 +56,6 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		e.refresher.Connections.Drop(k) // what is remembered is older
 	}
 	return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection is changed by others time and again"}
-}
-
-// withFields returns a copy of c with other values, and without what was looked up
-// with those that it had.
-func (in *integration) withFields(op string, c *Connection, fields map[string]string) (*Connection, error) {
-	next := c.Clone()
-	var changed []string
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		f, ok := in.Connection[name]
-		if !ok || f.From != schema.FromUser && !f.IsChoice() {
-			return nil, &Error{Op: op, Key: c.Key, Kind: KindClient, Detail: "the integration declares no connection field " + strconv.Quote(name) + " for the user"}
-		}
-		v := fields[name]
-		if v != "" || f.From == schema.FromUser {
-			var err error
-			if v, err = in.CheckField(op, c.Key, "connection", name, f.Field, v); err != nil {
-				return nil, err
-			}
-		}
-		if was, _ := in.Carried(c, name); was != v {
-			changed = append(changed, name)
-		}
-		in.SetField(next, name, v)
-	}
-	for i := range in.LookUps { // in their order, so that one look suffices
-		l := &in.LookUps[i]
-		stale := func(name string) bool { return in.Uses(l, name) }
-		if _, given := fields[l.Name]; !given && slices.ContainsFunc(changed, stale) {
-			in.SetField(next, l.Name, "")
-			changed = append(changed, l.Name)
-		}
-	}
-	return next, nil
 }
 
 // setReason names the fields that were set.
