@@ -216,7 +216,7 @@ func inWords(d time.Duration) string {
 	case d <= 0:
 		return "0 s"
 	case d < time.Minute:
-		return strconv.FormatFloat(d.Round(10*time.Millisecond).Seconds(), 'f', -1, 64) + " s"
+		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(d.Seconds(), 'f', 2, 64), "0"), ".") + " s"
 	}
 	d = d.Round(time.Second)
 	var parts []string

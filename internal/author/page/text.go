@@ -275,8 +275,11 @@ func wrap(s string, first, rest int) []string {
 // printable keeps the terminal in its senses: a blueprint may be anybody's.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		switch {
+		case r < ' ', r >= 0x7f && r < 0xa0: // controls
 			return ' '
+		case r == 0x61c, r == 0x200b, r == 0x200e, r == 0x200f, r == 0xfeff, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
+			return ' ' // marks of direction (Unicode UAX 9), and what cannot be seen
 		}
 		return r
 	}, s)

@@ -31,7 +31,7 @@ func (c caller) writeAnswer(resp *http.Response, include bool) error {
 
 func writeHead(w io.Writer, resp *http.Response) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", resp.Proto, resp.Status)
+	fmt.Fprintf(&b, "%s %s\n", console.OneLine(resp.Proto), console.OneLine(resp.Status))
 	names := make([]string, 0, len(resp.Header))
 	for name := range resp.Header {
 		names = append(names, name)

@@ -121,7 +121,7 @@ func lookup(s *session.Session, ref string) (entry, error) {
 	_ = catalog.Check().WriteText(s.Err)
 	b, ds, ok := catalog.Lookup(name)
 	if !ok {
-		return entry{}, fmt.Errorf("there is no blueprint %q; %s", name, console.DidYouMean(name, catalog.Names()))
+		return entry{}, fmt.Errorf("there is no blueprint %q; %s", name, suggestBlueprint(name, catalog))
 	}
 	_ = ds.WriteText(s.Err)
 	versions := page.Versions(b)
@@ -134,4 +134,19 @@ func lookup(s *session.Session, ref string) (entry, error) {
 		return entry{}, fmt.Errorf("blueprint %q has no version %q; %s", name, wanted, console.DidYouMean(wanted, versions))
 	}
 	return entry{b, b.Versions[wanted], wanted}, nil
+}
+
+// suggestBlueprint offers the blueprints that a word fits: people know a product by
+// its own name, or by a part of ours. Else it goes by letters.
+func suggestBlueprint(word string, catalog *loader.Catalog) string {
+	var fit []string
+	for _, name := range catalog.Names() {
+		if b, _, ok := catalog.Lookup(name); ok && word != "" && (strings.Contains(name, word) || strings.Contains(strings.ToLower(b.DisplayName), strings.ToLower(word))) {
+			fit = append(fit, name)
+		}
+	}
+	if len(fit) == 0 {
+		return console.DidYouMean(word, catalog.Names())
+	}
+	return "did you mean " + strings.Join(fit, " or ") + "?"
 }

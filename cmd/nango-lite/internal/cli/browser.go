@@ -3,8 +3,11 @@ package cli
 import (
 	"context"
 	"net/url"
+	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
@@ -78,9 +81,35 @@ func openBrowser(_ context.Context, page string) error {
 		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", page}
 	}
 	cmd := exec.Command(name, args...) // no shell: the URL is data
+	cmd.Env = browserEnv(os.Environ())
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	go func() { _ = cmd.Wait() }()
 	return nil
+}
+
+// desktop are the variables that a browser needs to find the desktop, its own files
+// and the network. Those that end in _ are beginnings of names.
+var desktop = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_", "TMPDIR", "TERM", "BROWSER",
+	"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_", "DESKTOP_SESSION", "GNOME_", "KDE_", "DBUS_SESSION_BUS_ADDRESS",
+	"WSL_", "WSLENV", "SNAP_", "GTK_", "QT_",
+	"SYSTEMROOT", "WINDIR", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMFILES", "PROGRAMDATA", "PATHEXT", "COMSPEC", "TEMP", "TMP",
+}
+
+// browserEnv leaves out what a browser has no use for: our environment holds client
+// secrets, keys and passwords of databases.
+func browserEnv(environ []string) []string {
+	var kept []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		name = strings.ToUpper(name)
+		if slices.ContainsFunc(desktop, func(known string) bool {
+			return name == known || strings.HasSuffix(known, "_") && strings.HasPrefix(name, known)
+		}) {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
 }

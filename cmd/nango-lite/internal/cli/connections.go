@@ -22,6 +22,8 @@ func connectionsCommand(s *session.Session) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
+	remove := connections{s}.connectionCommand("rm", "Remove a connection; the provider is told if it has a way to", connections{s}.remove)
+	remove.Aliases = []string{"remove", "delete"}
 	cmd.AddCommand(
 		connectionsList(s),
 		connections{s}.connectionCommand("show", "Show a connection, without its secrets", connections{s}.show),
@@ -29,7 +31,7 @@ func connectionsCommand(s *session.Session) *cobra.Command {
 		connections{s}.connectionCommand("verify", "Prove a connection with the integration's verify call", connections{s}.verify),
 		connections{s}.connectionCommand("refresh", "Refresh a connection's token now", connections{s}.refresh),
 		connectionsAllow(s),
-		connections{s}.connectionCommand("rm", "Remove a connection; the provider is told if it has a way to", connections{s}.remove),
+		remove,
 	)
 	return cmd
 }
@@ -57,6 +59,7 @@ func (cs connections) connectionCommand(name, short string, run func(ctx context
 func connectionsList(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [integration]",
+		Aliases:           []string{"ls"},
 		Short:             "List connections",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completer{s}.integrations,

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
@@ -32,25 +34,52 @@ func (c caller) request(ctx context.Context, args []string, flags callFlags) (*h
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u, body)
+	req, err := http.NewRequestWithContext(ctx, method, u, nil)
 	if err != nil {
 		return nil, console.Usagef("the path cannot be read")
+	}
+	if err := body.giveTo(req); err != nil {
+		return nil, err
 	}
 	for _, h := range flags.headers {
 		name, value, found := strings.Cut(h, ":")
 		if name = strings.TrimSpace(name); !found || name == "" {
 			return nil, console.Usagef("-H wants 'Name: value'")
 		}
-		req.Header.Add(name, strings.TrimSpace(value))
+		value = strings.TrimSpace(value)
+		switch {
+		case !isHeaderName(name), strings.ContainsFunc(value, isControl):
+			return nil, console.Usagef("-H %q cannot be sent: a name holds letters, digits and marks such as -, a value no control characters", name)
+		case slices.Contains(ofTheRequest, http.CanonicalHeaderKey(name)):
+			return nil, console.Usagef("-H %s cannot be chosen: it follows from base_url and the body", http.CanonicalHeaderKey(name))
+		default:
+			req.Header.Add(name, value)
+		}
 	}
 	return req, c.withFault(req, flags.fault)
 }
+
+// ofTheRequest are headers that net/http writes by itself, whatever stands there.
+var ofTheRequest = []string{"Host", "Content-Length", "Transfer-Encoding", "Trailer"}
+
+// isHeaderName reports whether name is a token (RFC 9110 5.6.2).
+func isHeaderName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
+
+func isControl(r rune) bool { return r != '\t' && (r < ' ' || r == 0x7f) }
 
 // withQuery adds name=value pairs to what the path has already.
 func withQuery(path string, pairs []string) (string, error) {
 	u, err := url.Parse(path)
 	if err != nil {
 		return "", console.Usagef("the path cannot be read")
+	}
+	if u.Fragment != "" || strings.Contains(path, "#") {
+		return "", console.Usagef("the path has a fragment, which is not sent to a server; write %%23 for a # that belongs to the path")
 	}
 	for _, pair := range pairs {
 		name, value, found := strings.Cut(pair, "=")
@@ -65,27 +94,62 @@ func withQuery(path string, pairs []string) (string, error) {
 	return u.String(), nil
 }
 
-// body returns what -d says. It is read whole, as curl does, so that an attempt
-// can be made again.
-func (c caller) body(flags callFlags) (io.Reader, error) {
+// body returns what -d says. A file is not read into memory: each attempt opens it
+// anew. What cannot be read twice is kept, so that an attempt can be made again.
+func (c caller) body(flags callFlags) (content, error) {
 	name, isFile := strings.CutPrefix(flags.data, "@")
 	switch {
 	case !flags.hasData:
-		return nil, nil
+		return content{}, nil
 	case !isFile:
-		return strings.NewReader(flags.data), nil
+		return inMemory([]byte(flags.data)), nil
 	case name == "-":
 		b, err := io.ReadAll(c.In)
 		if err != nil {
-			return nil, fmt.Errorf("read the body from stdin: %w", err)
+			return content{}, fmt.Errorf("read the body from stdin: %w", err)
 		}
-		return bytes.NewReader(b), nil
+		return inMemory(b), nil
 	}
-	b, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read the body: %w", err)
+		return content{}, fmt.Errorf("read the body: %w", err)
 	}
-	return bytes.NewReader(b), nil
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		return content{size: info.Size(), open: func() (io.ReadCloser, error) { return os.Open(name) }}, nil
+	}
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return content{}, fmt.Errorf("read the body: %w", err)
+	}
+	return inMemory(b), nil
+}
+
+// A content is a body that can be opened again and again.
+type content struct {
+	size int64
+	open func() (io.ReadCloser, error) // nil: there is none
+}
+
+func inMemory(b []byte) content {
+	return content{int64(len(b)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+// giveTo makes it the body of a request.
+func (b content) giveTo(req *http.Request) error {
+	if b.open == nil {
+		return nil
+	}
+	body, err := b.open()
+	if err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	req.Body, req.GetBody, req.ContentLength = body, b.open, b.size
+	if b.size == 0 {
+		_ = body.Close()
+		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
+	}
+	return nil
 }
 
 // contentType says what a body is where neither -H nor the integration does:
@@ -104,10 +168,32 @@ func contentType(req *http.Request, in *schema.Integration) {
 		return
 	}
 	defer func() { _ = body.Close() }()
-	b, err := io.ReadAll(body)
 	kind := "application/x-www-form-urlencoded"
-	if err == nil && json.Valid(b) {
+	if isOneJSON(body) {
 		kind = "application/json"
 	}
 	req.Header.Set("Content-Type", kind)
+}
+
+// isOneJSON reports whether what r holds is one value in JSON. It is read piece by
+// piece, however long it is.
+func isOneJSON(r io.Reader) bool {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	depth := 0
+	for n := 0; ; n++ {
+		token, err := d.Token()
+		if err != nil {
+			return errors.Is(err, io.EOF) && n > 0 && depth == 0
+		}
+		if n > 0 && depth == 0 {
+			return false // another value
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/version"
 )
 
 // root builds the tree of commands.
@@ -22,6 +23,7 @@ refreshed, throttled, retried and logged.
 On a fresh machine, without accounts or secrets:
   nango-lite init notion
   nango-lite --sandbox --trace call notion /v1/users`,
+		Version:       version.Current().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          help,
@@ -30,6 +32,7 @@ On a fresh machine, without accounts or secrets:
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("{{.Version}}\n")
 	flags(s, root)
 	root.AddGroup(&cobra.Group{ID: "config", Title: "Configuration:"}, &cobra.Group{ID: "use", Title: "Connections and calls:"})
 	add := func(group string, cmds ...*cobra.Command) {

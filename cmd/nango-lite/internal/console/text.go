@@ -8,14 +8,30 @@ import (
 )
 
 // OneLine keeps an error, which may quote what somebody else wrote, on its line
-// and the terminal in its senses.
+// and the terminal in its senses: no control characters, and nothing that shows text
+// in another order than it has.
 func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		if misleads(r) {
 			return ' '
 		}
 		return r
 	}, s)
+}
+
+// misleads reports whether a terminal obeys r, or shows something else because of
+// it: controls, marks of direction (Unicode UAX 9), breaks of lines, and what has no
+// width. The joiners stay, because names of people need them.
+func misleads(r rune) bool {
+	switch {
+	case r < ' ', r >= 0x7f && r < 0xa0:
+		return true
+	case r == 0x61c, r == 0x200b, r == 0x200e, r == 0x200f, r == 0xfeff:
+		return true
+	case r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
+		return true
+	}
+	return false
 }
 
 // Plural counts things: 1 error, 2 errors.
