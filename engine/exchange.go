@@ -54,7 +54,8 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err := m.Ready(op, c); err != nil {
 		return nil, err
 	}
-	if err := e.checkState(op, in, p, callback); err != nil {
+	_, name := in.Auth.CallbackNames()
+	if err := e.used.Accept(op, p, callback.Get(name), e.opts.Now()); err != nil {
 		return nil, err
 	}
 	if err := m.Answered(op, p, callback); err != nil {
@@ -84,25 +85,4 @@ func (e *Engine) CallbackState(callback url.Values) string {
 		}
 	}
 	return ""
-}
-
-// checkState accepts a callback that belongs to p, once.
-func (e *Engine) checkState(op string, in *integration, p *Pending, callback url.Values) error {
-	fail := func(kind Kind, detail string) error {
-		return &Error{Op: op, Key: p.Key, Kind: kind, Detail: detail}
-	}
-	now := e.opts.Now()
-	_, name := in.Auth.CallbackNames()
-	state := callback.Get(name)
-	switch {
-	case state == "":
-		return fail(KindState, "the callback has no state")
-	case !p.State.IsSet() || !p.State.Equal(schema.NewSecret(state)):
-		return fail(KindState, "the callback's state is not the one that was sent")
-	case now.After(p.ExpiresAt):
-		return fail(KindState, "the authorization was started too long ago")
-	case !e.used.Claim(p.State, p.ExpiresAt, now):
-		return fail(KindState, "the callback has been used before")
-	}
-	return nil
 }

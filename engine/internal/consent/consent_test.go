@@ -131,15 +131,28 @@ func (plainSealer) Open(sealed, aad []byte) ([]byte, error) {
 	return []byte(plain), nil
 }
 
-// A state counts once, and is forgotten when it would no longer count anyway.
+// A state counts once, in time, and is forgotten when it would no longer count anyway.
 func TestStatesCountOnce(t *testing.T) {
 	var u consent.UsedStates
-	state := schema.NewSecret("state")
-	if !u.Claim(state, now.Add(time.Minute), now) || u.Claim(state, now.Add(time.Minute), now.Add(59*time.Second)) {
-		t.Error("a state did not count once")
-	}
-	if !u.Claim(state, now, now.Add(2*time.Minute)) {
-		t.Error("a state is remembered for longer than it lasts")
+	p := &consent.Pending{Key: key, State: schema.NewSecret("state"), ExpiresAt: now.Add(time.Minute)}
+	for _, row := range []struct {
+		of    *consent.Pending
+		state string
+		after time.Duration
+		want  string
+	}{
+		{p, "", 0, "has no state"},
+		{p, "other", 0, "not the one that was sent"},
+		{&consent.Pending{Key: key, ExpiresAt: p.ExpiresAt}, "state", 0, "not the one that was sent"},
+		{p, "state", 61 * time.Second, "too long ago"},
+		{p, "state", 0, ""},
+		{p, "state", time.Minute, "used before"},
+		{&consent.Pending{Key: key, State: p.State, ExpiresAt: now.Add(time.Hour)}, "state", 2 * time.Minute, ""},
+	} {
+		err := u.Accept("exchange", row.of, row.state, now.Add(row.after))
+		if row.want == "" && err != nil || row.want != "" && (fault.KindOf(err) != fault.KindState || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%q after %s: got %v, want %q", row.state, row.after, err, row.want)
+		}
 	}
 }
 

@@ -135,8 +135,26 @@ type UsedStates struct {
 	until map[[sha256.Size]byte]time.Time
 }
 
-// Claim reports whether state is seen for the first time.
-func (u *UsedStates) Claim(state schema.Secret, expires, now time.Time) bool {
+// Accept accepts a callback that brings p's state, in time, and once.
+func (u *UsedStates) Accept(op string, p *Pending, state string, now time.Time) error {
+	wrong := ""
+	switch {
+	case state == "":
+		wrong = "the callback has no state"
+	case !p.State.IsSet() || !p.State.Equal(schema.NewSecret(state)):
+		wrong = "the callback's state is not the one that was sent"
+	case now.After(p.ExpiresAt):
+		wrong = "the authorization was started too long ago"
+	case !u.claim(p.State, p.ExpiresAt, now):
+		wrong = "the callback has been used before"
+	default:
+		return nil
+	}
+	return &fault.Error{Op: op, Key: p.Key, Kind: fault.KindState, Detail: wrong}
+}
+
+// claim reports whether state is seen for the first time.
+func (u *UsedStates) claim(state schema.Secret, expires, now time.Time) bool {
 	sum := sha256.Sum256([]byte(state.Reveal()))
 	u.mu.Lock()
 	defer u.mu.Unlock()
