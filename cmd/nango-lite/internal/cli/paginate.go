@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,7 +59,7 @@ func (c caller) paginate(u *session.Use, k engine.Key, req *http.Request, flags 
 	items := itemWriter{out: c.Out, array: c.JSON()}
 	for item, err := range u.Engine.Paginate(req.Context(), k, req.URL.String(), opts) {
 		if err != nil {
-			return err
+			return errors.Join(err, items.breakOff())
 		}
 		if err := items.write(item); err != nil {
 			return err
@@ -88,17 +89,29 @@ type itemWriter struct {
 
 func (w *itemWriter) write(item json.RawMessage) error {
 	var line bytes.Buffer
-	if w.array && w.begun {
-		line.WriteByte(',')
-	} else if w.array {
-		line.WriteByte('[')
+	switch {
+	case w.array && w.begun:
+		line.WriteString(",\n")
+	case w.array:
+		line.WriteString("[\n")
 	}
 	if json.Compact(&line, item) != nil {
 		line.Write(item)
 	}
-	line.WriteByte('\n')
+	if !w.array {
+		line.WriteByte('\n')
+	}
 	w.begun = true
 	_, err := w.out.Write(line.Bytes())
+	return err
+}
+
+// breakOff ends the line of an array that is not closed.
+func (w *itemWriter) breakOff() error {
+	if !w.array || !w.begun {
+		return nil
+	}
+	_, err := io.WriteString(w.out, "\n")
 	return err
 }
 
@@ -107,9 +120,9 @@ func (w *itemWriter) close() error {
 	if !w.array {
 		return nil
 	}
-	text := "]\n"
+	text := "\n]\n"
 	if !w.begun {
-		text = "[]\n"
+		text = "[\n]\n"
 	}
 	_, err := io.WriteString(w.out, text)
 	return err

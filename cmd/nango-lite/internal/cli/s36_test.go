@@ -648,7 +648,7 @@ func (c *crash) Put(ctx context.Context, conn *engine.Connection) error {
 }
 
 func (c *crash) Get(ctx context.Context, k engine.Key) (*engine.Connection, error) {
-	if c.armed && c.at == "store in a refresh" && bytes.Contains(debug.Stack(), []byte("engine/internal/refresh.")) {
+	if c.armed && c.at == "store in a refresh" && bytes.Contains(debug.Stack(), []byte("refresh.(*Refresher).fly")) {
 		panic(c.value)
 	}
 	return c.ConnectionStore.Get(ctx, k)
