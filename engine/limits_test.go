@@ -39,6 +39,22 @@ func TestS30_429WithoutRetryAfter(t *testing.T) {
 	})
 }
 
+// A moment that has passed, and a wait of nothing, are no leave to ask without a pause.
+func TestWaitsThatAreOver(t *testing.T) {
+	for _, h := range []http.Header{header("X-Reset", "5"), header("Retry-After", "0"), header("Retry-After", "Thursday, 01-Jan-70 00:00:09 GMT")} {
+		synctest.Test(t, func(t *testing.T) {
+			api := &script{replies: []reply{{status: 429, header: h}, {status: 200}}}
+			start := time.Now()
+			_, err := get(t, client(t, keyedEngine(t, api, nil, func(in *schema.Integration) {
+				in.Requests.RateLimit = &schema.RateLimit{Wait: []schema.Wait{{Header: "X-Reset", Format: "epoch_seconds"}}}
+			})), "/x")
+			if waited := time.Since(start); err != nil || len(api.sent) != 2 || waited < 250*time.Millisecond || waited > 500*time.Millisecond {
+				t.Errorf("%v: %d attempts after %v, %v", h, len(api.sent), waited, err)
+			}
+		})
+	}
+}
+
 func TestDetection(t *testing.T) {
 	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // where a bubble's clock begins
 	limit := func(in *schema.Integration) {
@@ -61,7 +77,6 @@ func TestDetection(t *testing.T) {
 		{"body", reply{status: 200, body: `{"error":"slow_down","wait_ms":2500}`}, 2500 * time.Millisecond},
 		{"status", reply{status: 529, header: header("Retry-After", "7")}, 7 * time.Second},
 		{"date", reply{status: 429, header: header("Retry-After", "Saturday, 01-Jan-00 00:00:09 GMT")}, 9 * time.Second},
-		{"past", reply{status: 429, header: header("X-Reset", "5")}, 0},
 		{"RateLimit", reply{status: 429, header: header("Ratelimit", `"default";r=0;t=4`)}, 4 * time.Second},
 		{"not a word", reply{status: 429}, 30 * time.Second},
 		{"problem", reply{status: 503, header: header("Content-Type", "application/problem+json"), body: `{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","wait_ms":1500}`}, 1500 * time.Millisecond},

@@ -118,7 +118,7 @@ func dump(r *http.Request) string {
 }
 
 func TestS32_RedirectAtHomeIsAuthorized(t *testing.T) {
-	h := &hosts{status: 302, to: map[string]string{"https://api.fjord.test/v1/a": "/other/b?x=1", "https://api.fjord.test/other/b": ""}}
+	h := &hosts{status: 302, to: map[string]string{"https://api.fjord.test/v1/a": "/v1/other/b?x=1", "https://api.fjord.test/v1/other/b": ""}}
 	resp, err := follow(t, h, "GET", "/a")
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatalf("got %v, %v", resp, err)
@@ -151,6 +151,9 @@ func TestRedirectsThatAreNotFollowed(t *testing.T) {
 		{"a body elsewhere", "POST", "https://files.test/b", 307, 1},
 		{"a PUT elsewhere", "PUT", "https://files.test/b", 308, 1},
 		{"a DELETE elsewhere", "DELETE", "https://files.test/b", 307, 1},
+		{"a POST to another tenant", "POST", "/v2/b", 307, 1},
+		{"a DELETE elsewhere that would become a GET", "DELETE", "https://files.test/b", 302, 1},
+		{"a PATCH elsewhere that would become a GET", "PATCH", "https://files.test/b", 301, 1},
 		{"not http", "GET", "file:///etc/passwd", 302, 1},
 		{"no URL", "GET", "https://[broken?sig=callers-secret", 302, 1},
 		{"in a circle", "GET", "/v1/a", 302, 10},
@@ -166,6 +169,83 @@ func TestRedirectsThatAreNotFollowed(t *testing.T) {
 				t.Errorf("CheckResponse says %v", err)
 			}
 		})
+	}
+}
+
+// Tenants may be told apart by the path: what leads out of base_url's carries nothing,
+// be it of the same origin.
+func TestS32_RedirectToAnotherPathCarriesNothing(t *testing.T) {
+	for _, to := range []string{"/v2/b", "/", "/v1x/b", "/v1/../v2/b", "/v1/%2e%2e/v2/b", "https://api.fjord.test/v2/b"} {
+		h := &hosts{status: 302, to: map[string]string{"https://api.fjord.test/v1/a": to}}
+		for _, path := range []string{"/v2/b", "/", "/v1x/b", "/v1/%2e%2e/v2/b"} {
+			h.to["https://api.fjord.test"+path] = ""
+		}
+		resp, err := follow(t, h, "GET", "/a")
+		if err != nil || resp.StatusCode != 200 || len(h.sent) != 2 {
+			t.Fatalf("%s: got %v, %v; visited %s", to, resp, err, h.visited())
+		}
+		if text := dump(h.sent[1]); strings.Contains(text, "secret") || strings.Contains(text, "k3y") || strings.Contains(text, "Fjord-Version") {
+			t.Errorf("%s: carried %s", to, text)
+		}
+	}
+}
+
+// Only 303 makes a GET of another method than POST (RFC 9110 15.4): a resource that was
+// to be deleted must not seem to be.
+func TestRedirectsKeepTheMethod(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		status int
+		want   string
+	}{
+		{"DELETE", 301, "DELETE"}, {"DELETE", 302, "DELETE"}, {"PUT", 301, "PUT"}, {"PUT", 302, "PUT"}, {"PATCH", 302, "PATCH"}, {"QUERY", 301, "QUERY"}, {"PUT", 307, "PUT"},
+		{"POST", 301, "GET"}, {"POST", 302, "GET"}, {"POST", 308, "POST"}, {"DELETE", 303, "GET"}, {"PUT", 303, "GET"},
+	} {
+		h := &hosts{status: c.status, to: map[string]string{"https://api.fjord.test/v1/a": "/v1/b", "https://api.fjord.test/v1/b": "/v1/c", "https://api.fjord.test/v1/c": ""}}
+		resp, err := follow(t, h, c.method, "/a")
+		if err != nil || resp.StatusCode != 200 || len(h.sent) != 3 {
+			t.Errorf("%s on %d: got %v, %v; visited %s", c.method, c.status, resp, err, h.visited())
+			continue
+		}
+		body, kind := "", ""
+		if c.want != "GET" {
+			body, kind = "the caller's body", "text/plain"
+		}
+		for i := range 2 {
+			if got := h.sent[i+1]; got.Method != c.want || h.bodies[i+1] != body || c.want != "GET" && got.Header.Get("Content-Type") != kind {
+				t.Errorf("%s on %d: hop %d is a %s of %q, %s; want %s", c.method, c.status, i+1, got.Method, h.bodies[i+1], got.Header.Get("Content-Type"), c.want)
+			}
+		}
+	}
+}
+
+// Who answers a verify call from elsewhere has seen no credentials, and proves none.
+func TestVerifyThatEndsElsewhere(t *testing.T) {
+	for _, to := range []string{"https://login.test/b", "/v2/login"} {
+		h := &hosts{status: 302, to: map[string]string{"https://api.fjord.test/v1/me": to, "https://login.test/b": "", "https://api.fjord.test/v2/login": ""}}
+		e := keyedEngine(t, h, nil, func(in *schema.Integration) { in.Requests.Verify = &schema.Verify{Path: "/me"} })
+		if err := e.Verify(t.Context(), alice); !errors.Is(err, engine.ErrInvalidResponse) || !strings.Contains(err.Error(), "redirected") {
+			t.Errorf("%s: got %v; visited %s", to, err, h.visited())
+		}
+	}
+}
+
+// What no request can carry is the caller's to mend, and will be the same next time.
+func TestHeadersThatCannotBeSent(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("sent") }))
+	defer s.Close()
+	for name, want := range map[string]error{"X Spaced": engine.ErrClient, "X-Ä": engine.ErrClient, "X-Broken": engine.ErrClient, "host": engine.ErrUnsupported, "transfer-encoding": engine.ErrUnsupported, "CONTENT-LENGTH": engine.ErrUnsupported} {
+		waited := 0
+		e := keyedEngine(t, &http.Transport{}, &engine.Options{Observe: func(_ context.Context, ev engine.Event) {
+			if ev.Kind == engine.EventWait {
+				waited++
+			}
+		}}, func(in *schema.Integration) { in.Requests.BaseURL = s.URL })
+		r, _ := http.NewRequest("GET", "/x", nil)
+		r.Header[name] = []string{"a\x01b"}
+		if _, err := client(t, e).Do(r); !errors.Is(err, want) || waited > 0 {
+			t.Errorf("%s: got %v after %d waits, want %v", name, err, waited, want)
+		}
 	}
 }
 

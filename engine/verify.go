@@ -60,5 +60,8 @@ func (e *Engine) verify(ctx context.Context, in *integration, k Key, s layer.Ses
 		return err
 	}
 	defer resp.Body.Close()
+	if call := layer.From(resp.Request.Context()); call != nil && call.Away() {
+		return &Error{Op: "verify", Key: k, Kind: KindInvalidResponse, Status: resp.StatusCode, Detail: "the verify call was redirected out of base_url: who answered was shown no credentials"}
+	}
 	return CheckResponse(resp)
 }

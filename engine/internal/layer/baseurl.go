@@ -80,6 +80,9 @@ func (b *BaseURL) prepare(call *Call, r *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := framing(r.Header); err != nil {
+		return nil, err
+	}
 	out := call.ownRequest(r)
 	out.URL, out.Host = target, "" // a Host of the caller's could lead elsewhere, behind a shared front
 	return out, nil
@@ -152,6 +155,21 @@ func resolve(base, u *url.URL) (*url.URL, error) {
 	return &target, nil
 }
 
+// framing refuses headers that say where a request goes and where it ends in a
+// spelling of their own: net/http writes those itself, and would send these beside
+// them.
+func framing(h http.Header) error {
+	for name := range h {
+		switch canonical := http.CanonicalHeaderKey(name); canonical {
+		case "Host", "Content-Length", "Transfer-Encoding", "Trailer":
+			if name != canonical {
+				return &RefusedError{"the header " + canonical + " is net/http's to write"}
+			}
+		}
+	}
+	return nil
+}
+
 // setPath sets u's path from its escaped form.
 func setPath(u *url.URL, escaped string) error {
 	path, err := url.PathUnescape(escaped)
@@ -191,13 +209,30 @@ func climbs(path string) bool {
 				return true
 			}
 		}
-		decoded, err := url.PathUnescape(path)
-		if err != nil || decoded == path {
+		decoded := decodedOnce(path)
+		if decoded == path {
 			return false
 		}
 		path = decoded
 	}
 	return true // encoded over and over: nobody means well by that
+}
+
+// decodedOnce decodes the escapes of a path, and leaves what is none: a server that is
+// lenient does.
+func decodedOnce(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+2 < len(path) {
+			if c, err := url.PathUnescape(path[i : i+3]); err == nil {
+				b.WriteString(c)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(path[i])
+	}
+	return b.String()
 }
 
 // sameOrigin compares scheme, host and port (RFC 6454).

@@ -66,7 +66,7 @@ func TestBaseURLRefuses(t *testing.T) {
 		"https://user@api.fjord.test/v1/x", "https://api.fjord.test@evil.test/v1/x", "https:opaque", "mailto:a@b.test", "file:///etc/passwd",
 		"/../admin", "..", "../", "/a/../../admin", "https://api.fjord.test/v1/../admin",
 		"/%2e%2e/admin", "/%2E./admin", "/.%2e/admin", "/..%2fadmin", "/a%2f..%2f..%2fadmin", "/%252e%252e/admin", "/..%5cadmin", `/..\admin`,
-		"/..;x=1/admin", "/%2e%2e;/admin", "/%25252525252e/x",
+		"/..;x=1/admin", "/%2e%2e;/admin", "/%252e%252e/%25zz", "/%252e%252e%252f%25/x", "/a%25/%252e%252e/x", "/%25252525252e/x",
 	} {
 		u, err := url.Parse(given)
 		if err != nil {

@@ -37,7 +37,7 @@ type Call struct {
 
 	request   *http.Request // the caller's, perhaps with what the layers have added
 	base      *url.URL      // base URL, rendered
-	away      bool          // the request goes to another origin than base's
+	away      bool          // the request goes to where base does not lead
 	refreshed bool          // a refusal was answered by a refresh already
 	reason    string        // how the call ended, in words
 	secrets   []string      // of the URL, and what functions have made of secrets
@@ -122,6 +122,9 @@ func (c *Call) Base() *url.URL { return c.base }
 // Request returns the caller's request, perhaps with what the layers have added to
 // it. It must not be changed.
 func (c *Call) Request() *http.Request { return c.request }
+
+// Away reports whether the request went to where the base URL does not lead.
+func (c *Call) Away() bool { return c.away }
 
 // Stuck returns why a token that the provider has refused could not be replaced,
 // or nil.

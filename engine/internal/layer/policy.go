@@ -128,7 +128,7 @@ func (p *Policy) judgeAnswer(call *Call, r *http.Request, safe bool, resp *http.
 		return stop(status + ": not tried again, because " + r.Method + " may have been done")
 	}
 	if p.Asked != nil {
-		if wait, where, ok := p.Asked(resp); ok {
+		if wait, where, ok := p.Asked(resp); ok && wait > 0 { // "at once" is no answer to who was refused just now
 			return verdict{true, wait, status + ", " + where}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 const maxRedirects = 10
@@ -15,10 +16,11 @@ const maxRedirects = 10
 //
 //   - the tenth in a row,
 //   - from https to http,
-//   - anything but GET and HEAD to another origin than the base URL's: its body
-//     is the caller's.
+//   - what keeps its method, and is neither GET nor HEAD, to where base_url does not
+//     lead: its body is the caller's,
+//   - what keeps a body that cannot be sent twice.
 //
-// [BaseURL] refuses the last two as well, for clients that do not ask here.
+// [BaseURL] refuses all but the first as well, for clients that do not ask here.
 func CheckRedirect(r *http.Request, via []*http.Request) error {
 	call := From(r.Response.Request.Context())
 	if call == nil {
@@ -56,20 +58,59 @@ func target(r *http.Request) *url.URL {
 
 // mayFollow reports whether r, a redirect to u, may be sent.
 func mayFollow(last *Call, r *http.Request, u *url.URL) *RefusedError {
-	from := r.Response.Request.URL
+	from := r.Response.Request
+	method, body := kept(r)
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return &RefusedError{"it leads to something that is not http"}
-	case from.Scheme == "https" && u.Scheme == "http":
+	case from.URL.Scheme == "https" && u.Scheme == "http":
 		return &RefusedError{"it leads from https to http"}
-	case (last.away || !sameOrigin(last.base, u)) && (r.Method != http.MethodGet && r.Method != http.MethodHead || r.Body != nil && r.Body != http.NoBody):
-		return &RefusedError{"it would carry a " + r.Method + " to another origin"}
+	case leaves(last, u) && (method != http.MethodGet && method != http.MethodHead || body):
+		return &RefusedError{"it would carry a " + method + " out of base_url"}
+	case body && from.GetBody == nil:
+		return &RefusedError{"it would carry a body that cannot be sent twice"}
 	}
 	return nil
 }
 
-// followed prepares a request that net/http made because of a redirect. To
-// another origin it takes with it what a stranger may know, and what has left
+// leaves reports whether a redirect of a call to u leads out of its base URL: to
+// another origin, or to another path of the same, where another tenant may be.
+func leaves(last *Call, u *url.URL) bool {
+	return last.away || !sameOrigin(last.base, u) || !below(u.EscapedPath(), last.base.EscapedPath()) || climbs(u.EscapedPath())
+}
+
+// kept returns the method that r, a redirect, is sent with, and whether it has a body.
+// Only 303 makes another method a GET, and 301 and 302 do so with POST (RFC 9110
+// 15.4); net/http, as browsers, makes one of all with any of the three.
+func kept(r *http.Request) (method string, body bool) {
+	from := r.Response.Request
+	status := r.Response.StatusCode
+	if (status == http.StatusMovedPermanently || status == http.StatusFound) && from.Method != http.MethodPost && from.Method != "" {
+		return from.Method, from.Body != nil && from.Body != http.NoBody
+	}
+	return r.Method, r.Body != nil && r.Body != http.NoBody
+}
+
+// keep gives out, a redirect of from, the method that [kept] says, and the body.
+func keep(out, from *http.Request, method string) error {
+	if out.Method == method {
+		return nil
+	}
+	again, err := rewound(from)
+	if err != nil {
+		return err
+	}
+	out.Method, out.Body, out.GetBody, out.ContentLength = method, again.Body, from.GetBody, from.ContentLength
+	for name, values := range from.Header {
+		if strings.HasPrefix(http.CanonicalHeaderKey(name), "Content-") {
+			out.Header[name] = values // net/http took them away with the body
+		}
+	}
+	return nil
+}
+
+// followed prepares a request that net/http made because of a redirect. Out of
+// base_url it takes with it what a stranger may know, and what has left
 // home once does not get credentials again: whoever it passed chose the way.
 func followed(call *Call, r *http.Request) (*http.Request, error) {
 	last := From(r.Response.Request.Context())
@@ -81,8 +122,12 @@ func followed(call *Call, r *http.Request) (*http.Request, error) {
 	if err := mayFollow(last, r, &u); err != nil {
 		return nil, err
 	}
-	call.away = last.away || !sameOrigin(call.base, &u)
+	call.away = leaves(last, &u)
+	method, _ := kept(r)
 	out := call.ownRequest(r)
+	if err := keep(out, r.Response.Request, method); err != nil {
+		return nil, err
+	}
 	out.URL, out.Host = &u, ""
 	if call.away {
 		for name := range out.Header {

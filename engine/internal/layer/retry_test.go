@@ -46,6 +46,18 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+// "Retry-After: 0" of who refuses all is no leave to ask without a pause.
+func TestToldToComeBackAtOnce(t *testing.T) {
+	for _, limited := range []bool{false, true} {
+		p := &layer.Policy{Max: 3, First: time.Second, MaxWait: 10 * time.Second, Statuses: []int{503}, Rand: func() float64 { return 0.5 },
+			Limited: func(*http.Response) bool { return limited },
+			Asked:   func(*http.Response) (time.Duration, string, bool) { return 0, "Retry-After says 0 s", true }}
+		if got, _ := waits(t, p, unavailable, "GET"); len(got) != 3 || slices.Min(got) < 500*time.Millisecond {
+			t.Errorf("limited %t: waited %v", limited, got)
+		}
+	}
+}
+
 func TestBackoffDoesNotOverflow(t *testing.T) {
 	p := &layer.Policy{Max: 100, First: time.Minute, MaxWait: time.Hour, Statuses: []int{503}, Rand: func() float64 { return 1 }}
 	got, _ := waits(t, p, unavailable, "GET")

@@ -48,7 +48,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.timeout <= 0 {
 		resp, err := t.next.RoundTrip(r)
 		if err != nil {
-			return nil, failure(caller, err, sent)
+			return nil, failure(r, caller, err, sent)
 		}
 		return (&watch{}).over(whole(resp, r), r), nil
 	}
@@ -67,7 +67,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if !inTime {
 			err = errNoAnswer
 		}
-		return nil, failure(caller, err, sent)
+		return nil, failure(r, caller, err, sent)
 	}
 	return w.over(whole(resp, r), r), nil
 }
@@ -173,10 +173,14 @@ func (w *watch) Close() error {
 	return err
 }
 
-// failure makes err a TransportError, unless it is that the caller has left.
-func failure(caller context.Context, err error, sent *sending) error {
+// failure makes err a TransportError, unless it is that the caller has left, or has
+// given what no request can carry.
+func failure(r *http.Request, caller context.Context, err error, sent *sending) error {
 	if caller.Err() != nil {
 		return context.Cause(caller)
+	}
+	if name, bad := unsendable(r.Header); bad && !sent.wroteAny() {
+		return fmt.Errorf("header %q cannot be sent: its name or its value holds a character that no header may", name)
 	}
 	var timeout interface{ Timeout() bool }
 	return &TransportError{
@@ -210,6 +214,23 @@ func (s *sending) trace(ctx context.Context) context.Context {
 		GotConn:      func(httptrace.GotConnInfo) { s.connected.Store(true) },
 		WroteHeaders: func() { s.wrote.Store(true) },
 	})
+}
+
+func (s *sending) wroteAny() bool { return s != nil && s.wrote.Load() }
+
+// unsendable returns a header that HTTP has no way to write (RFC 9110 5.1, 5.5).
+func unsendable(h http.Header) (name string, bad bool) {
+	for name, values := range h {
+		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) }) {
+			return name, true
+		}
+		for _, v := range values {
+			if strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+				return name, true
+			}
+		}
+	}
+	return "", false
 }
 
 func (s *sending) surelyNot() bool {
