@@ -91,7 +91,7 @@ func TestClientSecretIsTriedForNothingElse(t *testing.T) {
 		"invalid_client in a 400": {400, `{"error":"invalid_client"}`, 2, engine.ErrClient},
 		"401 alone":               {401, `{}`, 2, engine.ErrClient},
 		"401 with another code":   {401, `{"error":"invalid_request"}`, 1, engine.ErrClient},
-		"invalid_grant":           {400, `{"error":"invalid_grant"}`, 1, engine.ErrReauthorize},
+		"invalid_grant":           {400, `{"error":"invalid_grant"}`, 1, engine.ErrClient},
 		"unauthorized_client":     {400, `{"error":"unauthorized_client"}`, 1, engine.ErrClient},
 		"an outage":               {503, ``, 1, engine.ErrUnavailable},
 		"a page":                  {200, `<html>`, 1, engine.ErrInvalidResponse},

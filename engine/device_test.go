@@ -132,7 +132,7 @@ func TestS25_DeviceEnds(t *testing.T) {
 	}{
 		"access_denied":    {[]poll{pendingPoll, {400, `{"error":"access_denied"}`}}, engine.ErrDenied, 10 * time.Second},
 		"expired_token":    {[]poll{pendingPoll, {400, `{"error":"expired_token"}`}}, engine.ErrState, 10 * time.Second},
-		"invalid_grant":    {[]poll{{400, `{"error":"invalid_grant"}`}}, engine.ErrReauthorize, 5 * time.Second},
+		"invalid_grant":    {[]poll{{400, `{"error":"invalid_grant"}`}}, engine.ErrClient, 5 * time.Second},
 		"invalid_client":   {[]poll{{401, `{"error":"invalid_client"}`}}, engine.ErrClient, 5 * time.Second},
 		"nonsense":         {[]poll{{200, `<html>`}}, engine.ErrInvalidResponse, 5 * time.Second},
 		"nobody decides":   {[]poll{pendingPoll}, engine.ErrState, 10 * time.Minute},
@@ -335,7 +335,7 @@ func TestDeviceInTheSandbox(t *testing.T) {
 					t.Error(err)
 				}
 				p.NextPoll = time.Time{}
-				if _, err := e.PollDevice(t.Context(), p); !errors.Is(err, engine.ErrReauthorize) {
+				if _, err := e.PollDevice(t.Context(), p); !errors.Is(err, engine.ErrClient) {
 					t.Errorf("the code once more: got %v", err)
 				}
 				if s := played.Stats(); s.Exchanges != 1 || s.Refused != 3 {

@@ -15,10 +15,20 @@ import (
 // integration looks up (from: request) included. A field with several values to
 // choose from is left open; see [Engine.OpenFields].
 //
+// A callback's query that is read with net/url lacks each pair that holds a semicolon
+// or a stray percent sign; a provider that sends such codes needs a parser of forms as
+// browsers have them.
+//
 // It fails with KindState if the callback belongs to another flow, came too late
-// or came before; with KindDenied if the user or the provider said no; with
-// KindClient if the provider refuses the client; with KindInvalidResponse if the
-// answer has no usable token.
+// or came before: start over. With KindDenied if the user, the provider or BeforeStore
+// said no. With KindClient if the provider refuses the client or the code, which a new
+// code would not change: the operator has to look. With KindReauthorize only where a new
+// consent helps: the user's own client or the client that we had registered is refused.
+// With KindRateLimited and KindUnavailable if the provider wants to be asked later or
+// did not answer, and with KindUnavailable if the store does not; with
+// KindInvalidResponse if the answer has no usable token; with KindUnsupported if the
+// provider may not be called, or the auth mode has no such flow; with KindNotFound if
+// there is no such integration.
 func (e *Engine) Exchange(ctx context.Context, p *Pending, callback url.Values) (*Connection, error) {
 	const op = "exchange"
 	start := e.opts.Now()

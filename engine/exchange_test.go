@@ -213,8 +213,8 @@ func TestTokenAnswers(t *testing.T) {
 		"larger than 1 MiB":             {200, `{"access_token":"` + leak + strings.Repeat("x", 1<<20) + `"}`, engine.KindInvalidResponse, ""},
 		"S18 unknown token type":        {200, `{"access_token":"` + leak + `","token_type":"dpop"}`, engine.KindInvalidResponse, ""},
 		"S20 error in a 200":            {200, `{"error":"bad_verification_code","error_description":"` + leak + `"}`, engine.KindInvalidResponse, "bad_verification_code"},
-		"S20 error and a token":         {200, `{"error":"invalid_grant","access_token":"` + leak + `"}`, engine.KindReauthorize, "invalid_grant"},
-		"S20 invalid_grant":             {400, `{"error":"invalid_grant","error_description":"` + leak + `"}`, engine.KindReauthorize, "invalid_grant"},
+		"S20 error and a token":         {200, `{"error":"invalid_grant","access_token":"` + leak + `"}`, engine.KindClient, "invalid_grant"},
+		"S20 invalid_grant":             {400, `{"error":"invalid_grant","error_description":"` + leak + `"}`, engine.KindClient, "invalid_grant"},
 		"S20 invalid_client":            {401, `{"error":"invalid_client"}`, engine.KindClient, "invalid_client"},
 		"S20 unauthorized_client":       {400, `{"error":"unauthorized_client"}`, engine.KindClient, "unauthorized_client"},
 		"S20 invalid_scope":             {400, `{"error":"invalid_scope"}`, engine.KindClient, "invalid_scope"},
@@ -222,7 +222,7 @@ func TestTokenAnswers(t *testing.T) {
 		"S20 503":                       {503, `<html>` + leak, engine.KindUnavailable, ""},
 		"429":                           {429, `{"message":"` + leak + `"}`, engine.KindRateLimited, ""},
 		"a code that is not one":        {400, `{"error":"` + leak + ` <script>"}`, engine.KindClient, "(unreadable)"},
-		"an error object with its code": {400, `{"error":{"code":"invalid_grant","x":"` + leak + `"}}`, engine.KindReauthorize, "invalid_grant"},
+		"an error object with its code": {400, `{"error":{"code":"invalid_grant","x":"` + leak + `"}}`, engine.KindClient, "invalid_grant"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -246,15 +246,17 @@ func TestTokenAnswers(t *testing.T) {
 // A dead refresh token is called invalid_request by some (X, Zoom); the
 // blueprint's own rule decides before RFC 6749's codes do.
 func TestOwnRulesComeFirst(t *testing.T) {
-	p := &provider{token: func(*tokenCall) (int, string) { return 400, `{"error":"invalid_request"}` }}
-	e := newEngine(t, p, nil, func(in *schema.Integration) {
+	server := &rotating{failing: func(int) (int, string) { return 400, `{"error":"invalid_request"}` }}
+	rule := func(in *schema.Integration) {
 		in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{{
 			When: schema.Condition{Code: schema.OneOrMany[string]{"invalid_request"}}, Kind: "reauthorize",
 		}}}
-	})
-	if _, err := exchange(t, e, url.Values{"code": {"c"}}); !errors.Is(err, engine.ErrReauthorize) {
-		t.Errorf("got %v", err)
 	}
+	bubble(t, server, rule, func(t *testing.T, e *engine.Engine, _ *provider) {
+		if _, err := e.Refresh(t.Context(), alice); !errors.Is(err, engine.ErrReauthorize) {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestExchangeCallbackErrors(t *testing.T) {

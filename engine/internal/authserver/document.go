@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,17 @@ import (
 
 // first returns the first document that is there; nil if none is.
 func (s *search) first(ctx context.Context, what string, urls []string) (discovery.Doc, error) {
+	var broken error
 	for _, text := range urls {
 		doc, err := s.fetch(ctx, what, text)
-		if doc != nil || err != nil {
+		switch {
+		case errors.As(err, new(*notHereError)):
+			broken = cmp.Or(broken, errors.Unwrap(err))
+		case doc != nil || err != nil:
 			return doc, err
 		}
 	}
-	return nil, nil
+	return nil, broken
 }
 
 // fetch returns the document at a URL; nil if the server says that there is none.
@@ -45,17 +50,23 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	case answer.Status == http.StatusTooManyRequests:
 		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindRateLimited, Status: answer.Status, Detail: what, RetryAfter: token.RetryAfter(answer.Header)}
 	case answer.Status >= 500:
-		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindUnavailable, Status: answer.Status, Detail: what}
+		return nil, &notHereError{&fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindUnavailable, Status: answer.Status, Detail: what}}
 	case answer.Status >= 400:
 		return nil, nil
 	case answer.Status >= 300:
 		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: fault.KindInvalidResponse, Status: answer.Status, Detail: what + " is behind a redirect to another origin, which is not followed"}
 	case err != nil:
-		return nil, s.fail(fault.KindInvalidResponse, what, err)
+		return nil, &notHereError{s.fail(fault.KindInvalidResponse, what, err)}
 	}
 	s.Memory.docs.put(kept, answer.Doc, now, discovery.Fresh(answer.Header, docLifetime))
 	return answer.Doc, nil
 }
+
+// A notHereError is about one address of several: a web page or a failure there says
+// nothing about the others, as a success is JSON (RFC 8414 3.2, RFC 9728 3.2).
+type notHereError struct{ error }
+
+func (e *notHereError) Unwrap() error { return e.error }
 
 // unreachable explains why there was no answer.
 func (s *search) unreachable(ctx context.Context, what string, err error) error {

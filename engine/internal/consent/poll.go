@@ -44,7 +44,7 @@ func (d *DeviceAuth) Undecided(err error, now time.Time) error {
 	case refused.Code == "slow_down":
 		d.Interval = min(d.Interval+Pace, LongestPace)
 		wait = max(d.Interval, refused.RetryAfter)
-	case refused.Code == "access_denied":
+	case fault.Declined(refused.Code):
 		return fault.Mean(err, fault.KindDenied, "the user or the provider said no")
 	case refused.Code == "expired_token":
 		return fault.Mean(err, fault.KindState, "the user did not consent in time")

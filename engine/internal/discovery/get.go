@@ -72,7 +72,7 @@ func do(client *http.Client, r *http.Request) (*Answer, error) {
 
 // decode reads a JSON object and nothing behind it.
 func decode(body []byte) (Doc, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))) // RFC 8259 8.1
 	var doc Doc
 	if err := d.Decode(&doc); err != nil || doc == nil {
 		return nil, errNotJSON

@@ -81,7 +81,11 @@ func ReadClient(d Doc, as Request) (*Client, error) {
 	case !slices.Contains(d.list("redirect_uris"), as.Redirect):
 		return nil, errors.New("its redirect_uris do not hold the one that was asked for (RFC 7591 3.2.1)")
 	}
-	if c.Method == "" {
+	switch {
+	case c.Method != "":
+	case c.Secret != "":
+		c.Method = MethodBasic // what a missing member means (RFC 7591 2), whatever was asked for (3.2.1)
+	default:
 		c.Method = as.Method
 	}
 	switch {

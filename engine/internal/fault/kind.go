@@ -44,6 +44,16 @@ func KindOf(err error) Kind {
 	return ""
 }
 
+// Declined reports whether a code says that the user, or the provider for them, said no:
+// RFC 6749 4.1.2.1 has one name for it, and servers have others.
+func Declined(code string) bool {
+	switch code {
+	case "access_denied", "user_cancelled_login", "user_cancelled_authorize", "authorization_declined", "user_refused", "permission_denied":
+		return true
+	}
+	return false
+}
+
 // OutcomeOpen reports whether what was asked of the provider may or may not have been
 // done: there was no answer, or none that makes sense.
 func OutcomeOpen(err error) bool {

@@ -115,10 +115,10 @@ func (m *code) answered(op string, p *consent.Pending, callback url.Values, issu
 	}
 	if code := callback.Get("error"); code != "" {
 		kind := fault.KindClient // invalid_request, unauthorized_client, unsupported_response_type, invalid_scope
-		switch code {
-		case "access_denied":
+		switch {
+		case fault.Declined(code):
 			kind = fault.KindDenied
-		case "server_error", "temporarily_unavailable":
+		case code == "server_error", code == "temporarily_unavailable":
 			kind = fault.KindUnavailable
 		}
 		said := func() []string { return said(p, in, callback) }
@@ -163,7 +163,7 @@ func (m *code) Exchange(ctx context.Context, o *token.Operation, p *consent.Pend
 	}
 	answer, err := o.Redeem(ctx, o.In.TokenEndpoint(o.Conn), o.In.ForResource(o.Conn, params), o.In.Parsed.TokenParams)
 	if err != nil {
-		return m.whose(o, err)
+		return m.whose(o, token.RefusedCode(err))
 	}
 	return settle(ctx, o, answer, p.Scopes)
 }

@@ -44,7 +44,7 @@ func (m *oauth2Mode) PollDevice(ctx context.Context, o *token.Operation, d *cons
 		return r, err
 	})
 	if err != nil {
-		return d.Undecided(o.Blame(err), m.env.Now())
+		return d.Undecided(o.Blame(token.RefusedCode(err)), m.env.Now())
 	}
 	return settle(ctx, o, answer, d.Scopes)
 }

@@ -115,8 +115,7 @@ func (m *temporary) Answered(op string, p *consent.Pending, callback url.Values)
 	}
 	if problem != "" {
 		kind := fault.KindClient
-		switch problem {
-		case "user_refused", "permission_denied", "access_denied":
+		if fault.Declined(problem) {
 			kind = fault.KindDenied
 		}
 		return &fault.Error{Op: op, Key: p.Key, Kind: kind, Code: fault.ReadableCode(problem), Detail: "the provider did not grant the authorization"}

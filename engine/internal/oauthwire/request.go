@@ -17,6 +17,7 @@ import (
 	"net/url"
 
 	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
+	"github.com/nango-lite/nango-lite/internal/form"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -184,6 +185,7 @@ func renamed(params, rename map[string]string) map[string]string {
 // and forms as nothing at all.
 func decode(body []byte, contentType string) (map[string]any, error) {
 	trimmed := bytes.TrimSpace(body)
+	trimmed = bytes.TrimSpace(bytes.TrimPrefix(trimmed, []byte("\ufeff"))) // RFC 8259 8.1
 	switch {
 	case len(trimmed) == 0, trimmed[0] == '<':
 		return nil, ErrNotJSON
@@ -200,13 +202,10 @@ func decode(body []byte, contentType string) (map[string]any, error) {
 	if media != "application/x-www-form-urlencoded" && !bytes.Contains(trimmed, []byte("=")) {
 		return nil, ErrNotJSON
 	}
-	form, err := url.ParseQuery(string(trimmed))
-	if err != nil {
-		return nil, ErrNotJSON
-	}
-	doc := make(map[string]any, len(form))
-	for name := range form {
-		doc[name] = form.Get(name)
+	pairs := form.Parse(string(trimmed))
+	doc := make(map[string]any, len(pairs))
+	for name := range pairs {
+		doc[name] = pairs.Get(name)
 	}
 	return doc, nil
 }

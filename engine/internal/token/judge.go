@@ -73,6 +73,8 @@ func kindOfCode(code string) fault.Kind {
 	switch code {
 	case "invalid_grant":
 		return fault.KindReauthorize
+	case "login_required", "interaction_required", "consent_required", "account_selection_required":
+		return fault.KindReauthorize // the user has to do something (OpenID Connect Core 3.1.2.6)
 	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
 		return fault.KindClient
 	case "temporarily_unavailable", "server_error":
@@ -124,6 +126,18 @@ func (o *Operation) matcher(a *oauthwire.Answer) func(schema.Condition) bool {
 		},
 	}
 	return func(c schema.Condition) bool { return c.Matches(said) }
+}
+
+// RefusedCode says of a refused exchange that connecting again heals nothing: the code
+// was new, and the next one is refused for the same reason (another client, another
+// redirect URL, a policy of the provider's). A caller who obeyed "reauthorize" would
+// send the user round for ever.
+func RefusedCode(err error) error {
+	return fault.Amend(err, func(e *fault.Error) {
+		if e.Kind == fault.KindReauthorize {
+			e.Kind = fault.KindClient
+		}
+	})
 }
 
 // Blame says whose the refused credentials are: where each connection brings its

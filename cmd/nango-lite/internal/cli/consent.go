@@ -6,6 +6,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/form"
 	"github.com/nango-lite/nango-lite/sandbox"
 )
 
@@ -38,7 +39,7 @@ func (con connector) consent(ctx context.Context, u *session.Use, authURL string
 	if con.Trace {
 		con.Tracef("consent", "the sandbox's user allowed it")
 	}
-	return callback.Query(), nil
+	return form.Parse(callback.RawQuery), nil
 }
 
 // tellConsent says that nobody was asked; --trace has said so in its place.

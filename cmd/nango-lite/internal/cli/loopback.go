@@ -14,6 +14,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/form"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -143,7 +144,7 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeResult(w, http.StatusMethodNotAllowed, "Not like this", "This address takes GET.")
 		return
 	}
-	callback := r.URL.Query()
+	callback := form.Parse(r.URL.RawQuery)
 	if !l.claim(callback) {
 		writeResult(w, http.StatusBadRequest, "Not the answer", "This answer belongs to another attempt. The terminal shows the current one.")
 		return
