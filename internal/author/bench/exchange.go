@@ -124,6 +124,9 @@ func (e exchangeStep) refused(a answer) func(context.Context) error {
 		if !failed {
 			return nil // another condition makes it a success
 		}
+		if kind == engine.KindReauthorize {
+			kind = engine.KindClient // a new consent would bring a code that is refused as well
+		}
 		st, err := e.stage(setup{})
 		if err != nil {
 			return err
