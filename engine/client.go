@@ -130,7 +130,14 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.e.watched(r.Context(), b.in) {
 		call.ID = calls.Add(1)
 	}
+	returned := false
+	defer func() {
+		if !returned { // a panic of the host's, in Observe or the transport, is the host's to see
+			call.Abandon()
+		}
+	}()
 	resp, err := b.chain.RoundTrip(call.Adopt(r))
+	returned = true
 	if err != nil {
 		return nil, callError(r.Context(), c.key, call, err)
 	}

@@ -146,7 +146,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	}
 	e.refresher = refresh.New(refresh.Options{
 		Store: e.opts.Connections, CacheSize: e.opts.CacheSize, CacheTTL: e.opts.CacheTTL, Pace: e.pace, Holder: holder.New(), Now: given,
-		Notify: e.emit, BeforeStore: e.opts.BeforeStore,
+		Notify: e.emitSafely, BeforeStore: e.opts.BeforeStore,
 		Stored: func(ctx context.Context, kind EventKind, c *Connection) { e.changed(ctx, kind, c.Key, c) },
 	})
 	e.tokens = &http.Client{
@@ -226,7 +226,7 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 			return nil, err
 		}
 	}
-	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emit, Client: func(c *Connection, to schema.Template) *http.Client {
+	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emitSafely, Client: func(c *Connection, to schema.Template) *http.Client {
 		return e.tokenClient(built, c, to)
 	}}
 	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: &e.servers, Client: func(u *url.URL) *http.Client {
@@ -283,4 +283,16 @@ func (e *Engine) emit(ctx context.Context, ev Event) {
 		}
 		e.opts.Observe(ctx, ev)
 	}
+}
+
+// emitSafely is emit where a panic of whoever watches would cost a token that is not
+// stored yet. The panic is logged, as far as the logger is not what panics.
+func (e *Engine) emitSafely(ctx context.Context, ev Event) {
+	defer func() {
+		if p := recover(); p != nil {
+			defer func() { _ = recover() }()
+			e.opts.Logger.ErrorContext(ctx, "whoever watches has panicked", "event", string(ev.Kind), "integration", ev.Key.Integration, "connection", ev.Key.ConnectionID)
+		}
+	}()
+	e.emit(ctx, ev)
 }

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,6 +43,7 @@ type Call struct {
 	reason    string        // how the call ended, in words
 	secrets   []string      // of the URL, and what functions have made of secrets
 	attempt   attempt       // the one at hand
+	open      io.Closer     // the body of its answer; nil: none yet
 }
 
 // An attempt is what is true of a call until it is made again.
@@ -108,6 +110,14 @@ func (c *Call) setSnapshot(s Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.snapshot = s
+}
+
+// Abandon closes the answer that a call has got and nobody will: something of the host's
+// has panicked on its way out.
+func (c *Call) Abandon() {
+	if c.open != nil {
+		_ = c.open.Close()
+	}
 }
 
 // Attempts returns how many attempts were begun.

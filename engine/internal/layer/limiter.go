@@ -95,14 +95,20 @@ func (l *Limiter) Acquire(ctx context.Context, most time.Duration, again bool, n
 	l.push(w)
 	l.dispatch(now)
 	l.mu.Unlock()
+	stays := false
+	defer func() { // also when notify panics
+		if !stays {
+			l.leave(w)
+		}
+	}()
 	if notify != nil {
 		notify(wait, reason)
 	}
 	select {
 	case <-w.gone:
+		stays = true
 		return nil
 	case <-ctx.Done():
-		l.leave(w)
 		return context.Cause(ctx)
 	}
 }

@@ -101,19 +101,22 @@ func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
+	handedOn := false
+	defer func() { // also when a transport of the host's, or whoever watches, panics
+		if !handedOn {
+			l.Release()
+		}
+	}()
 	call.attempt.limit, call.attempt.limiter = t, l
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
-		l.Release()
 		return nil, err
 	}
+	l.Learn(t.Lesson(resp))
 	if t.Budget.Concurrency > 0 && resp.StatusCode != http.StatusSwitchingProtocols {
 		resp.Body = &held{ReadCloser: resp.Body, release: l.Release}
-		l.Learn(t.Lesson(resp))
-		return resp, nil
+		call.open, handedOn = resp.Body, true
 	}
-	l.Learn(t.Lesson(resp))
-	l.Release()
 	return resp, nil
 }
 
@@ -143,10 +146,14 @@ type held struct {
 }
 
 func (h *held) Read(p []byte) (int, error) {
+	ended := true // unless the read says otherwise: it may panic
+	defer func() {
+		if ended {
+			h.once.Do(h.release)
+		}
+	}()
 	n, err := h.ReadCloser.Read(p)
-	if err != nil {
-		h.once.Do(h.release)
-	}
+	ended = err != nil
 	return n, err
 }
 

@@ -120,6 +120,9 @@ func (w *watch) over(resp *http.Response, r *http.Request) *http.Response {
 		w.idle = 0
 	}
 	resp.Body = w
+	if w.call != nil {
+		w.call.open = w
+	}
 	return resp
 }
 

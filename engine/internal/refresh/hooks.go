@@ -8,22 +8,27 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/event"
 )
 
+// notify tells whoever watches. A panic of theirs must not cost a token, which may be
+// the only one that is good.
 func (r *Refresher) notify(ctx context.Context, ev event.Event) {
-	if r.opts.Notify != nil {
-		r.opts.Notify(ctx, ev)
+	if r.opts.Notify == nil {
+		return
 	}
-}
-
-// notifySafely is notify where a panic of whoever watches would cost a token.
-func (r *Refresher) notifySafely(ctx context.Context, ev event.Event) {
 	defer func() { _ = recover() }()
-	r.notify(ctx, ev)
+	r.opts.Notify(ctx, ev)
 }
 
+// stored tells of c, which is stored whatever becomes of the telling.
 func (r *Refresher) stored(ctx context.Context, kind event.Kind, c *connection.Connection) {
-	if r.opts.Stored != nil {
-		r.opts.Stored(ctx, kind, c)
+	if r.opts.Stored == nil {
+		return
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			r.notify(ctx, event.Event{Kind: kind, Key: c.Key, Reason: "the host's hook after storing failed", Err: errors.New("panic")})
+		}
+	}()
+	r.opts.Stored(ctx, kind, c)
 }
 
 // hooked returns what BeforeStore makes of c, or c itself if it has objections or
@@ -42,7 +47,7 @@ func (r *Refresher) hooked(ctx context.Context, c *connection.Connection) *conne
 		return r.opts.BeforeStore(ctx, d)
 	}()
 	if err != nil {
-		r.notifySafely(ctx, event.Event{Kind: event.Refresh, Key: c.Key, Reason: "the host's hook before storing failed; the new token is stored all the same", Err: err})
+		r.notify(ctx, event.Event{Kind: event.Refresh, Key: c.Key, Reason: "the host's hook before storing failed; the new token is stored all the same", Err: err})
 		return c
 	}
 	d.Key, d.Generation, d.Status, d.Reason, d.Credentials = c.Key, c.Generation, c.Status, c.Reason, c.Credentials

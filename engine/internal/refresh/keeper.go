@@ -64,7 +64,7 @@ func (r *Refresher) KeepAlive(ctx context.Context, sources iter.Seq[*Source]) ti
 func (r *Refresher) keepSource(ctx context.Context, s *Source) {
 	defer func() {
 		if p := recover(); p != nil { // a store of the host's, or whoever watches
-			r.notifySafely(ctx, event.Event{Kind: event.Keep, Key: connection.Key{Integration: s.Integration}, Reason: "the round was not finished", Err: errors.New("panic in the store or a hook")})
+			r.notify(ctx, event.Event{Kind: event.Keep, Key: connection.Key{Integration: s.Integration}, Reason: "the round was not finished", Err: errors.New("panic in the store or a hook")})
 		}
 	}()
 	start := r.now()

@@ -144,7 +144,7 @@ func (d *redemption) store(ctx context.Context, next *connection.Connection) (*c
 			return nil, fault.OfStoreInTime(op, next.Key, err)
 		case attempt == storeAttempts:
 			next = plain // a hook may have made it what cannot be stored
-			d.r.notifySafely(ctx, event.Event{Kind: event.Refresh, Key: next.Key, Reason: "the new token is used, but cannot be stored yet", Err: fault.OfStoreInTime(op, next.Key, err)})
+			d.r.notify(ctx, event.Event{Kind: event.Refresh, Key: next.Key, Reason: "the new token is used, but cannot be stored yet", Err: fault.OfStoreInTime(op, next.Key, err)})
 			d.flight.land(next, nil)
 		}
 		time.Sleep(wait)

@@ -21,10 +21,16 @@ func (r *Refresher) read(ctx context.Context, k connection.Key) (*connection.Con
 	return c, nil
 }
 
-// replace is the store's Replace, within bounds.
-func (r *Refresher) replace(ctx context.Context, c *connection.Connection, generation int64) error {
+// replace is the store's Replace, within bounds. A panic of it is an error like others,
+// after which it is tried again: what is to be stored may be the only good token.
+func (r *Refresher) replace(ctx context.Context, c *connection.Connection, generation int64) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.pace.StoreCall)
 	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("panic in the store")
+		}
+	}()
 	return r.Connections.Replace(ctx, c, generation)
 }
 
