@@ -23,6 +23,7 @@ func (e *Engine) source(in *integration) *refresh.Source {
 		Renewer:     in.mode,
 		Integration: in.Name,
 		Margin:      seconds(in.Auth.RefreshMarginSeconds, defaultMargin),
+		Grace:       in.Auth.RefreshGraceSeconds > 0,
 		RefreshLife: seconds(&in.Auth.RefreshTokenLifetimeSeconds, 0),
 		KeepPause:   keepPause,
 		Admit:       func(c *Connection) error { return in.CheckMadeFor("refresh", c) },

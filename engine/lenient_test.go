@@ -1,14 +1,18 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // What a token answer holds is kept to the letter: a form is split at & alone, a
@@ -123,4 +127,95 @@ func TestDiscoveryGoesOnBehindAWebPage(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// A success that cannot be read has spent the refresh token: it is not sent again,
+// unless the provider is known to take it for a while. A redirect is said to be one,
+// and is asked once.
+func TestRefreshIsNotSentAgainAfterASuccess(t *testing.T) {
+	for name, row := range map[string]struct {
+		status int
+		body   string
+		grace  float64
+		want   int // requests
+	}{
+		"a page":                       {200, "<html>", 0, 1},
+		"no token":                     {200, `{}`, 0, 1},
+		"nothing":                      {204, "", 0, 1},
+		"a page, and a window":         {200, "<html>", 30, 3},
+		"an outage":                    {503, "<html>", 0, 3},
+		"an outage in a 200":           {200, `{"error":"temporarily_unavailable"}`, 0, 3},
+		"a redirect without a place":   {302, "", 30, 1},
+		"a redirect that talks of one": {302, `{"message":"over there"}`, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := &rotating{failing: func(int) (int, string) { return row.status, row.body }}
+			grace := func(in *schema.Integration) { in.Auth.RefreshGraceSeconds = row.grace }
+			bubble(t, server, grace, func(t *testing.T, e *engine.Engine, _ *provider) {
+				if _, err := e.Refresh(t.Context(), alice); err == nil {
+					t.Error("no error")
+				}
+				if server.asked != row.want {
+					t.Errorf("sent %d times, want %d", server.asked, row.want)
+				}
+			})
+		})
+	}
+}
+
+func TestRedirectingTokenEndpointIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &provider{token: answers(`{"access_token":"a","refresh_token":"r","expires_in":60}`)}
+		e := newEngine(t, p, nil, nil)
+		connect(t, e)
+		p.redirect = "https://fjord.test/token/?secret=seeded"
+		_, err := e.Refresh(t.Context(), alice)
+		if err == nil || !strings.Contains(err.Error(), "redirects") || !strings.Contains(err.Error(), "fjord.test/token/") || strings.Contains(err.Error(), "seeded") {
+			t.Errorf("got %v", err)
+		}
+		if len(p.calls) != 2 {
+			t.Errorf("%d requests, want the exchange and one refresh", len(p.calls))
+		}
+	})
+}
+
+// An end is read in the usual forms; one that is stated and cannot be read is told.
+func TestStatedEnds(t *testing.T) {
+	end := time.Date(2036, 8, 1, 3, 16, 32, 0, time.UTC)
+	for text, told := range map[string]bool{
+		`"2036-08-01T03:16:32Z"`: false, `"2036-08-01t03:16:32z"`: false, `"2036-08-01 03:16:32z"`: false, `"2036-08-01T05:16:32+0200"`: false,
+		`"2036-08-01T05:16:32.000+02"`: false, `"2036-08-01 03:16:32 +0000"`: false, `"Fri, 01 Aug 2036 03:16:32 GMT"`: false, `" 2036-08-01T03:16:32"`: false,
+		`"6/1/2036 2:24:46 PM"`: true, `"soon"`: true, `{"at":1}`: true, `true`: true,
+		`null`: false, `false`: false, `""`: false, `0`: false,
+	} {
+		t.Run(text, func(t *testing.T) {
+			events := 0
+			observe := func(_ context.Context, ev engine.Event) {
+				if ev.Kind == engine.EventEnd && errors.Is(ev.Err, engine.ErrInvalidResponse) {
+					events++
+				}
+			}
+			var log strings.Builder
+			opts := &engine.Options{Observe: observe, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			c := connect(t, newEngine(t, &provider{token: answers(`{"access_token":"a","end":` + text + `}`)}, opts, func(in *schema.Integration) {
+				in.Auth.TokenResponse = &schema.TokenResponse{Expires: &schema.Expires{Path: "end", Kind: "at"}}
+			}))
+			if got := c.Credentials.Token.ExpiresAt; strings.Contains(text, "2036-08") && !got.Equal(end) || strings.Contains(text, "GMT") && !got.Equal(end) {
+				t.Errorf("ends at %s", got)
+			}
+			if (events == 1) != told || strings.Contains(log.String(), "end in the token answer") != told {
+				t.Errorf("told by %d events, log:\n%s", events, log.String())
+			}
+		})
+	}
+}
+
+// A token that no request can carry is refused when it comes, not with each call.
+func TestTokenWithALineBreakIsRefused(t *testing.T) {
+	for _, body := range []string{`{"access_token":"at\n"}`, `{"access_token":"a\rt"}`, `{"access_token":"a\u0000"}`} {
+		e := newEngine(t, &provider{token: answers(body)}, nil, nil)
+		if _, err := exchange(t, e, url.Values{"code": {"c"}}); !errors.Is(err, engine.ErrInvalidResponse) || !strings.Contains(err.Error(), "token") {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
 }

@@ -55,8 +55,22 @@ func Declined(code string) bool {
 }
 
 // OutcomeOpen reports whether what was asked of the provider may or may not have been
-// done: there was no answer, or none that makes sense.
+// done: there was no answer, or a failure. A success that cannot be read was done (see
+// [AnswerLost]), and a redirect was not.
 func OutcomeOpen(err error) bool {
-	kind := KindOf(err)
-	return kind == KindUnavailable || kind == KindInvalidResponse || kind == ""
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return true
+	case AnswerLost(err) || e.Status >= 300 && e.Status < 400:
+		return false
+	}
+	return e.Kind == KindUnavailable || e.Kind == KindInvalidResponse
+}
+
+// AnswerLost reports whether the provider did what it was asked, and what it answered
+// is of no use or broke off.
+func AnswerLost(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status >= 200 && e.Status < 300 && e.Code == "" && (e.Kind == KindUnavailable || e.Kind == KindInvalidResponse)
 }

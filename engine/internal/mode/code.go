@@ -175,7 +175,7 @@ func settle(ctx context.Context, o *token.Operation, answer *oauthwire.Answer, a
 	if err != nil {
 		return err
 	}
-	if err := o.Take(answer, o.In.Auth.TokenResponse, asked); err != nil {
+	if err := o.Take(ctx, answer, o.In.Auth.TokenResponse, asked); err != nil {
 		return err
 	}
 	if err := o.In.TakeFields(o.Name, o.Conn, schema.FromTokenResponse, o.Conn.Credentials.Token.RawValue); err != nil {

@@ -37,7 +37,7 @@ func (m *code) Renew(ctx context.Context, c *connection.Connection, a *refresh.A
 	}
 	answer, err = o.Follow(ctx, answer, true)
 	if err == nil {
-		if err = o.Take(answer, o.In.Auth.TokenResponse, nil); err == nil {
+		if err = o.Take(ctx, answer, o.In.Auth.TokenResponse, nil); err == nil {
 			// What the connection has is kept where the answer says nothing, or nonsense.
 			_ = o.In.TakeFields(o.Name, o.Conn, schema.FromTokenResponse, o.Conn.Credentials.Token.RawValue)
 			return o.Conn, nil

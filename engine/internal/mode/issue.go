@@ -23,7 +23,7 @@ type way interface {
 	issue(ctx context.Context, o *token.Operation) (*oauthwire.Answer, error)
 
 	// take puts the token of an answer into o's connection.
-	take(o *token.Operation, a *oauthwire.Answer, asked []string) error
+	take(ctx context.Context, o *token.Operation, a *oauthwire.Answer, asked []string) error
 
 	// obtained says in words that it did.
 	obtained() string
@@ -42,7 +42,7 @@ func (m *issuer) Obtain(ctx context.Context, op string, c *connection.Connection
 		return nil, err
 	}
 	o = o.On(c.Clone())
-	if err := m.way.take(o, answer, m.env.In.ScopesOr(nil)); err != nil {
+	if err := m.way.take(ctx, o, answer, m.env.In.ScopesOr(nil)); err != nil {
 		return nil, err
 	}
 	if err := m.env.In.TakeFields(op, o.Conn, schema.FromTokenResponse, o.Conn.Credentials.Token.RawValue); err != nil {
@@ -70,7 +70,7 @@ func (m *issuer) Renew(ctx context.Context, c *connection.Connection, a *refresh
 		return nil, err
 	}
 	o = o.On(c.Clone())
-	if err := m.way.take(o, answer, nil); err != nil {
+	if err := m.way.take(ctx, o, answer, nil); err != nil {
 		return nil, err
 	}
 	// What the connection has is kept where the answer says nothing, or nonsense.
@@ -93,8 +93,8 @@ func (w *login) issue(ctx context.Context, o *token.Operation) (*oauthwire.Answe
 	return redeem(ctx, o, map[string]string{})
 }
 
-func (w *login) take(o *token.Operation, a *oauthwire.Answer, asked []string) error {
-	return o.Take(a, w.env.In.Auth.TokenResponse, asked)
+func (w *login) take(ctx context.Context, o *token.Operation, a *oauthwire.Answer, asked []string) error {
+	return o.Take(ctx, a, w.env.In.Auth.TokenResponse, asked)
 }
 
 // clientCredentials are OAUTH2_CC: RFC 6749 4.4.
@@ -113,8 +113,8 @@ func (w *clientCredentials) issue(ctx context.Context, o *token.Operation) (*oau
 	return redeem(ctx, o, params)
 }
 
-func (w *clientCredentials) take(o *token.Operation, a *oauthwire.Answer, asked []string) error {
-	return o.Take(a, w.env.In.Auth.TokenResponse, asked)
+func (w *clientCredentials) take(ctx context.Context, o *token.Operation, a *oauthwire.Answer, asked []string) error {
+	return o.Take(ctx, a, w.env.In.Auth.TokenResponse, asked)
 }
 
 // redeem calls the token endpoint, and makes the steps after its answer.

@@ -26,6 +26,6 @@ func (w *signedJWT) issue(_ context.Context, o *token.Operation) (*oauthwire.Ans
 	return &oauthwire.Answer{Status: 200, Doc: map[string]any{"access_token": signed, "expires_in": json.Number(left)}}, nil
 }
 
-func (w *signedJWT) take(o *token.Operation, a *oauthwire.Answer, asked []string) error {
-	return o.Take(a, w.env.In.Auth.TokenResponse, asked)
+func (w *signedJWT) take(ctx context.Context, o *token.Operation, a *oauthwire.Answer, asked []string) error {
+	return o.Take(ctx, a, w.env.In.Auth.TokenResponse, asked)
 }

@@ -131,9 +131,9 @@ func (w *role) key(c *connection.Connection) sigv4.Signature {
 
 // take completes the token. A key without its end, or with a part that is missing, is
 // of no use.
-func (w *role) take(o *token.Operation, a *oauthwire.Answer, asked []string) error {
+func (w *role) take(ctx context.Context, o *token.Operation, a *oauthwire.Answer, asked []string) error {
 	c := *o.Conn
-	if err := o.On(&c).Take(a, roleAnswer, asked); err != nil {
+	if err := o.On(&c).Take(ctx, a, roleAnswer, asked); err != nil {
 		return err
 	}
 	t := &c.Credentials.Token

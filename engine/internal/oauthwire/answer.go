@@ -2,6 +2,7 @@ package oauthwire
 
 import (
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ type Token struct {
 	RefreshToken string // empty: the answer has none
 	TokenType    string
 	ExpiresAt    time.Time // zero: the answer says nothing of use
+	EndUnread    string    // the path of an end that is stated and cannot be read; empty: there is none
 	Scopes       []string  // nil: the answer says nothing
 	Secondary    map[string]Token
 }
@@ -37,7 +39,10 @@ func Read(a *Answer, r *schema.TokenResponse, now time.Time) (Token, bool) {
 	if r.Expires != nil {
 		expires = *r.Expires
 	}
-	t.ExpiresAt = readExpiry(a.Doc, expires, now)
+	var read bool
+	if t.ExpiresAt, read = readExpiry(a.Doc, expires, now); !read {
+		t.EndUnread = expires.Path
+	}
 	t.Scopes = readScopes(a.Doc, or(r.Scope, "scope"))
 	for name, s := range r.Secondary {
 		second, _ := schema.TextAt(map[string]any(a.Doc), s.AccessToken)
@@ -75,25 +80,55 @@ func or(s, byDefault string) string {
 }
 
 // readExpiry returns the end that the answer states, or the zero time if it
-// states none: absent, null, not a number, or a lifetime of 0, by which servers
-// mean "never". A negative lifetime has ended already. Numbers may come as text
-// and with a fraction (PayPal and others).
-func readExpiry(doc map[string]any, e schema.Expires, now time.Time) time.Time {
+// states none: absent, null, false, or a lifetime of 0, by which servers mean
+// "never". A negative lifetime has ended already. Numbers may come as text and with
+// a fraction (PayPal and others). read is false if there is something, and it is
+// neither a number nor a date.
+func readExpiry(doc map[string]any, e schema.Expires, now time.Time) (end time.Time, read bool) {
+	v, ok := schema.At(doc, e.Path)
+	if !ok || v == nil || v == false {
+		return time.Time{}, true
+	}
 	text, ok := schema.TextAt(doc, e.Path)
-	if !ok {
-		return time.Time{}
+	text = strings.TrimSpace(text)
+	if !ok || text == "" {
+		return time.Time{}, ok
 	}
 	if e.Kind == "at" {
-		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
-			if t, err := time.Parse(layout, text); err == nil {
-				return t.UTC()
-			}
+		if t, ok := readDate(text); ok {
+			return t, true
 		}
 	}
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || n == 0 || math.IsNaN(n) {
-		return time.Time{}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(n) {
+		return time.Time{}, false
 	}
+	if n == 0 {
+		return time.Time{}, true
+	}
+	return endOf(n, e, now), true
+}
+
+// readDate reads a date of RFC 3339 (5.6 allows small letters and a space), of ISO 8601
+// without a colon in the offset or without an offset, which then is UTC, and of HTTP
+// (RFC 9110 5.6.7) and mail.
+func readDate(text string) (time.Time, bool) {
+	upper := strings.ToUpper(text)
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05",
+		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05",
+		http.TimeFormat, time.RFC850, time.ANSIC, time.RFC1123Z,
+	} {
+		if t, err := time.Parse(layout, upper); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// endOf returns the end that a number states, or the zero time if that is too far away
+// to be one.
+func endOf(n float64, e schema.Expires, now time.Time) time.Time {
 	if e.Unit == "ms" {
 		n /= 1000
 	}

@@ -87,7 +87,9 @@ func (d *redemption) run(ctx context.Context) (*connection.Connection, error) {
 
 // patiently repeats a request whose outcome is unknown. If it never arrived, or the
 // server does not rotate or has a grace window, the same token is taken again; if it
-// had rotated, the new one is lost anyway.
+// had rotated, the new one is lost anyway. After a success that cannot be read, a token
+// that may be spent is sent again only where a grace window is declared: servers take
+// one that comes twice for stolen.
 func (d *redemption) patiently(ctx context.Context) (*connection.Connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.r.pace.Redemption)
 	defer cancel()
@@ -96,7 +98,10 @@ func (d *redemption) patiently(ctx context.Context) (*connection.Connection, err
 		if uncovered, ok := errors.AsType[*uncoveredError](err); ok {
 			return nil, uncovered.error
 		}
-		if next != nil || !fault.OutcomeOpen(err) || attempt == redeemAttempts {
+		spent := fault.AnswerLost(err)
+		d.lost = d.lost || next == nil && spent
+		again := fault.OutcomeOpen(err) || spent && d.s.Grace
+		if next != nil || !again || attempt == redeemAttempts {
 			return next, err
 		}
 		d.lost = true

@@ -71,6 +71,7 @@ type Source struct {
 	Renewer
 	Integration string
 	Margin      time.Duration // how long before its end a token is refreshed, at most
+	Grace       bool          // a refresh token that was just spent is taken again
 	RefreshLife time.Duration // for how long a refresh token that is not used is good; 0: not known
 	KeepPause   time.Duration // between two refreshes of idle connections, at least
 

@@ -1,9 +1,11 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
@@ -27,14 +29,30 @@ func (o *Operation) Unanswered(got *oauthwire.Answer, err error) error {
 		}
 		return &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: fault.KindUnavailable, Detail: o.place + " did not answer", Err: fault.WithoutURL(err)}
 	}
-	kind := KindOfStatus(got.Status)
-	if kind == "" {
-		kind = fault.KindInvalidResponse
+	if redirects(got) {
+		return o.redirected(got)
 	}
+	kind := cmp.Or(KindOfStatus(got.Status), fault.KindInvalidResponse)
 	if errors.Is(err, oauthwire.ErrNotJSON) || errors.Is(err, oauthwire.ErrNotXML) || errors.Is(err, oauthwire.ErrTooLarge) {
 		return &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: kind, Status: got.Status, Err: err}
 	}
 	return &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: fault.KindUnavailable, Status: got.Status, Detail: "the token answer broke off", Err: fault.WithoutURL(err)}
+}
+
+func redirects(a *oauthwire.Answer) bool {
+	return a.Status >= 300 && a.Status < 400 && a.Header.Get("Location") != ""
+}
+
+// redirected says that the endpoint has moved, and where to: its host and path.
+func (o *Operation) redirected(a *oauthwire.Answer) error {
+	where := ""
+	if u, err := url.Parse(a.Header.Get("Location")); err == nil {
+		where = " to " + u.Host + u.EscapedPath()
+	}
+	return &fault.Error{
+		Op: o.Name, Key: o.Conn.Key, Kind: fault.KindInvalidResponse, Status: a.Status,
+		Detail: o.place + " redirects, which is not followed: its URL in the file should be where it leads", Err: errors.New("a redirect" + where),
+	}
 }
 
 // KindOfStatus gives a token endpoint's status a kind where its body gives
@@ -59,6 +77,9 @@ func (o *Operation) Refused(a *oauthwire.Answer, code string) error {
 	kind := o.ruledKind(a)
 	if kind == "" {
 		kind = kindOfCode(code)
+	}
+	if kind == "" && redirects(a) {
+		return o.redirected(a)
 	}
 	if kind == "" {
 		kind = KindOfStatus(a.Status)

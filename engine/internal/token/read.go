@@ -1,12 +1,14 @@
 package token
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
@@ -15,7 +17,7 @@ import (
 // Take moves the token of a successful answer, which has the given shape, into the
 // connection. What the answer does not repeat is kept: the refresh token (RFC 6749 6),
 // scopes, raw values.
-func (o *Operation) Take(a *oauthwire.Answer, shape *schema.TokenResponse, asked []string) error {
+func (o *Operation) Take(ctx context.Context, a *oauthwire.Answer, shape *schema.TokenResponse, asked []string) error {
 	now := o.Now()
 	got, ok := oauthwire.Read(a, shape, now)
 	if !ok {
@@ -24,6 +26,10 @@ func (o *Operation) Take(a *oauthwire.Answer, shape *schema.TokenResponse, asked
 	if !o.acceptsType(got.TokenType) {
 		return o.nonsense(a, "the token answer has an unknown token_type (RFC 6749 7.1)")
 	}
+	if unsendable(got) {
+		return o.nonsense(a, "the token in the answer holds a line break or NUL, which no request can carry (RFC 6750 2.1)")
+	}
+	o.tellUnreadEnd(ctx, got)
 	old := o.Conn.Credentials.Token
 	t := tokenOf(got, old, now)
 	if o.In.Auth.Issues() {
@@ -40,6 +46,22 @@ func (o *Operation) Take(a *oauthwire.Answer, shape *schema.TokenResponse, asked
 	t.Raw = Overlay(old.Raw, a.Doc)
 	o.Conn.Credentials.Token = t
 	return nil
+}
+
+// unsendable reports whether no header can hold the access token (RFC 9110 5.5): better
+// known now than with each call.
+func unsendable(t oauthwire.Token) bool { return strings.ContainsAny(t.AccessToken, "\r\n\x00") }
+
+// tellUnreadEnd tells that an end is stated which cannot be read: the token is used
+// until the API refuses it, and somebody should know why.
+func (o *Operation) tellUnreadEnd(ctx context.Context, t oauthwire.Token) {
+	if t.EndUnread == "" {
+		return
+	}
+	o.Tell(ctx, event.Event{
+		Kind: event.End, Key: o.Conn.Key, Reason: "the token answer states an end that cannot be read",
+		Err: o.Fail(fault.KindInvalidResponse, t.EndUnread+" in the token answer is neither a number nor a date that can be read; the token is not refreshed ahead of that end", nil),
+	})
 }
 
 func (o *Operation) nonsense(a *oauthwire.Answer, detail string) error {

@@ -74,7 +74,7 @@ func TestRefreshAndTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.Take(answer, nil, nil); err != nil {
+	if err := o.Take(t.Context(), answer, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	got := &c.Credentials.Token
