@@ -29,6 +29,7 @@ func (e *Engine) source(in *integration) *refresh.Source {
 		Admit:       func(c *Connection) error { return in.CheckMadeFor("refresh", c) },
 		Foreign:     func(c *Connection) bool { return in.Auth.Issues() && in.ForAnotherClient(c) },
 		MadeFor:     in.MadeFor,
+		Reissues:    in.Auth.Issues(),
 	}
 	if rate := in.calls.limit.Budget.Rate; rate > 0 { // the pace that the API is known to allow, and never a burst
 		s.KeepPause = max(keepPause, time.Duration(float64(time.Second)/rate))

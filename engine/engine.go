@@ -191,6 +191,7 @@ func (e *Engine) Reload(cfg *schema.Config) error {
 		return err
 	}
 	e.current.Store(&next)
+	e.refresher.ForgetAll() // what was refused may have been mended
 	for name, old := range before {
 		if now := next[name]; old.shown != nil && (now == nil || now.shown != old.shown) {
 			old.shown.closeIdle()

@@ -202,8 +202,63 @@ func TestReissueOnceForManyCallers(t *testing.T) {
 	}
 }
 
-// A password that was changed ends the connection, with the reason.
-func TestReissueRefusedEndsTheConnection(t *testing.T) {
+// A login that is refused is reported as one that somebody has to mend, with the reason,
+// and does not end the connection: it is asked again at growing pauses, and heals.
+func TestALoginThatIsRefusedHeals(t *testing.T) {
+	for name, change := range map[string]func(*schema.Integration){"a login": login, "client credentials of the connection": ownApp} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				status, asked := 200, 0
+				p := &provider{token: func(*tokenCall) (int, string) {
+					asked++
+					return status, fmt.Sprintf(`{"access_token":"x","expires_in":60,"session":{"id":"x","gate":"g","ends":%d}}`, time.Now().Add(time.Minute).Unix())
+				}}
+				e := newEngine(t, p, nil, change)
+				given := engine.Credentials{Username: secret("u"), Password: secret("p")}
+				opts := &engine.ConnectOptions{Fields: map[string]string{"site": "n"}}
+				if name != "a login" {
+					given, opts = engine.Credentials{Fields: map[string]schema.Secret{"client_id": secret("own"), "client_secret": secret("s")}}, nil
+				}
+				if _, err := e.Connect(t.Context(), alice, given, opts); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Minute)
+				status, asked = 401, 0
+				var err error
+				for range 24 * 60 * 6 { // a day, with a call every ten seconds
+					if _, err = e.TokenSource(alice).Token(t.Context()); !errors.Is(err, engine.ErrReauthorize) || !strings.Contains(err.Error(), "no longer takes the connection's credentials") {
+						t.Fatalf("got %v, want reauthorize and why", err)
+					}
+					time.Sleep(10 * time.Second)
+				}
+				if asked < 24 || asked > 32 {
+					t.Errorf("asked %d times in a day, want after a minute, two, four, up to an hour", asked)
+				}
+				if c, err := e.Connection(t.Context(), alice); err != nil || c.Status != engine.StatusActive || !c.RefreshStarted.IsZero() {
+					t.Errorf("stored %v, %v", c, err)
+				}
+				status = 200
+				if _, err := e.Refresh(t.Context(), alice); err != nil {
+					t.Errorf("asked for at once: %v", err)
+				}
+				if _, err := e.TokenSource(alice).Token(t.Context()); err != nil {
+					t.Errorf("healed: %v", err)
+				}
+				time.Sleep(2 * time.Minute)
+				status = 401
+				_, _ = e.TokenSource(alice).Token(t.Context())
+				status = 200
+				time.Sleep(time.Minute)
+				if _, err := e.TokenSource(alice).Token(t.Context()); err != nil {
+					t.Errorf("after a minute, by itself: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// Refused when it is asked for, a login is refused to whoever asks.
+func TestReissueRefusedIsReported(t *testing.T) {
 	status := 200
 	p := &provider{token: func(*tokenCall) (int, string) {
 		return status, `{"session":{"id":"x","gate":"g"}}`
@@ -218,7 +273,7 @@ func TestReissueRefusedEndsTheConnection(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	c, err := e.Connection(t.Context(), alice)
-	if err != nil || c.Status != engine.StatusNeedsReauthorization || c.Reason != "the provider no longer takes the connection's credentials" {
+	if err != nil || c.Status != engine.StatusActive || c.Reason != "" {
 		t.Errorf("got %v, %v", c, err)
 	}
 }

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -11,35 +12,44 @@ import (
 // failures remember for a while what went wrong, so that a provider that is down is
 // not asked by every call. They are of this process alone.
 type failures struct {
-	first, last time.Duration // pauses: the first one, doubled each time up to the last
-
 	mu  sync.Mutex
 	byK map[connection.Key]failure
 }
+
+// pauses are the first one, doubled each time up to the last.
+type pauses struct{ first, last time.Duration }
 
 type failure struct {
 	err        error
 	generation int64 // of the connection concerned
 	at         time.Time
 	pause      time.Duration
+	refusal    bool // of what the provider was asked with: it says the same again
 }
 
 // maxFailures bounds what is remembered. Forgetting one costs a request.
 const maxFailures = 10_000
 
-// add remembers that err happened to a generation of k. The pause is at least
-// atLeast.
-func (f *failures) add(k connection.Key, generation int64, err error, now time.Time, atLeast time.Duration) {
+// add remembers that x happened to k. The pause is at least atLeast.
+func (f *failures) add(k connection.Key, x failure, p pauses, atLeast time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.byK == nil || len(f.byK) >= maxFailures {
 		f.byK = map[connection.Key]failure{}
 	}
-	pause := f.first
-	if old, ok := f.byK[k]; ok && now.Sub(old.at) < 2*f.last {
-		pause = min(2*old.pause, f.last)
+	pause := p.first
+	if old, ok := f.byK[k]; ok && x.at.Sub(old.at) < 2*p.last {
+		pause = min(max(2*old.pause, p.first), p.last)
 	}
-	f.byK[k] = failure{err, generation, now, max(pause, atLeast)}
+	x.pause = max(pause, atLeast)
+	f.byK[k] = x
+}
+
+// forgetAll is for when everything may be well again.
+func (f *failures) forgetAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.byK = nil
 }
 
 // forget is for when all is well again.
@@ -61,36 +71,49 @@ func (f *failures) recent(k connection.Key, now time.Time, atMost time.Duration)
 }
 
 // remember keeps a failure that the next caller would meet again.
-func (r *Refresher) remember(c, next *connection.Connection, err error) {
+func (r *Refresher) remember(s *Source, c, next *connection.Connection, err error) {
 	if err == nil {
 		if next != nil {
 			r.failed.forget(c.Key)
 		}
 		return
 	}
-	var atLeast time.Duration
-	switch kind := fault.KindOf(err); kind {
-	case fault.KindReauthorize, fault.KindNotFound:
-		return
-	case fault.KindRateLimited:
-		if known, ok := err.(*fault.Error); ok {
+	x, p, atLeast := failure{err: err, generation: c.Generation, at: r.now()}, failedPauses, time.Duration(0)
+	known, _ := errors.AsType[*fault.Error](err)
+	switch kind := fault.KindOf(err); {
+	case kind == fault.KindNotFound, kind == fault.KindReauthorize && !s.Reissues:
+		return // which is stored
+	case kind == fault.KindReauthorize:
+		x.refusal, p = true, heldPauses
+	case kind == fault.KindRateLimited:
+		if known != nil {
 			atLeast = min(known.RetryAfter, maxRateLimitPause)
 		}
+	case !fault.OutcomeOpen(err) && known != nil && known.Status != 0:
+		x.refusal, p = true, refusalPauses
 	}
-	r.failed.add(c.Key, c.Generation, err, r.now(), atLeast)
+	r.failed.add(c.Key, x, p, atLeast)
 }
 
 // failedLately returns the error that another refresh would have, as far as one can
-// know.
+// know. A refusal counts until its pause is over, for all; another failure for atMost.
 func (r *Refresher) failedLately(c *connection.Connection, now time.Time, atMost time.Duration) error {
-	x, left, ok := r.failed.recent(c.Key, now, lastPause)
-	if known, is := x.err.(*fault.Error); is && known.Kind == fault.KindRateLimited {
+	x, left, ok := r.failed.recent(c.Key, now, heldPauses.last)
+	known, _ := errors.AsType[*fault.Error](x.err)
+	switch {
+	case !ok:
+		return nil
+	case x.refusal:
+		if x.generation != c.Generation { // somebody has connected anew, in another process perhaps
+			return nil
+		}
+		return x.err
+	case known != nil && known.Kind == fault.KindRateLimited:
 		if x, left, ok = r.failed.recent(c.Key, now, maxRateLimitPause); ok {
 			return fault.Amend(x.err, func(e *fault.Error) { e.RetryAfter = left })
 		}
 		return nil
-	}
-	if !ok || now.Sub(x.at) >= atMost {
+	case left <= 0, now.Sub(x.at) >= min(atMost, failedPauses.last):
 		return nil
 	}
 	return x.err

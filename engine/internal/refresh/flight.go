@@ -60,7 +60,7 @@ func (r *Refresher) join(ctx context.Context, s *Source, c *connection.Connectio
 			if p := recover(); p != nil { // a store, hook or transport of the host's
 				conn, err = nil, &fault.Error{Op: op, Key: c.Key, Kind: fault.KindUnavailable, Detail: "panic in the store, a hook or the transport"}
 			}
-			r.remember(c, conn, err)
+			r.remember(s, c, conn, err)
 			overdue.Stop()
 			r.flights.mu.Lock()
 			delete(r.flights.running, c.Key)

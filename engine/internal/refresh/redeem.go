@@ -196,7 +196,12 @@ func (d *redemption) failed(ctx context.Context, cause error) (*connection.Conne
 	if newer, err := d.r.usable(d.s, current, d.intent); err != nil || newer != nil {
 		return newer, err
 	}
-	return d.r.giveUp(ctx, current, d.s.Gone(cause, d.lost))
+	gone := d.s.Gone(cause, d.lost)
+	if d.s.Reissues {
+		_ = d.r.replace(ctx, d.was, d.was.Generation) // nothing is under way any more
+		return nil, fault.Mean(cause, fault.KindReauthorize, "the connection needs to be authorised again, unless that changes: "+gone)
+	}
+	return d.r.giveUp(ctx, current, gone)
 }
 
 // whyAgain says for a trace why a redemption waits.

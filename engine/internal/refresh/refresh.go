@@ -27,17 +27,27 @@ const (
 	patience = 5 * time.Second
 
 	// A failed refresh is not repeated at once: for callers whose token is still
-	// good for firstPause, doubled up to lastPause; for the others for shortPause.
+	// good for a second, doubled up to lastPause; for the others for shortPause.
 	// Where the provider names a time, all wait, up to maxRateLimitPause.
-	firstPause        = time.Second
 	lastPause         = 30 * time.Second
 	shortPause        = time.Second
 	maxRateLimitPause = time.Minute
+)
+
+var (
+	failedPauses = pauses{time.Second, lastPause}
+
+	// A refusal is no accident: the same request is refused again, until somebody has
+	// mended something at the provider. What is mended here is asked for at once.
+	refusalPauses = pauses{time.Second, 10 * time.Minute}
+
+	// Credentials that are held here may be taken again: a login that was locked for a
+	// while, an app that is enabled again.
+	heldPauses = pauses{time.Minute, time.Hour}
 
 	// A token that was refused although it was brand new is not replaced for a
 	// while: another would be refused too.
-	firstRefusedPause = 10 * time.Second
-	lastRefusedPause  = 10 * time.Minute
+	newTokenPauses = pauses{10 * time.Second, 10 * time.Minute}
 )
 
 // A Renewer knows how the connections of one integration get another token. Its
@@ -54,7 +64,7 @@ type Renewer interface {
 	// With an error of its own the copy is nil, or has another refresh token at most: an
 	// answer that is of no use may still hold the only one that is good. The error's
 	// kind says what became of the request; see [fault.OutcomeOpen]. KindReauthorize
-	// means that the grant is gone.
+	// means that the grant is gone, or that held credentials are refused.
 	Renew(ctx context.Context, c *connection.Connection, a *Attempt) (*connection.Connection, error)
 
 	// Complete returns c, which is stored, or a copy of it with what is asked for only
@@ -74,6 +84,11 @@ type Source struct {
 	Grace       bool          // a refresh token that was just spent is taken again
 	RefreshLife time.Duration // for how long a refresh token that is not used is good; 0: not known
 	KeepPause   time.Duration // between two refreshes of idle connections, at least
+
+	// Reissues says that tokens are obtained with credentials that are held, and that no
+	// request uses up. A refusal of those ends no connection: it is asked again, at
+	// growing pauses.
+	Reissues bool
 
 	// Admit says why c is not to be used as the integration is configured: it was made
 	// for something else. Nil: all are.
@@ -133,13 +148,14 @@ func New(o Options) *Refresher {
 	if r.now == nil {
 		r.now = time.Now
 	}
-	r.failed.first, r.failed.last = firstPause, lastPause
-	r.refused.first, r.refused.last = firstRefusedPause, lastRefusedPause
 	return r
 }
 
 // Forget drops what is remembered of failures of k: somebody has mended it.
 func (r *Refresher) Forget(k connection.Key) { r.failed.forget(k) }
+
+// ForgetAll is Forget for all: the configuration is another.
+func (r *Refresher) ForgetAll() { r.failed.forgetAll() }
 
 // NeedsReauthorization is the error of whoever uses c, which is dead.
 func NeedsReauthorization(c *connection.Connection) error {
@@ -170,7 +186,7 @@ func (r *Refresher) Fresh(ctx context.Context, s *Source, c *connection.Connecti
 	switch {
 	case err == nil:
 		return next, nil
-	case ctx.Err() != nil, fault.KindOf(err) == fault.KindReauthorize, fault.KindOf(err) == fault.KindNotFound, Ended(c, r.now()):
+	case ctx.Err() != nil, fault.KindOf(err) == fault.KindReauthorize && !s.Reissues, fault.KindOf(err) == fault.KindNotFound, Ended(c, r.now()):
 		return nil, err
 	}
 	return c, nil
@@ -230,7 +246,7 @@ func (r *Refresher) Refused(ctx context.Context, s *Source, c *connection.Connec
 		return r.reread(ctx, s, c)
 	}
 	now := r.now()
-	if x, _, ok := r.refused.recent(c.Key, now, lastRefusedPause); ok && x.generation == c.Generation {
+	if x, _, ok := r.refused.recent(c.Key, now, newTokenPauses.last); ok && x.generation == c.Generation {
 		return nil, &fault.Error{Op: op, Key: c.Key, Kind: fault.KindUnavailable, Err: x.err}
 	}
 	if err := r.failedLately(c, now, shortPause); err != nil {
@@ -241,5 +257,5 @@ func (r *Refresher) Refused(ctx context.Context, s *Source, c *connection.Connec
 
 // RefusedToo says that c, which Refused gave, is no better.
 func (r *Refresher) RefusedToo(c *connection.Connection) {
-	r.refused.add(c.Key, c.Generation, errRefused, r.now(), 0)
+	r.refused.add(c.Key, failure{err: errRefused, generation: c.Generation, at: r.now()}, newTokenPauses, 0)
 }

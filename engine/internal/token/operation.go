@@ -31,6 +31,7 @@ type Endpoint struct {
 	Tell    func(context.Context, event.Event)
 
 	previous previousSecret
+	redeemed redeemers
 }
 
 // An Operation is what is done for one connection at its token endpoint. What the

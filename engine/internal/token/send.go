@@ -3,6 +3,7 @@ package token
 import (
 	"cmp"
 	"context"
+	"net/http"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
@@ -25,7 +26,7 @@ func (o *Operation) RedeemBuilt(ctx context.Context, to schema.Template, build f
 // request is sent, ready is asked whether that may be; nothing comes between.
 func (o *Operation) Refresh(ctx context.Context, ready func(context.Context) error) (*oauthwire.Answer, error) {
 	return o.send(ctx, sending{
-		what: "the refresh request", to: o.In.RefreshEndpoint(o.Conn), build: (*Operation).buildRefresh, ready: ready, shape: o.In.Auth.TokenResponse,
+		what: "the refresh request", to: o.In.RefreshEndpoint(o.Conn), build: (*Operation).buildRefresh, ready: ready, shape: o.In.Auth.TokenResponse, redeems: true,
 	})
 }
 
@@ -40,12 +41,13 @@ func (o *Operation) AskBeside(ctx context.Context, what string, to schema.Templa
 
 // A sending is one request in the making.
 type sending struct {
-	what  string // for errors
-	to    schema.Template
-	build func(*Operation) (*oauthwire.Request, error)
-	ready func(context.Context) error // may be nil
-	shape *schema.TokenResponse       // of the answer
-	whose fault.Kind                  // whose fault it is if it cannot be built; empty: the operator's
+	what    string // for errors
+	to      schema.Template
+	build   func(*Operation) (*oauthwire.Request, error)
+	ready   func(context.Context) error // may be nil
+	shape   *schema.TokenResponse       // of the answer
+	redeems bool                        // a refresh token
+	whose   fault.Kind                  // whose fault it is if it cannot be built; empty: the operator's
 }
 
 // send sends s as the client, and returns a successful answer.
@@ -65,7 +67,16 @@ func (o *Operation) send(ctx context.Context, s sending) (*oauthwire.Answer, err
 			return nil, err
 		}
 		if code, failed := oauthwire.ErrorCode(answer, s.shape, o.matcher(answer)); failed {
-			return nil, Scrub(o.TellClock(o.Refused(answer, code), answer), r)
+			refused := o.Refused(answer, code)
+			if s.redeems && code == "unauthorized_client" && answer.Status != http.StatusUnauthorized && o.ruledKind(answer) == "" && o.redeemed.by(o.In.Client(o.Conn)) {
+				// The client is allowed to refresh, as it has shown: some servers say this of
+				// the refresh token.
+				refused = fault.Amend(refused, func(e *fault.Error) { e.Kind = fault.KindReauthorize })
+			}
+			return nil, Scrub(o.TellClock(refused, answer), r)
+		}
+		if s.redeems {
+			o.redeemed.remember(o.In.Client(o.Conn))
 		}
 		return answer, nil
 	})
