@@ -91,7 +91,7 @@ func TestCodecGolden(t *testing.T) {
 	}
 }
 
-// What the version before has written, whose seal knew of the key alone, opens; it is
+// S41: what the version before has written, whose seal knew of the key alone, opens; it is
 // bound when it is written again.
 func TestCodecOpensWhatWasNotBound(t *testing.T) {
 	old, err := os.ReadFile(filepath.Join("testdata", "connection_v1.json"))

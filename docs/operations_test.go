@@ -17,7 +17,7 @@ import (
 
 var keyIDs = regexp.MustCompile(`k-[0-9a-f]{8}`)
 
-// Every command of the page is run, in one directory; those about PostgreSQL need
+// S43 and others: every command of the page is run, in one directory; those about PostgreSQL need
 // one to be named, where the page's SQL is run before.
 func TestOperationsPage(t *testing.T) {
 	t.Parallel()

@@ -190,7 +190,7 @@ func TestS32_RedirectToAnotherPathCarriesNothing(t *testing.T) {
 	}
 }
 
-// Only 303 makes a GET of another method than POST (RFC 9110 15.4): a resource that was
+// S39: only 303 makes a GET of another method than POST (RFC 9110 15.4): a resource that was
 // to be deleted must not seem to be.
 func TestRedirectsKeepTheMethod(t *testing.T) {
 	for _, c := range []struct {
@@ -219,7 +219,7 @@ func TestRedirectsKeepTheMethod(t *testing.T) {
 	}
 }
 
-// Who answers a verify call from elsewhere has seen no credentials, and proves none.
+// S39: who answers a verify call from elsewhere has seen no credentials, and proves none.
 func TestVerifyThatEndsElsewhere(t *testing.T) {
 	for _, to := range []string{"https://login.test/b", "/v2/login"} {
 		h := &hosts{status: 302, to: map[string]string{"https://api.fjord.test/v1/me": to, "https://login.test/b": "", "https://api.fjord.test/v2/login": ""}}
@@ -230,7 +230,7 @@ func TestVerifyThatEndsElsewhere(t *testing.T) {
 	}
 }
 
-// What no request can carry is the caller's to mend, and will be the same next time.
+// S39: what no request can carry is the caller's to mend, and will be the same next time.
 func TestHeadersThatCannotBeSent(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("sent") }))
 	defer s.Close()

@@ -64,7 +64,7 @@ func TestKilledProcessIsGone_S47(t *testing.T) {
 	}
 }
 
-// Where there is any doubt, nobody is gone: breaking the lease of a process that lives
+// S47: where there is any doubt, nobody is gone: breaking the lease of a process that lives
 // may cost its connection.
 func TestDoubtIsLife(t *testing.T) {
 	own := holder.New()

@@ -120,7 +120,7 @@ func with(p schema.Pagination, change func(*schema.Pagination)) schema.Paginatio
 	return p
 }
 
-// A list is given whole, or its end is an error: never a part in silence.
+// S38: a list is given whole, or its end is an error: never a part in silence.
 func TestListsEndWhereTheyEnd(t *testing.T) {
 	link := func(value string) http.Header { return http.Header{"Link": {value}} }
 	for _, c := range []struct {
@@ -188,7 +188,7 @@ func TestListsEndWhereTheyEnd(t *testing.T) {
 	}
 }
 
-// Pages that bring nothing and name another each are not asked for without end.
+// S38: pages that bring nothing and name another each are not asked for without end.
 func TestAnEndlessListOfEmptyPagesIsAnError(t *testing.T) {
 	for name, p := range map[string]schema.Pagination{"cursor": byCursor, "URL": byURL} {
 		f := &api{}
@@ -201,7 +201,7 @@ func TestAnEndlessListOfEmptyPagesIsAnError(t *testing.T) {
 	}
 }
 
-// Whoever looks at a failed page sees what the provider said, and which page it was.
+// S38: whoever looks at a failed page sees what the provider said, and which it was.
 func TestARefusedPageIsShown(t *testing.T) {
 	for name, last := range map[string]reply{
 		"an error":          {status: 500, body: `{"message":"out of order"}`},
