@@ -191,3 +191,12 @@ func FuzzWait(f *testing.F) {
 		}
 	})
 }
+
+// A form that is declared for Retry-After counts, and not our guess.
+func TestRetryAfterInADeclaredForm(t *testing.T) {
+	resp := &http.Response{Header: http.Header{"Retry-After": {"1500"}}, Body: http.NoBody}
+	wait, _, ok := answer.Wait(resp, []schema.Wait{{Header: "retry-after", Format: "milliseconds"}}, time.Now())
+	if !ok || wait != 1500*time.Millisecond {
+		t.Errorf("waits %v, %v", wait, ok)
+	}
+}

@@ -3,6 +3,7 @@ package answer
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +22,18 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 
 // Wait returns how long resp asks us to wait, and where it says so, in words
 // that are safe to show. Retry-After counts first, then the declared places in
-// their order, then a RateLimit field with nothing left. A point in time that has
+// their order; where Retry-After is declared with a form of its own, it is read so.
+// Then comes a RateLimit field with nothing left. A point in time that has
 // passed means now; what is absurd is passed over: negative, more than a year, or
 // no number.
 func Wait(resp *http.Response, declared []schema.Wait, now time.Time) (wait time.Duration, where string, ok bool) {
 	now = clock(resp.Header, now)
-	if wait, where, ok = waitIn(resp, schema.Wait{Header: "Retry-After"}, now); ok {
+	byItself := slices.IndexFunc(declared, func(w schema.Wait) bool { return w.Format != "" && strings.EqualFold(w.Header, "Retry-After") })
+	first := schema.Wait{Header: "Retry-After"}
+	if byItself >= 0 {
+		first = declared[byItself]
+	}
+	if wait, where, ok = waitIn(resp, first, now); ok {
 		return wait, where, true
 	}
 	for _, w := range declared {

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -136,8 +137,8 @@ func resolve(base, u *url.URL) (*url.URL, error) {
 		return nil, &RefusedError{"the path holds a .. segment"}
 	}
 	target := *base
-	target.RawQuery, target.ForceQuery = joinQuery(base.RawQuery, u.RawQuery), u.ForceQuery
-	path, basePath := u.EscapedPath(), base.EscapedPath()
+	target.RawQuery, target.ForceQuery = joinQuery(base.RawQuery, escaped(u.RawQuery, notInQuery)), u.ForceQuery
+	path, basePath := spelled(u), base.EscapedPath()
 	switch {
 	case u.Scheme != "" && !sameOrigin(base, u):
 		return nil, &RefusedError{"the URL is of another origin than base_url"}
@@ -154,6 +155,44 @@ func resolve(base, u *url.URL) (*url.URL, error) {
 	}
 	return &target, nil
 }
+
+// What stands escaped in a request target, beside spaces, controls and what is not
+// ASCII (RFC 3986 3.3 and 3.4, as the WHATWG's URL standard has it): servers take no
+// other. Escapes that are there stay: %2F is no slash.
+const (
+	notInPath  = "\"<>?^`{|}"
+	notInQuery = "\"<>#"
+)
+
+// spelled returns the path of u as the caller wrote it.
+func spelled(u *url.URL) string {
+	if u.RawPath == "" {
+		return u.EscapedPath()
+	}
+	path := escaped(u.RawPath, notInPath)
+	if decoded, err := url.PathUnescape(path); err != nil || decoded != u.Path {
+		return u.EscapedPath() // the two were set apart from each other
+	}
+	return path
+}
+
+// escaped escapes in text what no part of a URL holds, and the given marks.
+func escaped(text, marks string) string {
+	wild := func(b byte) bool { return b <= ' ' || b >= 0x7f || strings.IndexByte(marks, b) >= 0 }
+	var out strings.Builder
+	for i := range len(text) {
+		if b := text[i]; wild(b) {
+			fmt.Fprintf(&out, "%%%02X", b)
+		} else {
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
+}
+
+// escapedValue escapes the name or value of a parameter. A space is %20, which every
+// server reads; + is a space in forms alone.
+func escapedValue(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
 // framing refuses headers that say where a request goes and where it ends in a
 // spelling of their own: net/http writes those itself, and would send these beside

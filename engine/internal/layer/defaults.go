@@ -91,7 +91,7 @@ func addDefaults(r *http.Request, headers, params []Field, values render.Values)
 			return fmt.Errorf("parameter %s: %w", f.Name, err)
 		}
 		if v != "" || f.Value.Refs() == nil {
-			query = joinQuery(query, url.QueryEscape(f.Name)+"="+url.QueryEscape(v))
+			query = joinQuery(query, escapedValue(f.Name)+"="+escapedValue(v))
 		}
 	}
 	setQuery(r, query)
@@ -146,7 +146,7 @@ func inQuery(query, name string) bool {
 // withParameter returns query with value as the only one of name. The rest keeps
 // its spelling and order.
 func withParameter(query, name, value string) string {
-	return joinQuery(withoutParameter(query, name), url.QueryEscape(name)+"="+url.QueryEscape(value))
+	return joinQuery(withoutParameter(query, name), escapedValue(name)+"="+escapedValue(value))
 }
 
 func withoutParameter(query, name string) string {

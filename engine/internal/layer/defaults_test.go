@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	if got := r.Header; got.Get("Content-Type") != "application/json" || len(got["User-Agent"]) != 0 || got["X-Region"] != nil {
 		t.Errorf("headers are %v", got)
 	}
-	if want := "z=%20&v=2&tenant=a+b%26c"; r.URL.RawQuery != want {
+	if want := "z=%20&v=2&tenant=a%20b%26c"; r.URL.RawQuery != want {
 		t.Errorf("query is %s, want %s", r.URL.RawQuery, want)
 	}
 

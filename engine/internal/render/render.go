@@ -194,7 +194,7 @@ func escape(v, name string, in section, format func(string) string) (string, err
 		}
 		return url.PathEscape(v), nil
 	}
-	return url.QueryEscape(v), nil
+	return strings.ReplaceAll(url.QueryEscape(v), "+", "%20"), nil
 }
 
 // wholeOrigin checks a value that stands at the start of a URL.

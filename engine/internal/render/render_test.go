@@ -72,7 +72,7 @@ func TestURL(t *testing.T) {
 		{"${connection.sub}/v1", "https://self.test", ""}, {"${connection.sub}://fjord.test", "https", ""},
 		{"https://fjord.test/${connection.sub}/x", "a/b ü?#%", "https://fjord.test/a%2Fb%20%C3%BC%3F%23%25/x"},
 		{"https://fjord.test/${connection.sub}/x", "..", ""}, {"https://fjord.test/${connection.sub}/x", ".", ""},
-		{"https://fjord.test/x?a=${connection.sub}", "b&c=d #", "https://fjord.test/x?a=b%26c%3Dd+%23"},
+		{"https://fjord.test/x?a=${connection.sub}", "b&c=d #", "https://fjord.test/x?a=b%26c%3Dd%20%23"},
 	} {
 		values := of()
 		if name := template(t, c.text).Refs()[0]; name != "connection.none" {

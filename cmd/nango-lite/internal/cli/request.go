@@ -72,9 +72,26 @@ func isHeaderName(name string) bool {
 
 func isControl(r rune) bool { return r != '\t' && (r < ' ' || r == 0x7f) }
 
+// asTyped escapes what no request target holds, such as spaces and letters that are not
+// ASCII, and leaves the escapes that are there alone: %2F is no slash.
+func asTyped(path string) string {
+	var out strings.Builder
+	for i := range len(path) {
+		if b := path[i]; b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>^`{|}", b) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", b)
+		} else {
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
+}
+
+// inQuery escapes a name or a value; a space is %20, which every server reads.
+func inQuery(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+
 // withQuery adds name=value pairs to what the path has already.
 func withQuery(path string, pairs []string) (string, error) {
-	u, err := url.Parse(path)
+	u, err := url.Parse(asTyped(path))
 	if err != nil {
 		return "", console.Usagef("the path cannot be read")
 	}
@@ -89,7 +106,7 @@ func withQuery(path string, pairs []string) (string, error) {
 		if u.RawQuery != "" {
 			u.RawQuery += "&"
 		}
-		u.RawQuery += url.QueryEscape(name) + "=" + url.QueryEscape(value)
+		u.RawQuery += inQuery(name) + "=" + inQuery(value)
 	}
 	return u.String(), nil
 }
