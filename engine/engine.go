@@ -127,6 +127,9 @@ type integration struct {
 // must not be from now on. A nil opts means the zero Options. The error names
 // the integration that cannot be built.
 func New(cfg *schema.Config, opts *Options) (*Engine, error) {
+	if cfg == nil {
+		return nil, errors.New("engine: no configuration is given (the first argument of New is nil)")
+	}
 	e := &Engine{limits: newLimitRegistry(), pace: pace.Default}
 	if opts != nil {
 		e.opts = *opts

@@ -33,6 +33,12 @@ func (e *Engine) OAuth2Config(name, redirectURL string) (*oauth2.Config, error) 
 	if in.Auth.ClientAuth() == schema.ClientAuthJWT {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "private_key_jwt is more than x/oauth2 can do; use AuthCodeURL"}
 	}
+	if f := in.Auth.BodyFormat; f != "" && f != "form" {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "token requests with body_format " + f + " are more than x/oauth2 can do; use AuthCodeURL"}
+	}
+	if s := in.JoinScopes([]string{"a", "b"}); s != "a b" {
+		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "a scope_separator other than a space is more than x/oauth2 can do; use AuthCodeURL"}
+	}
 	if err := in.NeedsConsentClient(op, &Connection{Key: k}); err != nil {
 		return nil, err
 	}

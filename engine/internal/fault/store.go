@@ -13,7 +13,7 @@ func OfStore(op string, k connection.Key, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, connection.ErrNoConnection):
-		return &Error{Op: op, Key: k, Kind: KindNotFound, Detail: "no such connection; connect first"}
+		return &Error{Op: op, Key: k, Kind: KindNotFound, Detail: "no such connection; connect first", Err: WithText("", connection.ErrNoConnection)}
 	case errors.Is(err, connection.ErrUnreadable) && errors.Is(err, connection.ErrUnknownKey):
 		// Not the user's to mend: a program with another key set must not send everybody
 		// to consent.
