@@ -18,6 +18,7 @@ import (
 
 const (
 	Pace        = 5 * time.Second // between polls unless the provider says otherwise, and what slow_down adds (RFC 8628 3.5)
+	leastPace   = time.Second     // nobody consents faster, and a provider may be wrong by mistake
 	LongestPace = time.Hour       // of those that a provider may ask for
 )
 
@@ -133,7 +134,7 @@ func (d *DeviceAuth) Take(op string, a *oauthwire.Answer, now time.Time) error {
 		d.VerificationURIComplete = ""
 	}
 	d.ExpiresAt = now.Add(secondsOf(text("expires_in"), Lifetime, math.MaxInt32*time.Second))
-	d.Interval = secondsOf(text("interval"), Pace, LongestPace)
+	d.Interval = max(leastPace, secondsOf(text("interval"), Pace, LongestPace))
 	d.NextPoll = now.Add(d.Interval)
 	return nil
 }
@@ -141,7 +142,7 @@ func (d *DeviceAuth) Take(op string, a *oauthwire.Answer, now time.Time) error {
 // secondsOf reads a number of seconds; what is none, or not above zero, is byDefault.
 func secondsOf(text string, byDefault, most time.Duration) time.Duration {
 	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n <= 0 {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || n <= 0 {
 		return byDefault
 	}
 	if n >= most.Seconds() {

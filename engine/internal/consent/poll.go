@@ -38,6 +38,7 @@ func (d *DeviceAuth) Undecided(err error, now time.Time) error {
 		return err // the context's own
 	}
 	var cause error
+	d.Interval = max(leastPace, d.Interval) // it may have been sealed with less
 	wait := d.Interval
 	switch {
 	case refused.Code == "authorization_pending":

@@ -1,9 +1,11 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +114,14 @@ func (o *Operation) acceptsType(tokenType string) bool {
 	return false
 }
 
-// Overlay returns doc laid over the JSON object old, key by key.
+// What is kept of token answers has a bound: each may bring members of other names.
+const (
+	maxRaw        = 1 << 20 // bytes
+	maxRawMembers = 1000
+)
+
+// Overlay returns doc laid over the JSON object old, key by key. Where that is too much
+// to keep, members of old go, the largest first, and only then some of doc.
 func Overlay(old schema.Secret, doc map[string]any) schema.Secret {
 	merged := map[string]any{}
 	if !old.Empty() {
@@ -122,5 +131,37 @@ func Overlay(old schema.Secret, doc map[string]any) schema.Secret {
 	}
 	maps.Copy(merged, doc)
 	b, _ := json.Marshal(merged) // decoded JSON always marshals
+	if len(b) > maxRaw || len(merged) > maxRawMembers {
+		cut(merged, doc)
+		b, _ = json.Marshal(merged)
+	}
 	return schema.NewSecret(string(b))
+}
+
+// cut takes out of all, which has the members of doc and others, what is too much.
+func cut(all, doc map[string]any) {
+	sizes := make(map[string]int, len(all))
+	for name, value := range all {
+		b, _ := json.Marshal(map[string]any{name: value})
+		sizes[name] = len(b)
+	}
+	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		_, newA := doc[a]
+		_, newB := doc[b]
+		switch {
+		case newA != newB && newA:
+			return -1
+		case newA != newB:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(sizes[a], sizes[b]), cmp.Compare(a, b))
+	})
+	size, kept := 0, 0
+	for _, name := range names {
+		if size+sizes[name] > maxRaw || kept == maxRawMembers {
+			delete(all, name)
+			continue
+		}
+		size, kept = size+sizes[name], kept+1
+	}
 }
