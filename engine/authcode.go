@@ -43,6 +43,12 @@ type AuthCodeOptions struct {
 // with KindClient if nobody can become a client there, with KindUnavailable if there
 // is no answer.
 //
+// An authorization server that was found out may be hostile: its flows need a redirect
+// URI that no integration with servers of the file's uses, and one for each server
+// that does not name itself on callbacks (RFC 9700 4.4). One that is shared fails with
+// KindState, as far as this process has seen. Tell [Engine.ExchangeAt] by which one a
+// callback came.
+//
 // For OAuth 1.0a it asks the provider for temporary credentials first, and the state
 // travels in the query of the callback.
 //
@@ -77,8 +83,14 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
+	if err := e.claimRedirect(op, in, p); err != nil {
+		return nil, err
+	}
 	reason, err := m.Begin(ctx, op, p, opts.Scopes)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.claimIssuer(op, in, p); err != nil {
 		return nil, err
 	}
 	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: reason})

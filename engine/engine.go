@@ -104,6 +104,7 @@ type Engine struct {
 	public  publicTransports
 	pace    pace.Times
 	used    consent.UsedStates
+	back    consent.Redirects
 	servers authserver.Memory // what was found, for MCP_OAUTH2
 	tokens  *http.Client      // for token endpoints
 

@@ -158,7 +158,7 @@ func ExamplePending_Seal() {
 		http.SetCookie(w, &http.Cookie{Name: "pending", Path: "/callback", MaxAge: -1}) // it counts once
 		pending, err := engine.OpenPending(cookie.Value, keys)
 		if err == nil {
-			_, err = eng.Exchange(r.Context(), pending, r.URL.Query())
+			_, err = eng.ExchangeAt(r.Context(), pending, r.URL)
 		}
 		switch {
 		case errors.Is(err, engine.ErrDenied):

@@ -93,7 +93,7 @@ func ExampleEngine_AuthCodeURL_discovery() {
 
 	// The user names a server, and nobody has registered anything.
 	key := engine.Key{Integration: "mcp", ConnectionID: "user-42"}
-	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback", &engine.AuthCodeOptions{
+	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback/mcp/lamps", &engine.AuthCodeOptions{
 		Fields: map[string]string{"server_url": "https://mcp.lamps.example/mcp"},
 	})
 	stop(err)
@@ -101,7 +101,7 @@ func ExampleEngine_AuthCodeURL_discovery() {
 
 	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
 	stop(err)
-	_, err = eng.Exchange(ctx, pending, callback.Query())
+	_, err = eng.ExchangeAt(ctx, pending, callback)
 	stop(err)
 
 	client, err := eng.Client(key)

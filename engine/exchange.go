@@ -31,8 +31,27 @@ import (
 // there is no such integration.
 func (e *Engine) Exchange(ctx context.Context, p *Pending, callback url.Values) (*Connection, error) {
 	const op = "exchange"
+	return e.finish(ctx, op, p, callback, nil)
+}
+
+// ExchangeAt is [Engine.Exchange] of a callback that came to the URL at, such as the
+// URL of a request: its query is that of the callback. A callback that came by another
+// redirect URI than p's belongs to another flow, whatever its state says, perhaps
+// because a hostile server has led the user to an honest one (RFC 9700 4.4): it fails
+// with KindState before any request, and p counts no more. Hosts that tell redirect
+// URIs apart by scheme or host have to put them into at.
+func (e *Engine) ExchangeAt(ctx context.Context, p *Pending, at *url.URL) (*Connection, error) {
+	const op = "exchange"
+	if at == nil {
+		at = &url.URL{}
+	}
+	return e.finish(ctx, op, p, at.Query(), at)
+}
+
+// finish exchanges a callback that came to at; nil: the host does not say.
+func (e *Engine) finish(ctx context.Context, op string, p *Pending, callback url.Values, at *url.URL) (*Connection, error) {
 	start := e.opts.Now()
-	c, err := e.exchange(ctx, op, p, callback)
+	c, err := e.exchange(ctx, op, p, callback, at)
 	e.exchanged(ctx, p.Key, "the code", c, start, err)
 	return c, err
 }
@@ -51,7 +70,7 @@ func (e *Engine) exchanged(ctx context.Context, k Key, what string, c *Connectio
 	}
 }
 
-func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback url.Values) (*Connection, error) {
+func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback url.Values, at *url.URL) (*Connection, error) {
 	in, err := e.integration(p.Key.Integration)
 	if err != nil {
 		return nil, err
@@ -67,6 +86,12 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	_, name := in.Auth.CallbackNames()
 	if err := e.used.Accept(op, p, callback.Get(name), e.opts.Now()); err != nil {
 		return nil, err
+	}
+	if at != nil && !p.CameBy(at) {
+		return nil, &Error{Op: op, Key: p.Key, Kind: KindState, Detail: "the callback came by another redirect URI than the one that was sent"}
+	}
+	if in.FindsServer() && e.back.IsConfigured(p.RedirectURL, e.opts.Now()) {
+		return nil, sharedRedirect(op, p.Key, withConfigured)
 	}
 	if err := m.Answered(op, p, callback); err != nil {
 		return nil, err

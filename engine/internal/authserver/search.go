@@ -14,6 +14,7 @@ import (
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
@@ -124,6 +125,12 @@ func (s *search) begin() error {
 			return s.fail(fault.KindClient, "the URL of the resource", err)
 		}
 	}
+	if plan.Origin(s.target) != plan.Origin(named) {
+		return s.fail(fault.KindClient, "auth.resource is of another origin than requests.base_url, where its tokens would go (RFC 9728 7.3)", nil)
+	}
+	if s.In.OAuthClientSecret.IsSet() && s.In.FindsServer() && !s.In.NamesResource() {
+		return s.fail(fault.KindClient, "oauth_client_secret would go to a server that a user names; auth.authorization_server has to name the one that it belongs to", nil)
+	}
 	return nil
 }
 
@@ -224,6 +231,9 @@ func (s *search) server(ctx context.Context, resource *discovery.Resource) (*dis
 		return nil, s.fail(fault.KindUnsupported, what, err)
 	case err != nil:
 		return nil, s.fail(fault.KindInvalidResponse, what, err)
+	}
+	if u, err := url.Parse(server.Authorize); err != nil || layer.Private(u.Hostname()) && !s.In.Reaches(u) {
+		return nil, s.fail(fault.KindUnsupported, what+": its authorization_endpoint is an address of our own network", nil)
 	}
 	return server, nil
 }

@@ -20,7 +20,7 @@ import (
 func Guard(public http.RoundTripper) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if call := From(r.Context()); call == nil || private(call.base.Hostname()) {
+			if call := From(r.Context()); call == nil || Private(call.base.Hostname()) {
 				return next.RoundTrip(r)
 			}
 			return public.RoundTrip(r)
@@ -35,7 +35,7 @@ var errPrivate = &RefusedError{"the host is not on the public network; an operat
 // only turn out to be there.
 func Public(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if private(r.URL.Hostname()) { // a proxy would not be stopped at dialling
+		if Private(r.URL.Hostname()) { // a proxy would not be stopped at dialling
 			closeBody(r)
 			return nil, errPrivate
 		}
@@ -104,8 +104,8 @@ func proxyAddress(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), cmp.Or(p, "80"))
 }
 
-// private reports whether a host is one of our own network by the look of it.
-func private(host string) bool {
+// Private reports whether a host is one of our own network by the look of it.
+func Private(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -115,10 +115,10 @@ func private(host string) bool {
 }
 
 // notPublic are ranges that netip does not name: shared address space (RFC 6598),
-// this network, documentation, benchmarks, reserved; NAT64 and 6to4 lead to IPv4
+// this network, documentation, the host of a virtual machine at Azure, benchmarks, reserved; NAT64 and 6to4 lead to IPv4
 // addresses of any kind.
 var notPublic = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
-	"203.0.113.0/24", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16", "fec0::/10")
+	"203.0.113.0/24", "168.63.129.16/32", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2002::/16", "fec0::/10")
 
 func prefixes(texts ...string) []netip.Prefix {
 	list := make([]netip.Prefix, len(texts))

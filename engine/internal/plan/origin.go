@@ -61,3 +61,21 @@ func (in *Integration) Found(endpoint schema.Template) bool {
 	u, err := url.Parse(endpoint.Parts[0].Literal)
 	return err != nil || !in.Reaches(u)
 }
+
+// FindsServer reports whether the authorization server is found out, not one that the
+// file names: whoever wrote what is found may be hostile.
+func (in *Integration) FindsServer() bool {
+	t := in.Parsed.AuthorizationServer
+	return in.Auth.AuthMode == schema.MCPOAuth2 && (len(t.Parts) == 0 || schema.HostVaries(t))
+}
+
+// NamesResource reports whether the file itself names the resource and the origin that
+// calls go to, so that no user chooses who is asked for the authorization server.
+func (in *Integration) NamesResource() bool {
+	for _, t := range []schema.Template{in.Parsed.BaseURL, in.Parsed.Resource} {
+		if len(t.Parts) == 0 || schema.HostVaries(t) {
+			return false
+		}
+	}
+	return true
+}
