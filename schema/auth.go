@@ -70,7 +70,7 @@ type Auth struct {
 	AWS                         *AWS              `json:"aws,omitempty"`
 	PKCE                        PKCE              `json:"pkce,omitempty"`
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
-	Scopes                      string            `json:"scopes,omitempty"`
+	Scopes                      string            `json:"scopes,omitempty"` // none or app
 	RefreshParams               map[string]string `json:"refresh_params,omitempty"`
 	RefreshRequest              *RefreshRequest   `json:"refresh_request,omitempty"`
 	TokenHeaders                map[string]string `json:"token_headers,omitempty"`
@@ -172,6 +172,16 @@ func (a *Auth) Separator() string {
 	}
 	return *a.ScopeSeparator
 }
+
+// AsksNoScopes reports whether an authorization request needs no scopes: the API has
+// none, or what a token may do is chosen in the app's settings.
+func (a *Auth) AsksNoScopes() bool { return a.Scopes == ScopesNone || a.Scopes == ScopesApp }
+
+// Values of Auth.Scopes.
+const (
+	ScopesNone = "none" // the API has no scopes
+	ScopesApp  = "app"  // they are chosen in the app's settings at the provider
+)
 
 // ClientAuth returns AuthorizationMethod, or its default "header".
 func (a *Auth) ClientAuth() string {

@@ -74,8 +74,8 @@ func (v *version) scopes() {
 	separator := a.Separator()
 	if a.ScopeSeparator != nil {
 		switch {
-		case a.Scopes == "none":
-			v.report("scope-separator", "auth.scope_separator", "a separator for an API without scopes", "")
+		case a.AsksNoScopes():
+			v.report("scope-separator", "auth.scope_separator", "a separator where no scopes are asked for", "")
 		case separator == "":
 			v.report("scope-separator", "auth.scope_separator", "without a separator, scopes run into each other", "")
 		case separatorWord().MatchString(separator):

@@ -49,7 +49,7 @@ var rules = []Rule{
 	{"unexplained-pkce", loader.Warning, "PKCE is off or `plain`, and no note with `key: auth.pkce` says why."},
 	{"unexplained-query-credential", loader.Warning, "A credential is sent in a query, where logs keep it, and no note with the parameter's key says why."},
 	{"unexplained-grant", loader.Warning, "The token request uses the password grant, and no note with its key says why."},
-	{"scope-separator", loader.Warning, "The scope separator is empty, is a word, or stands beside `scopes: none`; or a default scope holds it."},
+	{"scope-separator", loader.Warning, "The scope separator is empty, is a word, or stands beside `scopes`; or a default scope holds it."},
 
 	// Calls.
 	{"missing-verify", loader.Warning, "There is no `requests.verify`, so nobody can tell whether credentials work before they are needed."},

@@ -45,7 +45,7 @@ func (m *discovered) Begin(ctx context.Context, op string, p *consent.Pending, a
 
 // statesScopes reports whether the file says what to ask for.
 func statesScopes(in *plan.Integration) bool {
-	return in.OAuthScopes != nil || len(in.Auth.DefaultScopes) > 0 || in.Auth.Scopes == "none"
+	return in.OAuthScopes != nil || len(in.Auth.DefaultScopes) > 0 || in.Auth.AsksNoScopes()
 }
 
 func (m *discovered) reason(p *consent.Pending) string {

@@ -214,7 +214,7 @@ func (e connectStep) authorizes(ctx context.Context) error {
 }
 
 func (e connectStep) authorizesScopes(ctx context.Context) error {
-	if e.Played.Auth.Scopes == "none" {
+	if e.Played.Auth.AsksNoScopes() {
 		return nil
 	}
 	return e.authorizesWith(ctx, benchScopes, e.scope(benchScopes))
@@ -229,7 +229,7 @@ func (e *Entry) scope(chosen []string) string {
 	case e.Played.OAuthScopes != nil:
 		return e.Played.OAuthScopes.Join(a.Separator())
 	}
-	if a.AuthMode == schema.MCPOAuth2 && len(a.DefaultScopes) == 0 && a.Scopes != "none" {
+	if a.AuthMode == schema.MCPOAuth2 && len(a.DefaultScopes) == 0 && !a.AsksNoScopes() {
 		return "sandbox:use" // what the sandbox's resource asks for
 	}
 	return strings.Join(a.DefaultScopes, a.Separator())

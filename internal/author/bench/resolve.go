@@ -112,7 +112,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 				block["oauth_client_secret"] = sandbox.PrivateKey
 			}
 		}
-		if mode != schema.TBA && v.Auth.Scopes != "none" && len(v.Auth.DefaultScopes) == 0 {
+		if mode != schema.TBA && !v.Auth.AsksNoScopes() && len(v.Auth.DefaultScopes) == 0 {
 			block["oauth_scopes"] = benchScopes
 		}
 	}

@@ -45,7 +45,7 @@ var choices = map[string][]string{
 	"from":                 {"user", "callback", "token_response"},
 	"in":                   {"query", "body"},
 	"method":               {"GET", "POST"},
-	"scopes":               {"none", "required"},
+	"scopes":               {"none", "app", "required"},
 	"unsafe_methods":       {"never", "when_not_sent", "always"},
 	"unit":                 {"s", "ms"},
 }

@@ -10,7 +10,7 @@ import (
 func brought(b *schema.Blueprint, v *schema.Version) []Input {
 	auth := &v.Auth
 	out := append([]Input{}, client(b, v)...)
-	if auth.AuthMode == schema.OAuth2 && len(out) > 0 && auth.Scopes != "none" {
+	if auth.AuthMode == schema.OAuth2 && len(out) > 0 && !auth.AsksNoScopes() {
 		out = append(out, scopesInput(v))
 	}
 	if auth.SignsWithAppKey() {

@@ -29,8 +29,11 @@ func (f *facts) words(label, value, key string) {
 func modeName(mode schema.AuthMode) string { return mode.Mode().Title }
 
 func scopesInWords(a *schema.Auth) string {
-	if a.Scopes == "none" {
+	switch a.Scopes {
+	case schema.ScopesNone:
 		return "none: this API has no scopes"
+	case schema.ScopesApp:
+		return "chosen in the app's settings; nothing is asked for here"
 	}
 	separator := map[string]string{" ": "a space", ",": "a comma", "+": "a plus"}[a.Separator()]
 	text := "joined by " + cmp.Or(separator, "“"+a.Separator()+"”")

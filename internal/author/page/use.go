@@ -99,7 +99,7 @@ func Block(b *schema.Blueprint, version string) (lines, variables []string) {
 		return "${" + name + "}"
 	}
 	inputs := brought(b, v)
-	if n := len(client(b, v)); n > 0 && auth.AuthMode == schema.OAuth2 && auth.Scopes == "none" {
+	if n := len(client(b, v)); n > 0 && auth.AuthMode == schema.OAuth2 && auth.AsksNoScopes() {
 		inputs = slices.Insert(inputs, n, Input{Name: "oauth_scopes"}) // where there is nothing to bring, it is said
 	}
 	if len(inputs) > 0 && inputs[0].Name != "app_api_key" {
@@ -131,8 +131,10 @@ func Block(b *schema.Blueprint, version string) (lines, variables []string) {
 
 func scopesLine(auth *schema.Auth) string {
 	switch {
-	case auth.Scopes == "none":
+	case auth.Scopes == schema.ScopesNone:
 		return "oauth_scopes: '' # this API has no scopes"
+	case auth.Scopes == schema.ScopesApp:
+		return "oauth_scopes: '' # chosen in the app's settings"
 	case len(auth.DefaultScopes) > 0:
 		return "# oauth_scopes: [" + strings.Join(quoted(auth.DefaultScopes), ", ") + "] # the default"
 	}

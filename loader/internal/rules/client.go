@@ -49,7 +49,7 @@ func (r *checker) clientOfConnection() {
 func (r *checker) scopes() {
 	defaults := r.Root.Get("auth", "default_scopes")
 	if r.Root.Field("oauth_client_id") == nil || r.Root.Field("oauth_scopes") != nil ||
-		r.Root.Str("auth", "scopes") == "none" || defaults != nil && len(defaults.Items) > 0 || !r.mode.Mode().Client || !r.Shape.Key("oauth_scopes").Fits(string(r.mode)) {
+		r.Root.Str("auth", "scopes") != "" || defaults != nil && len(defaults.Items) > 0 || !r.mode.Mode().Client || !r.Shape.Key("oauth_scopes").Fits(string(r.mode)) {
 		return
 	}
 	r.report(r.Key, "missing-key", `missing key "oauth_scopes"`, "if the API needs none, write oauth_scopes: ''")

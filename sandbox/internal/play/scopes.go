@@ -15,7 +15,7 @@ func (p *Stage) DeclaredScopes() *schema.Scopes {
 	if d := p.Integration.Auth.DefaultScopes; len(d) > 0 {
 		return &schema.Scopes{List: d}
 	}
-	if p.Discovers() && p.Integration.Auth.Scopes != "none" {
+	if p.Discovers() && !p.Integration.Auth.AsksNoScopes() {
 		return &schema.Scopes{List: []string{match.AskedScope}}
 	}
 	return nil
