@@ -122,6 +122,10 @@ var walls = map[string][]string{
 	"engine/internal/plan":    {"token", "refresh", "oauthwire"},
 	"engine/internal/token":   {"refresh"},
 	"engine/internal/refresh": {"plan", "token", "layer", "oauthwire", "render"},
+	"engine/internal/layer":   {"plan", "call", "session", "carrier", "refresh", "mode"},
+	"engine/internal/carrier": {"call", "session", "refresh", "token", "mode"},
+	"engine/internal/session": {"call", "carrier", "token", "mode"},
+	"engine/internal/call":    {"session", "refresh", "token", "oauthwire", "consent", "authserver", "mode"},
 }
 
 func TestImportsFollowTheDesign(t *testing.T) {

@@ -83,17 +83,17 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
-	if err := e.claimRedirect(op, in, p); err != nil {
+	if err := e.back.claim(op, in, p, e.opts.Now()); err != nil {
 		return nil, err
 	}
 	reason, err := m.Begin(ctx, op, p, opts.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.claimIssuer(op, in, p); err != nil {
+	if err := e.back.claimIssuer(op, in, p, e.opts.Now()); err != nil {
 		return nil, err
 	}
-	e.emit(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: reason})
+	e.watch.Tell(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: reason})
 	return p, nil
 }
 

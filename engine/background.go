@@ -8,40 +8,11 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 )
 
-const (
-	// defaultMargin is how long before its end a token is refreshed unless
-	// refresh_margin_seconds says otherwise.
-	defaultMargin = time.Minute
-
-	// keepPause is between refreshes of idle connections at one provider, at least.
-	keepPause = 200 * time.Millisecond
-)
-
-// source is in, as far as its tokens go.
-func (e *Engine) source(in *integration) *refresh.Source {
-	s := &refresh.Source{
-		Renewer:     in.mode,
-		Integration: in.Name,
-		Margin:      seconds(in.Auth.RefreshMarginSeconds, defaultMargin),
-		Grace:       in.Auth.RefreshGraceSeconds > 0,
-		RefreshLife: seconds(&in.Auth.RefreshTokenLifetimeSeconds, 0),
-		KeepPause:   keepPause,
-		Admit:       func(c *Connection) error { return in.CheckMadeFor("refresh", c) },
-		Foreign:     func(c *Connection) bool { return in.Auth.Issues() && in.ForAnotherClient(c) },
-		MadeFor:     in.MadeFor,
-		Reissues:    in.Auth.Issues(),
-	}
-	if rate := in.calls.limit.Budget.Rate; rate > 0 { // the pace that the API is known to allow, and never a burst
-		s.KeepPause = max(keepPause, time.Duration(float64(time.Second)/rate))
-	}
-	return s
-}
-
 // sources are those of the configuration in force.
 func (e *Engine) sources() iter.Seq[*refresh.Source] {
 	return func(yield func(*refresh.Source) bool) {
 		for _, in := range *e.current.Load() {
-			if !yield(in.source) {
+			if !yield(in.stored.Source) {
 				return
 			}
 		}

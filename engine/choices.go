@@ -43,16 +43,9 @@ func (e *Engine) Choices(ctx context.Context, k Key, field string) ([]Choice, er
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.load(ctx, in, k)
+	c, err := in.stored.Load(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	return in.lookUps.For(op, c, e.session(in, k)).Choices(ctx, field)
-}
-
-// explainOpen says of a call that misses a looked-up field what to do about it.
-func (in *integration) explainOpen(e *Error, placeholder string) {
-	if in.LookUpOf(placeholder) != nil {
-		e.Kind, e.Err = KindClient, ErrOpenField
-	}
+	return in.lookUps.For(op, c, in.stored.Open(k)).Choices(ctx, field)
 }

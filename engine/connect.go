@@ -3,15 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
+	"github.com/nango-lite/nango-lite/engine/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -67,19 +66,19 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 		}
 		reason = m.Obtained() + refresh.DescribeEnd(&c.Credentials.Token, e.opts.Now())
 	}
-	if err := e.complete(ctx, op, in, c); err != nil {
+	if err := in.complete(ctx, op, c); err != nil {
 		return nil, err
 	}
 	if opts.Verify && in.Requests.Verify != nil && !in.lookUps.For(op, c, nil).VerifyWaits() {
-		if err := e.verify(ctx, in, c.Key, fixedSession{&snapshot{in, c}}); err != nil {
+		if err := in.api.Verify(ctx, c.Key, session.Fixed(in.Integration, c)); err != nil {
 			return nil, err
 		}
 	}
 	if err := e.put(ctx, op, in, c); err != nil {
 		return nil, err
 	}
-	e.emit(ctx, Event{Kind: EventConnect, Key: k, Reason: reason})
-	e.changed(ctx, EventConnect, k, c)
+	e.watch.Tell(ctx, Event{Kind: EventConnect, Key: k, Reason: reason})
+	e.hooks.changed(ctx, EventConnect, k, c)
 	return c, nil
 }
 
@@ -109,7 +108,7 @@ func (in *integration) accept(op string, k Key, given Credentials) (Credentials,
 // admit looks up what c, which has its credentials, is still to carry, and stores it.
 // Every way to a new connection ends here.
 func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Connection) error {
-	if err := e.complete(ctx, op, in, c); err != nil {
+	if err := in.complete(ctx, op, c); err != nil {
 		return err
 	}
 	return e.put(ctx, op, in, c)
@@ -117,11 +116,11 @@ func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Conne
 
 // complete looks up what a connection that is not stored yet is to carry. Without a
 // token to do it with, the fields stay open.
-func (e *Engine) complete(ctx context.Context, op string, in *integration, c *Connection) error {
-	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || refresh.Ended(c, e.opts.Now())) {
+func (in *integration) complete(ctx context.Context, op string, c *Connection) error {
+	if in.Auth.AuthMode.HasTokens() && (c.Credentials.Token.AccessToken.Empty() || refresh.Ended(c, in.stored.Now())) {
 		return nil
 	}
-	return in.lookUps.For(op, c, fixedSession{&snapshot{in, c}}).Fill(ctx, func(string) bool { return true })
+	return in.lookUps.For(op, c, session.Fixed(in.Integration, c)).Fill(ctx, func(string) bool { return true })
 }
 
 // put stores c as a user's latest word: whatever is there is replaced, but for
@@ -139,13 +138,13 @@ func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connect
 	case errors.Is(err, connection.ErrUnreadable):
 		defer func() {
 			if failed == nil {
-				e.emit(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "what was stored could not be read, its metadata neither, and was replaced", Err: fault.OfStore(op, c.Key, err)})
+				e.watch.Tell(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "what was stored could not be read, its metadata neither, and was replaced", Err: fault.OfStore(op, c.Key, err)})
 			}
 		}()
 	case !errors.Is(err, ErrNoConnection):
 		return fault.OfStore(op, c.Key, err)
 	}
-	if err := e.beforeStore(ctx, op, c); err != nil {
+	if err := e.hooks.before(ctx, op, c); err != nil {
 		return err
 	}
 	c.MadeFor = in.MadeFor(&Connection{Fields: c.Fields, Credentials: c.Credentials}) // whatever it was
@@ -154,19 +153,4 @@ func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connect
 	}
 	e.refresher.Forget(c.Key)
 	return nil
-}
-
-// A fixedSession serves one snapshot, for a connection that is not stored yet.
-type fixedSession struct{ s *snapshot }
-
-func (f fixedSession) Load(context.Context) (layer.Snapshot, error) { return f.s, nil }
-
-func (f fixedSession) Fresh(_ context.Context, s layer.Snapshot) (layer.Snapshot, error) {
-	return s, nil
-}
-
-func (f fixedSession) Refused(layer.Snapshot) {}
-
-func (f fixedSession) Refresh(context.Context, layer.Snapshot, string) (layer.Snapshot, error) {
-	return nil, fmt.Errorf("the connection is not stored yet")
 }

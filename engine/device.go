@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
@@ -22,7 +23,7 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 	if err != nil {
 		return nil, err
 	}
-	d, err := e.deviceAuth(ctx, op, in, k, opts)
+	d, err := in.deviceAuth(ctx, op, k, opts)
 	ev := Event{Kind: EventAuthorize, Key: k, Reason: "sending the user to another device", Err: err}
 	if err == nil {
 		ev.URL = withoutQuery(d.VerificationURI)
@@ -30,11 +31,11 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 			ev.Reason += ", asking for " + scope
 		}
 	}
-	e.emit(ctx, ev)
+	e.watch.Tell(ctx, ev)
 	return d, err
 }
 
-func (e *Engine) deviceAuth(ctx context.Context, op string, in *integration, k Key, opts *AuthCodeOptions) (*DeviceAuth, error) {
+func (in *integration) deviceAuth(ctx context.Context, op string, k Key, opts *AuthCodeOptions) (*DeviceAuth, error) {
 	m, ok := in.mode.(mode.DeviceConsenter)
 	if !ok || in.Auth.DeviceAuthorizationURL == "" {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no device_authorization_url"}
@@ -107,7 +108,7 @@ func (e *Engine) pollNow(ctx context.Context, d *DeviceAuth) (*Connection, error
 		if pending.Err != nil {
 			reason = "the token endpoint could not be asked"
 		}
-		e.emit(ctx, Event{Kind: EventWait, Key: d.Key, Wait: pending.RetryAfter, Reason: reason + ": asking again in " + shortFloat(pending.RetryAfter.Seconds()) + " s"})
+		e.watch.Tell(ctx, Event{Kind: EventWait, Key: d.Key, Wait: pending.RetryAfter, Reason: reason + ": asking again in " + strconv.FormatFloat(pending.RetryAfter.Seconds(), 'f', -1, 64) + " s"})
 		return nil, err
 	}
 	e.exchanged(ctx, d.Key, "the device code", c, now, err)

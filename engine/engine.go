@@ -29,19 +29,21 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/authserver"
+	"github.com/nango-lite/nango-lite/engine/internal/call"
+	"github.com/nango-lite/nango-lite/engine/internal/carrier"
 	"github.com/nango-lite/nango-lite/engine/internal/consent"
+	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/holder"
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/lookup"
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
+	"github.com/nango-lite/nango-lite/engine/internal/session"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/internal/pace"
 	"github.com/nango-lite/nango-lite/schema"
@@ -100,28 +102,27 @@ type Options struct {
 type Engine struct {
 	opts    Options
 	current atomic.Pointer[map[string]*integration]
-	limits  *limitRegistry // outlives Reload
-	public  publicTransports
 	pace    pace.Times
 	used    consent.UsedStates
-	back    consent.Redirects
+	back    redirects
 	servers authserver.Memory // what was found, for MCP_OAUTH2
-	tokens  *http.Client      // for token endpoints
 
-	refresher *refresh.Refresher // over the store
+	hooks      hooks
+	watch      *event.Watch
+	env        *call.Env
+	transports *carrier.Transports
+	refresher  *refresh.Refresher // over the store
 }
 
 // An integration is a configured API, and how it is called.
 type integration struct {
 	*plan.Integration
-	calls   *callPlan
+	api     *call.API
 	mode    mode.Mode
 	token   *token.Endpoint
-	source  *refresh.Source
+	stored  *session.Stored
 	lookUps *lookup.Table
-	apart   string // what tells its rate limits from those of its API, for a look-up elsewhere
-
-	shown *shownCertificate // nil: it has no client certificate
+	shown   *carrier.Certificate // nil: it has none
 }
 
 // New returns an Engine for the integrations of cfg, which is not modified and
@@ -131,7 +132,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if cfg == nil {
 		return nil, errors.New("engine: no configuration is given (the first argument of New is nil)")
 	}
-	e := &Engine{limits: newLimitRegistry(), pace: pace.Default}
+	e := &Engine{pace: pace.Default}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -148,16 +149,15 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if e.opts.Logger == nil {
 		e.opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	e.hooks = hooks{e.opts.BeforeStore, e.opts.AfterChange}
+	e.watch = &event.Watch{Observe: e.opts.Observe, Logger: e.opts.Logger, Now: e.opts.Now, LogLevel: e.logLevel, Call: call.Number}
+	e.env = &call.Env{Now: e.opts.Now, Watch: e.watch}
+	e.transports = carrier.New(e.opts.Transport)
 	e.refresher = refresh.New(refresh.Options{
 		Store: e.opts.Connections, CacheSize: e.opts.CacheSize, CacheTTL: e.opts.CacheTTL, Pace: e.pace, Holder: holder.New(), Now: given,
-		Notify: e.emitSafely, BeforeStore: e.opts.BeforeStore,
-		Stored: func(ctx context.Context, kind EventKind, c *Connection) { e.changed(ctx, kind, c.Key, c) },
+		Notify: e.watch.TellSafely, BeforeStore: e.opts.BeforeStore,
+		Stored: func(ctx context.Context, kind EventKind, c *Connection) { e.hooks.changed(ctx, kind, c.Key, c) },
 	})
-	e.tokens = &http.Client{
-		Transport: e.opts.Transport,
-		// A redirect would carry the client secret to wherever it points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	if err := e.Reload(cfg); err != nil {
 		return nil, err
 	}
@@ -198,51 +198,10 @@ func (e *Engine) Reload(cfg *schema.Config) error {
 	e.refresher.ForgetAll() // what was refused may have been mended
 	for name, old := range before {
 		if now := next[name]; old.shown != nil && (now == nil || now.shown != old.shown) {
-			old.shown.closeIdle()
+			old.shown.CloseIdle()
 		}
 	}
 	return nil
-}
-
-func (e *Engine) compile(name string, in *schema.Integration, before *integration) (*integration, error) {
-	if in.Name != name { // built by hand
-		named := *in
-		named.Name = name
-		in = &named
-	}
-	read, err := plan.New(in)
-	if err != nil {
-		return nil, err
-	}
-	calls, err := newCallPlan(read)
-	if err != nil {
-		return nil, err
-	}
-	built := &integration{Integration: read, calls: calls}
-	var shown *shownCertificate
-	if before != nil {
-		shown = before.shown
-	}
-	if built.shown, err = newShown(in, shown); err != nil {
-		return nil, err
-	}
-	if built.shown != nil {
-		if _, err := built.shown.over(e.opts.Transport); err != nil {
-			return nil, err
-		}
-	}
-	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.emitSafely, Client: func(c *Connection, to schema.Template) *http.Client {
-		return e.tokenClient(built, c, to)
-	}}
-	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: &e.servers, Client: func(u *url.URL) *http.Client {
-		return e.discoveryClient(built, u)
-	}}
-	built.lookUps = &lookup.Table{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Call: func(r *lookup.Request) (*http.Response, error) {
-		return e.lookUp(built, r)
-	}}
-	built.mode = mode.New(&mode.Env{In: read, Now: e.opts.Now, Token: built.token, Servers: servers})
-	built.source = e.source(built)
-	return built, nil
 }
 
 // integration returns the integration of that name, or an error of
@@ -274,30 +233,11 @@ func (e *Engine) Connections(ctx context.Context, q Query) (Page, error) {
 	return p, nil
 }
 
-// emit tells whoever watches, and logs.
-func (e *Engine) emit(ctx context.Context, ev Event) {
-	if ev.Time.IsZero() {
-		ev.Time = e.opts.Now()
+// logLevel returns the log_level of an integration, if it is there.
+func (e *Engine) logLevel(name string) (string, bool) {
+	in, ok := (*e.current.Load())[name]
+	if !ok {
+		return "", false
 	}
-	if in, err := e.integration(ev.Key.Integration); err == nil {
-		e.logEvent(ctx, in, ev)
-	}
-	if e.opts.Observe != nil {
-		if call := layer.From(ctx); call != nil {
-			ev.Call = call.ID
-		}
-		e.opts.Observe(ctx, ev)
-	}
-}
-
-// emitSafely is emit where a panic of whoever watches would cost a token that is not
-// stored yet. The panic is logged, as far as the logger is not what panics.
-func (e *Engine) emitSafely(ctx context.Context, ev Event) {
-	defer func() {
-		if p := recover(); p != nil {
-			defer func() { _ = recover() }()
-			e.opts.Logger.ErrorContext(ctx, "whoever watches has panicked", "event", string(ev.Kind), "integration", ev.Key.Integration, "connection", ev.Key.ConnectionID)
-		}
-	}()
-	e.emit(ctx, ev)
+	return in.LogLevel, true
 }

@@ -64,9 +64,9 @@ func (e *Engine) exchanged(ctx context.Context, k Key, what string, c *Connectio
 	} else {
 		ev.Reason += refresh.DescribeToken(&c.Credentials.Token, e.opts.Now())
 	}
-	e.emit(ctx, ev)
+	e.watch.Tell(ctx, ev)
 	if err == nil {
-		e.changed(ctx, EventExchange, k, c)
+		e.hooks.changed(ctx, EventExchange, k, c)
 	}
 }
 

@@ -12,19 +12,25 @@ type Change struct {
 	Connection *Connection
 }
 
+// hooks are where the host comes in.
+type hooks struct {
+	beforeStore func(context.Context, *Connection) error // either may be nil
+	afterChange func(context.Context, Change)
+}
+
 // changed tells the host what was stored.
-func (e *Engine) changed(ctx context.Context, kind EventKind, k Key, c *Connection) {
-	if e.opts.AfterChange != nil {
-		e.opts.AfterChange(ctx, Change{kind, k, c})
+func (h hooks) changed(ctx context.Context, kind EventKind, k Key, c *Connection) {
+	if h.afterChange != nil {
+		h.afterChange(ctx, Change{kind, k, c})
 	}
 }
 
-// beforeStore shows c, which a user has made, to the host.
-func (e *Engine) beforeStore(ctx context.Context, op string, c *Connection) error {
-	if e.opts.BeforeStore == nil {
+// before shows c, which a user has made, to the host.
+func (h hooks) before(ctx context.Context, op string, c *Connection) error {
+	if h.beforeStore == nil {
 		return nil
 	}
-	if err := e.opts.BeforeStore(ctx, c); err != nil {
+	if err := h.beforeStore(ctx, c); err != nil {
 		return &Error{Op: op, Key: c.Key, Kind: KindDenied, Detail: "the host refused the connection", Err: err}
 	}
 	return nil

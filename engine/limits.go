@@ -1,34 +1,6 @@
 package engine
 
-import (
-	"sync"
-	"time"
-
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
-)
-
-// A limitRegistry keeps the state of rate limits by integration: it must survive
-// a change of the configuration.
-type limitRegistry struct {
-	mu     sync.Mutex
-	byName map[string]*layer.Limits
-}
-
-func newLimitRegistry() *limitRegistry {
-	return &limitRegistry{byName: map[string]*layer.Limits{}}
-}
-
-// of returns the limits of an integration.
-func (r *limitRegistry) of(name string, now func() time.Time) *layer.Limits {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.byName[name]
-	if l == nil {
-		l = layer.NewLimits(now)
-		r.byName[name] = l
-	}
-	return l
-}
+import "time"
 
 // A LimitState says what a rate limit stands at.
 type LimitState struct {
@@ -42,14 +14,8 @@ type LimitState struct {
 // Limits returns the rate limits of an integration as they stand, for display.
 // There are none before its first call.
 func (e *Engine) Limits(integration string) []LimitState {
-	e.limits.mu.Lock()
-	limits := e.limits.byName[integration]
-	e.limits.mu.Unlock()
-	if limits == nil {
-		return nil
-	}
 	var list []LimitState
-	for _, s := range limits.State() {
+	for _, s := range e.env.Limits.State(integration) {
 		list = append(list, LimitState{s.Scope, s.Until, s.Reason, s.Waiting, s.Running})
 	}
 	return list

@@ -3,13 +3,11 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
-	"time"
 
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/call"
 	"github.com/nango-lite/nango-lite/engine/internal/pages"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -92,45 +90,13 @@ func (e *Engine) walk(k Key, path string, opts *PageOptions) (*pages.Walk, error
 	if err != nil {
 		return nil, &Error{Op: "paginate", Key: k, Kind: KindUnsupported, Detail: "the path is not one"}
 	}
-	declared := schema.Pagination{}
-	if p := in.Requests.Pagination; p != nil {
-		declared = p.At(opts.Method, u.Path)
+	c, err := e.caller(k)
+	if err != nil {
+		return nil, err
 	}
-	if opts.Pages != nil {
-		declared = declared.Over(*opts.Pages)
-	}
-	list := pages.List{Key: k, Pagination: declared, Method: opts.Method, Path: u, Header: opts.Header, Body: opts.Body, Cursor: opts.Cursor}
-	if detail := list.Lacks(); detail != "" {
-		return nil, &Error{Op: "paginate", Key: k, Kind: KindUnsupported, Detail: detail}
-	}
-	return pages.New(list, pages.API{
-		Do:      (&caller{e: e, key: k, reads: true}).do,
-		Check:   CheckResponse,
-		Matches: in.calls.matches,
-		Again:   in.calls.againBroken,
-		Refused: opts.refused(),
-	}), nil
-}
-
-// shownPage is how much of the body of a failed page is shown.
-const shownPage = 16 << 10
-
-func (o *PageOptions) refused() func(int, *http.Response) {
-	if o.Refused == nil {
-		return nil
-	}
-	return func(page int, resp *http.Response) {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, shownPage+1))
-		text := string(body)
-		if len(text) > shownPage {
-			text = text[:shownPage] + " …"
-		}
-		o.Refused(page, resp.StatusCode, maskValues(text, layer.From(resp.Request.Context())))
-	}
-}
-
-// againBroken returns how long to wait before a page that broke off is asked for
-// again, as after a connection that broke before the answer.
-func (p *callPlan) againBroken(attempt int) (time.Duration, bool) {
-	return p.policy.Pause(attempt), attempt <= p.policy.Max
+	c.ReadOnly = true
+	return in.api.Walk(c, call.List{
+		List: pages.List{Key: k, Method: opts.Method, Path: u, Header: opts.Header, Body: opts.Body, Cursor: opts.Cursor},
+		Over: opts.Pages, Refused: opts.Refused,
+	})
 }

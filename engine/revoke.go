@@ -37,7 +37,7 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 	if err := e.refresher.Connections.Delete(ctx, k); err != nil && !errors.Is(err, ErrNoConnection) {
 		return fault.OfStore(op, k, err)
 	}
-	e.emit(ctx, Event{Kind: EventRevoke, Key: k, Reason: reason, Err: told})
-	e.changed(ctx, EventRevoke, k, nil)
+	e.watch.Tell(ctx, Event{Kind: EventRevoke, Key: k, Reason: reason, Err: told})
+	e.hooks.changed(ctx, EventRevoke, k, nil)
 	return told
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
+	"github.com/nango-lite/nango-lite/engine/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -33,7 +34,7 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		return nil, err
 	}
 	for range 5 {
-		c, err := e.load(ctx, in, k)
+		c, err := in.stored.Load(ctx, k)
 		if err != nil {
 			return nil, err
 		}
@@ -41,12 +42,12 @@ func (e *Engine) SetFields(ctx context.Context, k Key, fields map[string]string)
 		if err != nil {
 			return nil, err
 		}
-		session, next, err := e.amendedSession(ctx, op, in, c, next)
+		s, next, err := in.amendedSession(ctx, op, c, next)
 		if err != nil {
 			return nil, err
 		}
 		chosen := func(name string) bool { return fields[name] != "" }
-		if err := in.lookUps.For(op, next, session).Fill(ctx, chosen); err != nil {
+		if err := in.lookUps.For(op, next, s).Fill(ctx, chosen); err != nil {
 			return nil, err
 		}
 		stored, err := e.storeFields(ctx, op, in, c, next)
@@ -109,29 +110,14 @@ func (e *Engine) storeFields(ctx context.Context, op string, in *integration, wa
 		return nil, fault.OfStore(op, was.Key, err)
 	}
 	e.refresher.Forget(was.Key)
-	e.emit(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
-	e.changed(ctx, EventFields, was.Key, out)
+	e.watch.Tell(ctx, Event{Kind: EventFields, Key: was.Key, Reason: setReason(changed)})
+	e.hooks.changed(ctx, EventFields, was.Key, out)
 	return out.Clone(), nil
-}
-
-// An amendedSession is a session of a stored connection that is to carry the fields
-// of another.
-type amendedSession struct {
-	layer.Session
-	in *integration
-	as *Connection
-}
-
-// An amended snapshot is what a request is made with. What is stored knows nothing of
-// it.
-type amended struct {
-	*snapshot
-	stored layer.Snapshot
 }
 
 // amendedSession returns what look-ups of next are made with, and next with another
 // token where that of c was obtained with other fields.
-func (e *Engine) amendedSession(ctx context.Context, op string, in *integration, c, next *Connection) (layer.Session, *Connection, error) {
+func (in *integration) amendedSession(ctx context.Context, op string, c, next *Connection) (layer.Session, *Connection, error) {
 	typed := func(name string) bool {
 		was, _ := in.Carried(c, name)
 		is, _ := in.Carried(next, name)
@@ -139,34 +125,8 @@ func (e *Engine) amendedSession(ctx context.Context, op string, in *integration,
 	}
 	m, issues := in.mode.(mode.Issuer)
 	if !issues || !slices.ContainsFunc(slices.Collect(maps.Keys(in.Connection)), typed) {
-		return amendedSession{e.session(in, next.Key), in, next}, next, nil
+		return session.Amended(in.stored.Open(next.Key), in.Integration, next), next, nil
 	}
 	next, err := m.Obtain(ctx, op, next)
-	return fixedSession{&snapshot{in, next}}, next, err
+	return session.Fixed(in.Integration, next), next, err
 }
-
-func (a amendedSession) amend(s layer.Snapshot, err error) (layer.Snapshot, error) {
-	if err != nil {
-		return nil, err
-	}
-	c := s.(*snapshot).conn.Clone()
-	for name := range a.in.Connection {
-		v, _ := a.in.Carried(a.as, name)
-		a.in.SetField(c, name, v)
-	}
-	return &amended{&snapshot{a.in, c}, s}, nil
-}
-
-func (a amendedSession) Load(ctx context.Context) (layer.Snapshot, error) {
-	return a.amend(a.Session.Load(ctx))
-}
-
-func (a amendedSession) Fresh(ctx context.Context, s layer.Snapshot) (layer.Snapshot, error) {
-	return a.amend(a.Session.Fresh(ctx, s.(*amended).stored))
-}
-
-func (a amendedSession) Refresh(ctx context.Context, s layer.Snapshot, reason string) (layer.Snapshot, error) {
-	return a.amend(a.Session.Refresh(ctx, s.(*amended).stored, reason))
-}
-
-func (a amendedSession) Refused(s layer.Snapshot) { a.Session.Refused(s.(*amended).stored) }

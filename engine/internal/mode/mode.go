@@ -94,3 +94,11 @@ func SignerOf(m Mode, in *plan.Integration) layer.Signer {
 	}
 	return nil
 }
+
+// SignedWith returns the placeholders of what signs the calls of a mode; see [Signer].
+func SignedWith(m Mode) []string {
+	if s, ok := m.(Signer); ok {
+		return s.SignedWith()
+	}
+	return nil
+}

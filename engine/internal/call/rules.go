@@ -1,4 +1,4 @@
-package engine
+package call
 
 import (
 	"fmt"
@@ -8,13 +8,39 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
+// rules are what an integration says of what its API's answers mean.
+type rules struct {
+	in        *plan.Integration
+	detect    []schema.Condition // "too many requests"
+	waits     []schema.Wait
+	untold    *float64 // seconds to wait where an answer that means "too many" does not say
+	remaining *schema.Remaining
+	errors    schema.Errors
+}
+
+func newRules(in *plan.Integration) rules {
+	p := rules{in: in, detect: []schema.Condition{{Status: schema.OneOrMany[int]{http.StatusTooManyRequests}}}}
+	if e := in.Requests.Errors; e != nil {
+		p.errors = *e
+	}
+	if limit := in.Requests.RateLimit; limit != nil {
+		if len(limit.Detect) > 0 {
+			p.detect = limit.Detect
+		}
+		p.waits, p.untold, p.remaining = limit.Wait, limit.DefaultWaitSeconds, limit.Remaining
+	}
+	return p
+}
+
 // matches reports whether resp is as c says. The body is looked into only if c
 // asks for it and the rest fits.
-func (p *callPlan) matches(c *schema.Condition, resp *http.Response) bool {
+func (p *rules) matches(c *schema.Condition, resp *http.Response) bool {
 	if len(c.Status) > 0 && !c.Status.Has(resp.StatusCode) {
 		return false
 	}
@@ -29,7 +55,7 @@ func (p *callPlan) matches(c *schema.Condition, resp *http.Response) bool {
 	})
 }
 
-func (p *callPlan) matchesAny(cs []schema.Condition, resp *http.Response) bool {
+func (p *rules) matchesAny(cs []schema.Condition, resp *http.Response) bool {
 	for i := range cs {
 		if p.matches(&cs[i], resp) {
 			return true
@@ -39,7 +65,7 @@ func (p *callPlan) matchesAny(cs []schema.Condition, resp *http.Response) bool {
 }
 
 // rule returns the first rule that resp matches, or nil.
-func (p *callPlan) rule(resp *http.Response) *schema.ErrorRule {
+func (p *rules) rule(resp *http.Response) *schema.ErrorRule {
 	for i := range p.errors.Rules {
 		if p.matches(&p.errors.Rules[i].When, resp) {
 			return &p.errors.Rules[i]
@@ -49,7 +75,7 @@ func (p *callPlan) rule(resp *http.Response) *schema.ErrorRule {
 }
 
 // code returns the API's error code, or "".
-func (p *callPlan) code(resp *http.Response) string {
+func (p *rules) code(resp *http.Response) string {
 	return firstText(resp, p.errors.Code)
 }
 
@@ -64,12 +90,12 @@ func firstText(resp *http.Response, paths schema.Paths) string {
 }
 
 // limited reports whether resp means "too many requests": nothing was done.
-func (p *callPlan) limited(resp *http.Response) bool {
+func (p *rules) limited(resp *http.Response) bool {
 	if p.matchesAny(p.detect, resp) || limitProblem(resp) {
 		return true
 	}
 	r := p.rule(resp)
-	return r != nil && Kind(r.Kind) == KindRateLimited
+	return r != nil && fault.Kind(r.Kind) == fault.KindRateLimited
 }
 
 // limitProblem reports whether resp is one of the problems that the RateLimit
@@ -88,7 +114,7 @@ func limitProblem(resp *http.Response) bool {
 }
 
 // retryStated returns what the rules say about another attempt.
-func (p *callPlan) retryStated(resp *http.Response) (again, ok bool) {
+func (p *rules) retryStated(resp *http.Response) (again, ok bool) {
 	if r := p.rule(resp); r != nil && r.Retry != nil {
 		return *r.Retry, true
 	}
@@ -96,7 +122,7 @@ func (p *callPlan) retryStated(resp *http.Response) (again, ok bool) {
 }
 
 // expired reports whether resp means that the access token is no longer good.
-func (p *callPlan) expired(resp *http.Response) (reason string, ok bool) {
+func (p *rules) expired(resp *http.Response) (reason string, ok bool) {
 	reason = strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
@@ -111,16 +137,16 @@ func (p *callPlan) expired(resp *http.Response) (reason string, ok bool) {
 }
 
 // asked returns how long resp asks us to wait, or is known to want.
-func (p *callPlan) asked(resp *http.Response, now time.Time) (time.Duration, string, bool) {
+func (p *rules) asked(resp *http.Response, now time.Time) (time.Duration, string, bool) {
 	wait, where, ok := answer.Wait(resp, p.waits, now)
 	if !ok && p.untold != nil && p.limited(resp) {
-		return seconds(p.untold, 0), "which does not say for how long: this API wants " + shortFloat(*p.untold) + " s", true
+		return Seconds(p.untold, 0), "which does not say for how long: this API wants " + shortFloat(*p.untold) + " s", true
 	}
 	return wait, where, ok
 }
 
 // lesson returns what resp says about the rate limit.
-func (p *callPlan) lesson(resp *http.Response, now time.Time) layer.Lesson {
+func (p *rules) lesson(resp *http.Response, now time.Time) layer.Lesson {
 	var l layer.Lesson
 	if l.Limited = p.limited(resp); l.Limited {
 		l.Pause, l.Why, _ = p.asked(resp, now)
@@ -139,7 +165,7 @@ func (p *callPlan) lesson(resp *http.Response, now time.Time) layer.Lesson {
 }
 
 // learnRemaining reads the declared count of what is left.
-func (p *callPlan) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.Response, now time.Time) {
+func (p *rules) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.Response, now time.Time) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(resp.Header.Get(r.Header)), 64)
 	if err != nil || n != n || resp.Header.Get("Age") != "" {
 		return

@@ -1,4 +1,7 @@
-package engine
+// Package call makes calls to an API: the chain of layers, what the API's answers mean,
+// pages, and the calls that the engine makes itself. It knows connections as sessions,
+// and no mode. Start with [New] and [API.Caller].
+package call
 
 import (
 	"cmp"
@@ -8,8 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/carrier"
+	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -23,47 +28,61 @@ const (
 	defaultPerSeconds = 1
 )
 
-// A callPlan is how an integration's calls are made. It does not change.
-type callPlan struct {
-	in      *plan.Integration
+// An Env is what the calls of an engine have in common.
+type Env struct {
+	Now    func() time.Time
+	Watch  *event.Watch
+	Limits Limits
+}
+
+// Options are what an [API] is called with.
+type Options struct {
+	Carriers   *carrier.Carriers
+	Open       func(connection.Key) layer.Session // opens what is stored
+	Signer     layer.Signer                       // nil: nothing is signed
+	SignedWith []string                           // placeholders of what signs
+	Apart      string                             // what tells its rate limits from those of the integration; empty: nothing does
+}
+
+// An API is how an integration is called. It does not change, and is safe for
+// concurrent use.
+type API struct {
+	rules
+	Options
+	env     *Env
 	base    layer.Fork
 	policy  layer.Policy
 	limit   layer.RateLimit
 	timeout time.Duration
 
-	detect    []schema.Condition
-	waits     []schema.Wait
-	untold    *float64 // seconds to wait where an answer that means "too many" does not say
-	remaining *schema.Remaining
-	errors    schema.Errors
-
 	chain atomic.Pointer[http.RoundTripper] // over the engine's own transport
 }
 
-func newCallPlan(in *plan.Integration) (*callPlan, error) {
-	p := &callPlan{in: in, timeout: seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
+// New returns how in is called.
+func New(env *Env, in *plan.Integration, opts Options) (*API, error) {
+	p := &API{rules: newRules(in), Options: opts, env: env, timeout: Seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
 	var err error
 	p.base, err = layer.BaseURL{Template: in.Calls.BaseURL, Format: in.FormatOf, IsSecret: in.IsSecret}.Fork()
 	if err != nil {
 		return nil, fmt.Errorf("requests.base_url: %w", err)
-	}
-	if e := in.Requests.Errors; e != nil {
-		p.errors = *e
 	}
 	p.planRetries()
 	p.planLimit()
 	return p, nil
 }
 
-// seconds converts a number that may be left out.
-func seconds(n *float64, byDefault time.Duration) time.Duration {
+// Rate is how many requests a second the API is known to allow; 0: that is not known.
+func (p *API) Rate() float64 { return p.limit.Budget.Rate }
+
+// Seconds converts a number that may be left out.
+func Seconds(n *float64, byDefault time.Duration) time.Duration {
 	if n == nil {
 		return byDefault
 	}
 	return time.Duration(*n * float64(time.Second))
 }
 
-func (p *callPlan) planRetries() {
+func (p *API) planRetries() {
 	r := p.in.Requests.Retries
 	if r == nil {
 		r = &schema.Retries{}
@@ -74,8 +93,8 @@ func (p *callPlan) planRetries() {
 	}
 	p.policy = layer.Policy{
 		Max:            retries,
-		First:          seconds(cmp.Or(r.TimeBetweenRetriesSec, p.in.TimeBetweenRetriesSec), defaultRetryWait),
-		MaxWait:        seconds(r.MaxWaitSeconds, defaultMaxWait),
+		First:          Seconds(cmp.Or(r.TimeBetweenRetriesSec, p.in.TimeBetweenRetriesSec), defaultRetryWait),
+		MaxWait:        Seconds(r.MaxWaitSeconds, defaultMaxWait),
 		Statuses:       r.Statuses,
 		Unsafe:         cmp.Or(r.UnsafeMethods, "when_not_sent"),
 		IdempotencyKey: r.IdempotencyKey,
@@ -90,17 +109,12 @@ func (p *callPlan) planRetries() {
 	}
 }
 
-func (p *callPlan) planLimit() {
-	p.detect = []schema.Condition{{Status: schema.OneOrMany[int]{http.StatusTooManyRequests}}}
+func (p *API) planLimit() {
 	p.limit = layer.RateLimit{MaxWait: p.policy.MaxWait}
 	limit := p.in.Requests.RateLimit
 	if limit == nil {
 		return
 	}
-	if len(limit.Detect) > 0 {
-		p.detect = limit.Detect
-	}
-	p.waits, p.untold, p.remaining = limit.Wait, limit.DefaultWaitSeconds, limit.Remaining
 	b := limit.Budget
 	if b == nil {
 		return // nobody says whose limit it is: one connection does not stop the others
@@ -119,24 +133,23 @@ func shortFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // layers returns the two chains over base, outermost first: the one home, to where
 // credentials go, and the one away, to where else a redirect leads (DESIGN 4.2).
-func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripper {
-	p, now := in.calls, e.opts.Now
+func (p *API) layers(base http.RoundTripper) http.RoundTripper {
+	now, calls := p.env.Now, p.in.Calls
 	policy := p.policy
 	policy.Asked = func(r *http.Response) (time.Duration, string, bool) { return p.asked(r, now()) }
 	limit := p.limit
 	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
-	carriers := e.carriers(in, base)
-	signer := mode.SignerOf(in.mode, in.Integration)
-	home := layer.Chain(carriers.home,
-		layer.Defaults(in.Calls.Headers.Plain, in.Calls.Params.Plain),
+	home, away := p.Carriers.Call(base)
+	home = layer.Chain(home,
+		layer.Defaults(calls.Headers.Plain, calls.Params.Plain),
 		layer.Retry(&policy),
-		limit.Layer(e.limits.of(in.Name+in.apart, now)),
-		layer.Authorize(layer.Fields{Headers: in.Calls.Headers.Late(), Params: in.Calls.Params.Late(), Body: in.Calls.Body.All()}, signer != nil && in.Auth.HasTokens(), p.expired),
+		limit.Layer(p.env.Limits.of(p.in.Name+p.Apart, now)),
+		layer.Authorize(layer.Fields{Headers: calls.Headers.Late(), Params: calls.Params.Late(), Body: calls.Body.All()}, p.Signer != nil && p.in.Auth.HasTokens(), p.expired),
 		layer.ObserveAttempt(now),
-		layer.Sign(signer),
+		layer.Sign(p.Signer),
 		layer.Transport(p.timeout),
 	)
-	away := layer.Chain(carriers.away,
+	away = layer.Chain(away,
 		layer.Retry(policy.Away()),
 		layer.ObserveAttempt(now),
 		layer.Transport(p.timeout),
@@ -144,16 +157,16 @@ func (e *Engine) layers(in *integration, base http.RoundTripper) http.RoundTripp
 	return layer.Chain(p.base(home, away), layer.ObserveCall(now))
 }
 
-// chain returns the layers over base; those over the engine's own transport are
-// made once.
-func (e *Engine) chain(in *integration, base http.RoundTripper) http.RoundTripper {
+// over returns the layers over base, or over the engine's own transport if that is nil:
+// these are made once.
+func (p *API) over(base http.RoundTripper) http.RoundTripper {
 	if base != nil {
-		return e.layers(in, base)
+		return p.layers(base)
 	}
-	if c := in.calls.chain.Load(); c != nil {
+	if c := p.chain.Load(); c != nil {
 		return *c
 	}
-	c := e.layers(in, e.opts.Transport)
-	in.calls.chain.Store(&c)
+	c := p.layers(p.Carriers.Default())
+	p.chain.Store(&c)
 	return c
 }

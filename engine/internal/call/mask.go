@@ -1,11 +1,10 @@
-package engine
+package call
 
 import (
 	"slices"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/mode"
 )
 
 // masked returns err with a text that repeats nothing of the request and the
@@ -32,18 +31,17 @@ func maskValues(text string, call *layer.Call) string {
 // credentialsOf returns the values that a call is authorised with.
 func credentialsOf(call *layer.Call) []string {
 	list := call.Secrets()
-	in, ok := call.Data.(*integration)
+	api, ok := call.Data.(*API)
 	s := call.Snapshot()
 	if !ok || s == nil {
 		return list
 	}
-	if m, ok := in.mode.(mode.Signer); ok {
-		for _, name := range m.SignedWith() {
-			if v, ok := s.Value(name); ok && v != "" {
-				list = append(list, v)
-			}
+	for _, name := range api.SignedWith {
+		if v, ok := s.Value(name); ok && v != "" {
+			list = append(list, v)
 		}
 	}
+	in := api.in
 	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
 	if signature := in.Parsed.Signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)

@@ -1,4 +1,4 @@
-package engine
+package carrier
 
 import (
 	"crypto/tls"
@@ -14,28 +14,11 @@ import (
 	"github.com/nango-lite/nango-lite/schema/clientcert"
 )
 
-// A CertificateTransport is a transport that can show a client certificate. Requests
-// of an integration with a client_certificate (RFC 8705) go through what
-// WithCertificate returns: those to its token endpoint and to its API, and no other. With MCP_OAUTH2 a server
-// is shown it, from discovery on, if it is at an origin that the file names.
-//
-// An [http.Transport] need not be one: the engine makes a copy of it. Any other
-// transport has to be, else [New] and [Engine.Reload] fail for such an integration.
-type CertificateTransport interface {
-	http.RoundTripper
-
-	// WithCertificate returns a transport that shows cert to whoever asks for one. It
-	// has connections of its own: one that was made without the certificate, or with
-	// another, must not be used. If it has a method CloseIdleConnections, that is
-	// called when the certificate is replaced.
-	WithCertificate(cert tls.Certificate) http.RoundTripper
-}
-
 var errNoCertificate = errors.New("the transport can show no client certificate: it is neither an *http.Transport nor a CertificateTransport")
 
-// A shownCertificate is an integration's certificate, with the transports that show
+// A Certificate is an integration's certificate, with the transports that show
 // it. Integrations share none of them.
-type shownCertificate struct {
+type Certificate struct {
 	pem  [2]string // what it was read from
 	pair tls.Certificate
 
@@ -51,9 +34,9 @@ type certified struct {
 	idle   []func() // close idle connections
 }
 
-// newShown reads in's certificate. The one before is taken over if it is the same, so
+// NewCertificate reads in's certificate. The one before is taken over if it is the same, so
 // that a change of the configuration costs no connections.
-func newShown(in *schema.Integration, before *shownCertificate) (*shownCertificate, error) {
+func NewCertificate(in *schema.Integration, before *Certificate) (*Certificate, error) {
 	pem := [2]string{in.ClientCertificate, in.ClientCertificateKey.Reveal()}
 	switch {
 	case pem == [2]string{} && in.Auth.ClientCertificate == "required":
@@ -67,11 +50,11 @@ func newShown(in *schema.Integration, before *shownCertificate) (*shownCertifica
 	if err != nil {
 		return nil, fmt.Errorf("client_certificate: %w", err)
 	}
-	return &shownCertificate{pem: pem, pair: pair, by: map[http.RoundTripper]*certified{}}, nil
+	return &Certificate{pem: pem, pair: pair, by: map[http.RoundTripper]*certified{}}, nil
 }
 
 // over returns base with the certificate.
-func (s *shownCertificate) over(base http.RoundTripper) (*certified, error) {
+func (s *Certificate) over(base http.RoundTripper) (*certified, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keep := reflect.ValueOf(base).Comparable()
@@ -85,7 +68,7 @@ func (s *shownCertificate) over(base http.RoundTripper) (*certified, error) {
 	return c, err
 }
 
-func (s *shownCertificate) make(base http.RoundTripper) (*certified, error) {
+func (s *Certificate) make(base http.RoundTripper) (*certified, error) {
 	switch base := base.(type) {
 	case *http.Transport:
 		if base.DialTLSContext != nil || base.DialTLS != nil { //nolint:staticcheck // the old way counts, too
@@ -118,9 +101,9 @@ func (s *shownCertificate) make(base http.RoundTripper) (*certified, error) {
 	return nil, errNoCertificate
 }
 
-// closeIdle closes the connections that nobody uses; the others are closed when they
+// CloseIdle closes the connections that nobody uses; the others are closed when they
 // are no longer used.
-func (s *shownCertificate) closeIdle() {
+func (s *Certificate) CloseIdle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.by {
@@ -128,36 +111,6 @@ func (s *shownCertificate) closeIdle() {
 			closeIdle()
 		}
 	}
-}
-
-// carriers are what carries an integration's requests: to where credentials go, and to
-// wherever else a redirect leads.
-type carriers struct{ home, away http.RoundTripper }
-
-// carriers returns what carries in's requests over base. Where the operator has not
-// written the host, it is on the public network.
-func (e *Engine) carriers(in *integration, base http.RoundTripper) carriers {
-	home, public := e.transports(in, base)
-	if in.Requests.AllowPrivateHosts {
-		return carriers{home, base}
-	}
-	if schema.HostVaries(in.Calls.BaseURL) {
-		home = public
-	}
-	return carriers{home, layer.Guard(e.public.of(base))(base)}
-}
-
-// transports returns what carries in's requests over base to where credentials go, and
-// to the same on the public network.
-func (e *Engine) transports(in *integration, base http.RoundTripper) (home, public http.RoundTripper) {
-	if in.shown == nil {
-		return base, e.public.of(base)
-	}
-	c, err := in.shown.over(base)
-	if err != nil {
-		return failing{err}, failing{err}
-	}
-	return c.home, c.public
 }
 
 // failing is a transport that there is none of.

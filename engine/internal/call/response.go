@@ -1,4 +1,4 @@
-package engine
+package call
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
@@ -14,31 +15,26 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-// CheckResponse returns an [*Error] if resp says that the request failed, and
-// nil otherwise. What counts are the errors section of the integration, problem
-// documents (RFC 9457), and the status, in this order; so the error of an API
-// that answers 200 to everything is seen as well. The body can still be read.
-//
-// resp must come from a client or round tripper of an [Engine]; of any other,
-// status and problem document alone are looked at. The provider's message is in
-// the error's Message and never in its text.
-func CheckResponse(resp *http.Response) error {
-	in, k := integrationOf(resp)
-	kind, ok := in.calls.kindOf(resp)
+// Check returns an error if resp, which comes from a [Caller], says that the request
+// failed, and nil otherwise. Of any other answer, status and problem document alone are
+// looked at. The body can still be read.
+func Check(resp *http.Response) error {
+	api, k := apiOf(resp)
+	kind, ok := api.kindOf(resp)
 	if !ok {
 		return nil
 	}
 	now := time.Now()
-	e := &Error{Op: "call", Key: k, Kind: kind, Status: resp.StatusCode}
-	in.calls.describe(e, resp)
+	e := &fault.Error{Op: "call", Key: k, Kind: kind, Status: resp.StatusCode}
+	api.describe(e, resp)
 	explainRefusal(e, resp)
-	if wait, _, ok := in.calls.asked(resp, now); ok && (kind == KindRateLimited || kind == KindUnavailable) {
+	if wait, _, ok := api.asked(resp, now); ok && (kind == fault.KindRateLimited || kind == fault.KindUnavailable) {
 		e.RetryAfter = wait
 	}
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			e.Detail = call.Reason()
-			in.lacks(e, resp, call)
+			api.lacks(e, resp, call)
 			for _, text := range []*string{&e.Code, &e.RequestID, &e.Message} {
 				*text = maskValues(*text, call) // an echo is one, too
 			}
@@ -49,8 +45,8 @@ func CheckResponse(resp *http.Response) error {
 
 // lacks says which scopes a call takes that its token does not have, where the
 // resource's challenge tells (RFC 6750 3.1): the user can grant them.
-func (in *integration) lacks(e *Error, resp *http.Response, call *layer.Call) {
-	if e.Kind != KindDenied || resp.StatusCode != http.StatusForbidden || !in.Auth.HasTokens() {
+func (p *rules) lacks(e *fault.Error, resp *http.Response, call *layer.Call) {
+	if e.Kind != fault.KindDenied || resp.StatusCode != http.StatusForbidden || !p.in.Auth.HasTokens() {
 		return
 	}
 	c, ok := discovery.Bearer(resp.Header.Values("WWW-Authenticate"))
@@ -68,88 +64,89 @@ func (in *integration) lacks(e *Error, resp *http.Response, call *layer.Call) {
 
 // explainRefusal: where a refused token could not be replaced for a while, to
 // connect again is no help.
-func explainRefusal(e *Error, resp *http.Response) {
-	if resp.Request == nil || e.Kind != KindReauthorize {
+func explainRefusal(e *fault.Error, resp *http.Response) {
+	if resp.Request == nil || e.Kind != fault.KindReauthorize {
 		return
 	}
 	call := layer.From(resp.Request.Context())
 	if call == nil {
 		return
 	}
-	var stuck *Error
-	if errors.As(call.Stuck(), &stuck) && stuck.Kind != KindReauthorize && stuck.Kind != KindUnsupported {
+	var stuck *fault.Error
+	if errors.As(call.Stuck(), &stuck) && stuck.Kind != fault.KindReauthorize && stuck.Kind != fault.KindUnsupported {
 		e.Kind, e.RetryAfter, e.Err = stuck.Kind, stuck.RetryAfter, stuck
 	}
 }
 
 var nothing = &plan.Integration{Integration: &schema.Integration{}, Parsed: &plan.Auth{}, Calls: &plan.Calls{}}
 
-var stranger = &integration{Integration: nothing, calls: &callPlan{in: nothing}}
+// stranger is nobody's API.
+var stranger = &API{rules: newRules(nothing)}
 
-// integrationOf returns whose answer resp is.
-func integrationOf(resp *http.Response) (*integration, Key) {
+// apiOf returns whose answer resp is.
+func apiOf(resp *http.Response) (*API, connection.Key) {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
-			if in, ok := call.Data.(*integration); ok {
-				return in, Key{Integration: in.Name, ConnectionID: call.Scope}
+			if api, ok := call.Data.(*API); ok {
+				return api, connection.Key{Integration: api.in.Name, ConnectionID: call.Scope}
 			}
 		}
 	}
-	return stranger, Key{}
+	return stranger, connection.Key{}
 }
 
 // kindOf returns what resp means; false if it is no failure.
-func (p *callPlan) kindOf(resp *http.Response) (Kind, bool) {
+func (p *rules) kindOf(resp *http.Response) (fault.Kind, bool) {
 	if r := p.rule(resp); r != nil {
 		switch {
 		case r.Kind != "":
-			return Kind(r.Kind), true
+			return fault.Kind(r.Kind), true
 		case r.Refresh:
-			return KindReauthorize, true
+			return fault.KindReauthorize, true
 		case r.Retry != nil && *r.Retry && resp.StatusCode < 400:
-			return KindUnavailable, true
+			return fault.KindUnavailable, true
 		}
 	}
 	switch {
 	case p.limited(resp):
-		return KindRateLimited, true
+		return fault.KindRateLimited, true
 	case p.matchesAny(p.in.Auth.RefreshOn, resp):
-		return KindReauthorize, true
+		return fault.KindReauthorize, true
 	}
 	return statusKind(resp.StatusCode)
 }
 
 // statusKind returns what a status means where nobody says otherwise.
-func statusKind(status int) (Kind, bool) {
+func statusKind(status int) (fault.Kind, bool) {
 	switch status {
 	case http.StatusNotModified: // what a conditional request asks for
 		return "", false
 	case http.StatusUnauthorized:
-		return KindReauthorize, true
+		return fault.KindReauthorize, true
 	case http.StatusForbidden, http.StatusPaymentRequired, http.StatusUnavailableForLegalReasons:
-		return KindDenied, true
+		return fault.KindDenied, true
 	case http.StatusNotFound, http.StatusGone:
-		return KindNotFound, true
+		return fault.KindNotFound, true
 	case http.StatusTooManyRequests:
-		return KindRateLimited, true
+		return fault.KindRateLimited, true
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusLocked, http.StatusMisdirectedRequest:
-		return KindUnavailable, true
+		return fault.KindUnavailable, true
 	case http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
-		return KindUnsupported, true
+		return fault.KindUnsupported, true
 	}
 	switch {
 	case status >= 500:
-		return KindUnavailable, true
+		return fault.KindUnavailable, true
 	case status >= 400:
-		return KindClient, true
+		return fault.KindClient, true
 	case status >= 300:
-		return KindInvalidResponse, true // a redirect that was not followed
+		return fault.KindInvalidResponse, true // a redirect that was not followed
 	}
 	return "", false
 }
 
 // describe fills in what resp says about the failure.
-func (p *callPlan) describe(e *Error, resp *http.Response) {
+func (p *rules) describe(e *fault.Error, resp *http.Response) {
 	e.Code = fault.ReadableCode(p.code(resp))
 	e.Message = firstText(resp, p.errors.Message)
 	if answer.IsProblem(resp) {
@@ -165,7 +162,7 @@ func (p *callPlan) describe(e *Error, resp *http.Response) {
 }
 
 // describeProblem fills in from a problem document what the rules left open.
-func describeProblem(e *Error, resp *http.Response) {
+func describeProblem(e *fault.Error, resp *http.Response) {
 	doc := answer.JSON(resp)
 	if kind, _ := schema.TextAt(doc, "type"); e.Code == "" && kind != "about:blank" {
 		if _, name, ok := strings.Cut(kind, "#"); ok {
@@ -182,7 +179,7 @@ func describeProblem(e *Error, resp *http.Response) {
 
 // requestID returns the provider's name for the request: where it is declared,
 // else where it usually stands.
-func (p *callPlan) requestID(resp *http.Response) string {
+func (p *rules) requestID(resp *http.Response) string {
 	declared := p.errors.RequestID
 	if declared == nil {
 		declared = &schema.RequestID{}

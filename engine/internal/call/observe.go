@@ -1,0 +1,55 @@
+package call
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/event"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// eventOf tells what a layer did, as an event.
+func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event {
+	ev := event.Event{Key: k, Method: n.Request.Method, Attempt: n.Attempt, Wait: n.Wait, Duration: n.Duration, Reason: n.Reason}
+	switch n.Kind {
+	case layer.CallEnded:
+		ev.Kind = event.Call
+	case layer.AttemptEnded:
+		ev.Kind = event.Attempt
+	case layer.Waiting:
+		ev.Kind = event.Wait
+	case layer.BodyBroke:
+		ev.Kind = event.Body
+	}
+	if ev.Method == "" {
+		ev.Method = "GET"
+	}
+	if n.Response != nil {
+		ev.Status = n.Response.StatusCode
+	}
+	call := layer.From(n.Request.Context())
+	ev.URL = shownURL(n.Request.URL, call)
+	if n.Err != nil && n.Kind != layer.Waiting {
+		ev.Err = callError(call.Context, k, call, n.Err)
+	}
+	return ev
+}
+
+// shownURL returns u without query and user info. Where base_url holds a
+// credential, as some APIs want it in the path, it is masked.
+func shownURL(u *url.URL, call *layer.Call) string {
+	text := u.EscapedPath()
+	if base := call.Base(); base != nil && u.Host != "" && (u.Host != base.Host || u.Scheme != base.Scheme) {
+		return u.Scheme + "://" + u.Host + "/…" // of a download, say, whose path is the key to it
+	}
+	if u.Host != "" {
+		text = u.Scheme + "://" + u.Host + text
+	}
+	for _, s := range call.Secrets() {
+		text = strings.ReplaceAll(text, s, schema.Redacted)
+	}
+	return text
+}
