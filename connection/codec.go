@@ -178,6 +178,7 @@ type wireOpen struct {
 	Reason         string            `json:"reason,omitzero"`
 	Fields         map[string]string `json:"fields,omitzero"`
 	Metadata       json.RawMessage   `json:"metadata,omitzero"`
+	Tags           map[string]string `json:"tags,omitzero"`
 	RefreshStarted time.Time         `json:"refresh_started,omitzero"`
 	CreatedAt      time.Time         `json:"created_at,omitzero"`
 	UpdatedAt      time.Time         `json:"updated_at,omitzero"`
@@ -194,6 +195,7 @@ func wireOpenOf(c *Connection, metadata json.RawMessage) wireOpen {
 		Reason:         c.Reason,
 		Fields:         c.Fields,
 		Metadata:       metadata,
+		Tags:           c.Tags,
 		RefreshStarted: stamp(c.RefreshStarted),
 		CreatedAt:      stamp(c.CreatedAt),
 		UpdatedAt:      stamp(c.UpdatedAt),
@@ -212,6 +214,7 @@ func (w *wireOpen) connection(k Key, metadata map[string]any, secrets *wireSecre
 		Fields:         w.Fields,
 		MadeFor:        secrets.MadeFor,
 		Metadata:       metadata,
+		Tags:           w.Tags,
 		RefreshStarted: stamp(w.RefreshStarted),
 		CreatedAt:      stamp(w.CreatedAt),
 		UpdatedAt:      stamp(w.UpdatedAt),

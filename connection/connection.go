@@ -62,6 +62,10 @@ type Connection struct {
 	// Metadata belongs to the host; the engine keeps it and looks away.
 	Metadata map[string]any
 
+	// Tags belong to the host as well: whose the connection is, in words that a list can
+	// be searched by.
+	Tags map[string]string
+
 	// RefreshStarted is when a refresh of this generation was begun and not yet
 	// concluded: its outcome is unknown until the refresh token is tried again.
 	RefreshStarted time.Time
@@ -182,6 +186,7 @@ func (c *Connection) Clone() *Connection {
 	d := *c
 	d.Fields = maps.Clone(c.Fields)
 	d.Metadata = mapValues(c.Metadata, copyValue)
+	d.Tags = maps.Clone(c.Tags)
 	d.Credentials.Fields = maps.Clone(c.Credentials.Fields)
 	d.Credentials.Token = c.Credentials.Token.Clone()
 	return &d

@@ -25,8 +25,10 @@ type AuthCodeOptions struct {
 	// Scopes, if not nil, replace the configured ones.
 	Scopes []string
 
-	// Metadata goes to the connection.
+	// Metadata and Tags go to the connection. Without, one that is there already keeps
+	// its own.
 	Metadata map[string]any
+	Tags     map[string]string
 }
 
 // AuthCodeURL starts the authorization-code flow (RFC 6749 4.1), or that of OAuth
@@ -77,7 +79,7 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 		State:       schema.NewSecret(consent.RandomText(32)),
 		Scopes:      in.ScopesOr(opts.Scopes),
 		ExpiresAt:   e.opts.Now().Add(consent.Lifetime),
-		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata,
+		Fields:      fields, SecretFields: secrets, Metadata: opts.Metadata, Tags: opts.Tags,
 	}
 	m, err := in.consenter(op, k)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 type ConnectOptions struct {
 	Fields   map[string]string // connection fields that the user types or chooses, by name
 	Metadata map[string]any
+	Tags     map[string]string
 
 	// Verify makes the integration's verify call with the credentials first, and
 	// stores nothing if it fails. Without a verify call it does nothing, nor where
@@ -28,8 +29,8 @@ type ConnectOptions struct {
 // Connect stores a connection for credentials the host already has, such as an
 // API key, a user name and password, or a token from elsewhere. Where the auth mode
 // gets a token for them (OAUTH2_CC, TWO_STEP), it is obtained first. A connection
-// that is there already gets the new credentials and keeps its Metadata, unless
-// opts gives other. A nil opts means the zero ConnectOptions.
+// that is there already gets the new credentials and keeps its Metadata and its Tags,
+// unless opts gives others. A nil opts means the zero ConnectOptions.
 //
 // What the integration looks up (from: request) is looked up first, unless all there
 // is is a refresh token, or an access token that has ended: then [Engine.SetFields] does it
@@ -47,7 +48,7 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if opts == nil {
 		opts = &ConnectOptions{}
 	}
-	c := &Connection{Key: k, Status: StatusActive, Metadata: opts.Metadata}
+	c := &Connection{Key: k, Status: StatusActive, Metadata: opts.Metadata, Tags: opts.Tags}
 	fields, secrets, err := in.CheckFields(op, k, opts.Fields)
 	if err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func (in *integration) complete(ctx context.Context, op string, c *Connection) e
 }
 
 // put stores c as a user's latest word: whatever is there is replaced, but for
-// the host's metadata. What is there need not be readable.
+// the host's metadata and tags. What is there need not be readable.
 func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connection) (failed error) {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
@@ -135,10 +136,13 @@ func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connect
 		if c.Metadata == nil {
 			c.Metadata = old.Metadata
 		}
+		if c.Tags == nil {
+			c.Tags = old.Tags
+		}
 	case errors.Is(err, connection.ErrUnreadable):
 		defer func() {
 			if failed == nil {
-				e.watch.Tell(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "what was stored could not be read, its metadata neither, and was replaced", Err: fault.OfStore(op, c.Key, err)})
+				e.watch.Tell(ctx, Event{Kind: EventStatus, Key: c.Key, Reason: "what was stored could not be read, its metadata and tags neither, and was replaced", Err: fault.OfStore(op, c.Key, err)})
 			}
 		}()
 	case !errors.Is(err, ErrNoConnection):

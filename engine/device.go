@@ -47,7 +47,7 @@ func (in *integration) deviceAuth(ctx context.Context, op string, k Key, opts *A
 	if err != nil {
 		return nil, err
 	}
-	d := &DeviceAuth{Key: k, Scopes: in.ScopesOr(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata}
+	d := &DeviceAuth{Key: k, Scopes: in.ScopesOr(opts.Scopes), Fields: fields, SecretFields: secrets, Metadata: opts.Metadata, Tags: opts.Tags}
 	if err := m.BeginDevice(ctx, in.token.For(op, d.Connection(in.Auth.AuthMode)), d); err != nil {
 		return nil, err
 	}

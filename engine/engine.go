@@ -71,7 +71,7 @@ type Options struct {
 	Observe func(context.Context, Event)
 
 	// BeforeStore sees each connection that has new credentials, before it is
-	// stored, and may change its Metadata and Fields. An error refuses a connection
+	// stored, and may change its Metadata, Tags and Fields. An error refuses a connection
 	// that a user makes: nothing is stored, and Exchange and Connect fail with
 	// KindDenied. What a refresh brought is stored whatever the hook says, because
 	// it may be the only good token there is; the error is then told to Observe.
@@ -110,6 +110,7 @@ type Engine struct {
 	hooks      hooks
 	watch      *event.Watch
 	env        *call.Env
+	watchers   *watchers
 	transports *carrier.Transports
 	refresher  *refresh.Refresher // over the store
 }
@@ -149,8 +150,9 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if e.opts.Logger == nil {
 		e.opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	e.hooks = hooks{e.opts.BeforeStore, e.opts.AfterChange}
-	e.watch = &event.Watch{Observe: e.opts.Observe, Logger: e.opts.Logger, Now: e.opts.Now, LogLevel: e.logLevel, Call: call.Number}
+	e.watchers = &watchers{}
+	e.hooks = hooks{e.opts.BeforeStore, e.opts.AfterChange, e.watchers}
+	e.watch = &event.Watch{Observe: e.opts.Observe, Logger: e.opts.Logger, Now: e.opts.Now, LogLevel: e.logLevel, Call: call.Number, Also: e.watchers.event}
 	e.env = &call.Env{Now: e.opts.Now, Watch: e.watch}
 	e.transports = carrier.New(e.opts.Transport)
 	e.refresher = refresh.New(refresh.Options{

@@ -19,6 +19,7 @@ import "github.com/nango-lite/nango-lite/engine/internal/consent"
 //	Fields       map[string]string // connection fields the user typed
 //	SecretFields map[string]schema.Secret
 //	Metadata     map[string]any
+//	Tags         map[string]string
 //	Registration Registration // what discovery found (MCP_OAUTH2)
 type Pending = consent.Pending
 
@@ -41,6 +42,7 @@ func OpenPending(text string, s Sealer) (*Pending, error) { return consent.OpenP
 //	Fields                  map[string]string // connection fields the user typed
 //	SecretFields            map[string]schema.Secret
 //	Metadata                map[string]any
+//	Tags                    map[string]string
 type DeviceAuth = consent.DeviceAuth
 
 // OpenDeviceAuth decodes what the Seal of a [DeviceAuth] made.

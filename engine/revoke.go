@@ -38,6 +38,6 @@ func (e *Engine) Revoke(ctx context.Context, k Key) error {
 		return fault.OfStore(op, k, err)
 	}
 	e.watch.Tell(ctx, Event{Kind: EventRevoke, Key: k, Reason: reason, Err: told})
-	e.hooks.changed(ctx, EventRevoke, k, nil)
+	e.hooks.tell(ctx, Change{Kind: EventRevoke, Key: k, Removed: c})
 	return told
 }

@@ -45,6 +45,7 @@ type DeviceAuth struct {
 	Fields       map[string]string // connection fields the user typed
 	SecretFields map[string]schema.Secret
 	Metadata     map[string]any
+	Tags         map[string]string
 }
 
 // Format prints the key alone.
@@ -55,7 +56,7 @@ func (d *DeviceAuth) Format(f fmt.State, _ rune) {
 // Connection returns what d becomes, without its token.
 func (d *DeviceAuth) Connection(mode schema.AuthMode) *connection.Connection {
 	c := NewConnection(mode, d.Key, d.Fields, d.SecretFields)
-	c.Metadata = d.Metadata
+	c.Metadata, c.Tags = d.Metadata, d.Tags
 	return c
 }
 
@@ -68,6 +69,7 @@ type deviceWire struct {
 	Scopes               []string
 	Fields, SecretFields map[string]string
 	Metadata             map[string]any
+	Tags                 map[string]string `json:",omitempty"`
 }
 
 const deviceAAD = "nango-lite pending device authorization"
@@ -79,7 +81,7 @@ func (d *DeviceAuth) Seal(s connection.Sealer) (string, error) {
 		Integration: d.Key.Integration, ConnectionID: d.Key.ConnectionID, UserCode: d.UserCode,
 		VerificationURI: d.VerificationURI, VerificationURIComplete: d.VerificationURIComplete, DeviceCode: d.DeviceCode.Reveal(),
 		ExpiresAt: d.ExpiresAt, NextPoll: d.NextPoll, Interval: d.Interval, Scopes: d.Scopes,
-		Fields: d.Fields, SecretFields: mapValues(d.SecretFields, schema.Secret.Reveal), Metadata: d.Metadata,
+		Fields: d.Fields, SecretFields: mapValues(d.SecretFields, schema.Secret.Reveal), Metadata: d.Metadata, Tags: d.Tags,
 	})
 	if err != nil {
 		return "", err
@@ -102,7 +104,7 @@ func OpenDeviceAuth(text string, s connection.Sealer) (*DeviceAuth, error) {
 		Key: connection.Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, UserCode: w.UserCode,
 		VerificationURI: w.VerificationURI, VerificationURIComplete: w.VerificationURIComplete, DeviceCode: schema.NewSecret(w.DeviceCode),
 		ExpiresAt: w.ExpiresAt, NextPoll: w.NextPoll, Interval: w.Interval, Scopes: w.Scopes,
-		Fields: w.Fields, SecretFields: mapValues(w.SecretFields, schema.NewSecret), Metadata: w.Metadata,
+		Fields: w.Fields, SecretFields: mapValues(w.SecretFields, schema.NewSecret), Metadata: w.Metadata, Tags: w.Tags,
 	}, nil
 }
 

@@ -37,6 +37,7 @@ type Pending struct {
 	Fields       map[string]string // connection fields the user typed
 	SecretFields map[string]schema.Secret
 	Metadata     map[string]any
+	Tags         map[string]string
 
 	// Registration is what discovery found (MCP_OAUTH2).
 	Registration connection.Registration
@@ -50,7 +51,7 @@ func (p *Pending) Format(f fmt.State, _ rune) {
 // Connection returns what p becomes, without its token.
 func (p *Pending) Connection(mode schema.AuthMode) *connection.Connection {
 	c := NewConnection(mode, p.Key, p.Fields, p.SecretFields)
-	c.Metadata, c.Credentials.Registration = p.Metadata, p.Registration
+	c.Metadata, c.Tags, c.Credentials.Registration = p.Metadata, p.Tags, p.Registration
 	return c
 }
 
@@ -72,6 +73,7 @@ type pendingWire struct {
 	ExpiresAt                                                    time.Time
 	Fields, SecretFields                                         map[string]string
 	Metadata                                                     map[string]any
+	Tags                                                         map[string]string            `json:",omitempty"`
 	Registration                                                 connection.PlainRegistration `json:",omitzero"`
 }
 
@@ -84,7 +86,7 @@ func (p *Pending) Seal(s connection.Sealer) (string, error) {
 		URL: p.URL, Integration: p.Key.Integration, ConnectionID: p.Key.ConnectionID, RedirectURL: p.RedirectURL,
 		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
 		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
-		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata,
+		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata, Tags: p.Tags,
 		Registration: connection.PlainRegistration{Registration: p.Registration},
 	}
 	for name, v := range p.SecretFields {
@@ -109,7 +111,7 @@ func OpenPending(text string, s connection.Sealer) (*Pending, error) {
 	}
 	p := &Pending{
 		URL: w.URL, Key: connection.Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
-		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata,
+		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata, Tags: w.Tags,
 		Registration: w.Registration.Registration,
 	}
 	if w.Verifier != "" {

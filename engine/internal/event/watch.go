@@ -10,6 +10,7 @@ import (
 // concurrent use.
 type Watch struct {
 	Observe func(context.Context, Event) // nil: nobody watches
+	Also    func(context.Context, Event) // told after Observe; it looks away from calls
 	Logger  *slog.Logger
 	Now     func() time.Time
 
@@ -34,6 +35,9 @@ func (w *Watch) Tell(ctx context.Context, ev Event) {
 			ev.Call = call
 		}
 		w.Observe(ctx, ev)
+	}
+	if w.Also != nil {
+		w.Also(ctx, ev)
 	}
 }
 

@@ -28,6 +28,7 @@ type shownConnection struct {
 	Fields       map[string]string `json:"fields,omitempty"`
 	Open         []string          `json:"open,omitempty"` // fields that are still to be chosen or looked up
 	Metadata     map[string]any    `json:"metadata,omitempty"`
+	Tags         map[string]string `json:"tags,omitempty"`
 	CreatedAt    time.Time         `json:"created_at,omitzero"`
 	advice       string            // on what cannot be read
 	UpdatedAt    time.Time         `json:"updated_at,omitzero"`
@@ -38,7 +39,7 @@ func shownConnectionOf(c *engine.Connection) shownConnection {
 	s := shownConnection{
 		Integration: c.Key.Integration, ConnectionID: c.Key.ConnectionID, Status: c.Status, Reason: c.Reason,
 		AuthMode: c.Credentials.Type, Scopes: t.Scopes, Refreshable: !t.RefreshToken.Empty(),
-		Fields: c.Fields, Metadata: c.Metadata, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+		Fields: c.Fields, Metadata: c.Metadata, Tags: c.Tags, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 	if r := &c.Credentials.Registration; c.Credentials.Type == schema.MCPOAuth2 {
 		s.Issuer = r.Issuer
@@ -89,6 +90,9 @@ func (s shownConnection) rows() [][]string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Fields)) {
 		add(name, s.Fields[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
+		add("tag "+name, s.Tags[name])
 	}
 	add("still open", strings.Join(s.Open, ", "))
 	add("created", when(s.CreatedAt))
