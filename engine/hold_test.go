@@ -27,6 +27,11 @@ func twoProcesses(t *testing.T, f func(t *testing.T, first, second *engine.Engin
 		connect(t, second)
 		time.Sleep(101 * time.Second)
 		f(t, first, second, s, server)
+		for _, e := range []*engine.Engine{first, second} { // nothing may be under way when the bubble ends
+			if err := e.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
 		if server.asked != 1 || server.reused != 0 {
 			t.Errorf("%d refreshes, %d with a used token", server.asked, server.reused)
 		}
