@@ -119,7 +119,7 @@ var unreachable = map[string][]string{
 // tested, without.
 var walls = map[string][]string{
 	"engine/internal/fault":   {"plan", "token", "refresh", "layer", "oauthwire", "render"},
-	"engine/internal/plan":    {"token", "refresh", "oauthwire"},
+	"engine/internal/plan":    {"token", "refresh", "oauthwire", "layer"},
 	"engine/internal/token":   {"refresh"},
 	"engine/internal/refresh": {"plan", "token", "layer", "oauthwire", "render"},
 	"engine/internal/layer":   {"plan", "call", "session", "carrier", "refresh", "mode"},

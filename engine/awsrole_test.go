@@ -191,7 +191,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 		{"a key that is gone", refusal("InvalidClientTokenId"), 403, 0, engine.ErrClient, "oauth_client_id"},
 		{"a key that has ended", refusal("ExpiredToken"), 400, 0, engine.ErrClient, "oauth_client_id"},
 		{"another secret", refusal("SignatureDoesNotMatch"), 403, 0, engine.ErrClient, "oauth_client_id"},
-		{"a clock that is wrong", refusal("SignatureDoesNotMatch"), 403, 20 * time.Minute, engine.ErrClient, "20m0s apart"},
+		{"a clock that is wrong", refusal("SignatureDoesNotMatch"), 403, 20 * time.Minute, engine.ErrClient, "our clock is 20m0s"},
 		{"a request that is wrong", refusal("ValidationError"), 400, 0, engine.ErrClient, ""},
 		{"out of order", refusal("InternalFailure"), 500, time.Hour, engine.ErrUnavailable, ""},
 		{"a page", "<!DOCTYPE html><p>seeded</p>", 200, 0, engine.ErrInvalidResponse, "not XML"},
@@ -286,7 +286,7 @@ func TestAWSClockSkew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := engine.CheckResponse(resp); err == nil || !strings.Contains(err.Error(), "20m0s apart") {
+	if err := engine.CheckResponse(resp); err == nil || !strings.Contains(err.Error(), "our clock is 20m0s") {
 		t.Errorf("got %v", err)
 	}
 }

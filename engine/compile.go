@@ -49,7 +49,7 @@ func (e *Engine) compile(name string, in *schema.Integration, before *integratio
 		return nil, err
 	}
 	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.watch.TellSafely, Client: carriers.Token}
-	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: &e.servers, Client: carriers.Discovery}
+	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: e.servers, Client: carriers.Discovery}
 	built.mode = mode.New(&mode.Env{In: read, Now: e.opts.Now, Token: built.token, Servers: servers})
 	built.stored = &session.Stored{In: read, Refresher: e.refresher, Source: newSource(read, built.mode), Now: e.opts.Now}
 	built.api, err = call.New(e.env, read, call.Options{

@@ -105,7 +105,7 @@ type Engine struct {
 	pace    pace.Times
 	used    consent.UsedStates
 	back    redirects
-	servers authserver.Memory // what was found, for MCP_OAUTH2
+	servers *authserver.Memory // what was found, for MCP_OAUTH2
 
 	hooks      hooks
 	watch      *event.Watch
@@ -133,7 +133,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if cfg == nil {
 		return nil, errors.New("engine: no configuration is given (the first argument of New is nil)")
 	}
-	e := &Engine{pace: pace.Default}
+	e := &Engine{pace: pace.Default, servers: authserver.NewMemory()}
 	if opts != nil {
 		e.opts = *opts
 	}

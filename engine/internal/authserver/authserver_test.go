@@ -59,7 +59,7 @@ func newFinder(t *testing.T, change func(*schema.Integration)) (*authserver.Find
 		"https://id.test/register": map[string]any{"client_id": "registered", "token_endpoint_auth_method": "none", "redirect_uris": []string{"https://app.test/callback"}},
 	}}
 	return &authserver.Finder{
-		In: p, Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }, Timeout: time.Minute, Memory: &authserver.Memory{},
+		In: p, Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }, Timeout: time.Minute, Memory: authserver.NewMemory(),
 		Client: func(*url.URL) *http.Client { return &http.Client{Transport: w} },
 	}, w
 }

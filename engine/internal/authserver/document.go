@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
@@ -40,7 +39,7 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	client := s.Client(u)
 	now := s.Now()
 	kept := fmt.Sprint(s.In.Reaches(u), " ", text)
-	if doc := s.Memory.docs.get(kept, now); doc != nil {
+	if doc, ok := s.Memory.docs.Get(kept, now); ok {
 		return doc, nil
 	}
 	answer, err := discovery.Get(ctx, client, text)
@@ -58,7 +57,9 @@ func (s *search) fetch(ctx context.Context, what, text string) (discovery.Doc, e
 	case err != nil:
 		return nil, &notHereError{s.fail(fault.KindInvalidResponse, what, err)}
 	}
-	s.Memory.docs.put(kept, answer.Doc, now, discovery.Fresh(answer.Header, docLifetime))
+	if fresh := discovery.Fresh(answer.Header, docLifetime); fresh > 0 {
+		s.Memory.docs.Put(kept, answer.Doc, now, now.Add(fresh))
+	}
 	return answer.Doc, nil
 }
 
@@ -87,38 +88,3 @@ const (
 	docLifetime = 10 * time.Minute
 	maxDocs     = 256
 )
-
-// docs are documents that were read lately.
-type docs struct {
-	mu sync.Mutex
-	by map[string]keptDoc
-}
-
-type keptDoc struct {
-	doc   discovery.Doc
-	until time.Time
-}
-
-func (d *docs) get(name string, now time.Time) discovery.Doc {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if k, ok := d.by[name]; ok && now.Before(k.until) {
-		return k.doc
-	}
-	return nil
-}
-
-func (d *docs) put(name string, doc discovery.Doc, now time.Time, lifetime time.Duration) {
-	if lifetime <= 0 {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.by == nil {
-		d.by = map[string]keptDoc{}
-	}
-	if len(d.by) >= maxDocs {
-		clear(d.by) // so many at once are somebody's game
-	}
-	d.by[name] = keptDoc{doc, now.Add(lifetime)}
-}

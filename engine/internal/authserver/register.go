@@ -11,6 +11,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/expiring"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/token"
 	"github.com/nango-lite/nango-lite/schema"
@@ -79,12 +80,12 @@ func (s *search) registered(ctx context.Context, server *discovery.Server, redir
 	}
 	defer release()
 	now := s.Now()
-	if c := s.Memory.clients.get(name, now); c != nil {
+	if c, ok := s.Memory.clients.Get(name, now); ok {
 		return c, nil
 	}
 	c, err := s.register(ctx, server, as)
 	if err == nil {
-		s.Memory.clients.put(name, c, now)
+		s.Memory.clients.keep(name, c, now)
 	}
 	return c, err
 }
@@ -118,14 +119,9 @@ type clientName struct {
 
 // clients are the registrations of this process.
 type clients struct {
+	expiring.Map[clientName, *discovery.Client]
 	mu   sync.Mutex
-	by   map[clientName]keptClient
 	busy map[clientName]chan struct{} // closed when whoever registers has ended
-}
-
-type keptClient struct {
-	client *discovery.Client
-	until  time.Time
 }
 
 // claim waits until nobody else registers under that name: users who come at once
@@ -157,37 +153,17 @@ func (c *clients) claim(ctx context.Context, name clientName) (release func(), e
 	}
 }
 
-func (c *clients) get(name clientName, now time.Time) *discovery.Client {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if k, ok := c.by[name]; ok && now.Before(k.until) {
-		return k.client
-	}
-	return nil
-}
-
-func (c *clients) put(name clientName, client *discovery.Client, now time.Time) {
+func (c *clients) keep(name clientName, client *discovery.Client, now time.Time) {
 	until := now.Add(clientLifetime)
 	if e := client.Expires.Add(-clientMargin); !client.Expires.IsZero() && e.Before(until) {
 		until = e
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.by == nil || len(c.by) >= maxClients {
-		c.by = map[clientName]keptClient{}
-	}
-	c.by[name] = keptClient{client, until}
+	c.Put(name, client, now, until)
 }
 
 // forget drops a client that the server no longer knows.
 func (c *clients) forget(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for name, k := range c.by {
-		if k.client.ID == id {
-			delete(c.by, name)
-		}
-	}
+	c.Drop(func(_ clientName, client *discovery.Client) bool { return client.ID == id })
 }
 
 // Forgotten is the detail of an error which says that a registration is of no use.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/discovery"
+	"github.com/nango-lite/nango-lite/engine/internal/expiring"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
@@ -35,9 +36,17 @@ type Finder struct {
 }
 
 // A Memory keeps what was found for a while. It outlives a change of the configuration.
+// It is safe for concurrent use; see [NewMemory].
 type Memory struct {
-	docs    docs
+	docs    expiring.Map[string, discovery.Doc]
 	clients clients
+}
+
+// NewMemory returns a memory of nothing.
+func NewMemory() *Memory {
+	m := &Memory{}
+	m.docs.Most, m.clients.Most = maxDocs, maxClients
+	return m
 }
 
 // A Quest says what for a server is sought.

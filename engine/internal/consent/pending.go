@@ -8,10 +8,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"sync"
 	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/expiring"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -133,8 +133,7 @@ func OpenPending(text string, s connection.Sealer) (*Pending, error) {
 // expired anyway, so that each counts once in this process. Hosts of several
 // processes get the same from a session that forgets the Pending.
 type UsedStates struct {
-	mu    sync.Mutex
-	until map[[sha256.Size]byte]time.Time
+	sums expiring.Map[[sha256.Size]byte, struct{}]
 }
 
 // Accept accepts a callback that brings p's state, in time, and once.
@@ -147,32 +146,12 @@ func (u *UsedStates) Accept(op string, p *Pending, state string, now time.Time) 
 		wrong = "the callback's state is not the one that was sent"
 	case now.After(p.ExpiresAt):
 		wrong = "the authorization was started too long ago"
-	case !u.claim(p.State, p.ExpiresAt, now):
+	case !u.sums.PutNew(sha256.Sum256([]byte(p.State.Reveal())), struct{}{}, now, p.ExpiresAt):
 		wrong = "the callback has been used before"
 	default:
 		return nil
 	}
 	return &fault.Error{Op: op, Key: p.Key, Kind: fault.KindState, Detail: wrong}
-}
-
-// claim reports whether state is seen for the first time.
-func (u *UsedStates) claim(state schema.Secret, expires, now time.Time) bool {
-	sum := sha256.Sum256([]byte(state.Reveal()))
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for s, t := range u.until {
-		if now.After(t) {
-			delete(u.until, s)
-		}
-	}
-	if _, used := u.until[sum]; used {
-		return false
-	}
-	if u.until == nil {
-		u.until = map[[sha256.Size]byte]time.Time{}
-	}
-	u.until[sum] = expires
-	return true
 }
 
 // RandomText returns n random bytes as URL-safe text.

@@ -5,21 +5,18 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/expiring"
 )
 
 // Redirects remembers which redirect URIs flows have used lately, and of whom, so that
 // no two authorization servers of which one may be hostile share one (RFC 9700 4.4).
+// A use counts until no flow that began with it can end any more.
 type Redirects struct {
-	mu sync.Mutex
-	by map[string]*redirectUse
-}
+	configured expiring.Map[string, struct{}] // by integrations whose servers the file names
 
-// A redirectUse is who has used a redirect URI. A use counts until no flow that began
-// with it can end any more.
-type redirectUse struct {
-	configured time.Time // by an integration whose servers the file names
-	found      time.Time // by an issuer that was found out, and does not name itself on callbacks
-	issuer     string    // that issuer
+	mu    sync.Mutex                   // nobody claims one while another does
+	found expiring.Map[string, string] // by issuers that were found out, and do not name themselves on callbacks
 }
 
 // usedFor is longer than a flow lives: a code that was led astray can be brought by a
@@ -30,14 +27,13 @@ const usedFor = 2 * Lifetime
 func (r *Redirects) Configured(uri string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.use(uri, now).configured = now.Add(usedFor)
+	r.configured.Put(uri, struct{}{}, now, now.Add(usedFor))
 }
 
 // IsConfigured reports whether such flows have used uri lately.
 func (r *Redirects) IsConfigured(uri string, now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.by[uri] != nil && now.Before(r.by[uri].configured)
+	_, ok := r.configured.Get(uri, now)
+	return ok
 }
 
 // Found notes that a flow at an issuer that was found out uses uri, and reports whether
@@ -45,32 +41,17 @@ func (r *Redirects) IsConfigured(uri string, now time.Time) bool {
 func (r *Redirects) Found(uri, issuer string, namesItself bool, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	u := r.use(uri, now)
-	switch {
-	case now.Before(u.configured):
+	if r.IsConfigured(uri, now) {
 		return false
-	case namesItself:
+	}
+	if namesItself {
 		return true
-	case now.Before(u.found) && u.issuer != issuer:
+	}
+	if other, used := r.found.Get(uri, now); used && other != issuer {
 		return false
 	}
-	u.found, u.issuer = now.Add(usedFor), issuer
+	r.found.Put(uri, issuer, now, now.Add(usedFor))
 	return true
-}
-
-func (r *Redirects) use(uri string, now time.Time) *redirectUse {
-	for other, u := range r.by {
-		if !now.Before(u.configured) && !now.Before(u.found) {
-			delete(r.by, other)
-		}
-	}
-	if r.by == nil {
-		r.by = map[string]*redirectUse{}
-	}
-	if r.by[uri] == nil {
-		r.by[uri] = &redirectUse{}
-	}
-	return r.by[uri]
 }
 
 // CameBy reports whether a browser that was sent to p's redirect URI can have come to

@@ -24,14 +24,15 @@ func Authorize(add Fields, signed bool, expired func(*http.Response) (reason str
 	if len(add.Headers)+len(add.Params)+len(add.Body) == 0 && !signed {
 		return nil
 	}
-	add = Fields{prepared(add.Headers), prepared(add.Params), prepared(add.Body)}
+	headers, params, body := prepared(add.Headers), prepared(add.Params), prepared(add.Body)
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &authorize{add, expired, next}
+		return &authorize{headers, params, body, expired, next}
 	}
 }
 
 type authorize struct {
-	fields  Fields
+	headers, params, body []field
+
 	expired func(*http.Response) (string, bool)
 	next    http.RoundTripper
 }
@@ -74,8 +75,8 @@ func (a *authorize) send(call *Call, r *http.Request) (*http.Response, error) {
 
 func (a *authorize) add(call *Call, r *http.Request) error {
 	values := call.value
-	for i := range a.fields.Headers {
-		f := &a.fields.Headers[i]
+	for i := range a.headers {
+		f := &a.headers[i]
 		if f.Yields && has(r.Header, f.Name) {
 			continue
 		}
@@ -89,8 +90,8 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		setHeader(r.Header, f.Name, v)
 	}
 	query := r.URL.RawQuery
-	for i := range a.fields.Params {
-		f := &a.fields.Params[i]
+	for i := range a.params {
+		f := &a.params[i]
 		if f.Yields && inQuery(query, f.Name) {
 			continue
 		}
@@ -101,14 +102,14 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		query = withParameter(query, f.Name, v)
 	}
 	setQuery(r, query)
-	if len(a.fields.Body) == 0 {
+	if len(a.body) == 0 {
 		return nil
 	}
-	return addBody(call, r, a.fields.Body, values)
+	return addBody(call, r, a.body, values)
 }
 
 // fill gives f its value. What a function has made of a secret is kept, to be masked.
-func (f *Field) fill(call *Call, values render.Values) (string, error) {
+func (f *field) fill(call *Call, values render.Values) (string, error) {
 	if f.computed && !f.Yields {
 		return call.fill(f.Value, values)
 	}

@@ -19,7 +19,7 @@ const maxAdded = 1 << 20
 // addBody adds members to the JSON object or the form that r has for a body; an empty
 // body becomes an object. The caller's own member wins where the field yields. What
 // no credential has to go into is left alone if nothing can be added to it.
-func addBody(call *Call, r *http.Request, fields []Field, values render.Values) error {
+func addBody(call *Call, r *http.Request, fields []field, values render.Values) error {
 	needed := false
 	for _, f := range fields {
 		needed = needed || !f.Yields

@@ -4,34 +4,29 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/render"
-	"github.com/nango-lite/nango-lite/schema"
 )
 
-// A Field is a header or a query parameter with a template for its value.
-type Field struct {
-	Name  string
-	Value schema.Template
+// A Field is what a layer adds to a request.
+type Field = render.Field
 
-	// Yields says that the caller's own value wins where [Authorize] adds the field,
-	// as one that is made anew for each attempt does.
-	Yields bool
-
+// A field is a Field with what can be known before the first call.
+type field struct {
+	Field
 	canonical string   // Name, as net/http spells headers
 	fixed     []string // the value, where it is the same for all
 	computed  bool     // a function makes something of it
 }
 
-// prepared returns fields with what can be known before the first call. A header
-// whose value is the same for all shares it among requests, which do not change
-// it.
-func prepared(fields []Field) []Field {
-	fields = slices.Clone(fields)
+// prepared prepares fields. A header whose value is the same for all shares it among
+// requests, which do not change it.
+func prepared(given []Field) []field {
+	fields := make([]field, len(given))
 	for i := range fields {
 		f := &fields[i]
+		f.Field = given[i]
 		f.canonical = http.CanonicalHeaderKey(f.Name)
 		if f.computed = f.Value.Computed(); f.computed || len(f.Value.Refs()) > 0 {
 			continue
@@ -50,12 +45,12 @@ func Defaults(headers, params []Field) Layer {
 	if len(headers)+len(params) == 0 {
 		return nil
 	}
-	headers = prepared(headers)
+	prepared := prepared(headers)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
 			out := call.ownRequest(r)
-			if err := addDefaults(out, headers, params, call.value); err != nil {
+			if err := addDefaults(out, prepared, params, call.value); err != nil {
 				closeBody(r)
 				return nil, err
 			}
@@ -64,7 +59,7 @@ func Defaults(headers, params []Field) Layer {
 	}
 }
 
-func addDefaults(r *http.Request, headers, params []Field, values render.Values) error {
+func addDefaults(r *http.Request, headers []field, params []Field, values render.Values) error {
 	for _, f := range headers {
 		if has(r.Header, f.Name) {
 			continue

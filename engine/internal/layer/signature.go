@@ -40,8 +40,7 @@ func (s *Signature) Sign(r *http.Request, body io.Reader, values render.Values) 
 	for _, f := range s.Params {
 		setQuery(r, withoutParameter(r.URL.RawQuery, f.Name))
 	}
-	unsigned := *r
-	values = render.Request(&unsigned, text, values)
+	values = render.Request(r.Method, r.URL, text, values)
 	call, query := From(r.Context()), r.URL.RawQuery
 	for _, f := range s.Headers {
 		v, err := call.fill(f.Value, values)

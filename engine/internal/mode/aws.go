@@ -85,11 +85,10 @@ func (s *awsSigner) Sign(r *http.Request, body io.Reader, values render.Values) 
 
 // Refused implements [layer.Judge]: a clock that is wrong spoils every signature, and
 // the provider's codes for it are many.
-func (s *awsSigner) Refused(answer *http.Response) string {
-	switch answer.StatusCode {
+func (s *awsSigner) Refused(resp *http.Response) string {
+	switch resp.StatusCode {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
-		reason, _ := clockOff(answer.Header, s.now())
-		return reason
+		return clockOff(resp.Header, s.now())
 	}
 	return ""
 }

@@ -89,8 +89,8 @@ func SignerOf(m Mode, in *plan.Integration) layer.Signer {
 			return signer
 		}
 	}
-	if in.Parsed.Signature != nil {
-		return in.Parsed.Signature
+	if s := in.Parsed.Signature; s != nil {
+		return &layer.Signature{Headers: s.Headers, Params: s.Params}
 	}
 	return nil
 }

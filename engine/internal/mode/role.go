@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
@@ -160,7 +161,7 @@ func (w *role) refused(o *token.Operation, a *oauthwire.Answer, code string) err
 			e.Kind, e.Detail = fault.KindClient, "the role was not assumed: the key of oauth_client_id is not, or no longer, good"
 		}
 	}
-	if skew, ok := clockOff(a.Header, w.env.Now()); ok && e.Kind != fault.KindDenied && a.Status < 500 {
+	if skew := clockOff(a.Header, w.env.Now()); skew != "" && e.Kind != fault.KindDenied && a.Status < 500 {
 		e.Kind, e.Detail = fault.KindClient, "the role was not assumed: "+skew
 	}
 	if e.Kind == "" {
@@ -173,18 +174,12 @@ func (w *role) refused(o *token.Operation, a *oauthwire.Answer, code string) err
 // as one of the future.
 const mostSkew = 5 * time.Minute
 
-// clockOff says that the clock here and the one that wrote the header are too far
-// apart.
-func clockOff(h http.Header, now time.Time) (reason string, ok bool) {
-	there, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return "", false
+// clockOff says that our clock and that of whoever wrote h are too far apart, or "".
+func clockOff(h http.Header, now time.Time) string {
+	if off := answer.ClockOff(h, now, mostSkew); off != "" {
+		return off + ", and signatures carry the time"
 	}
-	off := now.Sub(there).Round(time.Second)
-	if off.Abs() <= mostSkew {
-		return "", false
-	}
-	return "the clock of this machine and the provider's are " + off.Abs().String() + " apart, and signatures carry the time", true
+	return ""
 }
 
 // isASCIIWord reports whether r is an ASCII letter or digit.

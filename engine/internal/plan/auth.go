@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -23,7 +23,7 @@ type Auth struct {
 	JWT       *JWT // nil: nothing is signed
 	AWS       *AWS // nil: another mode
 	Steps     []Step
-	Signature *layer.Signature // nil: there is none
+	Signature *Signature // nil: there is none
 
 	Revocation struct{ Params, Query, Headers TemplateMap } // of revocation_request
 
@@ -107,23 +107,26 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 	return p, p.compilePatterns(in)
 }
 
+// A Signature is auth.signature with its templates parsed: what a request is given last.
+type Signature struct{ Headers, Params []render.Field }
+
 // newSignature parses auth.signature.
-func newSignature(s *schema.RequestSignature) (*layer.Signature, error) {
+func newSignature(s *schema.RequestSignature) (*Signature, error) {
 	if s == nil {
 		return nil, nil
 	}
-	var out layer.Signature
+	var out Signature
 	for _, m := range []struct {
 		key    string
 		values map[string]string
-		to     *[]layer.Field
+		to     *[]render.Field
 	}{{"headers", s.Headers, &out.Headers}, {"params", s.Params, &out.Params}} {
 		for _, name := range slices.Sorted(maps.Keys(m.values)) {
 			t, err := schema.ParseTemplate(m.values[name])
 			if err != nil {
 				return nil, fmt.Errorf("auth.signature.%s.%s: %w", m.key, name, err)
 			}
-			*m.to = append(*m.to, layer.Field{Name: name, Value: t})
+			*m.to = append(*m.to, render.Field{Name: name, Value: t})
 		}
 	}
 	return &out, nil

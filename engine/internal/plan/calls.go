@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -19,10 +19,10 @@ type Calls struct {
 
 // FieldSets part headers or parameters into those for any request, those that grant
 // access, and those that are made anew for each attempt.
-type FieldSets struct{ Plain, Secret, Fresh []layer.Field }
+type FieldSets struct{ Plain, Secret, Fresh []render.Field }
 
 // All returns every field. Those that grant nothing yield to the caller's own.
-func (s *FieldSets) All() []layer.Field {
+func (s *FieldSets) All() []render.Field {
 	all := s.Late()
 	for _, f := range s.Plain {
 		f.Yields = true
@@ -32,7 +32,7 @@ func (s *FieldSets) All() []layer.Field {
 }
 
 // Late returns what is added to an attempt rather than to a call.
-func (s *FieldSets) Late() []layer.Field { return slices.Concat(s.Secret, s.Fresh) }
+func (s *FieldSets) Late() []render.Field { return slices.Concat(s.Secret, s.Fresh) }
 
 func (in *Integration) newCalls() (*Calls, error) {
 	p := &Calls{}
@@ -73,7 +73,7 @@ func (in *Integration) fields(key string, values map[string]string) (FieldSets, 
 		if err != nil {
 			return sets, fmt.Errorf("requests.%s.%s: %w", key, name, err)
 		}
-		f := layer.Field{Name: name, Value: t}
+		f := render.Field{Name: name, Value: t}
 		switch {
 		case slices.ContainsFunc(t.Refs(), in.IsSecret) || in.fromVariable("requests."+key+"."+name):
 			sets.Secret = append(sets.Secret, f)

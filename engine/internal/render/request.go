@@ -1,7 +1,7 @@
 package render
 
 import (
-	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -9,20 +9,20 @@ import (
 
 // Request returns values that have what a request says as well, which is about to be
 // sent: request.method, request.host, request.path, request.query and request.body.
-func Request(r *http.Request, body []byte, values Values) Values {
+func Request(method string, u *url.URL, body []byte, values Values) Values {
 	return func(name string) (string, bool) {
 		switch name {
 		case "request.method":
-			return r.Method, true
+			return method, true
 		case "request.host":
-			return r.URL.Host, true
+			return u.Host, true
 		case "request.path":
-			if path := r.URL.EscapedPath(); path != "" {
+			if path := u.EscapedPath(); path != "" {
 				return path, true
 			}
 			return "/", true
 		case "request.query":
-			return r.URL.RawQuery, true
+			return u.RawQuery, true
 		case "request.body":
 			return string(body), true
 		}

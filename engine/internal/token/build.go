@@ -142,7 +142,7 @@ func setHeaders(r *oauthwire.Request, m plan.TemplateMap, values render.Values) 
 	}
 	r.Sign = func(req *http.Request, body []byte) error {
 		for name, t := range signed {
-			v, err := render.Header(t, render.Request(req, body, values))
+			v, err := render.Header(t, render.Request(req.Method, req.URL, body, values))
 			if err != nil {
 				return fmt.Errorf("header %s: %w", name, err)
 			}

@@ -1,9 +1,9 @@
 package token
 
 import (
-	"net/http"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/oauthwire"
 	"github.com/nango-lite/nango-lite/schema"
@@ -20,16 +20,9 @@ func (o *Operation) TellClock(err error, a *oauthwire.Answer) error {
 	if o.In.Parsed.JWT == nil && o.In.Auth.AuthMode.Mode().Signing != schema.SignsOAuth1 {
 		return err
 	}
-	theirs, parseErr := http.ParseTime(a.Header.Get("Date"))
-	if parseErr != nil {
+	off := answer.ClockOff(a.Header, o.Now(), farOff)
+	if off == "" {
 		return err
 	}
-	off, where := o.Now().Sub(theirs).Round(time.Second), "ahead of"
-	if off < 0 {
-		off, where = -off, "behind"
-	}
-	if off <= farOff {
-		return err
-	}
-	return fault.Amend(err, func(e *fault.Error) { e.Detail += ", and our clock is " + off.String() + " " + where + " the server's" })
+	return fault.Amend(err, func(e *fault.Error) { e.Detail += ", and " + off })
 }
