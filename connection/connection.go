@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -177,6 +178,19 @@ func (t *Token) RawValue(path string) (string, bool) {
 		return "", false
 	}
 	return schema.TextAt(doc, path)
+}
+
+// RawJSON returns the value at a dotted path of the raw token answer as JSON has it,
+// numbers as [json.Number], or false if there is none or null. It may be a secret.
+func (t *Token) RawJSON(path string) (any, bool) {
+	var doc any
+	d := json.NewDecoder(strings.NewReader(t.Raw.Reveal()))
+	d.UseNumber()
+	if t.Raw.Empty() || d.Decode(&doc) != nil {
+		return nil, false
+	}
+	v, ok := schema.At(doc, path)
+	return v, ok && v != nil
 }
 
 // Clone returns a copy that shares nothing with c. Of Metadata, maps of type

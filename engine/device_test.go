@@ -230,7 +230,7 @@ func TestDeviceRequests(t *testing.T) {
 			in.Auth.AuthorizationMethod = "none"
 			in.OAuthClientSecret = schema.Secret{}
 			in.Auth.DeviceAuthorizationParams = map[string]string{"audience": "api", "client_id": "another"}
-			in.Auth.TokenParams = map[string]string{"grant_type": "authorization_code", "resource": "x"}
+			in.Auth.TokenParams = schema.Tree{"grant_type": "authorization_code", "resource": "x"}
 		})
 		if _, err := e.AuthCodeURL(t.Context(), alice, callbackURL, nil); !errors.Is(err, engine.ErrUnsupported) {
 			t.Errorf("AuthCodeURL without authorization_url: got %v, want kind unsupported", err)

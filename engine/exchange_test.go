@@ -118,7 +118,7 @@ func TestExchangeRequest(t *testing.T) {
 			change: func(in *schema.Integration) {
 				in.Auth.BodyFormat = "json"
 				in.Auth.AuthorizationMethod = "body"
-				in.Auth.TokenParams = map[string]string{"audience": "x", "code": "not-replaceable"}
+				in.Auth.TokenParams = schema.Tree{"audience": "x", "code": "not-replaceable"}
 				in.Auth.TokenHeaders = map[string]string{"Fjord-Version": "7"}
 				in.Auth.TokenRequest = &schema.TokenRequest{
 					Rename: map[string]string{"client_id": "client_key", "redirect_uri": ""},

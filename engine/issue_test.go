@@ -28,7 +28,7 @@ func ownApp(in *schema.Integration) {
 func login(in *schema.Integration) {
 	in.Auth = schema.Auth{
 		AuthMode: schema.TwoStep, TokenURL: "https://fjord.test/token", BodyFormat: "json",
-		TokenParams:   map[string]string{"user": "${credentials.username}", "pass": "${credentials.password}"},
+		TokenParams:   schema.Tree{"user": "${credentials.username}", "pass": "${credentials.password}"},
 		TokenHeaders:  map[string]string{"X-Site": "${connection.site}"},
 		TokenResponse: &schema.TokenResponse{AccessToken: "session.id", Expires: &schema.Expires{Path: "session.ends", Kind: "at"}},
 	}

@@ -22,8 +22,8 @@ func signs(in *schema.Integration) {
 	in.OAuthPrivateKey = schema.NewSecret(edKey)
 	in.Auth = schema.Auth{AuthMode: schema.SignedJWT, JWT: &schema.JWT{
 		Algorithm: "EdDSA",
-		Header:    map[string]string{"kid": "${credentials.kid}", "alg": "none"},
-		Payload:   map[string]string{"iss": "${oauth_client_id}", "aud": "fjord", "jti": "", "fp": "${key_fingerprint}"},
+		Header:    schema.Tree{"kid": "${credentials.kid}", "alg": "none"},
+		Payload:   schema.Tree{"iss": "${oauth_client_id}", "aud": "fjord", "jti": "", "fp": "${key_fingerprint}"},
 	}}
 	in.Credentials = map[string]schema.Field{"kid": {Default: "k-1"}}
 }
@@ -93,7 +93,7 @@ func TestS23_PrivateKeyJWT(t *testing.T) {
 	p := &provider{token: answers(`{"access_token":"one","refresh_token":"r1"}`)}
 	e := newEngine(t, p, nil, func(in *schema.Integration) {
 		in.OAuthClientSecret, in.OAuthPrivateKey = schema.Secret{}, schema.NewSecret(edKey)
-		in.Auth.AuthorizationMethod, in.Auth.JWT = schema.ClientAuthJWT, &schema.JWT{Algorithm: "EdDSA", Header: map[string]string{"kid": "k-1"}}
+		in.Auth.AuthorizationMethod, in.Auth.JWT = schema.ClientAuthJWT, &schema.JWT{Algorithm: "EdDSA", Header: schema.Tree{"kid": "k-1"}}
 	})
 	connect(t, e)
 	if _, err := e.Refresh(t.Context(), alice); err != nil {
@@ -129,7 +129,7 @@ func app(in *schema.Integration) {
 		AuthMode: schema.App, TokenURL: "https://fjord.test/token?installation=${connection.installation}", BodyFormat: "json",
 		TokenHeaders:  map[string]string{"Authorization": "Bearer ${jwt}"},
 		TokenResponse: &schema.TokenResponse{AccessToken: "token", Expires: &schema.Expires{Path: "expires_at", Kind: "at"}},
-		JWT:           &schema.JWT{Algorithm: "EdDSA", Payload: map[string]string{"iss": "${oauth_client_id}"}},
+		JWT:           &schema.JWT{Algorithm: "EdDSA", Payload: schema.Tree{"iss": "${oauth_client_id}"}},
 	}
 	in.Connection = map[string]schema.ConnectionField{"installation": {From: schema.FromUser, Field: schema.Field{Format: "integer"}}}
 }
@@ -162,8 +162,8 @@ func TestJWTBearer(t *testing.T) {
 		clientCredentials(in)
 		in.OAuthClientID, in.OAuthClientSecret, in.OAuthScopes = "", schema.Secret{}, nil
 		in.Auth.AuthorizationMethod = schema.ClientAuthNone
-		in.Auth.TokenParams = map[string]string{"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "${jwt}"}
-		in.Auth.JWT = &schema.JWT{Algorithm: "EdDSA", Key: "${credentials.key}", Payload: map[string]string{"sub": "${credentials.mail}"}}
+		in.Auth.TokenParams = schema.Tree{"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "${jwt}"}
+		in.Auth.JWT = &schema.JWT{Algorithm: "EdDSA", Key: "${credentials.key}", Payload: schema.Tree{"sub": "${credentials.mail}"}}
 		in.Credentials = map[string]schema.Field{"key": {Format: "private_key", Secret: true}, "mail": {}}
 	})
 	given := engine.Credentials{Fields: map[string]schema.Secret{"key": secret(edKey), "mail": secret("robot@fjord.test")}}

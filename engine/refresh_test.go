@@ -149,8 +149,8 @@ func TestS21_MissingRefreshTokenKeepsTheOld(t *testing.T) {
 func TestS22_RefreshAsksForNoScope(t *testing.T) {
 	server := &rotating{}
 	bubble(t, server, func(in *schema.Integration) {
-		in.Auth.TokenParams = map[string]string{"grant_type": "authorization_code", "audience": "x"} // bug 4 of 2022
-		in.Auth.RefreshParams = map[string]string{"extra": "1"}
+		in.Auth.TokenParams = schema.Tree{"grant_type": "authorization_code", "audience": "x"} // bug 4 of 2022
+		in.Auth.RefreshParams = schema.Tree{"extra": "1"}
 	}, func(t *testing.T, e *engine.Engine, p *provider) {
 		time.Sleep(100 * time.Second)
 		token(t, e)

@@ -24,16 +24,16 @@ func TestRevocationRequests(t *testing.T) {
 		"both": {&schema.Revocation{With: "both"}, "https://fjord.test/token", []string{
 			"POST https://fjord.test/token Basic token=a1&token_type_hint=access_token", "POST https://fjord.test/token Basic token=r1&token_type_hint=refresh_token"}},
 		"DELETE with Basic and JSON": {
-			&schema.Revocation{Method: "DELETE", Params: map[string]string{"access_token": "${access_token}"}, BodyFormat: "json", AuthorizationMethod: "header", With: "access_token"},
+			&schema.Revocation{Method: "DELETE", Params: schema.Tree{"access_token": "${access_token}"}, BodyFormat: "json", AuthorizationMethod: "header", With: "access_token"},
 			"https://fjord.test/applications/${oauth_client_id}/token",
 			[]string{`DELETE https://fjord.test/applications/client-id/token Basic {"access_token":"a1"}`}},
 		"DELETE with the token in the query": {
-			&schema.Revocation{Method: "DELETE", Params: map[string]string{}, Query: map[string]string{"access_token": "${revoked_token}"}, AuthorizationMethod: "none", With: "access_token"},
+			&schema.Revocation{Method: "DELETE", Params: schema.Tree{}, Query: map[string]string{"access_token": "${revoked_token}"}, AuthorizationMethod: "none", With: "access_token"},
 			"https://fjord.test/me/permissions", []string{"DELETE https://fjord.test/me/permissions?access_token=a1  "}},
 		"the token speaks for itself": {
 			&schema.Revocation{AuthorizationMethod: "bearer", With: "access_token"}, "https://fjord.test/auth.revoke", []string{"POST https://fjord.test/auth.revoke Bearer a1 "}},
 		"by GET, the client in the query": {
-			&schema.Revocation{Method: "GET", Params: map[string]string{"t": "${refresh_token}"}, AuthorizationMethod: "body"}, "https://fjord.test/revoke",
+			&schema.Revocation{Method: "GET", Params: schema.Tree{"t": "${refresh_token}"}, AuthorizationMethod: "body"}, "https://fjord.test/revoke",
 			[]string{"GET https://fjord.test/revoke?client_id=client-id&client_secret=s3cret%2F%2B%3D&t=r1  "}},
 		"in the query of a POST": {
 			&schema.Revocation{BodyFormat: "query", Headers: map[string]string{"Authorization": "Key ${oauth_client_secret}"}, AuthorizationMethod: "none"}, "https://fjord.test/revoke",

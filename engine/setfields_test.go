@@ -126,7 +126,7 @@ func TestSetFieldsObtainsAnotherToken(t *testing.T) {
 		return 200, `{"berth":"b"}`
 	}
 	e := newEngine(t, p, nil, func(in *schema.Integration) {
-		in.Auth = schema.Auth{AuthMode: schema.TwoStep, TokenURL: "https://fjord.test/token", TokenParams: map[string]string{"site": "${connection.site}"}}
+		in.Auth = schema.Auth{AuthMode: schema.TwoStep, TokenURL: "https://fjord.test/token", TokenParams: schema.Tree{"site": "${connection.site}"}}
 		in.Requests.BaseURL = "https://${connection.site}.fjord.test"
 		in.Connection = map[string]schema.ConnectionField{
 			"site":  {From: schema.FromUser},

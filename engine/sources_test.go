@@ -165,7 +165,7 @@ func TestFieldsDecideWhereRequestsGo(t *testing.T) {
 	p := &provider{token: answers(strings.Replace(goodToken, "{", `{"api":"https://www.fjord.test/api",`, 1))}
 	e := newEngine(t, p, nil, func(in *schema.Integration) {
 		in.Auth.TokenURL = "${connection.accounts || 'https://accounts.fjord.test'}/token"
-		in.Auth.TokenParams = map[string]string{"location": "${connection.place}"}
+		in.Auth.TokenParams = schema.Tree{"location": "${connection.place}"}
 		in.Auth.TokenHeaders = map[string]string{"X-Place": "${connection.place}"}
 		in.Requests.BaseURL = "${connection.api}"
 		in.Connection = map[string]schema.ConnectionField{

@@ -16,10 +16,10 @@ import (
 // tests scripts.
 func swaps(in *schema.Integration) {
 	in.Auth.RefreshRequest = &schema.RefreshRequest{With: "access_token", Method: "GET"}
-	in.Auth.RefreshParams = map[string]string{"grant_type": "again", "token": "${access_token}"}
+	in.Auth.RefreshParams = schema.Tree{"grant_type": "again", "token": "${access_token}"}
 	in.Auth.Steps = []schema.Step{{
 		URL: "https://fjord.test/token", Method: "GET", Only: "connect",
-		Params: map[string]string{"grant_type": "swap", "token": "${access_token}", "secret": "${oauth_client_secret}"},
+		Params: schema.Tree{"grant_type": "swap", "token": "${access_token}", "secret": "${oauth_client_secret}"},
 	}}
 }
 
@@ -50,7 +50,7 @@ func TestStepsSwapAndRefreshByAccessToken(t *testing.T) {
 func session(in *schema.Integration) {
 	in.Auth.TokenResponse = &schema.TokenResponse{AccessToken: "session", Success: &schema.Condition{Body: map[string]any{"ok": true}}}
 	in.Auth.Steps = []schema.Step{{
-		URL: "https://fjord.test/token", BodyFormat: "json", Params: map[string]string{"token": "${steps.0.access_token}"},
+		URL: "https://fjord.test/token", BodyFormat: "json", Params: schema.Tree{"token": "${steps.0.access_token}"},
 		Headers: map[string]string{"X-Ticket": "${steps.0.a.ticket}"}, Query: map[string]string{"v": "2"},
 	}}
 }

@@ -57,11 +57,11 @@ func TestValuesArriveAsTheyAre(t *testing.T) {
 			value:                             i.OAuthClientSecret.Reveal(),
 			value + "":                        i.AppAPIKey.Reveal(),
 			"x" + value + "y":                 i.OAuthScopes.List[1],
-			"$" + value:                       literal(t, i.Auth.TokenParams["dollar"]),
-			value + "{access_token}":          literal(t, i.Auth.TokenParams["brace"]),
-			value + value:                     literal(t, i.Auth.TokenParams["twice"]),
+			"$" + value:                       literal(t, i.Auth.TokenParams.Text("dollar")),
+			value + "{access_token}":          literal(t, i.Auth.TokenParams.Text("brace")),
+			value + value:                     literal(t, i.Auth.TokenParams.Text("twice")),
 			value + "-" + value:               literal(t, i.Requests.Params["mixed"]),
-			strings.Repeat(value, 1):          literal(t, i.Auth.TokenParams["whole"]),
+			strings.Repeat(value, 1):          literal(t, i.Auth.TokenParams.Text("whole")),
 			strings.Join([]string{value}, ""): i.OAuthScopes.List[0],
 		} {
 			if got != what {

@@ -67,7 +67,7 @@ func TestFunctionsOfTokenRequests(t *testing.T) {
 		Name: "quay", OAuthClientSecret: schema.NewSecret("shh"), AppAPIKey: schema.NewSecret("Aa"),
 		Auth: schema.Auth{
 			AuthMode: schema.TwoStep, TokenURL: "https://quay.example/login",
-			TokenParams: map[string]string{"user": "${credentials.username}", "proof": "${base64(sha1(nonce(), now('iso'), credentials.password))}",
+			TokenParams: schema.Tree{"user": "${credentials.username}", "proof": "${base64(sha1(nonce(), now('iso'), credentials.password))}",
 				"nonce": "${nonce()}", "at": "${now('iso')}", "id": "${uuid()}", "app": "${upper(app_api_key)}", "odd": "${base64url(credentials.username, '>')}"},
 			TokenHeaders: map[string]string{"Authorization": "Basic ${base64(oauth_client_secret, ':')}", "X-Sign": "${hex(hmac_sha256(oauth_client_secret, request.body, now('s')))}", "X-Time": "${now()}"},
 		},

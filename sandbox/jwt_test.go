@@ -23,7 +23,7 @@ func TestSignedTokenRefusals(t *testing.T) {
 	p := newProvider(t, &schema.Integration{
 		Name: "lamp", Credentials: map[string]schema.Field{"secret": {Example: "00ff"}},
 		Auth: schema.Auth{AuthMode: schema.SignedJWT, JWT: &schema.JWT{
-			Algorithm: "HS256", Header: map[string]string{"kid": "${credentials.id}"}, Payload: map[string]string{"aud": "/admin/", "jti": ""},
+			Algorithm: "HS256", Header: schema.Tree{"kid": "${credentials.id}"}, Payload: schema.Tree{"aud": "/admin/", "jti": ""},
 			Key: "${credentials.secret}", KeyEncoding: "hex", LifetimeSeconds: 60,
 		}},
 		Requests: schema.Requests{BaseURL: "https://lamp.example/api", Headers: map[string]string{"Authorization": "Lamp ${access_token}"}},

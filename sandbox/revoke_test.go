@@ -24,7 +24,7 @@ func TestRevocationIsHeldToItsWay(t *testing.T) {
 		wrong map[string]change
 	}{
 		"DELETE, Basic, JSON": {
-			schema.Revocation{Method: "DELETE", Params: map[string]string{"access_token": "${access_token}"}, BodyFormat: "json", AuthorizationMethod: "header", With: "access_token"},
+			schema.Revocation{Method: "DELETE", Params: schema.Tree{"access_token": "${access_token}"}, BodyFormat: "json", AuthorizationMethod: "header", With: "access_token"},
 			[]change{basic, func(r *http.Request, body *string) {
 				r.Method = "DELETE"
 				r.Header.Set("Content-Type", "application/json")

@@ -17,8 +17,8 @@ func TestSteps(t *testing.T) {
 	p := newProvider(t, &schema.Integration{
 		Name: "relay",
 		Auth: schema.Auth{
-			AuthMode: schema.TwoStep, TokenURL: "https://relay.example/challenge", TokenParams: map[string]string{"user": "${credentials.username}"},
-			Steps: []schema.Step{{URL: "https://relay.example/answer", Params: map[string]string{"challenge": "${steps.0.nonce}", "kind": "totp"}}},
+			AuthMode: schema.TwoStep, TokenURL: "https://relay.example/challenge", TokenParams: schema.Tree{"user": "${credentials.username}"},
+			Steps: []schema.Step{{URL: "https://relay.example/answer", Params: schema.Tree{"challenge": "${steps.0.nonce}", "kind": "totp"}}},
 		},
 		Credentials: map[string]schema.Field{"username": {}},
 		Requests:    schema.Requests{BaseURL: "https://relay.example/api", Headers: map[string]string{"Authorization": "Bearer ${access_token}"}},

@@ -28,7 +28,7 @@ func TestTokenRefusals(t *testing.T) {
 	public := notionLike("n")
 	public.Auth.AuthorizationMethod = schema.ClientAuthNone
 	extras := notionLike("n")
-	extras.Auth.TokenParams = map[string]string{"audience": "api", "tenant": "${connection.tenant}"}
+	extras.Auth.TokenParams = schema.Tree{"audience": "api", "tenant": "${connection.tenant}"}
 	extras.Auth.TokenHeaders = map[string]string{"Api-Key": "${oauth_client_id}"}
 	inQuery := slackLike()
 	inQuery.Auth.BodyFormat = "query"

@@ -55,7 +55,7 @@ type Auth struct {
 	DeviceAuthorizationParams   map[string]string `json:"device_authorization_params,omitempty"`
 	ScopeSeparator              *string           `json:"scope_separator,omitempty"`
 	TokenURL                    string            `json:"token_url,omitempty"`
-	TokenParams                 map[string]string `json:"token_params,omitempty"`
+	TokenParams                 Tree              `json:"token_params,omitempty"`
 	AuthorizationMethod         string            `json:"authorization_method,omitempty"`
 	ClientCertificate           string            `json:"client_certificate,omitempty"` // required
 	BodyFormat                  string            `json:"body_format,omitempty"`
@@ -71,7 +71,7 @@ type Auth struct {
 	PKCE                        PKCE              `json:"pkce,omitempty"`
 	DefaultScopes               []string          `json:"default_scopes,omitempty"`
 	Scopes                      string            `json:"scopes,omitempty"` // none or app
-	RefreshParams               map[string]string `json:"refresh_params,omitempty"`
+	RefreshParams               Tree              `json:"refresh_params,omitempty"`
 	RefreshRequest              *RefreshRequest   `json:"refresh_request,omitempty"`
 	TokenHeaders                map[string]string `json:"token_headers,omitempty"`
 	TokenRequestMethod          string            `json:"token_request_method,omitempty"`

@@ -45,7 +45,7 @@ func TestSecretPrintsNothing(t *testing.T) {
 	s := schema.NewSecret(sesame)
 	h := newHolder()
 	i := &schema.Integration{Name: "x", OAuthClientSecret: s, OAuthClientSecretPrevious: s, AppAPIKey: s,
-		Auth:     schema.Auth{AuthMode: "OAUTH2", TokenParams: map[string]string{"key": sesame}},
+		Auth:     schema.Auth{AuthMode: "OAUTH2", TokenParams: schema.Tree{"key": sesame}},
 		Requests: schema.Requests{Headers: map[string]string{"X": sesame}}}
 	values := map[string]any{"value": s, "pointer": &s, "holder": h, "holder pointer": &h, "slice": []schema.Secret{s},
 		"map": map[string]schema.Secret{"k": s}, "key": map[schema.Secret]int{s: 1}, "any": []any{s}, "integration": i, "auth": i.Auth,

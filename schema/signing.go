@@ -4,12 +4,12 @@ import "time"
 
 // A JWT is a JSON Web Token that we sign.
 type JWT struct {
-	Algorithm       string            `json:"algorithm"`
-	Header          map[string]string `json:"header,omitempty"`
-	Payload         map[string]string `json:"payload,omitempty"`
-	Key             string            `json:"key,omitempty"`
-	KeyEncoding     string            `json:"key_encoding,omitempty"`
-	LifetimeSeconds float64           `json:"lifetime_seconds,omitempty"`
+	Algorithm       string  `json:"algorithm"`
+	Header          Tree    `json:"header,omitempty"`
+	Payload         Tree    `json:"payload,omitempty"`
+	Key             string  `json:"key,omitempty"`
+	KeyEncoding     string  `json:"key_encoding,omitempty"`
+	LifetimeSeconds float64 `json:"lifetime_seconds,omitempty"`
 }
 
 // SigningKey returns Key, or its default.

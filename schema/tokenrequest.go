@@ -22,7 +22,7 @@ func (a *Auth) RefreshesAccessToken() bool {
 // A Revocation says how revocation differs from RFC 7009.
 type Revocation struct {
 	Method              string            `json:"method,omitempty"`
-	Params              map[string]string `json:"params,omitempty"` // nil: those of RFC 7009
+	Params              Tree              `json:"params,omitempty"` // nil: those of RFC 7009
 	Query               map[string]string `json:"query,omitempty"`
 	Headers             map[string]string `json:"headers,omitempty"`
 	BodyFormat          string            `json:"body_format,omitempty"`
@@ -38,7 +38,7 @@ const RevokeBearer = "bearer"
 type Step struct {
 	URL        string            `json:"url"`
 	Method     string            `json:"method,omitempty"`
-	Params     map[string]string `json:"params,omitempty"`
+	Params     Tree              `json:"params,omitempty"`
 	Query      map[string]string `json:"query,omitempty"`
 	Headers    map[string]string `json:"headers,omitempty"`
 	BodyFormat string            `json:"body_format,omitempty"`

@@ -42,6 +42,9 @@ func (p *page) kindOfType(n node) string {
 		if v.isObject() {
 			return "map of names to " + p.link(v, "maps")
 		}
+		if v.flag("x-template") && v.texts("type") != nil {
+			return "tree, template"
+		}
 		if v.flag("x-template") {
 			return "map of strings, template"
 		}

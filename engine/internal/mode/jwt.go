@@ -18,7 +18,7 @@ func (w *signedJWT) obtained() string { return "a token was signed," }
 // issue makes the token, in the form of an answer that grants it.
 func (w *signedJWT) issue(_ context.Context, o *token.Operation) (*oauthwire.Answer, error) {
 	now := w.env.Now()
-	signed, expires, err := o.In.Parsed.JWT.Sign(o.Values(), nil, now)
+	signed, expires, err := o.In.Parsed.JWT.Sign(o.Values(), o.Typed(), nil, now)
 	if err != nil {
 		return nil, o.Fail(fault.KindClient, "the token cannot be signed", err)
 	}

@@ -79,7 +79,7 @@ func (w *role) request(o *token.Operation) (*oauthwire.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	params := map[string]string{"Action": "AssumeRole", "Version": "2011-06-15"}
+	params := map[string]any{"Action": "AssumeRole", "Version": "2011-06-15"}
 	for _, p := range []struct {
 		name, key string
 		from      schema.Template

@@ -162,7 +162,7 @@ func readOAuth1(op string, k connection.Key, a *oauthwire.Answer) (token, secret
 type oauth1Call struct {
 	to       schema.Template
 	method   string // empty: POST
-	params   plan.TemplateMap
+	params   plan.Params
 	protocol oauth1.Param
 }
 
@@ -173,7 +173,7 @@ func (m *temporary) call(ctx context.Context, o *token.Operation, call oauth1Cal
 	if err != nil {
 		return nil, fail(err)
 	}
-	params, err := call.params.Render(values)
+	params, err := call.params.Members(values, o.Typed())
 	if err != nil {
 		return nil, fail(err)
 	}

@@ -39,7 +39,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func TestRenamedLeavesTheCallerAlone(t *testing.T) {
-	params := map[string]string{"code": "c"}
+	params := map[string]any{"code": "c"}
 	r := &Request{Params: params, ClientAuth: "body", Rename: map[string]string{"code": "auth_code"}, Method: "POST"}
 	r.URL = mustParse(t, "https://x.test/token")
 	if _, err := r.build(t.Context()); err != nil {

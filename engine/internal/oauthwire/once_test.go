@@ -18,7 +18,7 @@ import (
 // it again.
 func TestDoSendsOnceOverAConnectionThatBreaks(t *testing.T) {
 	key := map[string]string{"Idempotency-Key": "k-1"}
-	params := map[string]string{"grant_type": "refresh_token", "refresh_token": "r-1"}
+	params := map[string]any{"grant_type": "refresh_token", "refresh_token": "r-1"}
 	for name, r := range map[string]oauthwire.Request{
 		"GET":                               {Method: http.MethodGet, Params: params},
 		"GET with an idempotency key":       {Method: http.MethodGet, Params: params, Headers: key},

@@ -29,7 +29,7 @@ type Request struct {
 	URL    *url.URL
 	Method string // POST or GET; GET puts Params into the query
 
-	Params  map[string]string // standard names; Rename has the last word
+	Params  map[string]any // standard names; Rename has the last word. Text, or, in JSON, what JSON has
 	Query   map[string]string
 	Headers map[string]string
 	Rename  map[string]string // an empty name leaves the parameter out
@@ -103,6 +103,9 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 		return nil, ErrInsecure
 	}
 	params := maps.Clone(r.Params)
+	if params == nil {
+		params = map[string]any{}
+	}
 	switch r.ClientAuth {
 	case "body":
 		params["client_id"] = r.ClientID
@@ -117,20 +120,24 @@ func (r *Request) build(ctx context.Context) (*http.Request, error) {
 		q.Set(name, v)
 	}
 	var body []byte
+	var err error
 	contentType := ""
 	switch {
 	case r.Method == http.MethodGet || r.InQuery:
-		for name, v := range params {
-			q.Set(name, v)
+		if err := setAll(q, params); err != nil {
+			return nil, err
 		}
 	case r.JSON:
 		contentType = "application/json"
-		body, _ = json.Marshal(params) // strings always marshal
+		body, err = json.Marshal(params)
+		if err != nil {
+			return nil, errors.New("the parameters cannot be written as JSON")
+		}
 	default:
 		contentType = "application/x-www-form-urlencoded"
 		form := url.Values{}
-		for name, v := range params {
-			form.Set(name, v)
+		if err := setAll(form, params); err != nil {
+			return nil, err
 		}
 		body = []byte(form.Encode())
 	}
@@ -167,7 +174,30 @@ func (r *Request) setHeaders(req *http.Request, contentType string) {
 	}
 }
 
-func renamed(params, rename map[string]string) map[string]string {
+// setAll puts parameters into a form or a query.
+func setAll(form url.Values, params map[string]any) error {
+	for name, v := range params {
+		text, ok := schema.Scalar(v)
+		if !ok {
+			return fmt.Errorf("%s is no text, number or boolean, and a form or a query holds nothing else", name)
+		}
+		form.Set(name, text)
+	}
+	return nil
+}
+
+// Texts returns the scalars among the parameters, however deep, as text.
+func (r *Request) Texts() []string {
+	var texts []string
+	for _, v := range schema.LeavesOf(r.Params) {
+		if text, ok := schema.Scalar(v); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+func renamed(params map[string]any, rename map[string]string) map[string]any {
 	for from, to := range rename {
 		v, ok := params[from]
 		if !ok {

@@ -18,14 +18,19 @@ type Auth struct {
 
 	BaseURL, Resource, AuthorizationServer schema.Template // where discovery starts
 
-	AuthorizationParams, TokenParams, RefreshParams, TokenHeaders, TokenQuery, RequestParams, DeviceParams, IntrospectionParams TemplateMap
+	AuthorizationParams, TokenHeaders, TokenQuery, RequestParams, DeviceParams, IntrospectionParams TemplateMap
+
+	TokenParams, RefreshParams TemplateTree
 
 	JWT       *JWT // nil: nothing is signed
 	AWS       *AWS // nil: another mode
 	Steps     []Step
 	Signature *Signature // nil: there is none
 
-	Revocation struct{ Params, Query, Headers TemplateMap } // of revocation_request
+	Revocation struct { // of revocation_request
+		Params         TemplateTree
+		Query, Headers TemplateMap
+	}
 
 	Patterns map[string]*regexp.Regexp // by namespace.name of a field
 }
@@ -75,12 +80,9 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 		to     *TemplateMap
 	}{
 		{"authorization_params", a.AuthorizationParams, &p.AuthorizationParams},
-		{"token_params", a.TokenParams, &p.TokenParams},
-		{"refresh_params", a.RefreshParams, &p.RefreshParams},
 		{"token_headers", a.TokenHeaders, &p.TokenHeaders},
 		{"token_request.query", query, &p.TokenQuery},
 		{"request_params", a.RequestParams, &p.RequestParams},
-		{"revocation_request.params", revocation.Params, &p.Revocation.Params},
 		{"revocation_request.query", revocation.Query, &p.Revocation.Query},
 		{"revocation_request.headers", revocation.Headers, &p.Revocation.Headers},
 		{"device_authorization_params", a.DeviceAuthorizationParams, &p.DeviceParams},
@@ -91,6 +93,19 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 			return nil, fmt.Errorf("auth.%s: %w", m.key, err)
 		}
 		*m.to = t
+	}
+	for _, m := range []struct {
+		key    string
+		values schema.Tree
+		to     *TemplateTree
+	}{
+		{"token_params", a.TokenParams, &p.TokenParams},
+		{"refresh_params", a.RefreshParams, &p.RefreshParams},
+		{"revocation_request.params", revocation.Params, &p.Revocation.Params},
+	} {
+		if *m.to, err = parseTree(m.values); err != nil {
+			return nil, fmt.Errorf("auth.%s.%w", m.key, err)
+		}
 	}
 	if p.JWT, err = newJWT(a.JWT); err != nil {
 		return nil, err

@@ -2,8 +2,11 @@ package plan
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -22,7 +25,7 @@ type JWT struct {
 	*schema.JWT
 	method          jwt.SigningMethod
 	key             schema.Template
-	header, payload TemplateMap
+	header, payload TemplateTree
 }
 
 func newJWT(j *schema.JWT) (*JWT, error) {
@@ -40,18 +43,19 @@ func newJWT(j *schema.JWT) (*JWT, error) {
 	if p.key, err = schema.ParseTemplate(j.SigningKey()); err != nil {
 		return nil, fmt.Errorf("auth.jwt.key: %w", err)
 	}
-	if p.header, err = parseMap(j.Header); err != nil {
-		return nil, fmt.Errorf("auth.jwt.header: %w", err)
+	if p.header, err = parseTree(j.Header); err != nil {
+		return nil, fmt.Errorf("auth.jwt.header.%w", err)
 	}
-	if p.payload, err = parseMap(j.Payload); err != nil {
-		return nil, fmt.Errorf("auth.jwt.payload: %w", err)
+	if p.payload, err = parseTree(j.Payload); err != nil {
+		return nil, fmt.Errorf("auth.jwt.payload.%w", err)
 	}
 	return p, nil
 }
 
 // Sign makes a token of claims, which the declared payload overrides. An empty text
-// leaves a claim out. Claims of numbers are those that RFC 7519 4.1 has.
-func (p *JWT) Sign(values render.Values, claims map[string]string, now time.Time) (token string, expires time.Time, err error) {
+// leaves a claim out. Claims keep their types, and those of time are numbers whatever
+// they are made of.
+func (p *JWT) Sign(values render.Values, typed render.Typed, claims map[string]string, now time.Time) (token string, expires time.Time, err error) {
 	text, err := render.Text(p.key, values)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("auth.jwt.key: %w", err)
@@ -66,7 +70,7 @@ func (p *JWT) Sign(values render.Values, claims map[string]string, now time.Time
 	for name, v := range claims {
 		body[name] = v
 	}
-	declared, err := p.payload.Render(withFingerprint(values, key))
+	declared, err := p.payload.Members(withFingerprint(values, key), typed)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("auth.jwt.payload.%w", err)
 	}
@@ -75,8 +79,15 @@ func (p *JWT) Sign(values render.Values, claims map[string]string, now time.Time
 			delete(body, name)
 		}
 	}
+	if err := numericDates(body); err != nil {
+		return "", time.Time{}, err
+	}
+	if end, ok := body["exp"].(json.Number); ok {
+		seconds, _ := end.Float64()
+		expires = time.Unix(int64(seconds), 0)
+	}
 	t := jwt.NewWithClaims(p.method, body)
-	header, err := p.header.Render(withFingerprint(values, key))
+	header, err := p.header.Members(withFingerprint(values, key), typed)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("auth.jwt.header.%w", err)
 	}
@@ -92,6 +103,26 @@ func (p *JWT) Sign(values render.Values, claims map[string]string, now time.Time
 		return "", time.Time{}, errors.New("auth.jwt: the key does not sign")
 	}
 	return token, time.Unix(expires.Unix(), 0), nil
+}
+
+// latest is the last second that dates are read in: that of the year 9999.
+const latest = 253402300799
+
+// numericDates makes numbers of the claims that are a time (RFC 7519 4.1.4 to 4.1.6).
+func numericDates(claims jwt.MapClaims) error {
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		v, declared := claims[name]
+		if _, ours := v.(int64); !declared || ours {
+			continue
+		}
+		text, _ := schema.Scalar(v)
+		seconds, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil || seconds < 0 || seconds > latest || seconds != seconds {
+			return fmt.Errorf("auth.jwt.payload.%s is no number of seconds since 1970 (RFC 7519 2)", name)
+		}
+		claims[name] = json.Number(strconv.FormatFloat(seconds, 'f', -1, 64))
+	}
+	return nil
 }
 
 func withFingerprint(values render.Values, key any) render.Values {

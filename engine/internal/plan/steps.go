@@ -10,8 +10,9 @@ import (
 type Step struct {
 	*schema.Step
 	Templates struct {
-		URL                    schema.Template
-		Params, Query, Headers TemplateMap
+		URL            schema.Template
+		Params         TemplateTree
+		Query, Headers TemplateMap
 	}
 }
 
@@ -23,11 +24,14 @@ func newSteps(steps []schema.Step) ([]Step, error) {
 		if s.Templates.URL, err = schema.ParseTemplate(s.URL); err != nil {
 			return nil, fmt.Errorf("auth.steps.%d.url: %w", i, err)
 		}
+		if s.Templates.Params, err = parseTree(s.Params); err != nil {
+			return nil, fmt.Errorf("auth.steps.%d.params.%w", i, err)
+		}
 		for _, m := range []struct {
 			key    string
 			values map[string]string
 			to     *TemplateMap
-		}{{"params", s.Params, &s.Templates.Params}, {"query", s.Query, &s.Templates.Query}, {"headers", s.Headers, &s.Templates.Headers}} {
+		}{{"query", s.Query, &s.Templates.Query}, {"headers", s.Headers, &s.Templates.Headers}} {
 			if *m.to, err = parseMap(m.values); err != nil {
 				return nil, fmt.Errorf("auth.steps.%d.%s: %w", i, m.key, err)
 			}

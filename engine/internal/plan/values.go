@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,6 +91,27 @@ func (in *Integration) dottedValue(c *connection.Connection, namespace, rest str
 		return c.Credentials.Token.RawValue(rest)
 	}
 	return "", false
+}
+
+// TypedOf gives placeholders the values that JSON has a type for: what a token answer
+// said, and fields that are declared to be whole numbers.
+func (in *Integration) TypedOf(c *connection.Connection) render.Typed {
+	return func(name string) (any, bool) {
+		namespace, rest, _ := strings.Cut(name, ".")
+		switch namespace {
+		case "raw":
+			return c.Credentials.Token.RawJSON(rest)
+		case "connection", "credentials":
+			if in.FormatOf(name) != "integer" {
+				return nil, false
+			}
+			text, ok := in.Value(c, name)
+			if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
+				return n, true
+			}
+		}
+		return nil, false
+	}
 }
 
 func reveal(s schema.Secret) (string, bool) { return s.Reveal(), s.IsSet() }

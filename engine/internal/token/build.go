@@ -15,7 +15,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" /
 
 // Build builds a call of the token endpoint, or of one that is called like it, with
 // extra over params except for what is fixed.
-func (o *Operation) Build(to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Request, error) {
+func (o *Operation) Build(to schema.Template, params map[string]string, extra plan.Params) (*oauthwire.Request, error) {
 	values := o.Values()
 	assertion, err := o.assert(values)
 	if err != nil {
@@ -28,9 +28,11 @@ func (o *Operation) Build(to schema.Template, params map[string]string, extra pl
 	if err != nil {
 		return nil, err
 	}
-	more, err := extra.Render(values)
-	if err != nil {
-		return nil, err
+	more := map[string]any{}
+	if extra != nil {
+		if more, err = extra.Members(values, o.Typed()); err != nil {
+			return nil, err
+		}
 	}
 	for name, v := range params {
 		if _, ok := more[name]; !ok || name != "grant_type" {
@@ -56,7 +58,7 @@ func (o *Operation) Build(to schema.Template, params map[string]string, extra pl
 
 // BuildBeside builds a request of an endpoint beside that of tokens, whose client
 // authenticates there as it does here: a form, by POST.
-func (o *Operation) BuildBeside(to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Request, error) {
+func (o *Operation) BuildBeside(to schema.Template, params map[string]string, extra plan.Params) (*oauthwire.Request, error) {
 	r, err := o.Build(to, params, extra)
 	if err != nil {
 		return nil, err
@@ -122,7 +124,7 @@ func (o *Operation) assert(values render.Values) (string, error) {
 		}
 		claims["iss"], claims["sub"], claims["aud"] = id.Reveal(), id.Reveal(), endpoint.String()
 	}
-	token, _, err := signed.Sign(values, claims, o.Now())
+	token, _, err := signed.Sign(values, o.Typed(), claims, o.Now())
 	return token, err
 }
 

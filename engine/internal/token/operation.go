@@ -76,6 +76,9 @@ func (o *Operation) On(c *connection.Connection) *Operation {
 // time.
 func (o *Operation) Values() render.Values { return o.In.ValuesAt(o.Conn, o.Now()) }
 
+// Typed are those of the connection's values that JSON has a type for.
+func (o *Operation) Typed() render.Typed { return o.In.TypedOf(o.Conn) }
+
 // Fail returns an error of the operation.
 func (o *Operation) Fail(kind fault.Kind, detail string, cause error) error {
 	return &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: kind, Detail: detail, Err: cause}

@@ -103,11 +103,11 @@ func (o *Operation) buildRevocation(t revoked) (*oauthwire.Request, error) {
 	values := with(o.Values(), "revoked_token", t.token.Reveal())
 	if how.Params != nil || how.AuthorizationMethod == schema.RevokeBearer {
 		assertion, ofType := r.Params["client_assertion"], r.Params["client_assertion_type"]
-		if r.Params, err = o.In.Parsed.Revocation.Params.Render(values); err != nil {
+		if r.Params, err = o.In.Parsed.Revocation.Params.Members(values, o.Typed()); err != nil {
 			return nil, err
 		}
 		r.Rename = nil
-		if assertion != "" && how.AuthorizationMethod == "" {
+		if assertion != nil && how.AuthorizationMethod == "" {
 			r.Params["client_assertion"], r.Params["client_assertion_type"] = assertion, ofType
 		}
 	}

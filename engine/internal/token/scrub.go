@@ -21,7 +21,7 @@ func Scrub(err error, r *oauthwire.Request) error {
 	said := func() []string {
 		basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(r.ClientID) + ":" + url.QueryEscape(r.ClientSecret)))
 		plain := base64.StdEncoding.EncodeToString([]byte(r.ClientID + ":" + r.ClientSecret))
-		return slices.Concat(slices.Collect(maps.Values(r.Params)), slices.Collect(maps.Values(r.Query)), slices.Collect(maps.Values(r.Headers)),
+		return slices.Concat(r.Texts(), slices.Collect(maps.Values(r.Query)), slices.Collect(maps.Values(r.Headers)),
 			[]string{r.ClientSecret, basic, plain})
 	}
 	e.Code = fault.WithoutEchoes(e.Code, said)

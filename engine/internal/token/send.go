@@ -13,7 +13,7 @@ import (
 
 // Redeem calls the token endpoint at to, with extra over params except for what is
 // fixed, and returns a successful answer.
-func (o *Operation) Redeem(ctx context.Context, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Answer, error) {
+func (o *Operation) Redeem(ctx context.Context, to schema.Template, params map[string]string, extra plan.Params) (*oauthwire.Answer, error) {
 	return o.RedeemBuilt(ctx, to, func(o *Operation) (*oauthwire.Request, error) { return o.Build(to, params, extra) })
 }
 
@@ -32,7 +32,7 @@ func (o *Operation) Refresh(ctx context.Context, ready func(context.Context) err
 
 // AskBeside calls an endpoint beside that of tokens, whose answers are none that grant
 // one. what names the request in errors.
-func (o *Operation) AskBeside(ctx context.Context, what string, to schema.Template, params map[string]string, extra plan.TemplateMap) (*oauthwire.Answer, error) {
+func (o *Operation) AskBeside(ctx context.Context, what string, to schema.Template, params map[string]string, extra plan.Params) (*oauthwire.Answer, error) {
 	return o.send(ctx, sending{
 		what: what, to: to, shape: o.beside(),
 		build: func(o *Operation) (*oauthwire.Request, error) { return o.BuildBeside(to, params, extra) },

@@ -67,13 +67,11 @@ func (o *Operation) buildStep(s *plan.Step, a *ascent) (*oauthwire.Request, erro
 	if r.Method == "" {
 		r.Method = "POST"
 	}
-	for _, m := range []struct {
-		from plan.TemplateMap
-		to   *map[string]string
-	}{{s.Templates.Params, &r.Params}, {s.Templates.Query, &r.Query}} {
-		if *m.to, err = m.from.Render(values); err != nil {
-			return nil, err
-		}
+	if r.Params, err = s.Templates.Params.Members(values, a.typed(o)); err != nil {
+		return nil, err
+	}
+	if r.Query, err = s.Templates.Query.Render(values); err != nil {
+		return nil, err
 	}
 	return r, setHeaders(r, s.Templates.Headers, values)
 }
@@ -97,6 +95,23 @@ func (a *ascent) values(o *Operation) render.Values {
 			return schema.TextAt(a.docs[n], path)
 		}
 		return o.In.Value(o.Conn, name)
+	}
+}
+
+// typed are those of the values that JSON has a type for.
+func (a *ascent) typed(o *Operation) render.Typed {
+	return func(name string) (any, bool) {
+		rest, ok := strings.CutPrefix(name, "steps.")
+		if !ok {
+			return o.Typed()(name)
+		}
+		number, path, _ := strings.Cut(rest, ".")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 || n >= len(a.docs) || a.docs[n] == nil {
+			return nil, false
+		}
+		v, ok := schema.At(a.docs[n], path)
+		return v, ok && v != nil
 	}
 }
 

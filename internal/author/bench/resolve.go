@@ -139,7 +139,7 @@ func asked(ref string, v *schema.Version) map[string]any {
 // sendsSecret reports whether a version puts the client's secret somewhere
 // itself, whatever its way of client authentication.
 func sendsSecret(v *schema.Version) bool {
-	for _, templates := range []map[string]string{v.Auth.TokenParams, v.Auth.RefreshParams, v.Auth.TokenHeaders, v.Requests.Headers, v.Requests.Params, v.Requests.Body} {
+	for _, templates := range []map[string]string{v.Auth.TokenParams.Leaves(), v.Auth.RefreshParams.Leaves(), v.Auth.TokenHeaders, v.Requests.Headers, v.Requests.Params, v.Requests.Body} {
 		for _, text := range templates {
 			if t, err := schema.ParseTemplate(text); err == nil && slices.Contains(t.Refs(), "oauth_client_secret") {
 				return true

@@ -90,7 +90,7 @@ var clientAuthInWords = map[string]string{
 // token says how tokens are asked for, and what else is asked.
 func (f *facts) token(a *schema.Auth) {
 	f.code("Token URL", a.TokenURL, "auth.token_url")
-	f.code("with", pairs(a.TokenParams, "=", " "), "auth.token_params")
+	f.code("with", pairs(a.TokenParams.Leaves(), "=", " "), "auth.token_params")
 	f.code("with headers", pairs(a.TokenHeaders, ": ", "\n"), "auth.token_headers")
 	for _, s := range a.Steps {
 		f.code("and then", cmp.Or(s.Method, "POST")+" "+s.URL, "auth.steps")

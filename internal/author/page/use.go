@@ -153,9 +153,9 @@ func quoted(scopes []string) []string {
 func wants(v *schema.Version, placeholder string) bool {
 	r := &v.Requests
 	texts := slices.Concat([]string{r.BaseURL}, slices.Collect(maps.Values(r.Headers)), slices.Collect(maps.Values(r.Params)), slices.Collect(maps.Values(r.Body)),
-		slices.Collect(maps.Values(v.Auth.TokenParams)), slices.Collect(maps.Values(v.Auth.TokenHeaders)))
+		slices.Collect(maps.Values(v.Auth.TokenParams.Leaves())), slices.Collect(maps.Values(v.Auth.TokenHeaders)))
 	if j := v.Auth.JWT; j != nil {
-		texts = slices.Concat(texts, slices.Collect(maps.Values(j.Header)), slices.Collect(maps.Values(j.Payload)), []string{j.Key})
+		texts = slices.Concat(texts, slices.Collect(maps.Values(j.Header.Leaves())), slices.Collect(maps.Values(j.Payload.Leaves())), []string{j.Key})
 	}
 	if signed := v.Auth.RequestSignature; signed != nil {
 		texts = slices.Concat(texts, slices.Collect(maps.Values(signed.Headers)), slices.Collect(maps.Values(signed.Params)))

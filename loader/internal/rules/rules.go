@@ -35,6 +35,7 @@ var themes = []func(*checker){
 	(*checker).signature,
 	(*checker).refreshRequest,
 	(*checker).revocationRequest,
+	(*checker).trees,
 	(*checker).headers,
 	(*checker).patterns,
 	(*checker).lookUps,

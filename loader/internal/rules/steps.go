@@ -31,13 +31,8 @@ func (r *checker) refreshRequest() {
 	if with == nil || with.Kind != tree.String || with.Text != "access_token" {
 		return
 	}
-	params := r.Root.Get("auth", "refresh_params")
-	if params != nil {
-		for _, f := range params.Fields {
-			if strings.Contains(f.Value.Text, "${access_token") {
-				return
-			}
-		}
+	if mentions(r.Root.Get("auth", "refresh_params"), "${access_token") {
+		return
 	}
 	r.report(with.Origin, "missing-key", `"with: access_token" without "refresh_params" that hold ${access_token}`, "")
 }
@@ -57,12 +52,8 @@ func (r *checker) revocationRequest() {
 		return
 	}
 	for _, place := range []string{"params", "query", "headers"} {
-		if m := how.Get(place); m != nil && m.Kind == tree.Map {
-			for _, f := range m.Fields {
-				if strings.Contains(f.Value.Text, "revoked_token") {
-					return
-				}
-			}
+		if mentions(how.Get(place), "revoked_token") {
+			return
 		}
 	}
 	r.report(with.Origin, "missing-key", `"with: both" without ${revoked_token} in the request`, "both requests would be the same")

@@ -98,10 +98,35 @@ func (s *Shape) Fits(mode string) bool {
 
 func read(root map[string]any) *Shape {
 	defs, _ := root["$defs"].(map[string]any)
-	return reader{defs}.shape(root)
+	return reader{defs, map[string]*Shape{}}.shape(root)
 }
 
-type reader struct{ defs map[string]any }
+// A reader follows references. What refers to itself is read once: trees are as deep as
+// somebody writes them.
+type reader struct {
+	defs  map[string]any
+	trees map[string]*Shape // by reference
+}
+
+// inner returns the shape of what stands below another, which hands on that it is
+// public.
+func (r reader) inner(s map[string]any, public bool) *Shape {
+	ref, _ := s["$ref"].(string)
+	if known := r.trees[ref]; known != nil {
+		return known
+	}
+	if len(s) == 1 && ref == treeValue {
+		r.trees[ref] = &Shape{}
+		*r.trees[ref] = *r.shape(s)
+		return r.trees[ref]
+	}
+	out := r.shape(s)
+	out.Public = out.Public || public
+	return out
+}
+
+// treeValue is the one definition that refers to itself.
+const treeValue = "#/$defs/template_value"
 
 func (r reader) shape(s map[string]any) *Shape {
 	s = r.flatten(s)
@@ -120,12 +145,10 @@ func (r reader) shape(s map[string]any) *Shape {
 		}
 	}
 	if values, ok := s["additionalProperties"].(map[string]any); ok {
-		out.values = r.shape(values)
-		out.values.Public = out.values.Public || out.Public
+		out.values = r.inner(values, out.Public)
 	}
 	if items, ok := s["items"].(map[string]any); ok {
-		out.items = r.shape(items)
-		out.items.Public = out.items.Public || out.Public
+		out.items = r.inner(items, out.Public)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -120,7 +121,10 @@ func (p *API) checkLookUp(l *lookUpForm, c *call) (caller, *message.Refusal) {
 	}
 	read := message.ReadForm
 	if l.json {
-		read = message.ReadJSON
+		read = func(h http.Header, body []byte) (url.Values, *message.Refusal) {
+			params, _, ref := message.ReadJSON(h, body)
+			return params, ref
+		}
 	}
 	params, ref := read(c.Header, c.body)
 	if ref == nil {

@@ -36,6 +36,17 @@ func (j *Judge) CheckShown(s *Seen, want []Declared, get func(string) string, wh
 	return nil
 }
 
+// CheckTypes compares the JSON types of what a request has with those that are
+// declared: a number in quotes is another value to whoever reads it.
+func CheckTypes(want []Declared, types map[string]string, where string) *message.Refusal {
+	for _, d := range want {
+		if is, given := types[d.Name]; given && d.Type != "" && is != d.Type {
+			return message.Refused(400, "invalid_request", "%q in %s is %s, and the blueprint declares %s", d.Name, where, is, d.Type)
+		}
+	}
+	return nil
+}
+
 // Agrees says, as the end of a sentence, why value is not what the template gives, as far as known here.
 func (j *Judge) Agrees(s *Seen, f ValueForm, value string) *message.Refusal {
 	values, ok := f.Read(value)

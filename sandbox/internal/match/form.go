@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/sandbox/internal/message"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -15,6 +16,7 @@ type Declared struct {
 	Name string
 	Text string // the template as written
 	Form ValueForm
+	Type string // in JSON, such as [message.JSONNumber]; empty: any
 }
 
 // A ValueForm reads a value by its template.
@@ -71,7 +73,7 @@ func CompileAll(m map[string]string) ([]Declared, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Declared{name, text, form})
+		out = append(out, Declared{Name: name, Text: text, Form: form})
 	}
 	slices.SortFunc(out, func(a, b Declared) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
@@ -90,4 +92,42 @@ func compileQuery(query string) ([]Declared, error) {
 		}
 	}
 	return CompileAll(m)
+}
+
+// CompileTree compiles the templates of a tree, by their dotted paths. A value that is
+// no text is declared as the text of it, with its JSON type.
+func CompileTree(t schema.Tree) ([]Declared, error) {
+	list, err := CompileAll(t.Leaves())
+	if err != nil {
+		return nil, err
+	}
+	types := message.TypesOf(map[string]any(t))
+	for i := range list {
+		d := &list[i]
+		switch is := types[d.Name]; {
+		case is != message.JSONText:
+			d.Type = is
+		case len(d.Form.Refs) == 0 || !d.Form.whole():
+			d.Type = message.JSONText
+		default:
+			d.Type = typeOf(d.Form.Refs[0][0])
+		}
+	}
+	return list, nil
+}
+
+// whole reports whether the template is one placeholder.
+func (f ValueForm) whole() bool { return f.re.String() == "(?s)^(.*?)$" }
+
+// typeOf returns the type that a placeholder which is all of a value has in JSON, or ""
+// where that is not known.
+func typeOf(ref schema.Ref) string {
+	namespace, _, _ := strings.Cut(ref.Name, ".")
+	switch {
+	case ref.Func == "now" && ref.NowFormat() != "iso":
+		return message.JSONNumber
+	case namespace == "raw", namespace == "steps", namespace == "connection", namespace == "credentials":
+		return ""
+	}
+	return message.JSONText
 }

@@ -30,10 +30,10 @@ func compileJWT(j *schema.JWT) (f *jwtForm, err error) {
 		return nil, nil
 	}
 	f = &jwtForm{JWT: j}
-	if f.Header, err = CompileAll(j.Header); err != nil {
+	if f.Header, err = CompileTree(j.Header); err != nil {
 		return nil, err
 	}
-	if f.Payload, err = CompileAll(j.Payload); err != nil {
+	if f.Payload, err = CompileTree(j.Payload); err != nil {
 		return nil, err
 	}
 	f.key, err = schema.ParseTemplate(j.SigningKey())

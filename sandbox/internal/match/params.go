@@ -18,17 +18,22 @@ func compileParams(a *schema.Auth) (s ParamSet, err error) {
 		to   *[]Declared
 		from map[string]string
 	}{
-		{&s.Revoke, revocation.Params},
 		{&s.RevokeQuery, revocation.Query},
 		{&s.RevokeHeaders, revocation.Headers},
 		{&s.Authorization, a.AuthorizationParams},
-		{&s.Token, a.TokenParams},
 		{&s.Request, a.RequestParams},
 		{&s.Realm, map[string]string{"realm": a.SignatureRealm}},
-		{&s.Refresh, a.RefreshParams},
 		{&s.Headers, a.TokenHeaders},
 		{&s.Device, a.DeviceAuthorizationParams},
 		{&s.Introspect, a.IntrospectionParams},
+	}
+	for _, l := range []struct {
+		to   *[]Declared
+		from schema.Tree
+	}{{&s.Token, a.TokenParams}, {&s.Refresh, a.RefreshParams}, {&s.Revoke, revocation.Params}} {
+		if *l.to, err = CompileTree(l.from); err != nil {
+			return s, err
+		}
 	}
 	for _, l := range lists {
 		if *l.to, err = CompileAll(l.from); err != nil {

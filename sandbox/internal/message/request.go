@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // PathOf returns the path as it was sent.
@@ -61,26 +63,58 @@ func ReadForm(h http.Header, body []byte) (url.Values, *Refusal) {
 	return v, nil
 }
 
-func ReadJSON(h http.Header, body []byte) (url.Values, *Refusal) {
+// ReadJSON reads a JSON object, its members by their dotted paths, and the types that
+// they have there.
+func ReadJSON(h http.Header, body []byte) (values url.Values, types map[string]string, ref *Refusal) {
 	if media := MediaType(h); media != "application/json" {
-		return nil, Refused(400, "invalid_request", "Content-Type must be application/json (body_format: json), not %q", media)
+		return nil, nil, Refused(400, "invalid_request", "Content-Type must be application/json (body_format: json), not %q", media)
 	}
 	v, err := Decode(body)
 	object, ok := v.(map[string]any)
 	if err != nil || !ok {
-		return nil, Refused(400, "invalid_request", "the body is not a JSON object")
+		return nil, nil, Refused(400, "invalid_request", "the body is not a JSON object")
 	}
-	out := url.Values{}
-	for name, value := range object {
-		switch value.(type) {
+	values = url.Values{}
+	for path, leaf := range schema.LeavesOf(object) {
+		switch leaf.(type) {
 		case string, json.Number, bool:
-			out.Set(name, Text(value))
+			values.Set(path, Text(leaf))
 		case nil:
-		default:
-			return nil, Refused(400, "invalid_request", "%s is neither text nor number", name)
+		default: // an empty object or list
+			values.Set(path, "")
 		}
 	}
-	return out, nil
+	return values, TypesOf(object), nil
+}
+
+// The types of JSON, as refusals call them.
+const (
+	JSONText   = "text"
+	JSONNumber = "a number"
+	JSONBool   = "true or false"
+	JSONObject = "an object"
+	JSONList   = "a list"
+)
+
+// TypesOf returns the types of what stands in a document, by dotted path.
+func TypesOf(doc any) map[string]string {
+	types := map[string]string{}
+	for path, v := range schema.LeavesOf(doc) {
+		switch v.(type) {
+		case string:
+			types[path] = JSONText
+		case bool:
+			types[path] = JSONBool
+		case map[string]any:
+			types[path] = JSONObject
+		case []any:
+			types[path] = JSONList
+		case nil:
+		default:
+			types[path] = JSONNumber
+		}
+	}
+	return types
 }
 
 func MediaType(h http.Header) string {

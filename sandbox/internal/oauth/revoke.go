@@ -78,7 +78,7 @@ func (p *revocation) readRevoked(t *tokenRequest, r *http.Request, how *schema.R
 	case method == http.MethodGet || how.BodyFormat == "query":
 		t.wire = t.query
 	case how.BodyFormat == "json":
-		t.wire, ref = message.ReadJSON(r.Header, body)
+		t.wire, t.types, ref = message.ReadJSON(r.Header, body)
 	default:
 		t.wire, ref = message.ReadForm(r.Header, body)
 	}

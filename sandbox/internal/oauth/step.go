@@ -34,13 +34,13 @@ func (p *steps) takeStep(r *http.Request, body []byte, at match.Location, n int)
 		return message.Answer{}, message.Refused(405, "invalid_request", "%s%d is made with %s, not %s", match.PlaceStep, n, method, r.Method)
 	}
 	query := r.URL.Query()
-	params, ref := query, (*message.Refusal)(nil)
+	params, types, ref := query, map[string]string(nil), (*message.Refusal)(nil)
 	switch {
 	case method == http.MethodGet:
 	case s.BodyFormat == "query":
 		params, ref = message.ReadNoBody(query, body)
 	case s.BodyFormat == "json":
-		params, ref = message.ReadJSON(r.Header, body)
+		params, types, ref = message.ReadJSON(r.Header, body)
 	default:
 		params, ref = message.ReadForm(r.Header, body)
 	}
@@ -51,6 +51,9 @@ func (p *steps) takeStep(r *http.Request, body []byte, at match.Location, n int)
 		if !p.clients.declares(s.ParamForms, name) && !p.clients.declares(s.QueryForms, name) && !p.clients.declares(at.Query, name) {
 			return message.Answer{}, message.Refused(400, "invalid_request", "%s is given, and the step does not declare it", name)
 		}
+	}
+	if ref := match.CheckTypes(s.ParamForms, types, at.Name+".params"); ref != nil {
+		return message.Answer{}, ref
 	}
 	var from grant.Claims
 	shown := match.See(r, body)

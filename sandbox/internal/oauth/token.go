@@ -114,6 +114,9 @@ func (p *token) checkExtras(t *tokenRequest, at match.Location) *message.Refusal
 	if !t.exchange() {
 		params, key = p.Params.Refresh, "refresh_params"
 	}
+	if ref := match.CheckTypes(params, t.types, "the token request ("+key+")"); ref != nil {
+		return ref
+	}
 	p.Take(t.seen, params, t.wire.Get)
 	p.Take(t.seen, p.Params.Query, t.query.Get)
 	p.Take(t.seen, p.Params.Headers, t.header.Get)

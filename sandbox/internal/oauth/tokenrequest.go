@@ -33,6 +33,7 @@ var tokenParams = []string{"grant_type", "code", "redirect_uri", "client_id", "c
 type tokenRequest struct {
 	wire   url.Values        // parameters by the names they have on the wire
 	std    map[string]string // by their standard names
+	types  map[string]string // of what stands in JSON
 	query  url.Values
 	header http.Header
 	issues bool // the mode gets its tokens without a code
@@ -69,7 +70,7 @@ func (p *clients) readTokenRequest(r *http.Request, body []byte, at match.Locati
 	case a.BodyFormat == "query":
 		t.wire, ref = message.ReadNoBody(t.query, body)
 	case a.BodyFormat == "json":
-		t.wire, ref = message.ReadJSON(r.Header, body)
+		t.wire, t.types, ref = message.ReadJSON(r.Header, body)
 	default:
 		t.wire, ref = message.ReadForm(r.Header, body)
 	}

@@ -16,10 +16,13 @@ func compileSteps(steps []schema.Step) ([]StepForm, error) {
 	for i := range steps {
 		s := StepForm{Step: &steps[i]}
 		var err error
+		if s.ParamForms, err = match.CompileTree(s.Params); err != nil {
+			return nil, err
+		}
 		for _, l := range []struct {
 			to   *[]match.Declared
 			from map[string]string
-		}{{&s.ParamForms, s.Params}, {&s.QueryForms, s.Query}, {&s.HeaderForms, s.Headers}} {
+		}{{&s.QueryForms, s.Query}, {&s.HeaderForms, s.Headers}} {
 			if *l.to, err = match.CompileAll(l.from); err != nil {
 				return nil, err
 			}

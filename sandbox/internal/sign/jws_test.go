@@ -86,7 +86,7 @@ func FuzzCheckJWT(f *testing.F) {
 	f.Add("eyJhbGciOiJIUzI1NiJ9.bnVsbA.AAAA")
 	f.Add("eyJhbGciOiJIUzI1NiIsImtpZCI6W119.eyJpYXQiOiJ4IiwiZXhwIjotMWU5OX0.AAAA")
 	i := &schema.Integration{Name: "x", OAuthPrivateKey: schema.NewSecret("k"), Requests: schema.Requests{BaseURL: "https://x.example", Headers: map[string]string{"A": "${access_token}"}},
-		Auth: schema.Auth{AuthMode: schema.SignedJWT, JWT: &schema.JWT{Algorithm: "HS256", Header: map[string]string{"kid": "a"}}}}
+		Auth: schema.Auth{AuthMode: schema.SignedJWT, JWT: &schema.JWT{Algorithm: "HS256", Header: schema.Tree{"kid": "a"}}}}
 	p := judgeOf(f, i)
 	f.Fuzz(func(t *testing.T, s string) {
 		if _, ref := p.CheckJWT(s); ref == nil {

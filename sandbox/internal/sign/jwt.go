@@ -6,6 +6,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // jwtSkew is how far apart clocks may be.
@@ -29,7 +30,7 @@ func (j *Judge) CheckJWT(s string) (signedToken, *message.Refusal) {
 	if err != nil {
 		return no("%v", err)
 	}
-	header, payload := func(n string) string { return message.Text(t.Header[n]) }, func(n string) string { return message.Text(t.Payload[n]) }
+	header, payload := leavesOf(t.Header), leavesOf(t.Payload)
 	shown := &match.Seen{Values: map[string][]string{}, Checked: map[string]bool{}}
 	j.Take(shown, f.Header, header)
 	j.Take(shown, f.Payload, payload)
@@ -39,13 +40,44 @@ func (j *Judge) CheckJWT(s string) (signedToken, *message.Refusal) {
 	if ref := j.CheckShown(shown, f.Payload, payload, "the JWT's payload (auth.jwt.payload)"); ref != nil {
 		return t, ref
 	}
+	for _, part := range []struct {
+		list  []match.Declared
+		doc   map[string]any
+		where string
+	}{{f.Header, t.Header, "the JWT's header (auth.jwt.header)"}, {notTimes(f.Payload), t.Payload, "the JWT's payload (auth.jwt.payload)"}} {
+		if ref := match.CheckTypes(part.list, message.TypesOf(part.doc), part.where); ref != nil {
+			return t, ref
+		}
+	}
 	return t, j.checkTimes(t)
+}
+
+// leavesOf gives what stands in a document at a dotted path, as text.
+func leavesOf(doc map[string]any) func(path string) string {
+	leaves := schema.LeavesOf(doc)
+	return func(path string) string {
+		text, _ := schema.Scalar(leaves[path])
+		return text
+	}
+}
+
+// times are the claims that are numbers whatever they are made of (RFC 7519 4.1.4 to
+// 4.1.6).
+var times = []string{"exp", "nbf", "iat"}
+
+func notTimes(list []match.Declared) []match.Declared {
+	return slices.DeleteFunc(slices.Clone(list), func(d match.Declared) bool { return slices.Contains(times, d.Name) })
 }
 
 func (j *Judge) checkTimes(t signedToken) *message.Refusal {
 	for _, d := range j.JWT.Payload {
 		if d.Text == "" && t.Payload[d.Name] != nil {
 			return message.Refused(401, "invalid_client", "the JWT has %q, which the blueprint leaves out", d.Name)
+		}
+	}
+	for _, name := range times {
+		if _, isNumber := t.Payload[name].(float64); t.Payload[name] != nil && !isNumber {
+			return message.Refused(401, "invalid_client", "%s of the JWT is no number (RFC 7519 2)", name)
 		}
 	}
 	issued, hasIssued := t.Payload["iat"].(float64)
