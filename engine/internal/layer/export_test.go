@@ -1,0 +1,4 @@
+package layer
+
+// DecodedOnce is exported for tests.
+var DecodedOnce = decodedOnce
