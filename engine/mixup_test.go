@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -129,11 +130,41 @@ func TestS37_NothingForAnotherOrigin(t *testing.T) {
 			in.Requests.BaseURL, in.OAuthClientID, in.OAuthClientSecret = "${connection.url}", "app", secret("hush")
 			in.Auth.AuthorizationServer = "${connection.url}"
 		},
+		"the operator's secret to the user's issuer, for a resource that names none": func(in *schema.Integration) {
+			in.OAuthClientID, in.OAuthClientSecret = "app", secret("hush")
+			in.Auth.AuthorizationServer = "${connection.url}"
+		},
 	} {
 		h := newHarbour()
 		e := h.engine(t, nil, func(in *schema.Integration) { in.Connection = user; change(in) })
 		if _, err := e.AuthCodeURL(t.Context(), alice, callbackURL, nil); !errors.Is(err, engine.ErrClient) || len(h.asked) > 0 {
 			t.Errorf("%s: %v; asked %q", name, err, h.asked)
+		}
+	}
+}
+
+// A server that was found while the file let users name it gets no secret of a client that
+// the operator has since, whatever id it has given us.
+func TestS37_SecretOfAnotherServer(t *testing.T) {
+	t.Parallel()
+	for issuer, own := range map[string]bool{"https://evil.test": false, issuerURL + ".evil.test": false, "": false, "http://id.harbour.test": false, issuerURL: true} {
+		h := newHarbour()
+		h.pages["POST https://evil.test/token"] = h.pages["POST https://id.fjord.test/token"]
+		e := h.engine(t, nil, func(in *schema.Integration) {
+			in.OAuthClientID, in.OAuthClientSecret, in.OAuthClientSecretPrevious = "app", secret("hush"), secret("hush-before")
+			in.Auth.AuthorizationServer = issuerURL
+		})
+		to := "https://evil.test/token"
+		if own {
+			to = "https://id.fjord.test/token"
+		}
+		given := engine.Credentials{Token: engine.Token{AccessToken: secret("a1"), RefreshToken: secret("r1")}, Registration: engine.Registration{Issuer: issuer, TokenEndpoint: to, ClientID: "app", AuthorizationMethod: schema.ClientAuthBody}}
+		if _, err := e.Connect(t.Context(), alice, given, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = e.Refresh(t.Context(), alice)
+		if len(h.forms) != 1 || (h.forms[0].Get("client_secret") == "hush") != own || strings.Contains(fmt.Sprint(h.forms), "hush") != own {
+			t.Errorf("%s: sent %v", issuer, h.forms)
 		}
 	}
 }

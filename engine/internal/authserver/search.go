@@ -137,7 +137,7 @@ func (s *search) begin() error {
 	if plan.Origin(s.target) != plan.Origin(named) {
 		return s.fail(fault.KindClient, "auth.resource is of another origin than requests.base_url, where its tokens would go (RFC 9728 7.3)", nil)
 	}
-	if s.In.OAuthClientSecret.IsSet() && s.In.FindsServer() && !s.In.NamesResource() {
+	if s.In.OAuthClientSecret.IsSet() && s.In.FindsServer() && !s.In.OwnsServer("") {
 		return s.fail(fault.KindClient, "oauth_client_secret would go to a server that a user names; auth.authorization_server has to name the one that it belongs to", nil)
 	}
 	return nil

@@ -61,12 +61,13 @@ func (in *Integration) ForResource(c *connection.Connection, params map[string]s
 }
 
 // Client returns the id and secret that c's token requests are made with: the
-// connection's own where it has them, else the integration's.
+// connection's own where it has them, else the integration's. The latter's secret goes to
+// no server that it is not of: one that was found before may have named any id as ours.
 func (in *Integration) Client(c *connection.Connection) (id, secret schema.Secret) {
 	if in.ClientByConnection() {
 		return c.Credentials.Field("client_id"), c.Credentials.Field("client_secret")
 	}
-	if r := &c.Credentials.Registration; in.Auth.AuthMode == schema.MCPOAuth2 && r.ClientID != in.OAuthClientID {
+	if r := &c.Credentials.Registration; in.Auth.AuthMode == schema.MCPOAuth2 && (r.ClientID != in.OAuthClientID || !in.OwnsServer(r.Issuer)) {
 		return schema.NewSecret(r.ClientID), r.ClientSecret
 	}
 	return schema.NewSecret(in.OAuthClientID), in.OAuthClientSecret

@@ -79,3 +79,24 @@ func (in *Integration) NamesResource() bool {
 	}
 	return true
 }
+
+// OwnsServer reports whether the integration's client secret may go to an authorization
+// server: a secret is of one, which the file names itself or by way of the resource that it
+// names. Where a user has a say in who is asked, none gets it.
+func (in *Integration) OwnsServer(issuer string) bool {
+	named := in.Parsed.AuthorizationServer
+	switch {
+	case len(named.Parts) == 0:
+		return in.NamesResource()
+	case schema.HostVaries(named):
+		return false
+	case len(named.Refs()) == 0:
+		return strings.TrimSuffix(issuer, "/") == strings.TrimSuffix(named.Parts[0].Literal, "/")
+	}
+	want, err := url.Parse(named.Parts[0].Literal)
+	if err != nil {
+		return false
+	}
+	u, err := url.Parse(issuer)
+	return err == nil && Origin(u) == Origin(want)
+}

@@ -13,7 +13,7 @@ import (
 // secret is sent there. An enum or a pattern makes it the operator's choice again,
 // and so does a domain of the provider's after the placeholder.
 func (r *checker) chosenHost(n *tree.Node, t schema.Template, key string) {
-	if !slices.Contains(carriesSecrets, key) || !r.sendsSecret() {
+	if r.mode == schema.MCPOAuth2 || !slices.Contains(carriesSecrets, key) || !r.sendsSecret() { // MCPOAuth2: see discovery
 		return
 	}
 	var before strings.Builder
@@ -41,9 +41,6 @@ func (r *checker) sendsSecret() bool {
 	method := r.Root.Str("auth", "authorization_method")
 	if method != "" && method != schema.ClientAuthHeader && method != schema.ClientAuthBody {
 		return false
-	}
-	if r.mode == schema.MCPOAuth2 {
-		return r.Root.Field("oauth_client_secret") != nil
 	}
 	if r.Blueprint {
 		return r.mode.Consents()

@@ -16,21 +16,22 @@ func (r *checker) discovery() {
 		return
 	}
 	id, secret := r.Root.Field("oauth_client_id"), r.Root.Field("oauth_client_secret")
+	server := r.Root.Get("auth", "authorization_server")
 	switch {
-	case id == nil && secret != nil:
+	case secret == nil:
+	case id == nil:
 		r.report(secret.At, "missing-key", `"oauth_client_secret" without "oauth_client_id"`, "")
-	case secret != nil && r.Root.Get("auth", "authorization_server") == nil && r.chosenResource():
+	case chosen(server):
+		r.report(server.Origin, "chosen-host", `"authorization_server": its host is not the file's to say, and "oauth_client_secret" is sent there`,
+			"a secret is of one server: write down which, or leave oauth_client_id and oauth_client_secret out, and the client is registered")
+	case server == nil && (chosen(r.Root.Get("auth", "resource")) || chosen(r.Root.Get("requests", "base_url"))):
 		r.report(secret.At, "missing-key", `"oauth_client_secret" without "auth.authorization_server"`,
 			"whoever fills the URL of the resource would choose where the secret is sent; name the server that it belongs to")
 	}
 }
 
-// chosenResource reports whether a placeholder stands in the host of the resource.
-func (r *checker) chosenResource() bool {
-	n := r.Root.Get("auth", "resource")
-	if n == nil {
-		n = r.Root.Get("requests", "base_url")
-	}
+// chosen reports whether a placeholder stands in the host of a URL.
+func chosen(n *tree.Node) bool {
 	if n == nil || n.Kind != tree.String || n.Bad {
 		return false
 	}
