@@ -25,6 +25,11 @@ type AuthCodeOptions struct {
 	// Scopes, if not nil, replace the configured ones.
 	Scopes []string
 
+	// Params are further parameters of the authorization URL, such as prompt or
+	// login_hint. They replace those of authorization_params, and an empty one removes
+	// it; what the protocol itself says they cannot replace. The device flow has none.
+	Params map[string]string
+
 	// Metadata and Tags go to the connection. Without, one that is there already keeps
 	// its own.
 	Metadata map[string]any
@@ -85,12 +90,18 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
+	if err := checkParams(op, k, opts.Params); err != nil {
+		return nil, err
+	}
 	if err := e.back.claim(op, in, p, e.opts.Now()); err != nil {
 		return nil, err
 	}
 	reason, err := m.Begin(ctx, op, p, opts.Scopes)
 	if err != nil {
 		return nil, err
+	}
+	if p.URL, err = withParams(p.URL, opts.Params); err != nil {
+		return nil, &Error{Op: op, Key: k, Kind: KindInvalidResponse, Detail: "the authorization endpoint cannot be read"}
 	}
 	if err := e.back.claimIssuer(op, in, p, e.opts.Now()); err != nil {
 		return nil, err

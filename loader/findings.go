@@ -290,6 +290,10 @@ func patternWords(pattern any) string {
 		return "be the name of a header"
 	case "^/":
 		return "begin with /"
+	case "^https?://[^/?#@*]+$":
+		return "be an origin, such as https://app.example.com, without a path"
+	case "^https?://[^/?#@*]+/[^#*]*$":
+		return "be a URL with a path, such as https://app.example.com/connected"
 	case "^#[0-9a-fA-F]{6}$":
 		return "be a colour such as #0a84ff"
 	case "^[A-Z]+ /":

@@ -3,11 +3,14 @@ package loader
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
+	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 	"github.com/nango-lite/nango-lite/schema"
@@ -22,6 +25,7 @@ type run struct {
 	found   Diagnostics
 	names   map[string]schema.Origin // of integrations, whole or not
 	server  *schema.Origin
+	named   []*tree.Node // integrations that the settings of the server name
 }
 
 func newRun(ctx context.Context, opts *Options) *run {
@@ -56,7 +60,20 @@ func (l *run) finish() (*schema.Config, Diagnostics) {
 	if err := l.ctx.Err(); err != nil {
 		l.report(Diagnostic{Severity: Error, Code: "canceled", Message: "loading was given up: " + err.Error()})
 	}
+	l.strangers()
 	return l.cfg, l.found.sorted()
+}
+
+// strangers reports integrations that the settings of the server name and no file has:
+// a slip there would else change nothing, in silence.
+func (l *run) strangers() {
+	for _, n := range l.named {
+		if _, ok := l.names[n.Text]; ok || n.Kind != tree.String {
+			continue
+		}
+		l.report(Diagnostic{Place: placeOf(n.Origin), Severity: Error, Code: "unknown-integration",
+			Message: fmt.Sprintf("there is no integration %q", n.Text), Hint: suggest.DidYouMean(n.Text, slices.Collect(maps.Keys(l.names)))})
+	}
 }
 
 // A document is an integrations file that could be parsed.
@@ -190,6 +207,11 @@ func (l *run) serverSection(doc *document) {
 	l.substitute(doc, "", f.Value, s, []string{"server"})
 	if l.found[before:].HasErrors() {
 		return
+	}
+	for _, key := range []string{"open_connect", "shared_callback"} {
+		if list := f.Value.Get(key); list != nil {
+			l.named = append(l.named, list.Items...)
+		}
 	}
 	server, err := tree.Decode[schema.Server](dropNulls(f.Value.Clone(), nil))
 	if err != nil {

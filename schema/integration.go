@@ -30,6 +30,8 @@ type Server struct {
 	AllowedOrigins   []string `json:"allowed_origins,omitempty"`
 	AllowedRedirects []string `json:"allowed_redirects,omitempty"`
 	AllowedFrames    []string `json:"allowed_frames,omitempty"`
+	OpenConnect      []string `json:"open_connect,omitempty"`
+	SharedCallback   []string `json:"shared_callback,omitempty"`
 	Brand            *Brand   `json:"brand,omitempty"`
 	Limits           *Limits  `json:"limits,omitempty"`
 }

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// readBody reads the JSON object of a request into v. One that is not of its shape is
+// answered, and the result is false: a member that nobody knows is an error, so that a
+// slip is not taken for nothing said. What was sent is not quoted.
+func (s *Server) readBody(x *exchange, v any) bool {
+	_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(formTimeout))
+	d := json.NewDecoder(http.MaxBytesReader(x.ResponseWriter, x.r.Body, s.opts.MaxBodyBytes))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, more := d.Token(); more != io.EOF {
+			err = errors.New("there is more than one value")
+		}
+	}
+	_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Time{})
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, new(*http.MaxBytesError)):
+		x.fail(http.StatusRequestEntityTooLarge, "invalid_body", "the body is larger than server.limits.max_body_bytes")
+	case errors.Is(err, io.EOF):
+		x.fail(http.StatusBadRequest, "invalid_body", "the body is missing; it is a JSON object")
+	case errors.As(err, &wrong):
+		where := "the body"
+		if wrong.Field != "" {
+			where = wrong.Field
+		}
+		x.fail(http.StatusBadRequest, "invalid_body", where+" is of another type than it must be")
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		x.fail(http.StatusBadRequest, "invalid_body", "the body has a member that is unknown here")
+	default:
+		x.fail(http.StatusBadRequest, "invalid_body", "the body is no JSON object")
+	}
+	return false
+}
