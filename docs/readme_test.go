@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http"
 	"os"
@@ -14,7 +15,7 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 )
 
-// snippet is the Go block of the README, so that it compiles.
+// snippet is the Go block of the README, so that it compiles and runs.
 func snippet(ctx context.Context) (*http.Response, error) {
 	cfg, diags := loader.Load(ctx, "integrations.yaml", nil)
 	if err := diags.Err(); err != nil {
@@ -32,8 +33,6 @@ func snippet(ctx context.Context) (*http.Response, error) {
 	resp, err := notion.Get("/v1/users") // token refreshed, 429 waited for, timeout retried, secrets out of the logs
 	return resp, err
 }
-
-var _ = snippet // compiled, not run: it would call Notion
 
 func readmeBlock(t *testing.T, lang string) block {
 	t.Helper()
@@ -57,6 +56,19 @@ func TestReadmeSnippetCompiles(t *testing.T) {
 	shown := readmeBlock(t, "go").text
 	if indented := "\t" + strings.ReplaceAll(strings.TrimSuffix(shown, "\n"), "\n", "\n\t"); !strings.Contains(code, indented) {
 		t.Errorf("the README's Go block is not part of snippet:\n%s", shown)
+	}
+}
+
+// With the README's file filled in, its Go block gets as far as a user who has not consented.
+func TestReadmeSnippetRuns(t *testing.T) {
+	text := strings.ReplaceAll(readmeBlock(t, "yaml").text, "<YOUR NOTION CLIENT ID>", "invented")
+	t.Chdir(t.TempDir())
+	t.Setenv("NOTION_CLIENT_SECRET", "invented")
+	if err := os.WriteFile("integrations.yaml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := snippet(t.Context()); !errors.Is(err, engine.ErrNoConnection) {
+		t.Errorf("%v, want %v", err, engine.ErrNoConnection)
 	}
 }
 

@@ -33,7 +33,6 @@ type script struct {
 	text []string    // bodies
 	at   []time.Time // of each
 	open int         // bodies of answers that are not closed
-	left int         // bodies of requests that are not closed
 }
 
 // PublicOnly implements [engine.PublicTransport]: no connection is made at all.

@@ -118,7 +118,7 @@ func TestIntrospectionAfterRefreshComesLast(t *testing.T) {
 			t.Errorf("when the provider was asked, %q was stored", stored)
 		}
 		kept, err := store.Get(t.Context(), alice)
-		if err != nil || kept.Credentials.Token.ExpiresAt.Sub(time.Now()) != time.Hour || !kept.Credentials.Token.ExpiresAt.Equal(c.Credentials.Token.ExpiresAt) {
+		if err != nil || time.Until(kept.Credentials.Token.ExpiresAt) != time.Hour || !kept.Credentials.Token.ExpiresAt.Equal(c.Credentials.Token.ExpiresAt) {
 			t.Errorf("stored with the end %s, returned with %s (%v)", kept.Credentials.Token.ExpiresAt, c.Credentials.Token.ExpiresAt, err)
 		}
 	})

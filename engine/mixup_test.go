@@ -40,12 +40,12 @@ func TestS37_CallbackByAnotherRedirectURI(t *testing.T) {
 	} {
 		h := newHarbour()
 		e := h.twoKinds(t)
-		p, err := e.AuthCodeURL(t.Context(), alice, "https://app.test/callback/fjord", nil)
-		if err == nil {
+		if _, err := e.AuthCodeURL(t.Context(), alice, "https://app.test/callback/fjord", nil); err == nil {
 			t.Fatal("registered for another redirect URI, and went on")
 		}
 		h.pages["POST "+registerURL] = page(201, clientDoc().with("redirect_uris", []string{"https://app.test/callback/fjord"}))
-		if p, err = e.AuthCodeURL(t.Context(), alice, "https://app.test/callback/fjord", nil); err != nil {
+		p, err := e.AuthCodeURL(t.Context(), alice, "https://app.test/callback/fjord", nil)
+		if err != nil {
 			t.Fatal(err)
 		}
 		q := "?" + url.Values{"state": {p.State.Reveal()}, "code": {"c"}, "iss": {issuerURL}}.Encode()

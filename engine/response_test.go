@@ -13,8 +13,6 @@ import (
 	"github.com/nango-lite/nango-lite/schema"
 )
 
-func statuses(s ...int) schema.OneOrMany[int] { return s }
-
 // slackish is an API that answers 200 to everything.
 func slackish(in *schema.Integration) {
 	in.Requests.Retries = &schema.Retries{MaxRetries: new(int)}

@@ -41,7 +41,7 @@ func tree(spans tracetest.SpanStubs, parent tracetest.SpanStub, indent string) s
 		of := func(k string) string {
 			for _, a := range s.Attributes {
 				if string(a.Key) == k {
-					return k[strings.LastIndexByte(k, '.')+1:] + "=" + a.Value.Emit() + " "
+					return k[strings.LastIndexByte(k, '.')+1:] + "=" + a.Value.String() + " "
 				}
 			}
 			return ""

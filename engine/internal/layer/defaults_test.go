@@ -41,6 +41,7 @@ func TestDefaults(t *testing.T) {
 	}
 
 	r = through(t, l, s, http.Header{"CONTENT-type": {"text/csv"}}, "")
+	//lint:ignore SA1008 as the caller spelled it
 	if len(r.Header["Content-Type"]) != 0 || r.Header["CONTENT-type"][0] != "text/csv" {
 		t.Errorf("the caller's Content-Type lost: %v", r.Header)
 	}

@@ -64,6 +64,7 @@ func LookFirst(next http.RoundTripper, lookup func(ctx context.Context, network,
 // connections of its own. A proxy of t's may have any address.
 func PublicOnly(t *http.Transport) *http.Transport {
 	c := t.Clone()
+	//lint:ignore SA1019 a host may have set them all the same
 	c.DialTLSContext, c.DialTLS, c.Dial = nil, nil, nil // they would go past the check
 	dialer := &net.Dialer{Timeout: 30 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		if a, err := netip.ParseAddrPort(address); err != nil || !public(a.Addr()) {

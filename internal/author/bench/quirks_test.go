@@ -323,7 +323,7 @@ func play(t *testing.T, in *schema.Integration) sighting {
 		seen["connection"].Set("@secondary", name)
 	}
 	if end := c.Credentials.Token.ExpiresAt; !end.IsZero() {
-		seen["connection"].Set("@ends", fmt.Sprint(int(end.Sub(time.Now()).Round(time.Second).Seconds())))
+		seen["connection"].Set("@ends", fmt.Sprint(int(time.Until(end).Round(time.Second).Seconds())))
 	}
 	client, err := e.Client(k)
 	if err != nil {

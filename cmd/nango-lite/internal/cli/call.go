@@ -156,7 +156,7 @@ func (c caller) connectForCall(ctx context.Context, u *session.Use, k engine.Key
 	if err != nil {
 		return err
 	}
-	con := connector{c.Session}
+	con := connector(c)
 	given, err := con.gather(ctx, d, nil)
 	if err != nil {
 		return err

@@ -152,15 +152,15 @@ func (con connector) verified(ctx context.Context, u *session.Use, c *engine.Con
 
 // redeem makes a connection of a refresh token alone.
 func (con connector) redeem(ctx context.Context, u *session.Use, k engine.Key, given *answers) (*engine.Connection, error) {
-	c, err := u.Engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields})
-	if err != nil {
+	if _, err := u.Engine.Connect(ctx, k, given.credentials, &engine.ConnectOptions{Fields: given.fields}); err != nil {
 		return nil, err
 	}
 	if _, err := u.Engine.Refresh(ctx, k); err != nil {
 		con.Notef("the connection is stored, but its refresh token could not be redeemed")
 		return nil, err
 	}
-	if c, err = u.Engine.SetFields(ctx, k, nil); err != nil { // what is looked up has waited for a token
+	c, err := u.Engine.SetFields(ctx, k, nil)
+	if err != nil { // what is looked up has waited for a token
 		con.Notef("the connection is stored, but what it is to carry could not be looked up")
 		return nil, err
 	}

@@ -45,14 +45,14 @@ func (cs connections) connectionCommand(name, short string, run func(ctx context
 	cmd := &cobra.Command{
 		Use:               name + " <integration>",
 		Short:             short,
-		Args:              arguments{cs.Session}.integration,
-		ValidArgsFunction: completer{cs.Session}.integrations,
+		Args:              arguments(cs).integration,
+		ValidArgsFunction: completer(cs).integrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return run(cmd.Context(), args[0], connection)
 		},
 	}
 	cmd.Flags().StringVar(&connection, "connection", "", "`ID` of the connection (default: the only one there is)")
-	_ = cmd.RegisterFlagCompletionFunc("connection", completer{cs.Session}.connections)
+	_ = cmd.RegisterFlagCompletionFunc("connection", completer(cs).connections)
 	return cmd
 }
 

@@ -48,13 +48,13 @@ func (cs connections) set(ctx context.Context, integration, connection string, s
 			names = append(names, f.Name)
 		}
 	}
-	fields, err := connector{cs.Session}.readSet(integration, names, set)
+	fields, err := connector(cs).readSet(integration, names, set)
 	if err != nil {
 		return err
 	}
 	c, err := u.Engine.SetFields(ctx, k, fields)
 	if err == nil {
-		c, err = connector{cs.Session}.chooseOpen(ctx, u, c)
+		c, err = connector(cs).chooseOpen(ctx, u, c)
 	}
 	if err != nil {
 		return err
