@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -147,21 +148,7 @@ func (s subject) badName(f check.Finding) []Diagnostic {
 	if holder == nil {
 		return nil
 	}
-	return []Diagnostic{s.at(holder.At, "bad-name", fmt.Sprintf("%q is not a name here", name), names(f.Want))}
-}
-
-func names(pattern any) string {
-	switch pattern {
-	case "^[A-Za-z0-9][A-Za-z0-9._~-]*$":
-		return "names hold letters, digits, '.', '_', '~' and '-', and begin with a letter or digit"
-	case "^[A-Za-z0-9][A-Za-z0-9._-]*$":
-		return "names hold letters, digits, '.', '_' and '-', and begin with a letter or digit"
-	case "^([A-Z]+ )?/":
-		return "it is a path, such as /v1/users, and may have a method before it"
-	case "^[a-z][a-z0-9_]*$":
-		return "names hold lower-case letters, digits and '_', and begin with a letter"
-	}
-	return ""
+	return []Diagnostic{s.at(holder.At, "bad-name", fmt.Sprintf("%q is not a name here", name), wordsFor(f.Want))}
 }
 
 // badValue words the requirements on a value itself.
@@ -183,7 +170,7 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 	case "const":
 		return "bad-value", fmt.Sprintf("%s must be %v", name, f.Want), ""
 	case "pattern":
-		return "bad-value", fmt.Sprintf("%s must %s", name, patternWords(f.Want)), ""
+		return "bad-value", fmt.Sprintf("%s %s", name, wordsFor(f.Want)), ""
 	case "minimum":
 		return "bad-value", fmt.Sprintf("%s must be at least %v", name, f.Want), ""
 	case "maximum":
@@ -274,37 +261,23 @@ func typeHint(want any, value *tree.Node, quotable bool) string {
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789.") == "" }
 
-func patternWords(pattern any) string {
-	switch pattern {
-	case "^https?://":
-		return "begin with https:// or http://"
-	case "^https://":
-		return "begin with https://"
-	case `^(https?://|\$\{connection\.)`:
-		return "begin with https://, http:// or ${connection.<name>}"
-	case `^(https?://|\$\{connection\.|\$\{steps\.)`:
-		return "begin with https://, http://, ${connection.<name>} or ${steps.<number>.<path>}"
-	case "^https://[^/?#]+/[^?#]+$":
-		return "be an https URL with a path, without a query"
-	case "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$":
-		return "be the name of a header"
-	case "^/":
-		return "begin with /"
-	case "^https?://[^/?#@*]+$":
-		return "be an origin, such as https://app.example.com, without a path"
-	case "^https?://[^/?#@*]+/[^#*]*$":
-		return "be a URL with a path, such as https://app.example.com/connected"
-	case "^#[0-9a-fA-F]{6}$":
-		return "be a colour such as #0a84ff"
-	case "^[A-Z]+ /":
-		return "be a method and a path, such as POST /v1/search"
-	case "^[a-z0-9][a-z0-9-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?$", "^[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*$":
-		return "name a blueprint and a version, such as notion:v0"
-	case "^[a-z0-9][a-z0-9-]*$", "^[a-z0-9-]+$":
-		return "hold lower-case letters, digits and '-' only"
+// wordsFor says what the definitions have to say of a value that does not match a pattern.
+func wordsFor(pattern any) string {
+	if words := patternWords()[fmt.Sprint(pattern)]; words != "" {
+		return words
 	}
-	return fmt.Sprintf("match %v", pattern)
+	return fmt.Sprintf("must match %v", pattern)
 }
+
+var patternWords = sync.OnceValue(func() map[string]string {
+	var doc struct {
+		Words map[string]string `json:"x-words"`
+	}
+	if err := json.Unmarshal(schema.DefinitionsJSON, &doc); err != nil {
+		panic(fmt.Sprintf("loader: embedded definitions: %v", err))
+	}
+	return doc.Words
+})
 
 // undecodable words what the schema let pass and the Go type did not take: a
 // number that is too large.

@@ -2,8 +2,8 @@ package schema
 
 import _ "embed"
 
-// The JSON Schemas, as `nango-lite schema` prints them. They are generated from
-// definitions.json and must not be modified.
+// The JSON Schemas, as `nango-lite schema` prints them, generated from definitions.json,
+// and those definitions. They must not be modified.
 var (
 	// IntegrationsJSON describes an integrations file. It asks for nothing that
 	// a blueprint may supply.
@@ -18,4 +18,9 @@ var (
 	// where they extend others.
 	//go:embed blueprint.schema.json
 	BlueprintJSON []byte
+
+	// DefinitionsJSON is what the others are generated from, with its keys in the order in
+	// which a person is to read and write them, and with words for its patterns.
+	//go:embed definitions.json
+	DefinitionsJSON []byte
 )

@@ -33,7 +33,7 @@ func moveOne(data []byte) (out []byte, moved bool) {
 	}
 	meaning := root.JSON()
 	lines := strings.SplitAfter(string(data), "\n")
-	visit(root, fileOrder, len(lines), func(n *tree.Node, o *order, end int) {
+	visit(root, fileOrder(), len(lines), func(n *tree.Node, o *order, end int) {
 		if moved || !isBlock(n) {
 			return
 		}

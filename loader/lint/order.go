@@ -1,8 +1,12 @@
 package lint
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
@@ -10,8 +14,7 @@ import (
 )
 
 // An order is that of a map's keys, and of the maps below it. Keys that it does
-// not name keep their places. It is that of schema/definitions.json, to which a
-// test holds it.
+// not name keep their places.
 type order struct {
 	keys  []string
 	below map[string]*order
@@ -19,38 +22,90 @@ type order struct {
 	rank  func(a, b string) int
 }
 
-var (
-	fieldOrder     = &order{keys: []string{"title", "description", "format", "pattern", "enum", "example", "optional", "secret", "default"}}
-	connectedOrder = &order{
-		keys: append([]string{"from", "path", "request", "list"}, fieldOrder.keys...),
-		below: map[string]*order{
-			"request": {keys: []string{"method", "url", "path", "params", "headers", "body_format"}},
-			"list":    {keys: []string{"items", "value", "title", "when"}},
-		},
+// fileOrder is the order in which schema/definitions.json, which people read from the
+// top, has the keys of a blueprint file.
+var fileOrder = sync.OnceValue(func() *order {
+	d := json.NewDecoder(bytes.NewReader(schema.DefinitionsJSON))
+	r := orderReader{root: written(d), read: map[string]*order{}}
+	o := r.at("#/$defs/blueprint")
+	o.below["versions"].rank = loader.CompareVersions
+	return o
+})
+
+// A member is a value of a JSON document whose objects keep their order.
+type member struct {
+	name  string // in an object
+	text  string
+	below []*member
+}
+
+// written reads the next value of a document that is known to be JSON.
+func written(d *json.Decoder) *member {
+	m := &member{}
+	switch token, _ := d.Token(); token {
+	case json.Delim('{'), json.Delim('['):
+		for d.More() {
+			name := ""
+			if token == json.Delim('{') {
+				key, _ := d.Token()
+				name = key.(string)
+			}
+			m.below = append(m.below, written(d))
+			m.below[len(m.below)-1].name = name
+		}
+		_, _ = d.Token()
+	default:
+		m.text, _ = token.(string)
 	}
-	authOrder = &order{keys: []string{
-		"auth_mode", "resource", "authorization_server", "client_name", "client_uri", "client_metadata_url", "authorization_url", "authorization_params", "device_authorization_url", "device_authorization_params", "scope_separator", "token_url", "token_params",
-		"authorization_method", "client_certificate", "body_format", "refresh_url", "request_url", "request_params", "request_http_method",
-		"token_http_method", "signature_method", "signature_realm", "aws", "signature", "pkce", "default_scopes", "scopes", "refresh_params", "refresh_request", "token_headers",
-		"token_request_method", "token_request", "jwt", "token_response", "steps", "token_lifetime_seconds", "refresh_margin_seconds",
-		"refresh_on", "refresh_grace_seconds", "refresh_token_lifetime_seconds", "revocation_url", "revocation_request", "callback", "introspection_url", "introspection_params", "issuer",
-	}}
-	requestsOrder = &order{keys: []string{"base_url", "allow_private_hosts", "headers", "params", "body", "retries", "rate_limit", "pagination", "errors", "verify"}}
-	sampleOrder   = &order{keys: []string{"kind", "request", "response", "docs_url"}}
-	noteOrder     = &order{keys: []string{"text", "docs_url", "key", "when"}}
-	versionOrder  = &order{
-		keys: []string{"comment", "status", "successor", "extends", "auth", "credentials", "connection", "requests", "samples", "notes"},
-		below: map[string]*order{
-			"auth": authOrder, "requests": requestsOrder,
-			"credentials": {each: fieldOrder}, "connection": {each: connectedOrder},
-			"samples": {each: sampleOrder}, "notes": {each: noteOrder},
-		},
+	return m
+}
+
+// at returns what is below a name; nothing, where that is not there.
+func (m *member) at(name string) *member {
+	for _, b := range m.below {
+		if b.name == name {
+			return b
+		}
 	}
-	fileOrder = &order{
-		keys:  []string{"format", "name", "display_name", "maintainer", "docs_url", "categories", "versions"},
-		below: map[string]*order{"versions": {each: versionOrder, rank: loader.CompareVersions}},
+	return &member{}
+}
+
+// An orderReader reads orders out of the definitions, that of each reference once.
+type orderReader struct {
+	root *member
+	read map[string]*order
+}
+
+func (r orderReader) at(ref string) *order {
+	if o := r.read[ref]; o != nil {
+		return o
 	}
-)
+	m := r.root
+	for step := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		m = m.at(step)
+	}
+	r.read[ref] = r.of(m)
+	return r.read[ref]
+}
+
+// of returns the order of what a schema describes.
+func (r orderReader) of(s *member) *order {
+	if ref := s.at("$ref").text; ref != "" {
+		return r.at(ref)
+	}
+	o := &order{below: map[string]*order{}}
+	for _, one := range append([]*member{s}, s.at("oneOf").below...) {
+		for _, p := range one.at("properties").below {
+			o.keys, o.below[p.name] = append(o.keys, p.name), r.of(p)
+		}
+		for _, keyword := range []string{"additionalProperties", "items"} {
+			if each := one.at(keyword); each.below != nil {
+				o.each = r.of(each)
+			}
+		}
+	}
+	return o
+}
 
 // compare orders two keys; 0 leaves them as they stand.
 func (o *order) compare(a, b string) int {
@@ -80,7 +135,7 @@ type misplaced struct {
 
 // disorder returns the keys that stand after one that should follow them.
 func disorder(root *tree.Node) (out []misplaced) {
-	walk(root, fileOrder, func(n *tree.Node, o *order) {
+	walk(root, fileOrder(), func(n *tree.Node, o *order) {
 		code, what := "key-order", "key"
 		if o.rank != nil {
 			code, what = "version-order", "version"
