@@ -54,7 +54,7 @@ var rooms = map[string]struct {
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},
 	"sandbox": {
-		reaches: []string{"schema"},
+		reaches: []string{"schema", "internal/lazyregexp"},
 		uses:    []string{"github.com/go-jose/go-jose/v4"},
 		why:     "never engine: the two must be able to disagree; signatures are judged by others' code",
 	},
@@ -70,7 +70,7 @@ var rooms = map[string]struct {
 		why:     "proofs over real processes: a program of ours, and no part of what hosts embed",
 	},
 	"server": {
-		reaches: []string{"schema", "connection", "engine", "store/record"},
+		reaches: []string{"schema", "connection", "engine", "internal/lazyregexp", "store/record"},
 		why:     "an http.Handler that a host can mount: no drivers, no loader, no telemetry",
 	},
 	"telemetry":               {reaches: []string{"engine"}, why: "what adapters share; it links neither of them"},
@@ -79,12 +79,12 @@ var rooms = map[string]struct {
 	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
 	"docs":                    {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"internal/author": {
-		reaches: []string{"blueprints", "schema", "loader", "engine", "sandbox"},
+		reaches: []string{"blueprints", "schema", "loader", "engine", "internal/lazyregexp", "sandbox"},
 		uses:    []string{"gopkg.in/yaml.v3"},
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},

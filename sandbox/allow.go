@@ -9,8 +9,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 // A RefusedError is an authorization request that the sandbox did not take.
@@ -25,9 +25,9 @@ func (e *RefusedError) Error() string {
 }
 
 var (
-	formTag  = pattern.Lazy(`(?is)<form\b[^>]*>`)
-	inputTag = pattern.Lazy(`(?is)<input\b[^>]*>`)
-	attr     = pattern.Lazy(`(?is)\b(action|type|name|value)="([^"]*)"`)
+	formTag  = lazyregexp.New(`(?is)<form\b[^>]*>`)
+	inputTag = lazyregexp.New(`(?is)<input\b[^>]*>`)
+	attr     = lazyregexp.New(`(?is)\b(action|type|name|value)="([^"]*)"`)
 )
 
 // Allow acts as the user at the consent page: it opens authURL through rt, reads

@@ -91,17 +91,7 @@ func (s *Store) Record(ctx context.Context, kind, id string) (*record.Record, er
 	if record.CheckName(kind, id) != nil {
 		return nil, noRecord(ctx)
 	}
-	return oneRecord(s.queryRecords(ctx, `SELECT `+recordColumns+` FROM {schema}.record WHERE `+recordKey+` AND taken_by IS NULL`, kind, id))
-}
-
-func oneRecord(found []*record.Record, err error) (*record.Record, error) {
-	switch {
-	case err != nil:
-		return nil, err
-	case len(found) == 0:
-		return nil, record.ErrNone
-	}
-	return found[0], nil
+	return row.OneRecord(s.queryRecords(ctx, `SELECT `+recordColumns+` FROM {schema}.record WHERE `+recordKey+` AND taken_by IS NULL`, kind, id))
 }
 
 // TakeRecord implements [record.Store]. It marks the record as taken by this call
@@ -110,7 +100,7 @@ func (s *Store) TakeRecord(ctx context.Context, kind, id string) (*record.Record
 	if record.CheckName(kind, id) != nil {
 		return nil, noRecord(ctx)
 	}
-	r, err := oneRecord(s.queryRecords(ctx, `UPDATE {schema}.record SET taken_by = $3
+	r, err := row.OneRecord(s.queryRecords(ctx, `UPDATE {schema}.record SET taken_by = $3
 		WHERE `+recordKey+` AND (taken_by IS NULL OR taken_by = $3) RETURNING `+recordColumns, kind, id, record.NewVersion()))
 	if err == nil {
 		err = s.do(context.WithoutCancel(ctx), func(ctx context.Context, conn *pgxpool.Conn) error {

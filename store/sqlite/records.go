@@ -62,22 +62,12 @@ func maybeMicros(t time.Time) sql.NullInt64 {
 
 // Record implements [record.Store].
 func (s *Store) Record(ctx context.Context, kind, id string) (*record.Record, error) {
-	return s.oneRecord(s.readRecords(ctx, `SELECT `+recordColumns+` FROM record WHERE kind = ? AND id = ?`, kind, id))
-}
-
-func (s *Store) oneRecord(found []*record.Record, err error) (*record.Record, error) {
-	switch {
-	case err != nil:
-		return nil, err
-	case len(found) == 0:
-		return nil, record.ErrNone
-	}
-	return found[0], nil
+	return row.OneRecord(s.readRecords(ctx, `SELECT `+recordColumns+` FROM record WHERE kind = ? AND id = ?`, kind, id))
 }
 
 // TakeRecord implements [record.Store].
 func (s *Store) TakeRecord(ctx context.Context, kind, id string) (*record.Record, error) {
-	return s.oneRecord(s.changeRecords(ctx, `DELETE FROM record WHERE kind = ? AND id = ? RETURNING `+recordColumns, kind, id))
+	return row.OneRecord(s.changeRecords(ctx, `DELETE FROM record WHERE kind = ? AND id = ? RETURNING `+recordColumns, kind, id))
 }
 
 // DeleteRecord implements [record.Store]. It needs no key.

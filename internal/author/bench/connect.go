@@ -144,21 +144,9 @@ func (e connectStep) connectsDevice(ctx context.Context) error {
 func (e connectStep) strip(given *engine.Credentials) {
 	for _, f := range e.asked() {
 		if f.credential && !f.required {
-			setCredential(given, f.name, schema.Secret{})
+			given.SetField(f.name, schema.Secret{})
+			delete(given.Fields, f.name)
 		}
-	}
-}
-
-func setCredential(given *engine.Credentials, name string, v schema.Secret) {
-	switch name {
-	case "api_key":
-		given.APIKey = v
-	case "username":
-		given.Username = v
-	case "password":
-		given.Password = v
-	default:
-		delete(given.Fields, name)
 	}
 }
 
@@ -189,7 +177,8 @@ func (e connectStep) misses(name string) func(context.Context) error {
 		}
 		fields, given := e.fields(true), e.credentials()
 		delete(fields, name)
-		setCredential(&given, name, schema.Secret{})
+		given.SetField(name, schema.Secret{})
+		delete(given.Fields, name)
 		if e.Played.Auth.DeviceOnly() {
 			_, err = st.engine.DeviceAuth(ctx, st.key, &engine.AuthCodeOptions{Fields: fields, Credentials: given.Fields})
 		} else if e.Played.Auth.AuthMode.Consents() {

@@ -203,17 +203,7 @@ func (e *Entry) fields(optional bool) map[string]string {
 func (e *Entry) credentials() engine.Credentials {
 	given := engine.Credentials{Fields: map[string]schema.Secret{}}
 	for _, name := range e.Played.UserCredentials() {
-		v := schema.NewSecret(typed(name, e.Played.Auth.OwnField(name, e.Played.Credentials[name])))
-		switch name {
-		case "api_key":
-			given.APIKey = v
-		case "username":
-			given.Username = v
-		case "password":
-			given.Password = v
-		default:
-			given.Fields[name] = v
-		}
+		given.SetField(name, schema.NewSecret(typed(name, e.Played.Auth.OwnField(name, e.Played.Credentials[name]))))
 	}
 	return given
 }

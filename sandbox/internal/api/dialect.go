@@ -60,9 +60,9 @@ func (p *shapes) putWait(a *message.Answer, w schema.Wait, format string, d time
 		return
 	}
 	if _, err := strconv.ParseInt(value, 10, 64); err == nil {
-		a.Body = message.Put(a.Body, w.Body, json.Number(value))
+		a.Body = schema.PutAt(a.Body, w.Body, json.Number(value))
 	} else {
-		a.Body = message.Put(a.Body, w.Body, value)
+		a.Body = schema.PutAt(a.Body, w.Body, value)
 	}
 }
 
@@ -72,7 +72,7 @@ func (p *shapes) putDialect(a *message.Answer, waits []schema.Wait, dialect stri
 	for _, w := range waits {
 		a.Header.Del(w.Header)
 		if w.Body != "" {
-			message.Remove(a.Body, w.Body)
+			schema.RemoveAt(a.Body, w.Body)
 		}
 	}
 	if dialect == "none" {

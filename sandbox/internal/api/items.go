@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 // idNames are what APIs call the field that tells items apart.
 var idNames = []string{"id", "ID", "Id", "uuid", "gid", "guid", "sid", "_id", "key", "ts"}
 
-var uuidText = pattern.Lazy(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
+var uuidText = lazyregexp.New(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
 
 // multiply returns n items: the given ones over and over, each later round with
 // fresh ids. 0 leaves the list as it is.

@@ -35,7 +35,7 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 		return a, nil
 	}
 	pages := declared.At(c.Method, c.at.Rest)
-	list, ok := message.Lookup(a.Body, pages.Items)
+	list, ok := schema.At(a.Body, pages.Items)
 	items, isList := list.([]any)
 	if !ok || !isList {
 		return a, nil
@@ -49,7 +49,7 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 	for _, item := range g.items[min(g.from, end):end] {
 		page = append(page, message.Clone(item)) // others are given the same
 	}
-	a.Body = message.Put(a.Body, g.Items, page)
+	a.Body = schema.PutAt(a.Body, g.Items, page)
 	if len(g.items) != len(items) {
 		putTotals(a.Body, len(items), len(g.items))
 	}
@@ -71,8 +71,8 @@ func (p *API) list(s *sample.Sample, items []any) []any {
 // the body of a POST.
 func (g *pager) param(name string) string {
 	if g.In == "body" && g.call.Method == http.MethodPost {
-		holder, _ := message.Lookup(g.call.json, g.BodyPath)
-		v, _ := message.Lookup(holder, name)
+		holder, _ := schema.At(g.call.json, g.BodyPath)
+		v, _ := schema.At(holder, name)
 		return message.Text(v)
 	}
 	return g.call.query.Get(name)
@@ -119,7 +119,7 @@ func (g *pager) behind(cursor string) (int, *message.Refusal) {
 		return 0, nil
 	}
 	for i, item := range g.items {
-		if v, _ := message.Lookup(item, g.Cursor.Item); message.Text(v) == cursor {
+		if v, _ := schema.At(item, g.Cursor.Item); message.Text(v) == cursor {
 			return i + 1, nil
 		}
 	}
@@ -164,19 +164,19 @@ func readCursor(s, name string) (int, *message.Refusal) {
 func (g *pager) putNext(p *API, a *message.Answer, end int) {
 	more := end < len(g.items)
 	if g.HasMore != "" {
-		a.Body = message.Put(a.Body, g.HasMore, more)
+		a.Body = schema.PutAt(a.Body, g.HasMore, more)
 	}
 	if g.Last != "" {
-		a.Body = message.Put(a.Body, g.Last, !more)
+		a.Body = schema.PutAt(a.Body, g.Last, !more)
 	}
 	switch {
 	case g.Kind == "cursor" && g.Cursor.Item == "":
-		was, has := message.Lookup(a.Body, g.Cursor.Response)
+		was, has := schema.At(a.Body, g.Cursor.Response)
 		switch {
 		case more:
-			a.Body = message.Put(a.Body, g.Cursor.Response, writeCursor(end))
+			a.Body = schema.PutAt(a.Body, g.Cursor.Response, writeCursor(end))
 		case has && was != "":
-			a.Body = message.Put(a.Body, g.Cursor.Response, nil)
+			a.Body = schema.PutAt(a.Body, g.Cursor.Response, nil)
 		}
 	case g.Kind == "link":
 		g.putLink(p, a, end, more)
@@ -193,15 +193,15 @@ func (g *pager) putLink(p *API, a *message.Answer, end int, more bool) {
 		next = g.nextURL(p, end)
 	}
 	if link.Response != "" {
-		was, _ := message.Lookup(a.Body, link.Response)
+		was, _ := schema.At(a.Body, link.Response)
 		switch {
 		case !more:
-			a.Body = message.Put(a.Body, link.Response, nil)
+			a.Body = schema.PutAt(a.Body, link.Response, nil)
 		case message.IsText(was) && strings.HasPrefix(message.Text(was), "/"):
 			u, _ := url.Parse(next)
-			a.Body = message.Put(a.Body, link.Response, u.RequestURI())
+			a.Body = schema.PutAt(a.Body, link.Response, u.RequestURI())
 		default:
-			a.Body = message.Put(a.Body, link.Response, next)
+			a.Body = schema.PutAt(a.Body, link.Response, next)
 		}
 		return
 	}
@@ -235,10 +235,10 @@ func (g *pager) putTotal(a *message.Answer) {
 		return
 	}
 	var total any = json.Number(strconv.Itoa(n))
-	if was, _ := message.Lookup(a.Body, g.Total.Response); message.IsText(was) {
+	if was, _ := schema.At(a.Body, g.Total.Response); message.IsText(was) {
 		total = strconv.Itoa(n)
 	}
-	a.Body = message.Put(a.Body, g.Total.Response, total)
+	a.Body = schema.PutAt(a.Body, g.Total.Response, total)
 }
 
 // putTotals corrects counts of the sample's list.

@@ -37,7 +37,7 @@ func (p *shapes) expire(a *message.Answer, ref *message.Refusal) {
 func (p *shapes) name(a *message.Answer) {
 	if e := p.Integration.Requests.Errors; e != nil && e.RequestID != nil && e.RequestID.Body != "" {
 		if _, ok := a.Body.(map[string]any); ok || a.Body == nil {
-			a.Body = message.Put(a.Body, e.RequestID.Body, p.RequestID())
+			a.Body = schema.PutAt(a.Body, e.RequestID.Body, p.RequestID())
 		}
 	}
 }
@@ -121,11 +121,11 @@ func (p *shapes) reshape(a *message.Answer, ref *message.Refusal) {
 	}
 	var code any = ref.Code
 	for _, one := range p.Samples.Errors {
-		if was, _ := message.Lookup(one.Body, path); message.IsNumber(was) {
+		if was, _ := schema.At(one.Body, path); message.IsNumber(was) {
 			code = ref.Status
 		}
 	}
-	a.Body = message.Put(a.Body, path, code)
+	a.Body = schema.PutAt(a.Body, path, code)
 }
 
 // place returns the one of paths where an answer like body has something, by the
@@ -164,8 +164,8 @@ func (p *shapes) say(a *message.Answer, reason string) {
 	}
 	reason = "sandbox: " + reason
 	at := p.messagePath(a.Body)
-	if was, _ := message.Lookup(a.Body, at); message.IsText(was) && was != "" {
+	if was, _ := schema.At(a.Body, at); message.IsText(was) && was != "" {
 		reason = message.Text(was) + " (" + reason + ")"
 	}
-	a.Body = message.Put(a.Body, at, reason)
+	a.Body = schema.PutAt(a.Body, at, reason)
 }

@@ -11,8 +11,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 func RoleKeyID(token string) string {
@@ -71,7 +71,7 @@ type Claims struct {
 	Temporary string `json:"o,omitempty"` // the temporary credentials that are authorized, or their hash
 }
 
-var TokenText = pattern.Lazy(`sbx_(?:client|consent|code|access|refresh|device|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
+var TokenText = lazyregexp.New(`sbx_(?:client|consent|code|access|refresh|device|temporary)_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`)
 
 // sign writes c as text of letters, digits, '_', '-' and one dot.
 func sign(c Claims) string {

@@ -48,11 +48,11 @@ func (j *Judge) Satisfy(c *schema.Condition, a *message.Answer) {
 		if want == "*" {
 			want = "sandbox"
 		}
-		a.Body = message.Put(a.Body, path, want)
+		a.Body = schema.PutAt(a.Body, path, want)
 	}
 	if e := j.Integration.Requests.Errors; len(c.Code) > 0 && e != nil && len(e.Code) > 0 {
 		if at, got := schema.FirstAt(a.Body, e.Code); !c.Code.Has(got) {
-			a.Body = message.Put(a.Body, at, c.Code[0])
+			a.Body = schema.PutAt(a.Body, at, c.Code[0])
 		}
 	}
 }

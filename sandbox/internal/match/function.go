@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -108,8 +108,8 @@ func formOf(args [][]schema.Ref) ValueForm {
 }
 
 var generatedText = map[string]func() *regexp.Regexp{
-	"nonce": pattern.Lazy(`^[0-9a-f]{32}$`),
-	"uuid":  pattern.Lazy(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`),
+	"nonce": lazyregexp.New(`^[0-9a-f]{32}$`),
+	"uuid":  lazyregexp.New(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`),
 }
 
 func readTime(format, value string) (time.Time, bool) {
@@ -216,11 +216,11 @@ func anySame(want []string, got string) bool {
 	return found
 }
 
-var reserved = regexp.MustCompile(`[^A-Za-z0-9._~-]`)
+var reserved = lazyregexp.New(`[^A-Za-z0-9._~-]`)
 
 // Percent encodes the bytes of s as RFC 5849 3.6 says.
 func Percent(s string) string {
-	return string(reserved.ReplaceAllFunc([]byte(s), func(c []byte) []byte {
+	return string(reserved().ReplaceAllFunc([]byte(s), func(c []byte) []byte {
 		var out []byte
 		for _, b := range c {
 			out = append(out, '%', "0123456789ABCDEF"[b>>4], "0123456789ABCDEF"[b&15])

@@ -4,12 +4,12 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 )
 
 var (
-	SegmentName = pattern.Lazy(`\{[^{}/]*\}`)
-	placeholder = pattern.Lazy(`\$\{[^{}]*\}`)
+	SegmentName = lazyregexp.New(`\{[^{}/]*\}`)
+	placeholder = lazyregexp.New(`\$\{[^{}]*\}`)
 )
 
 // TemplateToSegments writes placeholders as {name}.

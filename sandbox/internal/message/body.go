@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-
-	"github.com/nango-lite/nango-lite/schema"
 )
 
 // Plain returns v as encoding/json would read it back: objects as map[string]any,
@@ -49,14 +47,6 @@ func Clone(v any) any {
 	}
 	return v
 }
-
-// What stands at a dotted path, and how it is put there and taken away, is the
-// format's to say.
-var (
-	Lookup = schema.At
-	Put    = schema.PutAt
-	Remove = schema.RemoveAt
-)
 
 // splitPath cuts the last key off.
 func splitPath(path string) (parent, key string) {

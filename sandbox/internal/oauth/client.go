@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -141,7 +141,7 @@ func (p *clients) checkBasic(header string, own bool) *message.Refusal {
 }
 
 // formText is what form-urlencoding leaves or makes.
-var formText = pattern.Lazy(`^(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*$`)
+var formText = lazyregexp.New(`^(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*$`)
 
 func (p *clients) isBoth(id, secret string) bool { return p.IsClient(id) && p.IsSecret(secret) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
 	"github.com/nango-lite/nango-lite/sandbox/internal/play"
 	"github.com/nango-lite/nango-lite/sandbox/internal/sign"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // temporaryLifetime is how long a user may take to authorize a client.
@@ -118,8 +119,8 @@ func (p *oauth1) tokenCredentials(r *http.Request, body []byte, at match.Locatio
 		a = message.Answer{Form: true}
 	}
 	granted := p.Issue(grant.Claims{Kind: grant.KindAccess, Client: c.Client, Scope: c.Scope, Family: c.Family}, p.Opts.TokenLifetime)
-	a.Body = message.Put(a.Body, "oauth_token", granted)
-	a.Body = message.Put(a.Body, "oauth_token_secret", grant.TokenSecret(granted))
+	a.Body = schema.PutAt(a.Body, "oauth_token", granted)
+	a.Body = schema.PutAt(a.Body, "oauth_token_secret", grant.TokenSecret(granted))
 	p.answers.putConnection(&a)
 	return a, nil
 }

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 	"github.com/nango-lite/nango-lite/sandbox/internal/play"
 	"github.com/nango-lite/nango-lite/sandbox/internal/sign"
 )
@@ -26,10 +26,10 @@ const (
 )
 
 var roleForms = map[string]func() *regexp.Regexp{
-	"RoleArn":         pattern.Lazy(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`),
-	"RoleSessionName": pattern.Lazy(`^[\w+=,.@-]{2,64}$`),
-	"ExternalId":      pattern.Lazy(`^[\w+=,.@:/-]{2,}$`),
-	"DurationSeconds": pattern.Lazy(`^[0-9]+$`),
+	"RoleArn":         lazyregexp.New(`^arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+$`),
+	"RoleSessionName": lazyregexp.New(`^[\w+=,.@-]{2,64}$`),
+	"ExternalId":      lazyregexp.New(`^[\w+=,.@:/-]{2,}$`),
+	"DurationSeconds": lazyregexp.New(`^[0-9]+$`),
 }
 
 // serveRole plays the Security Token Service.

@@ -5,10 +5,10 @@ import (
 	"encoding/base64"
 	"net/http"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 	"github.com/nango-lite/nango-lite/sandbox/internal/play"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -132,7 +132,7 @@ func (p *token) checkExtras(t *tokenRequest, at match.Location) *message.Refusal
 	return p.CheckShown(t.seen, p.Params.Headers, t.header.Get, "the token request's header (token_headers)")
 }
 
-var verifierText = pattern.Lazy(`^[A-Za-z0-9._~-]{43,128}$`)
+var verifierText = lazyregexp.New(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // checkVerifier proves the key (RFC 7636 4.6).
 func (p *token) checkVerifier(c grant.Claims, verifier string) *message.Refusal {

@@ -50,10 +50,10 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	p.putSecondary(&a, base, lifetime, withRefresh, sampled)
 	p.putTokens(&a, base, at.access, at.refresh, lifetime, withRefresh, sampled)
 	if stated {
-		was, _ := message.Lookup(a.Body, at.expires.Path)
-		a.Body = message.Put(a.Body, at.expires.Path, expiry(at.expires, was, p.Now(), lifetime))
+		was, _ := schema.At(a.Body, at.expires.Path)
+		a.Body = schema.PutAt(a.Body, at.expires.Path, expiry(at.expires, was, p.Now(), lifetime))
 	} else {
-		message.Remove(a.Body, at.expires.Path)
+		schema.RemoveAt(a.Body, at.expires.Path)
 	}
 	p.putScope(&a, at.scope, base.Scope, sampled)
 	p.putConnection(&a)
@@ -69,17 +69,17 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 // refresh token is a provider that gives none.
 func (p *answers) putTokens(a *message.Answer, c grant.Claims, access, refresh string, lifetime time.Duration, withRefresh, sampled bool) {
 	c.Kind = grant.KindAccess
-	a.Body = message.Put(a.Body, access, p.Issue(c, lifetime))
+	a.Body = schema.PutAt(a.Body, access, p.Issue(c, lifetime))
 	if refresh == "" {
 		return
 	}
-	_, gives := message.Lookup(a.Body, refresh)
+	_, gives := schema.At(a.Body, refresh)
 	if !withRefresh || sampled && !gives && p.Opts.TokenLifetime == 0 {
-		message.Remove(a.Body, refresh)
+		schema.RemoveAt(a.Body, refresh)
 		return
 	}
 	c.Kind, c.Serial = grant.KindRefresh, p.Grants.Next(grant.FamilyKey(c))
-	a.Body = message.Put(a.Body, refresh, p.Issue(c, 0))
+	a.Body = schema.PutAt(a.Body, refresh, p.Issue(c, 0))
 }
 
 // putSecondary puts the further tokens of the same answer in, each with a chain
@@ -91,8 +91,8 @@ func (p *answers) putSecondary(a *message.Answer, base grant.Claims, lifetime ti
 	}
 	for name, s := range r.Secondary {
 		if base.Secondary != "" { // a refresh of one of them says nothing of the others
-			message.Remove(a.Body, s.AccessToken)
-			message.Remove(a.Body, s.RefreshToken)
+			schema.RemoveAt(a.Body, s.AccessToken)
+			schema.RemoveAt(a.Body, s.RefreshToken)
 			continue
 		}
 		c := base
@@ -109,7 +109,7 @@ func (p *answers) lifetime(sample any, sampled bool) (d time.Duration, stated bo
 	}
 	fixed := time.Duration(p.Integration.Auth.TokenLifetimeSeconds * float64(time.Second))
 	at := p.responsePaths().expires
-	value, has := message.Lookup(sample, at.Path)
+	value, has := schema.At(sample, at.Path)
 	switch {
 	case sampled && has && value != nil:
 		if n, err := strconv.ParseFloat(message.Text(value), 64); err == nil && n > 0 && at.Kind != "at" {
@@ -152,7 +152,7 @@ func expiry(e schema.Expires, was any, now time.Time, lifetime time.Duration) an
 }
 
 func (p *answers) putScope(a *message.Answer, path, scope string, sampled bool) {
-	was, has := message.Lookup(a.Body, path)
+	was, has := schema.At(a.Body, path)
 	if sampled && !has || !sampled && scope == "" {
 		return
 	}
@@ -163,10 +163,10 @@ func (p *answers) putScope(a *message.Answer, path, scope string, sampled bool) 
 				scopes = append(scopes, s)
 			}
 		}
-		a.Body = message.Put(a.Body, path, scopes)
+		a.Body = schema.PutAt(a.Body, path, scopes)
 		return
 	}
-	a.Body = message.Put(a.Body, path, scope)
+	a.Body = schema.PutAt(a.Body, path, scope)
 }
 
 // putConnection adds what a connection takes from the token answer and no sample
@@ -180,13 +180,13 @@ func (p *answers) putConnection(a *message.Answer) {
 		if path == "" {
 			path = name
 		}
-		if _, has := message.Lookup(a.Body, path); has {
+		if _, has := schema.At(a.Body, path); has {
 			continue
 		}
 		var value any = match.ExampleOf(name, field.Field)
 		if field.Format == "integer" {
 			value = json.Number(message.Text(value))
 		}
-		a.Body = message.Put(a.Body, path, value)
+		a.Body = schema.PutAt(a.Body, path, value)
 	}
 }

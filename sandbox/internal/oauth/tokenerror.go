@@ -18,19 +18,19 @@ func (p *answers) tokenError(ref *message.Refusal) message.Answer {
 		a.Set("Cache-Control", "no-store")
 		return ref.Mark(a)
 	}
-	was, _ := message.Lookup(a.Body, at.errorCode)
+	was, _ := schema.At(a.Body, at.errorCode)
 	if !sampled {
 		a = message.Answer{Status: ref.Status, Body: map[string]any{}}
 	}
 	if a.Code() >= 400 && message.Text(was) != ref.Code {
 		a.Status = ref.Status // the sample shows another error
 	}
-	a.Body = message.Put(a.Body, at.errorCode, p.errorCode(ref.Code, was))
+	a.Body = schema.PutAt(a.Body, at.errorCode, p.errorCode(ref.Code, was))
 	if r := p.Integration.Auth.TokenResponse; r != nil {
 		p.Satisfy(r.Error, &a)
 	}
 	if _, ok := a.Body.(map[string]any); ok {
-		a.Body = message.Put(a.Body, describePath(a.Body, at.errorCode), "sandbox: "+ref.Reason)
+		a.Body = schema.PutAt(a.Body, describePath(a.Body, at.errorCode), "sandbox: "+ref.Reason)
 	}
 	if a.Code() == http.StatusUnauthorized && ref.Code == "invalid_client" {
 		a.Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", "sandbox"))
@@ -46,7 +46,7 @@ func (p *answers) sampledTokenError(code, codePath string) (message.Answer, bool
 		return p.Samples.TokenError(code)
 	}
 	for _, near := range []func(*message.Answer) bool{p.endsGrant, func(a *message.Answer) bool {
-		was, _ := message.Lookup(a.Body, codePath)
+		was, _ := schema.At(a.Body, codePath)
 		return message.Text(was) != code && p.errorCode(code, was) == was
 	}} {
 		for _, one := range p.Samples.TokenErrors {
@@ -100,7 +100,7 @@ func bodyValues(body map[string]any) []any {
 func describePath(body any, codePath string) string {
 	for _, name := range []string{"error_description", "message", "error_message", "description", "msg"} {
 		path := message.Beside(codePath, name)
-		if v, ok := message.Lookup(body, path); ok && message.IsText(v) {
+		if v, ok := schema.At(body, path); ok && message.IsText(v) {
 			return path
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // putParts puts what later steps ask of this answer in.
@@ -22,7 +23,7 @@ func (p *answers) putParts(a *message.Answer, base grant.Claims) {
 					}
 					c := base
 					c.Kind, c.Part = grant.KindAccess, number+"."+path
-					a.Body = message.Put(a.Body, path, p.Issue(c, 0))
+					a.Body = schema.PutAt(a.Body, path, p.Issue(c, 0))
 				}
 			}
 		}

@@ -37,20 +37,20 @@ func HandingOut(i *schema.Integration) (*schema.Integration, error) {
 // handedOut returns the values for a field in an answer.
 func handedOut(f *schema.ConnectionField, name string, body any) (found []string) {
 	if f.List == nil {
-		if v, ok := message.Lookup(body, answerPath(f, name)); ok && message.Text(v) != "" {
+		if v, ok := schema.At(body, answerPath(f, name)); ok && message.Text(v) != "" {
 			return []string{message.Text(v)}
 		}
 		return nil
 	}
-	list, _ := message.Lookup(body, f.List.Items)
+	list, _ := schema.At(body, f.List.Items)
 	items, _ := list.([]any)
 	for _, item := range items {
 		fits := true
 		for path, want := range f.List.When {
-			got, ok := message.Lookup(item, path)
+			got, ok := schema.At(item, path)
 			fits = fits && ok && schema.Accepts(want, got)
 		}
-		if v, ok := message.Lookup(item, f.List.Value); ok && fits && message.Text(v) != "" {
+		if v, ok := schema.At(item, f.List.Value); ok && fits && message.Text(v) != "" {
 			found = append(found, message.Text(v))
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Samples) LookUp(i *schema.Integration, name string, f *schema.Connectio
 	}
 	value := any(match.ExampleOf(name, f.Field))
 	if f.List == nil {
-		return message.Put(nil, answerPath(f, name), value)
+		return schema.PutAt(nil, answerPath(f, name), value)
 	}
 	var item any
 	for path, want := range f.List.When {
@@ -91,12 +91,12 @@ func (s *Samples) LookUp(i *schema.Integration, name string, f *schema.Connectio
 		if want == "*" {
 			want = "sandbox"
 		}
-		item = message.Put(item, path, want)
+		item = schema.PutAt(item, path, want)
 	}
 	if f.List.Title != "" {
-		item = message.Put(item, f.List.Title, "Sandbox "+name)
+		item = schema.PutAt(item, f.List.Title, "Sandbox "+name)
 	}
-	return message.Put(nil, f.List.Items, []any{message.Put(item, f.List.Value, value)})
+	return schema.PutAt(nil, f.List.Items, []any{schema.PutAt(item, f.List.Value, value)})
 }
 
 func MethodOf(f *schema.ConnectionField) string {

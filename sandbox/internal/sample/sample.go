@@ -207,7 +207,7 @@ func (s *Samples) Token(grantType string) (message.Answer, bool) {
 	}
 	best := s.tokens[0]
 	for _, one := range s.tokens {
-		if v, ok := message.Lookup(one.body, "grant_type"); ok && message.Text(v) == grantType {
+		if v, ok := schema.At(one.body, "grant_type"); ok && message.Text(v) == grantType {
 			best = one
 			break
 		}

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 // SignedWith reports whether the signature is the one that secret makes.
@@ -57,7 +57,7 @@ func (a *AWSRequest) canonical(unescapedPath bool) string {
 	return b.String()
 }
 
-var spaces = pattern.Lazy(` +`)
+var spaces = lazyregexp.New(` +`)
 
 // awsQuery sorts the pairs of a query by their escaped text.
 func awsQuery(raw string) string {

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 )
 
 const (
@@ -33,7 +33,7 @@ type AWSRequest struct {
 	payload                      string // as the canonical request has it
 }
 
-var AWSHeader = pattern.Lazy(`^AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
+var AWSHeader = lazyregexp.New(`^AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$`)
 
 // ReadAWS reads the Authorization header and what goes with it.
 func (j *Judge) ReadAWS(r *http.Request, body []byte) (*AWSRequest, *message.Refusal) {

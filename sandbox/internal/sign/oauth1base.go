@@ -7,15 +7,15 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
-	"github.com/nango-lite/nango-lite/sandbox/internal/pattern"
 	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
 
-var headerParam = pattern.Lazy(`^\s*([A-Za-z0-9_]+)="((?:[^"\\]|\\.)*)"\s*$`)
+var headerParam = lazyregexp.New(`^\s*([A-Za-z0-9_]+)="((?:[^"\\]|\\.)*)"\s*$`)
 
-var unquote = pattern.Lazy(`\\(.)`)
+var unquote = lazyregexp.New(`\\(.)`)
 
 // splitHeader splits at commas outside of quotes.
 func splitHeader(s string) []string {

@@ -30,3 +30,14 @@ func OpenRecord(r *record.Record, keys connection.Sealer) error {
 	r.Sealed = opened
 	return nil
 }
+
+// OneRecord returns what a query for one record has found.
+func OneRecord(found []*record.Record, err error) (*record.Record, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, record.ErrNone
+	}
+	return found[0], nil
+}
