@@ -9,12 +9,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/store/record"
 )
@@ -71,7 +71,7 @@ type storedKey struct {
 
 // Check says what is wrong with k.
 func (k *APIKey) Check() error {
-	if !keyName.MatchString(k.Name) || k.Name == environmentKey {
+	if !keyName().MatchString(k.Name) || k.Name == environmentKey {
 		return fmt.Errorf("an API key's name is 1 to 64 letters, digits, dots, dashes and underscores, and not %q: %.80q is not", environmentKey, k.Name)
 	}
 	if len(k.Scopes) == 0 {
@@ -83,7 +83,7 @@ func (k *APIKey) Check() error {
 		}
 	}
 	for _, p := range k.Connections {
-		if !keyPattern.MatchString(p) {
+		if !keyPattern().MatchString(p) {
 			return fmt.Errorf("%.80q is no pattern of connections, such as notion/user-42, notion/* or */user-42", p)
 		}
 	}
@@ -91,8 +91,8 @@ func (k *APIKey) Check() error {
 }
 
 var (
-	keyName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	keyPattern = regexp.MustCompile(`^[A-Za-z0-9._~*-]+/[^\x00]+$`)
+	keyName    = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	keyPattern = lazyregexp.New(`^[A-Za-z0-9._~*-]+/[^\x00]+$`)
 )
 
 // ParseScopes reads scopes that are separated by commas or spaces.

@@ -84,8 +84,10 @@ func (r orderReader) at(ref string) *order {
 	for step := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		m = m.at(step)
 	}
-	r.read[ref] = r.of(m)
-	return r.read[ref]
+	o := &order{}
+	r.read[ref] = o // before what is below it, which may lead here
+	*o = *r.of(m)
+	return o
 }
 
 // of returns the order of what a schema describes.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -27,10 +27,10 @@ func (m *maskedError) Unwrap() error { return m.cause }
 
 // repeated is what net/http and others repeat of an answer or a URL: what they
 // quote, the path of a URL, and a query.
-var repeated = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|(\bhttps?://[^\s/?#"]+/)\S+|\?\S+`)
+var repeated = lazyregexp.New(`"(?:[^"\\]|\\.)*"?|(\bhttps?://[^\s/?#"]+/)\S+|\?\S+`)
 
 // WithoutQuotes takes out of a text what it repeats of an answer or a URL.
-func WithoutQuotes(text string) string { return repeated.ReplaceAllString(text, "${1}…") }
+func WithoutQuotes(text string) string { return repeated().ReplaceAllString(text, "${1}…") }
 
 // WithoutURL takes the URL out of net/http's errors: its query may hold a
 // credential.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/schema/signingkey"
 )
@@ -97,8 +98,8 @@ func (in *Integration) CheckField(op string, k connection.Key, namespace, name s
 }
 
 var (
-	hostnamePattern = regexp.MustCompile(`^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(:[0-9]{1,5})?$`)
-	uuidPattern     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	hostnamePattern = lazyregexp.New(`^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(:[0-9]{1,5})?$`)
+	uuidPattern     = lazyregexp.New(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
 // Misfit says what is wrong with v, or "". It does not quote v, which may be a
@@ -120,7 +121,7 @@ func Misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
 	ok := true
 	switch f.Format {
 	case "hostname":
-		ok = hostnamePattern.MatchString(v)
+		ok = hostnamePattern().MatchString(v)
 	case "uri":
 		u, err := url.Parse(v)
 		ok = err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
@@ -128,7 +129,7 @@ func Misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
 		_, err := mail.ParseAddress(v)
 		ok = err == nil
 	case "uuid":
-		ok = uuidPattern.MatchString(v)
+		ok = uuidPattern().MatchString(v)
 	case "private_key":
 		if reason := signingkey.Readable(v); reason != nil {
 			return "cannot be used: " + reason.Error()

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -57,11 +57,11 @@ func callChecks(e *Entry, _ Options) ([]check, string) {
 	return checks, plural(len(checks), "sample")
 }
 
-var segmentName = regexp.MustCompile(`\{[^{}/]*\}`)
+var segmentName = lazyregexp.New(`\{[^{}/]*\}`)
 
 // callOf is the call that a sample shows.
 func callOf(s *schema.Sample) call {
-	path := segmentName.ReplaceAllString(s.Request.Path, "bench")
+	path := segmentName().ReplaceAllString(s.Request.Path, "bench")
 	if len(s.Request.Query) > 0 {
 		q := url.Values{}
 		for name, v := range s.Request.Query {

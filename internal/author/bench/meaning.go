@@ -2,10 +2,10 @@ package bench
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -68,13 +68,13 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 
 // readable is a code as errors show it: what does not look like one is kept back.
 func readable(code string) string {
-	if len(code) > 80 || !codeText.MatchString(code) {
+	if len(code) > 80 || !codeText().MatchString(code) {
 		return "(unreadable)"
 	}
 	return code
 }
 
-var codeText = regexp.MustCompile(`^[A-Za-z0-9_.:/-]*$`)
+var codeText = lazyregexp.New(`^[A-Za-z0-9_.:/-]*$`)
 
 // at returns the scalar at a declared path; "" where none is declared.
 func at(body any, path string) string {

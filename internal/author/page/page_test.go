@@ -104,7 +104,7 @@ func TestTextFits(t *testing.T) {
 				}
 			}
 			for line := range strings.Lines(out.String()) {
-				text := strings.TrimSpace(ansi.ReplaceAllString(line, ""))
+				text := strings.TrimSpace(ansi().ReplaceAllString(line, ""))
 				copied := slices.ContainsFunc(whole, func(s string) bool { return s != "" && strings.HasSuffix(text, strings.TrimSpace(s)) })
 				if width(line)-1 > 60 && !copied && strings.Contains(text, " ") {
 					t.Errorf("%s: %d letters: %s", p.Ref(), width(line)-1, line)

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"hash/fnv"
 	"html/template"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -106,19 +107,21 @@ func (e entry) Modes() []string {
 //go:embed site
 var assets embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"yaml":      highlight,
-	"mode":      modeName,
-	"whatPlays": func() string { return whatPlays },
-	"hue":       hue,
-	"initial":   func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
-	"lines":     func(s string) []string { return strings.Split(s, "\n") },
-	"breaks":    breaks,
-}).ParseFS(assets, "site/*.html"))
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"yaml":      highlight,
+		"mode":      modeName,
+		"whatPlays": func() string { return whatPlays },
+		"hue":       hue,
+		"initial":   func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
+		"lines":     func(s string) []string { return strings.Split(s, "\n") },
+		"breaks":    breaks,
+	}).ParseFS(assets, "site/*.html"))
+})
 
 func addFile(files *[]File, name, tmpl string, data any) error {
 	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, tmpl, data); err != nil {
+	if err := templates().ExecuteTemplate(&b, tmpl, data); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	*files = append(*files, File{name, b.Bytes()})
@@ -132,13 +135,13 @@ func hue(name string) int {
 	return int(h.Sum32() % 360)
 }
 
-var tokens = regexp.MustCompile(`(?m)#.*$|\$\{[^}]*\}|<YOUR [^>]*>|^\s*[A-Za-z0-9_-]+:`)
+var tokens = lazyregexp.New(`(?m)#.*$|\$\{[^}]*\}|<YOUR [^>]*>|^\s*[A-Za-z0-9_-]+:`)
 
 // highlight marks keys, comments and what is to be filled in.
 func highlight(yaml string) template.HTML {
 	var b strings.Builder
 	last := 0
-	for _, m := range tokens.FindAllStringIndex(yaml, -1) {
+	for _, m := range tokens().FindAllStringIndex(yaml, -1) {
 		b.WriteString(template.HTMLEscapeString(yaml[last:m[0]]))
 		token := yaml[m[0]:m[1]]
 		class := "key"
@@ -157,7 +160,7 @@ func highlight(yaml string) template.HTML {
 
 // breaks lets long names and URLs end a line after / . and _.
 func breaks(s string) template.HTML {
-	return template.HTML(breakable.ReplaceAllString(template.HTMLEscapeString(s), "$0<wbr>"))
+	return template.HTML(breakable().ReplaceAllString(template.HTMLEscapeString(s), "$0<wbr>"))
 }
 
-var breakable = regexp.MustCompile(`[/._]`)
+var breakable = lazyregexp.New(`[/._]`)

@@ -3,9 +3,10 @@ package page
 import (
 	"cmp"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 )
 
 // TextOptions are what a terminal is like. The zero value is a pipe.
@@ -78,10 +79,10 @@ func (t *text) wrappedStyled(style, first, rest, s string) {
 	}
 }
 
-var ansi = regexp.MustCompile("\x1b\\[[0-9]*m")
+var ansi = lazyregexp.New("\x1b\\[[0-9]*m")
 
 // width is how many letters a terminal shows of s.
-func width(s string) int { return utf8.RuneCountInString(ansi.ReplaceAllString(s, "")) }
+func width(s string) int { return utf8.RuneCountInString(ansi().ReplaceAllString(s, "")) }
 
 func (t *text) top(p *Page) {
 	title := printable(p.DisplayName) + " (" + p.Ref() + ")"

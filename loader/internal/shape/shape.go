@@ -24,9 +24,31 @@ type Shape struct {
 	Enum        []string // texts that it may be; empty: any
 	Modes       []string // auth modes it belongs to; empty: all
 
-	properties map[string]*Shape
-	values     *Shape // of keys that are not properties
-	items      *Shape
+	properties map[string]*part
+	values     *part // of keys that are not properties
+	items      *part
+}
+
+// A part is a shape that is read when it is first asked for: a configuration has few of
+// the keys that there are.
+type part struct {
+	once   sync.Once
+	from   reader
+	schema map[string]any
+	public bool // for what holds it is
+	shape  *Shape
+}
+
+// read returns the shape; nil is none.
+func (p *part) read() *Shape {
+	if p == nil {
+		return nil
+	}
+	p.once.Do(func() {
+		p.shape = p.from.shape(p.schema)
+		p.shape.Public = p.shape.Public || p.public
+	})
+	return p.shape
 }
 
 // Integration returns the shape of a resolved integration.
@@ -44,9 +66,9 @@ func (s *Shape) Key(name string) *Shape {
 		return nil
 	}
 	if p := s.properties[name]; p != nil {
-		return p
+		return p.read()
 	}
-	return s.values
+	return s.values.read()
 }
 
 // Item returns the shape of a list's items.
@@ -54,14 +76,14 @@ func (s *Shape) Item() *Shape {
 	if s == nil {
 		return nil
 	}
-	return s.items
+	return s.items.read()
 }
 
 // At follows names and indexes.
 func (s *Shape) At(path []string) *Shape {
 	for _, step := range path {
 		if s != nil && s.items != nil && strings.Trim(step, "0123456789") == "" {
-			s = s.items
+			s = s.items.read()
 		} else {
 			s = s.Key(step)
 		}
@@ -98,31 +120,16 @@ func (s *Shape) Fits(mode string) bool {
 
 func read(root map[string]any) *Shape {
 	defs, _ := root["$defs"].(map[string]any)
-	return reader{defs, map[string]*Shape{}}.shape(root)
+	return reader{defs}.shape(root)
 }
 
-// A reader follows references. What refers to itself is read once: trees are as deep as
-// somebody writes them.
-type reader struct {
-	defs  map[string]any
-	trees map[string]*Shape // by reference
-}
+// A reader follows references.
+type reader struct{ defs map[string]any }
 
-// inner returns the shape of what stands below another, which hands on that it is
-// public.
-func (r reader) inner(s map[string]any, public bool) *Shape {
-	ref, _ := s["$ref"].(string)
-	if known := r.trees[ref]; known != nil {
-		return known
-	}
-	if len(s) == 1 && ref == treeValue {
-		r.trees[ref] = &Shape{}
-		*r.trees[ref] = *r.shape(s)
-		return r.trees[ref]
-	}
-	out := r.shape(s)
-	out.Public = out.Public || public
-	return out
+// inner returns what stands below a shape, which hands on that it is public; not into
+// trees, which are as deep as somebody writes them.
+func (r reader) inner(s map[string]any, public bool) *part {
+	return &part{from: r, schema: s, public: public && s["$ref"] != treeValue}
 }
 
 // treeValue is the one definition that refers to itself.
@@ -139,9 +146,9 @@ func (r reader) shape(s map[string]any) *Shape {
 	out.Pattern, _ = s["pattern"].(string)
 	r.types(out, s)
 	if properties, ok := s["properties"].(map[string]any); ok {
-		out.properties = make(map[string]*Shape, len(properties))
+		out.properties = make(map[string]*part, len(properties))
 		for name, p := range properties {
-			out.properties[name] = r.shape(p.(map[string]any))
+			out.properties[name] = r.inner(p.(map[string]any), false)
 		}
 	}
 	if values, ok := s["additionalProperties"].(map[string]any); ok {
@@ -200,7 +207,7 @@ func (r reader) types(out *Shape, s map[string]any) {
 		out.Types = append(out.Types, alternative.Types...)
 		if alternative.items != nil {
 			out.items = alternative.items
-			out.items.Public = out.items.Public || out.Public
+			out.items.public = out.items.public || out.Public
 		}
 	}
 }

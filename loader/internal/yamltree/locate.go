@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 )
 
 // locate turns an error of the YAML library into a problem at the place where
@@ -56,10 +57,10 @@ type locator struct {
 	message string
 }
 
-var libraryPrefix = regexp.MustCompile(`^yaml: (line \d+: )?`)
+var libraryPrefix = lazyregexp.New(`^yaml: (line \d+: )?`)
 
 // complaint is what the library says, without where.
-func complaint(err error) string { return libraryPrefix.ReplaceAllString(err.Error(), "") }
+func complaint(err error) string { return libraryPrefix().ReplaceAllString(err.Error(), "") }
 
 // failing returns the first and last line, 0-based, of the shortest piece with
 // which the file up to there cannot be read. Pieces end where a line could be

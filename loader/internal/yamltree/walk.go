@@ -2,11 +2,11 @@ package yamltree
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 	"gopkg.in/yaml.v3"
@@ -110,8 +110,8 @@ func (w *walker) key(key *yaml.Node) (name string, ok bool) {
 }
 
 var (
-	decimal   = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
-	floating  = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?$`)
+	decimal   = lazyregexp.New(`^[-+]?(0|[1-9][0-9]*)$`)
+	floating  = lazyregexp.New(`^[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?$`)
 	yamlTypes = map[string]bool{"!!str": true, "!!int": true, "!!float": true, "!!bool": true, "!!null": true, "!!map": true, "!!seq": true}
 )
 
@@ -139,7 +139,7 @@ func (w *walker) scalar(n, at *yaml.Node, from schema.Origin) *tree.Node {
 			return bad("wrong-type", "this is neither true nor false", "")
 		}
 	case "!!int":
-		if !decimal.MatchString(n.Value) {
+		if !decimal().MatchString(n.Value) {
 			return bad("unquoted-number", "YAML reads this as a number in another notation", "quote it if it is text, or write a plain decimal number")
 		}
 		if _, err := strconv.ParseInt(n.Value, 10, 64); err != nil {
@@ -151,7 +151,7 @@ func (w *walker) scalar(n, at *yaml.Node, from schema.Origin) *tree.Node {
 		if err != nil || f-f != 0 {
 			return bad("bad-number", "this is not a finite number", "")
 		}
-		if !floating.MatchString(n.Value) || !strings.ContainsAny(n.Value, ".eE") {
+		if !floating().MatchString(n.Value) || !strings.ContainsAny(n.Value, ".eE") {
 			return bad("unquoted-number", "this number cannot be kept exactly", "quote it if it is an id")
 		}
 		s.Kind = tree.Float

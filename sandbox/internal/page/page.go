@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"sync"
 )
 
 const pageStyle = `
@@ -27,7 +28,8 @@ button[value=allow] { background: var(--go); border-color: var(--go); color: var
 button:focus-visible { outline: 3px solid var(--soft); outline-offset: 2px }
 `
 
-var pages = template.Must(template.New("pages").Parse(`
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("pages").Parse(`
 {{define "top"}}<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -92,6 +94,7 @@ var pages = template.Must(template.New("pages").Parse(`
 {{end}}
 {{template "bottom" .}}{{end}}
 `))
+})
 
 // A Data is what the templates know. Product is the provider's name.
 type Data struct {
@@ -116,7 +119,7 @@ type ListedURL struct{ Name, URL string }
 
 func Write(w http.ResponseWriter, r *http.Request, status int, name string, data Data) {
 	var b bytes.Buffer
-	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := pages().ExecuteTemplate(&b, name, data); err != nil {
 		panic("sandbox: " + err.Error())
 	}
 	h := w.Header()

@@ -8,15 +8,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -45,7 +46,7 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b.Name, b.Mode = args[0], schema.AuthMode(mode)
 			file := filepath.Join(dir, b.Name+".yaml")
-			if !newName.MatchString(b.Name) {
+			if !newName().MatchString(b.Name) {
 				return console.Usagef("%q is not a name for a blueprint: those hold lower-case letters, digits and '-'", b.Name)
 			}
 			if _, err := os.Stat(file); err == nil {
@@ -77,7 +78,7 @@ say is asked at the terminal; in a script it is an error. It never overwrites.`,
 	return cmd
 }
 
-var newName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+var newName = lazyregexp.New(`^[a-z0-9][a-z0-9-]*$`)
 
 func modeNames() (names []string) {
 	for _, m := range schema.Modes {
@@ -192,11 +193,13 @@ func (b *newBlueprint) setHeaders(given []string) error {
 //go:embed newblueprint.yaml.tmpl
 var newBlueprintText string
 
-var newBlueprintTemplate = template.Must(template.New("").Funcs(template.FuncMap{"yaml": yamlText}).Parse(newBlueprintText))
+var newBlueprintTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{"yaml": yamlText}).Parse(newBlueprintText))
+})
 
 func writeBlueprint(s *session.Session, dir string, b *newBlueprint) error {
 	var text strings.Builder
-	if err := newBlueprintTemplate.Execute(&text, b); err != nil {
+	if err := newBlueprintTemplate().Execute(&text, b); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -224,13 +227,13 @@ func writeBlueprint(s *session.Session, dir string, b *newBlueprint) error {
 
 var (
 	// texts, URLs and headers that YAML reads as themselves
-	plainText     = regexp.MustCompile(`^[A-Za-z/][^:#"'{}\[\],\\\x00-\x1f]*$|^https://[^\s:#"'{}\[\],\\]+$|^[A-Za-z-]+ \$\{[a-z_.]+\}$`)
+	plainText     = lazyregexp.New(`^[A-Za-z/][^:#"'{}\[\],\\\x00-\x1f]*$|^https://[^\s:#"'{}\[\],\\]+$|^[A-Za-z-]+ \$\{[a-z_.]+\}$`)
 	notPlainWords = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
 // yamlText writes a text as a YAML scalar that reads as it.
 func yamlText(s string) string {
-	if plainText.MatchString(s) && strings.TrimSpace(s) == s && !slices.Contains(notPlainWords, strings.ToLower(s)) {
+	if plainText().MatchString(s) && strings.TrimSpace(s) == s && !slices.Contains(notPlainWords, strings.ToLower(s)) {
 		return s
 	}
 	var b strings.Builder

@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"net/http"
+	"sync"
 	"text/template"
 
 	"github.com/nango-lite/nango-lite/engine"
 )
 
-var resultPage = template.Must(template.New("result").Parse(`<!DOCTYPE html>
+var resultPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("result").Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -28,6 +30,7 @@ h1 { font-size: 1.5rem; }
 </body>
 </html>
 `))
+})
 
 // writeResult writes a page that loads nothing and tells nobody where it was: the
 // address bar holds a code.
@@ -40,7 +43,7 @@ func writeResult(w http.ResponseWriter, status int, title, text string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Connection", "close")
 	w.WriteHeader(status)
-	_ = resultPage.Execute(w, struct{ Title, Text string }{title, text})
+	_ = resultPage().Execute(w, struct{ Title, Text string }{title, text})
 }
 
 // writeOutcome says how it went, and no more: what went wrong in detail is for the
