@@ -146,6 +146,7 @@ func (c *Catalog) resolve(ref string) *version {
 		v.problems = Diagnostics{subject{root: node, key: chain[0].key}.undecodable(err)}
 		return v
 	}
+	checkInputs(typed.Operations, node.Get("operations"), func(schema.Origin, string) {}) // lint looks at the schemas
 	typed.ConnectionOrder, typed.CredentialOrder = keysOf(node.Get("connection")), keysOf(node.Get("credentials"))
 	v.node, v.typed = node, typed
 	return v
@@ -202,7 +203,7 @@ func (c *Catalog) unknown(ref string, from schema.Origin) Diagnostic {
 // nothing to it would be.
 func checkVersion(node *tree.Node, key schema.Origin) (ds Diagnostics) {
 	whole := &tree.Node{Kind: tree.Map, Origin: node.Origin}
-	for _, name := range []string{"auth", "credentials", "connection", "requests"} {
+	for _, name := range []string{"auth", "credentials", "connection", "requests", "operations"} {
 		if f := node.Field(name); f != nil {
 			whole.Fields = append(whole.Fields, *f)
 		}

@@ -46,6 +46,12 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		i.DisplayName, i.DocsURL = v.meta.DisplayName, v.meta.DocsURL
 		i.Samples, i.Notes = v.typed.Samples, v.typed.Notes
 	}
+	checkInputs(i.Operations, whole.Get("operations"), func(at schema.Origin, message string) {
+		report(about.at(at, "bad-schema", message, ""))
+	})
+	if l.found[before:].HasErrors() {
+		return nil
+	}
 	i.ConnectionOrder, i.CredentialOrder = keysOf(whole.Get("connection")), keysOf(whole.Get("credentials"))
 	i.Values = values(whole, shape.Integration())
 	return i
@@ -56,7 +62,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 func (l *run) merged(doc *document, v *version, n *tree.Node) *tree.Node {
 	base := &tree.Node{Kind: tree.Map}
 	if v != nil {
-		for _, name := range []string{"auth", "credentials", "connection", "requests"} {
+		for _, name := range []string{"auth", "credentials", "connection", "requests", "operations"} {
 			if f := v.node.Field(name); f != nil {
 				base.Fields = append(base.Fields, tree.Field{Name: f.Name, At: f.At, Value: f.Value.Clone()})
 			}

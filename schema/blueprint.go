@@ -22,6 +22,7 @@ type Version struct {
 	Credentials map[string]Field           `json:"credentials,omitempty"`
 	Connection  map[string]ConnectionField `json:"connection,omitempty"`
 	Requests    Requests                   `json:"requests"`
+	Operations  map[string]*Operation      `json:"operations,omitempty"`
 	Samples     []Sample                   `json:"samples,omitempty"`
 	Notes       []Note                     `json:"notes,omitempty"`
 

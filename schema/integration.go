@@ -83,6 +83,7 @@ type Integration struct {
 	Credentials map[string]Field           `json:"credentials,omitempty"`
 	Connection  map[string]ConnectionField `json:"connection,omitempty"`
 	Requests    Requests                   `json:"requests"`
+	Operations  map[string]*Operation      `json:"operations,omitempty"`
 
 	// The rest comes from the blueprint, or from the loader.
 

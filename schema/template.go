@@ -32,7 +32,7 @@ func (r Ref) IsLiteral() bool { return r.Name == "" && r.Func == "" }
 
 // Namespaces are the prefixes of names that carry a path or the name of a
 // declared field.
-var Namespaces = []string{"connection", "credentials", "raw", "request", "steps", "token"}
+var Namespaces = []string{"connection", "credentials", "input", "raw", "request", "steps", "token"}
 
 // PlaceholderNames are the names that stand alone, and whether what they give
 // is a credential.

@@ -134,5 +134,6 @@ var themes = []func(*version){
 	lookUps,
 	errorSamples,
 	pages,
+	operations,
 	notes,
 }

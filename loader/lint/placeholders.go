@@ -94,12 +94,21 @@ func (v *version) sections() any {
 	for name, f := range v.Connection {
 		lookUps[name] = f.Request
 	}
-	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests, "connection": lookUps})
+	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests, "connection": lookUps, "operations": requestsOf(v.Operations)})
 	if err != nil {
 		return nil
 	}
 	var out any
 	_ = json.Unmarshal(data, &out)
+	return out
+}
+
+// requestsOf returns the parts of operations that hold templates.
+func requestsOf(operations map[string]*schema.Operation) map[string]any {
+	out := make(map[string]any, len(operations))
+	for name, o := range operations {
+		out[name] = o.Request
+	}
 	return out
 }
 

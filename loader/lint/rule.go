@@ -71,6 +71,12 @@ var rules = []Rule{
 	{"sample-rate-limit", loader.Error, "A rate_limited sample is not detected, or the wait it names cannot be read."},
 	{"sample-page", loader.Error, "No sample is a list where `pagination.items` says, or none shows how the list goes on."},
 
+	// Operations.
+	{"operation-docs", loader.Warning, "An operation does not link the provider's page about it."},
+	{"operation-effect", loader.Warning, "The name of an operation says another effect than its method, and `effect` is not stated."},
+	{"operation-schema", loader.Error, "The `input` of an operation, or the schema of its output, is no JSON Schema; an input has no description, or a default that does not fit."},
+	{"operation-output", loader.Error, "The sample that answers an operation has nothing where `output` or `pages` looks."},
+
 	// Notes.
 	{"note-sentence", loader.Warning, "A note or comment does not begin with a capital or the name of a key, or does not end in a full stop."},
 	{"note-length", loader.Warning, "A note has more than 300 letters."},

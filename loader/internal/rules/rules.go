@@ -39,6 +39,7 @@ var themes = []func(*checker){
 	(*checker).headers,
 	(*checker).patterns,
 	(*checker).lookUps,
+	(*checker).operations,
 	(*checker).everyTemplate,
 }
 

@@ -51,6 +51,10 @@ func (r *checker) placeholder(n *tree.Node, name string, path []string) {
 		r.report(n.Origin, "unknown-placeholder", fmt.Sprintf("${%s}: %s", name, message), hint)
 	}
 	namespace, field, dotted := strings.Cut(name, ".")
+	if path[0] == "operations" && namespace != "input" && (namespace != "connection" || r.isSecretField(field)) {
+		unknown("an operation is made of inputs and of fields of the connection that are no secret", "what authorises calls stands under requests")
+		return
+	}
 	if !dotted {
 		if _, known := schema.PlaceholderNames[name]; !known {
 			hint := suggest.DidYouMean(name, placeholderNames())
@@ -87,6 +91,10 @@ func (r *checker) placeholder(n *tree.Node, name string, path []string) {
 		}
 	case "request":
 		if reason, hint := requestField(field, path); reason != "" {
+			unknown(reason, hint)
+		}
+	case "input":
+		if reason, hint := r.input(field, path); reason != "" {
 			unknown(reason, hint)
 		}
 	case "connection":

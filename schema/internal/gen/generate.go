@@ -30,7 +30,7 @@ func Generate(definitions []byte) (map[string][]byte, error) {
 			loose: []string{"integration", "defaults", "server"},
 			free:  object{"anyOf": []any{object{"type": "null"}, object{"type": "string", "pattern": reference}}}},
 		{file: "blueprint.schema.json", root: "blueprint", catalog: true,
-			loose: []string{"auth", "credentials", "connection", "requests"},
+			loose: []string{"auth", "credentials", "connection", "requests", "operations"},
 			free:  object{"type": "null"}},
 	} {
 		var doc struct {

@@ -1,0 +1,153 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/loader/internal/check"
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// operations: each is documented and answered by a sample, says its effect where the
+// method lies, and its schemas are schemas that fit what they are for.
+func operations(v *version) {
+	for _, name := range slices.Sorted(maps.Keys(v.Operations)) {
+		o, at := v.Operations[name], "operations."+name
+		if o.DocsURL == "" {
+			v.reportKey("operation-docs", []string{"operations", name}, fmt.Sprintf("%q does not link the provider's page about it", name), "add docs_url")
+		}
+		v.operationEffect(name, o)
+		v.operationInput(at+".input", o)
+		v.operationOutput(name, o)
+	}
+}
+
+// verbs begin the names of operations that change something.
+var verbs = []string{"add", "archive", "assign", "cancel", "close", "create", "delete", "invite", "merge", "move", "post", "put", "remove", "rename", "send", "set", "trash", "update", "upload"}
+
+// readers begin the names of those that do not.
+var readers = []string{"count", "find", "get", "list", "query", "read", "retrieve", "search"}
+
+// operationEffect finds names that say another effect than the method does.
+func (v *version) operationEffect(name string, o *schema.Operation) {
+	if o.Effect != "" {
+		return
+	}
+	first, _, _ := strings.Cut(name, "_")
+	reads := o.Does() == schema.EffectRead
+	if reads && slices.Contains(verbs, first) || !reads && slices.Contains(readers, first) {
+		v.report("operation-effect", "operations."+name+".request", fmt.Sprintf("%q sounds unlike an operation that is taken to %s, which is what %s says", name, o.Does(), o.Request.Verb()),
+			"state effect: read, write or destroy")
+	}
+}
+
+// operationInput looks at the schema, its descriptions and its defaults.
+func (v *version) operationInput(at string, o *schema.Operation) {
+	if o.Input == nil {
+		return
+	}
+	if path, err := check.NewInput(o.Input).Problem(); err != nil {
+		if path != "" {
+			at += "." + path
+		}
+		v.report("operation-schema", at, fmt.Sprintf("this is no JSON Schema: %s", err), "")
+		return
+	}
+	for _, in := range o.Inputs() {
+		place := at + ".properties." + in.Name
+		if in.Description == "" {
+			v.report("operation-schema", place, fmt.Sprintf("the input %q has no description", in.Name), "people and agents choose by it")
+		}
+		if in.Default == nil {
+			continue
+		}
+		if problems := check.NewInput(in.Schema).CheckInput(in.Default); len(problems) > 0 {
+			v.report("operation-schema", place+".default", fmt.Sprintf("the default of %q is not as its own schema wants it", in.Name), "")
+		}
+	}
+}
+
+// operationOutput holds the sample that answers an operation to what its output says.
+func (v *version) operationOutput(name string, o *schema.Operation) {
+	sample, found := v.answerTo(o)
+	if !found {
+		v.reportKey("missing-sample", []string{"operations", name}, fmt.Sprintf("no sample shows the answer to %q", name),
+			"add one for "+o.Request.Verb()+" "+pattern(o.Request.Path)+"; the sandbox answers from it")
+		return
+	}
+	if o.Output == nil {
+		return
+	}
+	body, what := sample.Response.Body, "the sample"
+	if o.Pages != nil {
+		items, ok := v.itemsOf(o, body)
+		if !ok || len(items) == 0 {
+			v.report("operation-output", "operations."+name+".pages", "the sample holds no list where the pages look for one", "")
+			return
+		}
+		body, what = items[0], "an item of the sample"
+	}
+	if p := o.Output.Path; p != "" {
+		inner, ok := schema.At(body, p)
+		if !ok {
+			v.report("operation-output", "operations."+name+".output.path", fmt.Sprintf("%s has nothing at %s", what, p), "")
+			return
+		}
+		body = inner
+	}
+	objects := []any{body}
+	if list, ok := body.([]any); ok {
+		objects = list
+	}
+	for _, field := range slices.Sorted(maps.Keys(o.Output.Fields)) {
+		path := o.Output.Fields[field]
+		if !slices.ContainsFunc(objects, func(object any) bool { _, ok := schema.At(object, path); return ok }) {
+			v.report("operation-output", "operations."+name+".output.fields."+field, fmt.Sprintf("%s has nothing at %s", what, path), "")
+		}
+	}
+	if o.Output.Schema == nil {
+		return
+	}
+	at := "operations." + name + ".output.schema"
+	checker := check.NewInput(o.Output.Schema)
+	if _, err := checker.Problem(); err != nil {
+		v.report("operation-schema", at, fmt.Sprintf("this is no JSON Schema: %s", err), "")
+	} else if problems := checker.CheckInput(body); len(problems) > 0 && len(o.Output.Fields) == 0 {
+		v.report("operation-output", at, fmt.Sprintf("%s does not fit: %s: %s", what, problems[0].Path, problems[0].Message), "")
+	}
+}
+
+// answerTo returns the sample of a success that answers an operation.
+func (v *version) answerTo(o *schema.Operation) (schema.Sample, bool) {
+	for _, s := range v.Samples {
+		if kindOf(s) == schema.SampleAPI && s.Request != nil && method(s.Request.Method) == o.Request.Verb() &&
+			samePath(o.Request.Path, s.Request.Path) && statusOf(s.Response) < http.StatusMultipleChoices {
+			return s, true
+		}
+	}
+	return schema.Sample{}, false
+}
+
+// itemsOf returns the list in a body, where the pages of an operation look for it.
+func (v *version) itemsOf(o *schema.Operation, body any) ([]any, bool) {
+	var p schema.Pagination
+	if v.Requests.Pagination != nil {
+		p = v.Requests.Pagination.At(o.Request.Verb(), o.Request.Path)
+	}
+	p = p.Over(o.Pages.Pagination)
+	if p.Items == "" || p.Items == "." {
+		list, ok := body.([]any)
+		return list, ok
+	}
+	at, _ := schema.At(body, p.Items)
+	list, ok := at.([]any)
+	return list, ok
+}
+
+// pattern returns the path as a sample writes it.
+func pattern(path string) string {
+	return strings.NewReplacer("${input.", "{", "${connection.", "{").Replace(path)
+}
