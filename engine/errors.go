@@ -16,6 +16,7 @@ const (
 	KindUnavailable     = fault.KindUnavailable     // try later
 	KindInvalidResponse = fault.KindInvalidResponse // the provider's answer is not what the blueprint says: report a bug
 	KindUnsupported     = fault.KindUnsupported     // choose another way
+	KindInvalidInput    = fault.KindInvalidInput    // mend what was given to the operation; nothing was sent
 )
 
 // For errors.Is.
@@ -29,6 +30,7 @@ var (
 	ErrUnavailable     = fault.ErrUnavailable
 	ErrInvalidResponse = fault.ErrInvalidResponse
 	ErrUnsupported     = fault.ErrUnsupported
+	ErrInvalidInput    = fault.ErrInvalidInput
 )
 
 // An Error is what the engine returns when something went wrong. Its text is

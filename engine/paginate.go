@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/nango-lite/nango-lite/engine/internal/call"
+	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/pages"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -94,7 +95,7 @@ func (e *Engine) walk(k Key, path string, opts *PageOptions) (*pages.Walk, error
 	if err != nil {
 		return nil, err
 	}
-	c.ReadOnly = true
+	c.Repeat = layer.RepeatAlways
 	return in.api.Walk(c, call.List{
 		List: pages.List{Key: k, Method: opts.Method, Path: u, Header: opts.Header, Body: opts.Body, Cursor: opts.Cursor},
 		Over: opts.Pages, Refused: opts.Refused,

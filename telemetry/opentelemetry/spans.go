@@ -18,6 +18,7 @@ import (
 // Attributes of ours.
 const (
 	integrationKey  = attribute.Key("nango_lite.integration")
+	operationKey    = attribute.Key("nango_lite.operation")
 	connectionIDKey = attribute.Key("nango_lite.connection_id")
 	attemptsKey     = attribute.Key("nango_lite.attempts")
 	reasonKey       = attribute.Key("nango_lite.reason")
@@ -74,6 +75,9 @@ func finish(span trace.Span, ev engine.Event) {
 // attributes describe an event. The URL has neither query nor user info.
 func attributes(ev engine.Event) []attribute.KeyValue {
 	list := []attribute.KeyValue{integrationKey.String(ev.Key.Integration), connectionIDKey.String(ev.Key.ConnectionID)}
+	if ev.Operation != "" {
+		list = append(list, operationKey.String(ev.Operation))
+	}
 	if ev.Reason != "" {
 		list = append(list, reasonKey.String(ev.Reason))
 	}

@@ -55,12 +55,14 @@ type API struct {
 	limit   layer.RateLimit
 	timeout time.Duration
 
+	operations operations
+
 	chain atomic.Pointer[http.RoundTripper] // over the engine's own transport
 }
 
 // New returns how in is called.
 func New(env *Env, in *plan.Integration, opts Options) (*API, error) {
-	p := &API{rules: newRules(in), Options: opts, env: env, timeout: Seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout)}
+	p := &API{rules: newRules(in), Options: opts, env: env, timeout: Seconds(in.HTTPRequestTimeoutSeconds, defaultTimeout), operations: newOperations(in)}
 	var err error
 	p.base, err = layer.BaseURL{Template: in.Calls.BaseURL, Format: in.FormatOf, IsSecret: in.IsSecret}.Fork()
 	if err != nil {

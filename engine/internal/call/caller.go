@@ -16,12 +16,14 @@ import (
 // A Caller makes calls as one connection. It is an [http.RoundTripper] that is safe for
 // concurrent use.
 type Caller struct {
-	Key      connection.Key
-	API      func() (*API, error) // the one in force
-	Base     http.RoundTripper    // nil: the engine's
-	Session  layer.Session        // nil: of what is stored
-	ReadOnly bool                 // its requests only read, whatever their method
-	Reason   string               // what the calls are for, where nobody else says it
+	Key     connection.Key
+	API     func() (*API, error) // the one in force
+	Base    http.RoundTripper    // nil: the engine's
+	Session layer.Session        // nil: of what is stored
+	Repeat  layer.Repeat         // whether its requests may be repeated; zero: by method
+	Reason  string               // what the calls are for, where nobody else says it
+
+	Operation string // that the calls belong to; empty: none
 
 	bound atomic.Pointer[binding]
 }
@@ -59,13 +61,13 @@ func (c *Caller) bind() (*binding, error) {
 		return b, nil
 	}
 	b := &binding{api: api, chain: api.over(c.Base)}
-	b.client = layer.Client{Session: c.Session, Scope: c.Key.ConnectionID, Data: api, ReadOnly: c.ReadOnly, Now: api.env.Now}
+	b.client = layer.Client{Session: c.Session, Scope: c.Key.ConnectionID, Data: api, Repeat: c.Repeat, Now: api.env.Now}
 	if c.Session == nil {
 		b.client.Session = api.Open(c.Key)
 	}
 	b.client.Notify = func(ctx context.Context, n layer.Notice) {
 		ev := eventOf(c.Key, ctx, n)
-		ev.Reason = cmp.Or(ev.Reason, c.Reason)
+		ev.Reason, ev.Operation = cmp.Or(ev.Reason, c.Reason), c.Operation
 		api.env.Watch.Tell(ctx, ev)
 	}
 	b.client.Broken = func(call *layer.Call, err error) error {

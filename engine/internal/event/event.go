@@ -31,16 +31,17 @@ const (
 // An Event is something that the engine did, for logs, traces and metrics. It
 // never holds a secret: no token, header, body or query string.
 type Event struct {
-	Kind     Kind
-	Time     time.Time
-	Key      connection.Key
-	Call     uint64        // tells calls apart, in this process; 0 for what belongs to none
-	Method   string        // of the request
-	URL      string        // of the request, without query and user info
-	Status   int           // of the answer; 0 if there was none
-	Attempt  int           // 1 for the first; a request that goes again with another token belongs to the same
-	Wait     time.Duration // Wait: how long
-	Duration time.Duration // how long it took; for a call until the answer's headers
-	Reason   string        // why, in words that --trace prints
-	Err      error         // what went wrong; nil if nothing did
+	Kind      Kind
+	Time      time.Time
+	Key       connection.Key
+	Call      uint64        // tells calls apart, in this process; 0 for what belongs to none
+	Method    string        // of the request
+	URL       string        // of the request, without query and user info
+	Status    int           // of the answer; 0 if there was none
+	Attempt   int           // 1 for the first; a request that goes again with another token belongs to the same
+	Wait      time.Duration // Wait: how long
+	Duration  time.Duration // how long it took; for a call until the answer's headers
+	Operation string        // that the call belongs to; empty: none
+	Reason    string        // why, in words that --trace prints
+	Err       error         // what went wrong; nil if nothing did
 }

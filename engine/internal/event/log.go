@@ -33,6 +33,9 @@ func (w *Watch) log(ctx context.Context, least slog.Level, ev Event) {
 	if ev.Method != "" {
 		attrs = append(attrs, slog.String("method", ev.Method), slog.String("url", ev.URL))
 	}
+	if ev.Operation != "" {
+		attrs = append(attrs, slog.String("operation", ev.Operation))
+	}
 	if ev.Status != 0 {
 		attrs = append(attrs, slog.Int("status", ev.Status))
 	}

@@ -16,6 +16,7 @@ const (
 	KindUnavailable     Kind = "unavailable"      // try later
 	KindInvalidResponse Kind = "invalid_response" // the provider's answer is not what the blueprint says: report a bug
 	KindUnsupported     Kind = "unsupported"      // choose another way
+	KindInvalidInput    Kind = "invalid_input"    // mend what was given to the operation; nothing was sent
 )
 
 // For errors.Is.
@@ -29,6 +30,7 @@ var (
 	ErrUnavailable     = sentinel(KindUnavailable)
 	ErrInvalidResponse = sentinel(KindInvalidResponse)
 	ErrUnsupported     = sentinel(KindUnsupported)
+	ErrInvalidInput    = sentinel(KindInvalidInput)
 )
 
 type kindError Kind

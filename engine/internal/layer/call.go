@@ -15,14 +15,25 @@ import (
 
 // A Client is what the calls of one client share. It does not change.
 type Client struct {
-	Session  Session
-	Scope    string                        // whose limits count where they are by connection
-	Notify   func(context.Context, Notice) // nil: nobody watches
-	Broken   func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
-	Data     any                           // the engine's own
-	ReadOnly bool                          // its calls may be repeated whatever their method
-	Now      func() time.Time              // for what templates generate
+	Session Session
+	Scope   string                        // whose limits count where they are by connection
+	Notify  func(context.Context, Notice) // nil: nobody watches
+	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
+	Data    any                           // the engine's own
+	Repeat  Repeat                        // whether its calls may be repeated
+	Now     func() time.Time              // for what templates generate
 }
+
+// Repeat says whether calls may be made again where it is not known whether they were
+// done.
+type Repeat int
+
+// The ways to repeat.
+const (
+	RepeatByMethod Repeat = iota // as the policy says of the method
+	RepeatAlways                 // they do no harm, whatever their method
+	RepeatNever                  // not unless they surely were not sent, whatever method and policy say
+)
 
 // A Call is one request of a caller, with all its attempts. It is the context of the
 // requests below the outermost layer: one allocation serves as both.

@@ -147,7 +147,13 @@ func permanent(err error) bool {
 
 // repeatable reports whether r may be repeated although it may have been done.
 func (p *Policy) repeatable(call *Call, r *http.Request) bool {
-	if call.ReadOnly || idempotent(r.Method) || p.Unsafe == "always" || p.IdempotencyKey != "" && has(r.Header, p.IdempotencyKey) {
+	switch call.Repeat {
+	case RepeatAlways:
+		return true
+	case RepeatNever:
+		return false
+	}
+	if idempotent(r.Method) || p.Unsafe == "always" || p.IdempotencyKey != "" && has(r.Header, p.IdempotencyKey) {
 		return true
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), strings.TrimSuffix(call.base.EscapedPath(), "/"))
