@@ -41,6 +41,9 @@ func eventText(ev engine.Event) string {
 	default:
 		parts = []string{ev.Reason}
 	}
+	if ev.Operation != "" {
+		parts = append([]string{"operation " + ev.Operation}, parts...)
+	}
 	if ev.Err != nil && ev.Kind == engine.EventRefresh {
 		parts = append(parts, "failed")
 	}
