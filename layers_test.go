@@ -85,7 +85,7 @@ var rooms = map[string]struct {
 	},
 	"cmd/nango-lite": {
 		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
-		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "golang.org/x/term"},
+		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
 	"e2e": {why: "tests alone: they start the built program"},
