@@ -69,6 +69,11 @@ var rooms = map[string]struct {
 		uses:    []string{"github.com/jackc/pgx/v5"},
 		why:     "proofs over real processes: a program of ours, and no part of what hosts embed",
 	},
+	"server/tools": {
+		reaches: []string{"engine", "schema"},
+		uses:    []string{"github.com/modelcontextprotocol/go-sdk"},
+		why:     "operations as tools of the Model Context Protocol; a server without them does not link its library",
+	},
 	"server": {
 		reaches: []string{"schema", "connection", "engine", "internal/lazyregexp", "store/record"},
 		why:     "an http.Handler that a host can mount: no drivers, no loader, no telemetry",
@@ -84,7 +89,7 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "engine", "sandbox", "server", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
