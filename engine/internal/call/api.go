@@ -140,7 +140,7 @@ func (p *API) layers(base http.RoundTripper) http.RoundTripper {
 	policy := p.policy
 	policy.Asked = func(r *http.Response) (time.Duration, string, bool) { return p.asked(r, now()) }
 	limit := p.limit
-	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now()) }
+	limit.Lesson = func(r *http.Response) layer.Lesson { return p.lesson(r, now) }
 	home, away := p.Carriers.Call(base)
 	home = layer.Chain(home,
 		layer.Defaults(calls.Headers.Plain, calls.Params.Plain),

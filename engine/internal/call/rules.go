@@ -123,17 +123,19 @@ func (p *rules) retryStated(resp *http.Response) (again, ok bool) {
 
 // expired reports whether resp means that the access token is no longer good.
 func (p *rules) expired(resp *http.Response) (reason string, ok bool) {
-	reason = strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode)
+	where := ""
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
-		return reason, true
 	case p.matchesAny(p.in.Auth.RefreshOn, resp):
-		return reason + " as in refresh_on", true
+		where = " as in refresh_on"
+	default:
+		r := p.rule(resp)
+		if r == nil || !r.Refresh {
+			return "", false
+		}
+		where = " as in errors.rules"
 	}
-	if r := p.rule(resp); r != nil && r.Refresh {
-		return reason + " as in errors.rules", true
-	}
-	return "", false
+	return strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode) + where, true
 }
 
 // asked returns how long resp asks us to wait, or is known to want.
@@ -145,18 +147,19 @@ func (p *rules) asked(resp *http.Response, now time.Time) (time.Duration, string
 	return wait, where, ok
 }
 
-// lesson returns what resp says about the rate limit.
-func (p *rules) lesson(resp *http.Response, now time.Time) layer.Lesson {
+// lesson returns what resp says about the rate limit. The clock is read only if it says
+// something.
+func (p *rules) lesson(resp *http.Response, now func() time.Time) layer.Lesson {
 	var l layer.Lesson
 	if l.Limited = p.limited(resp); l.Limited {
-		l.Pause, l.Why, _ = p.asked(resp, now)
+		l.Pause, l.Why, _ = p.asked(resp, now())
 		l.Why = "the provider asked for a pause (" + l.Why + ")"
 	} else if resp.StatusCode == http.StatusServiceUnavailable && resp.Header["Retry-After"] != nil {
-		l.Pause, _ = answer.RetryAfter(resp.Header, now)
+		l.Pause, _ = answer.RetryAfter(resp.Header, now())
 		l.Why = "the provider is unavailable and asked for a pause"
 	}
 	if r := p.remaining; r != nil {
-		p.learnRemaining(&l, r, resp, now)
+		p.learnRemaining(&l, r, resp, now())
 	}
 	if resp.Header["Ratelimit"] != nil {
 		learnRateLimit(&l, resp.Header)

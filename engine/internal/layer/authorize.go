@@ -59,7 +59,7 @@ func (a *authorize) RoundTrip(r *http.Request) (*http.Response, error) {
 // send sends r with credentials. The answer names r as its request: what it was
 // sent with is nobody's business above.
 func (a *authorize) send(call *Call, r *http.Request) (*http.Response, error) {
-	out := copyRequest(r)
+	out := call.copyRequest(r)
 	call.attempt.request, call.attempt.made = out, nil
 	if err := a.add(call, out); err != nil {
 		closeBody(r)
@@ -87,7 +87,7 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 		if err != nil {
 			return fmt.Errorf("header %s: %w", f.Name, err)
 		}
-		setHeader(r.Header, f.Name, v)
+		setHeader(r.Header, f.canonical, v)
 	}
 	query := r.URL.RawQuery
 	for i := range a.params {

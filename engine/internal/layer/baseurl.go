@@ -147,6 +147,7 @@ func resolve(base, u *url.URL) (*url.URL, error) {
 	case u.Scheme != "":
 	case path == "":
 		path = basePath
+	case strings.TrimSuffix(basePath, "/") == "" && path[0] == '/':
 	default:
 		path = strings.TrimSuffix(basePath, "/") + "/" + strings.TrimPrefix(path, "/")
 	}
@@ -179,6 +180,13 @@ func spelled(u *url.URL) string {
 // escaped escapes in text what no part of a URL holds, and the given marks.
 func escaped(text, marks string) string {
 	wild := func(b byte) bool { return b <= ' ' || b >= 0x7f || strings.IndexByte(marks, b) >= 0 }
+	plain := true
+	for i := range len(text) {
+		plain = plain && !wild(text[i])
+	}
+	if plain {
+		return text
+	}
 	var out strings.Builder
 	for i := range len(text) {
 		if b := text[i]; wild(b) {

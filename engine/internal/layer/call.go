@@ -54,6 +54,7 @@ type Call struct {
 	reason    string        // how the call ended, in words
 	secrets   []string      // of the URL, and what functions have made of secrets
 	attempt   attempt       // the one at hand
+	copies    copies        // of requests
 	open      io.Closer     // the body of its answer; nil: none yet
 }
 
@@ -69,6 +70,21 @@ type attempt struct {
 	limiter   *Limiter      // and by which count
 }
 
+// copies are the two requests that each call needs. They are the call's, and never used
+// again: a transport may hold on to a request.
+type copies struct {
+	own  [2]http.Request
+	used int
+}
+
+func (c *copies) next() *http.Request {
+	if c.used == len(c.own) {
+		return &http.Request{}
+	}
+	c.used++
+	return &c.own[c.used-1]
+}
+
 type callKey struct{}
 
 // With returns a context that carries c. The context is c itself.
@@ -79,7 +95,8 @@ func With(ctx context.Context, c *Call) context.Context {
 
 // Adopt returns a copy of r that carries c and that the layers may change.
 func (c *Call) Adopt(r *http.Request) *http.Request {
-	c.request = r.WithContext(With(r.Context(), c))
+	c.request = c.copies.next()
+	*c.request = *r.WithContext(With(r.Context(), c))
 	c.request.Header = r.Header.Clone()
 	if c.request.Header == nil {
 		c.request.Header = http.Header{}
@@ -220,18 +237,18 @@ func (c *Call) ownRequest(r *http.Request) *http.Request {
 	if c.request == r {
 		return r
 	}
-	c.request = copyRequest(r)
+	c.request = c.copyRequest(r)
 	return c.request
 }
 
 // copyRequest returns a copy of r with its own header map. The body is shared.
-func copyRequest(r *http.Request) *http.Request {
-	c := *r
-	c.Header = r.Header.Clone()
-	if c.Header == nil {
-		c.Header = http.Header{}
+func (c *Call) copyRequest(r *http.Request) *http.Request {
+	out := c.copies.next()
+	*out = *r
+	if out.Header = r.Header.Clone(); out.Header == nil {
+		out.Header = http.Header{}
 	}
-	return &c
+	return out
 }
 
 // closeBody closes r's body; a round tripper must, also when it fails.

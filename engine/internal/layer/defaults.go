@@ -117,11 +117,10 @@ func has(h http.Header, name string) bool {
 	return false
 }
 
-// setHeader makes value the only one of name, however others were spelled.
-func setHeader(h http.Header, name, value string) {
-	canonical := http.CanonicalHeaderKey(name)
+// setHeader makes value the only one of a name, however others were spelled.
+func setHeader(h http.Header, canonical, value string) {
 	for other := range h {
-		if len(other) == len(name) && other != canonical && strings.EqualFold(other, name) {
+		if len(other) == len(canonical) && other != canonical && strings.EqualFold(other, canonical) {
 			delete(h, other)
 		}
 	}

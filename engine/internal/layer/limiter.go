@@ -56,6 +56,7 @@ func newLimiter(now func() time.Time, b Budget) *Limiter {
 
 // set changes the budget; what was learned stays.
 func (l *Limiter) set(b Budget) {
+	l.refill(l.now()) // by the budget that was in force
 	l.budget = b
 	l.tokens = min(l.tokens, b.Burst)
 }
@@ -65,14 +66,25 @@ func (l *Limiter) set(b Budget) {
 func (l *Limiter) TryAcquire(again bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	l.refill(now)
-	if l.first != nil || !l.clear(now, again) {
+	if l.first != nil {
+		return false
+	}
+	if !l.timeless() {
+		now := l.now()
+		l.refill(now)
+		if !l.clear(now, again) {
+			return false
+		}
+	} else if !again && l.full() {
 		return false
 	}
 	l.take(again)
 	return true
 }
+
+// timeless reports whether it does not matter what time it is: there is neither a pace
+// nor a pause. To read the clock costs more than the rest.
+func (l *Limiter) timeless() bool { return l.budget.Rate == 0 && l.until.IsZero() }
 
 // Acquire waits until a request may start. A wait that is known to be longer
 // than most, or to pass ctx's deadline, is refused at once with a [*LimitError].
@@ -128,7 +140,9 @@ func (l *Limiter) Release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.running--
-	l.dispatch(l.now())
+	if l.first != nil {
+		l.dispatch(l.now())
+	}
 }
 
 // A Lesson is what an answer teaches about the provider's limit.
@@ -144,6 +158,9 @@ type Lesson struct {
 func (l *Limiter) Learn(s Lesson) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s == (Lesson{}) && l.window == 0 && l.first == nil {
+		return
+	}
 	now := l.now()
 	l.refill(now)
 	if until := now.Add(min(s.Pause, maxPause)); s.Pause > 0 && until.After(l.until) {

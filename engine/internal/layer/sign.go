@@ -40,7 +40,7 @@ func Sign(signer Signer) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
-			out := copyRequest(r)
+			out := call.copyRequest(r)
 			call.attempt.request = out
 			if err := sign(signer, out, call.value); err != nil {
 				closeBody(out)

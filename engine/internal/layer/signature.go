@@ -50,7 +50,7 @@ func (s *Signature) Sign(r *http.Request, body io.Reader, values render.Values) 
 		if err != nil {
 			return fmt.Errorf("header %s: %w", f.Name, err)
 		}
-		setHeader(r.Header, f.Name, v)
+		setHeader(r.Header, http.CanonicalHeaderKey(f.Name), v)
 	}
 	for _, f := range s.Params {
 		v, err := call.fill(f.Value, values)

@@ -24,13 +24,17 @@ import (
 // context is passed on.
 func Transport(timeout time.Duration) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &transport{timeout, next}
+		t := &transport{next: next}
+		if timeout > 0 {
+			t.deadlines = newDeadlines(timeout)
+		}
+		return t
 	}
 }
 
 type transport struct {
-	timeout time.Duration
-	next    http.RoundTripper
+	deadlines *deadlines // nil: no limit
+	next      http.RoundTripper
 }
 
 var (
@@ -45,22 +49,22 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		sent = &sending{}
 		r = r.WithContext(sent.trace(caller))
 	}
-	if t.timeout <= 0 {
+	if t.deadlines == nil {
 		resp, err := t.next.RoundTrip(r)
 		if err != nil {
 			return nil, failure(r, caller, err, sent)
 		}
 		return (&watch{}).over(whole(resp, r), r), nil
 	}
-	w := &watch{idle: t.timeout}
+	w := &watch{limited: true}
 	ctx, cancel := context.WithCancel(r.Context())
-	w.cancel = cancel
-	w.timer = time.AfterFunc(t.timeout, cancel)
+	w.deadline.all, w.deadline.cancel = t.deadlines, cancel
 	r = withContext(r, ctx)
+	w.deadline.wait()
 	resp, err := t.next.RoundTrip(r)
-	inTime := w.timer.Stop()
+	inTime := w.deadline.rest()
 	if err != nil || !inTime { // if an answer came too late, its context is gone
-		cancel()
+		w.end()
 		if err == nil {
 			_ = resp.Body.Close()
 		}
@@ -99,9 +103,9 @@ func withContext(r *http.Request, ctx context.Context) *http.Request {
 // A watch ends an attempt that takes too long, and is the body of the answer.
 type watch struct {
 	io.ReadCloser
-	cancel context.CancelFunc // nil, as timer is: no limit
-	timer  *time.Timer
-	idle   time.Duration // 0: no limit
+	deadline deadline
+	limited  bool // deadline is used,
+	silent   bool // but not for the body
 
 	resp   *http.Response
 	call   *Call // nil: of nobody
@@ -113,11 +117,14 @@ type watch struct {
 // over makes w the body of resp.
 func (w *watch) over(resp *http.Response, r *http.Request) *http.Response {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
+		if w.limited {
+			w.deadline.drop()
+		}
 		return resp // the body is a connection now; what it carries is the caller's
 	}
 	w.ReadCloser, w.resp, w.call = resp.Body, resp, From(r.Context())
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
-		w.idle = 0
+		w.silent = true
 	}
 	resp.Body = w
 	if w.call != nil {
@@ -127,18 +134,17 @@ func (w *watch) over(resp *http.Response, r *http.Request) *http.Response {
 }
 
 func (w *watch) Read(p []byte) (int, error) {
-	if w.idle > 0 {
-		w.timer.Reset(w.idle)
+	timed := w.limited && !w.silent
+	if timed {
+		w.deadline.wait()
 	}
 	n, err := w.ReadCloser.Read(p)
 	w.read += int64(n)
-	inTime := w.idle == 0 || w.timer.Stop()
+	inTime := !timed || w.deadline.rest()
 	switch {
 	case err == nil:
 	case err == io.EOF:
-		if w.cancel != nil {
-			w.cancel()
-		}
+		w.end()
 	case w.err != nil:
 		err = w.err
 	default:
@@ -169,11 +175,16 @@ func (w *watch) broke(err error) error {
 func (w *watch) Close() error {
 	w.closed.Store(true)
 	err := w.ReadCloser.Close()
-	if w.cancel != nil {
-		w.timer.Stop()
-		w.cancel()
-	}
+	w.end()
 	return err
+}
+
+// end gives up what the attempt has held.
+func (w *watch) end() {
+	if w.limited {
+		w.deadline.drop()
+		w.deadline.cancel()
+	}
 }
 
 // failure makes err a TransportError, unless it is that the caller has left, or has
