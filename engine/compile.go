@@ -27,7 +27,7 @@ const (
 
 // compile builds what the engine works with out of a configured integration, given what
 // it was before, or nil.
-func (e *Engine) compile(name string, in *schema.Integration, before *integration) (*integration, error) {
+func (e *parts) compile(name string, in *schema.Integration, before *integration) (*integration, error) {
 	if in.Name != name { // built by hand
 		named := *in
 		named.Name = name

@@ -108,7 +108,7 @@ func (in *integration) accept(op string, k Key, given Credentials) (Credentials,
 
 // admit looks up what c, which has its credentials, is still to carry, and stores it.
 // Every way to a new connection ends here.
-func (e *Engine) admit(ctx context.Context, op string, in *integration, c *Connection) error {
+func (e *parts) admit(ctx context.Context, op string, in *integration, c *Connection) error {
 	if err := in.complete(ctx, op, c); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (in *integration) complete(ctx context.Context, op string, c *Connection) e
 
 // put stores c as a user's latest word: whatever is there is replaced, but for
 // the host's metadata and tags. What is there need not be readable.
-func (e *Engine) put(ctx context.Context, op string, in *integration, c *Connection) (failed error) {
+func (e *parts) put(ctx context.Context, op string, in *integration, c *Connection) (failed error) {
 	now := e.opts.Now()
 	c.CreatedAt, c.UpdatedAt = now, now
 	old, err := e.refresher.Connections.Store.Get(ctx, c.Key)

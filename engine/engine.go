@@ -100,18 +100,23 @@ type Options struct {
 // An Engine serves the integrations of a configuration. It is safe for
 // concurrent use. [New] starts no goroutines; those of a refresh end with it.
 type Engine struct {
-	opts    Options
+	parts
 	current atomic.Pointer[map[string]*integration]
-	pace    pace.Times
 	used    consent.UsedStates
 	back    redirects
-	servers *authserver.Memory // what was found, for MCP_OAUTH2
+}
 
+// parts are what an engine works with, whatever configuration is in force. They do not
+// change.
+type parts struct {
+	opts       Options
+	pace       pace.Times
 	hooks      hooks
 	watch      *event.Watch
-	env        *call.Env
 	watchers   *watchers
+	env        *call.Env
 	transports *carrier.Transports
+	servers    *authserver.Memory // what was found, for MCP_OAUTH2
 	refresher  *refresh.Refresher // over the store
 }
 
@@ -133,7 +138,7 @@ func New(cfg *schema.Config, opts *Options) (*Engine, error) {
 	if cfg == nil {
 		return nil, errors.New("engine: no configuration is given (the first argument of New is nil)")
 	}
-	e := &Engine{pace: pace.Default, servers: authserver.NewMemory()}
+	e := &Engine{parts: parts{pace: pace.Default, servers: authserver.NewMemory()}}
 	if opts != nil {
 		e.opts = *opts
 	}

@@ -57,7 +57,7 @@ func (e *Engine) finish(ctx context.Context, op string, p *Pending, callback url
 }
 
 // exchanged tells what came of an exchange.
-func (e *Engine) exchanged(ctx context.Context, k Key, what string, c *Connection, start time.Time, err error) {
+func (e *parts) exchanged(ctx context.Context, k Key, what string, c *Connection, start time.Time, err error) {
 	ev := Event{Kind: EventExchange, Key: k, Duration: e.opts.Now().Sub(start), Reason: what + " was exchanged for a token", Err: err}
 	if err != nil {
 		ev.Reason = what + " was not exchanged"

@@ -70,7 +70,7 @@ func setReason(names []string) string {
 
 // storeFields puts the connection fields of next, which was made from was, into what
 // is stored by now. With ErrConflict somebody else was at it.
-func (e *Engine) storeFields(ctx context.Context, op string, in *integration, was, next *Connection) (*Connection, error) {
+func (e *parts) storeFields(ctx context.Context, op string, in *integration, was, next *Connection) (*Connection, error) {
 	unlock, err := e.refresher.Lock(ctx, op, was.Key)
 	if err != nil {
 		return nil, err

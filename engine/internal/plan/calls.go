@@ -34,7 +34,7 @@ func (s *FieldSets) All() []render.Field {
 // Late returns what is added to an attempt rather than to a call.
 func (s *FieldSets) Late() []render.Field { return slices.Concat(s.Secret, s.Fresh) }
 
-func (in *Integration) newCalls() (*Calls, error) {
+func newCalls(in *Integration) (*Calls, error) {
 	p := &Calls{}
 	var err error
 	if p.BaseURL, err = schema.ParseTemplate(in.Requests.BaseURL); err != nil {
@@ -45,7 +45,7 @@ func (in *Integration) newCalls() (*Calls, error) {
 		values map[string]string
 		to     *FieldSets
 	}{{"headers", in.Requests.Headers, &p.Headers}, {"params", in.Requests.Params, &p.Params}, {"body", in.Requests.Body, &p.Body}} {
-		if *sets.to, err = in.fields(sets.key, sets.values); err != nil {
+		if *sets.to, err = readFields(in, sets.key, sets.values); err != nil {
 			return nil, err
 		}
 	}
@@ -64,9 +64,9 @@ func (in *Integration) IsSecret(name string) bool {
 	})
 }
 
-// fields parses headers or params, in the order of their names. What came from a
+// readFields parses headers or params, in the order of their names. What came from a
 // variable counts as a secret: who keeps it out of the file has a reason.
-func (in *Integration) fields(key string, values map[string]string) (FieldSets, error) {
+func readFields(in *Integration, key string, values map[string]string) (FieldSets, error) {
 	var sets FieldSets
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		t, err := schema.ParseTemplate(values[name])
@@ -75,7 +75,7 @@ func (in *Integration) fields(key string, values map[string]string) (FieldSets, 
 		}
 		f := render.Field{Name: name, Value: t}
 		switch {
-		case slices.ContainsFunc(t.Refs(), in.IsSecret) || in.fromVariable("requests."+key+"."+name):
+		case slices.ContainsFunc(t.Refs(), in.IsSecret) || fromVariable(in, "requests."+key+"."+name):
 			sets.Secret = append(sets.Secret, f)
 		case t.Generated():
 			f.Yields = true
@@ -87,7 +87,7 @@ func (in *Integration) fields(key string, values map[string]string) (FieldSets, 
 	return sets, nil
 }
 
-func (in *Integration) fromVariable(path string) bool {
+func fromVariable(in *Integration, path string) bool {
 	return slices.ContainsFunc(in.Values, func(v schema.Value) bool {
 		return v.Origin.Reference != "" && strings.EqualFold(v.Path, path)
 	})

@@ -57,7 +57,7 @@ func (in *Integration) TakeFields(op string, c *connection.Connection, from stri
 		if in.Connection[name].From != from {
 			continue
 		}
-		if reason := in.takeField(c, name, strings.ReplaceAll(from, "_", " "), get); reason != "" && failed == nil {
+		if reason := takeField(in, c, name, strings.ReplaceAll(from, "_", " "), get); reason != "" && failed == nil {
 			failed = &fault.Error{Op: op, Key: c.Key, Kind: fault.KindInvalidResponse, Detail: reason}
 		}
 	}
@@ -65,7 +65,7 @@ func (in *Integration) TakeFields(op string, c *connection.Connection, from stri
 }
 
 // takeField says why a field cannot be filled, or "".
-func (in *Integration) takeField(c *connection.Connection, name, source string, get func(path string) (string, bool)) (reason string) {
+func takeField(in *Integration, c *connection.Connection, name, source string, get func(path string) (string, bool)) (reason string) {
 	f := in.Connection[name]
 	path := f.Path
 	if path == "" {

@@ -52,25 +52,25 @@ func (o origin) shown() string {
 // origins are where credentials go that a connection has no say in.
 type origins struct{ api, token origin }
 
-func (in *Integration) newOrigins() origins {
+func newOrigins(in *Integration) origins {
 	fixed := func(path string, t schema.Template) origin {
 		if len(t.Parts) == 0 || schema.HostVaries(t) {
 			return origin{}
 		}
-		return in.originOf(path, t, t.Parts[0].Literal)
+		return originOf(in, path, t, t.Parts[0].Literal)
 	}
 	return origins{fixed("requests.base_url", in.Parsed.BaseURL), fixed("auth.token_url", in.Parsed.TokenURL)}
 }
 
 // originsOf returns where c's credentials go as things are.
-func (in *Integration) originsOf(c *connection.Connection) origins {
+func originsOf(in *Integration, c *connection.Connection) origins {
 	all := in.origins
 	fill := func(to *origin, path string, t schema.Template) {
 		if len(t.Parts) == 0 || !schema.HostVaries(t) {
 			return
 		}
 		if u, err := render.URL(t, in.ValuesOf(c), in.FormatOf); err == nil {
-			*to = in.originOf(path, t, u.String())
+			*to = originOf(in, path, t, u.String())
 		}
 	}
 	fill(&all.api, "requests.base_url", in.Parsed.BaseURL)
@@ -82,7 +82,7 @@ func (in *Integration) originsOf(c *connection.Connection) origins {
 	return all
 }
 
-func (in *Integration) originOf(path string, t schema.Template, text string) origin {
+func originOf(in *Integration, path string, t schema.Template, text string) origin {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		return origin{}
@@ -93,21 +93,21 @@ func (in *Integration) originOf(path string, t schema.Template, text string) ori
 			text = strings.TrimSuffix(text, port)
 		}
 	}
-	return origin{text, in.fromVariable(path) || slices.ContainsFunc(t.Refs(), in.IsSecret)}
+	return origin{text, fromVariable(in, path) || slices.ContainsFunc(t.Refs(), in.IsSecret)}
 }
 
 // MadeFor returns what c is for as things are. What its values do not say yet is as it was.
 func (in *Integration) MadeFor(c *connection.Connection) connection.MadeFor {
-	now := in.originsOf(c)
+	now := originsOf(in, c)
 	return connection.MadeFor{
 		Origin:      cmp.Or(now.api.kept(), c.MadeFor.Origin),
 		TokenOrigin: cmp.Or(now.token.kept(), c.MadeFor.TokenOrigin),
-		ClientID:    cmp.Or(in.sharedClient(c), c.MadeFor.ClientID),
+		ClientID:    cmp.Or(sharedClient(in, c), c.MadeFor.ClientID),
 	}
 }
 
 // sharedClient returns the integration's own client id, if c's tokens are that client's.
-func (in *Integration) sharedClient(c *connection.Connection) string {
+func sharedClient(in *Integration, c *connection.Connection) string {
 	found := in.Auth.AuthMode == schema.MCPOAuth2 && c.MadeFor.ClientID == "" && c.Credentials.Registration.ClientID != in.OAuthClientID
 	if in.ClientByConnection() || found {
 		return ""
@@ -118,7 +118,7 @@ func (in *Integration) sharedClient(c *connection.Connection) string {
 // ForAnotherClient reports whether the integration's client is another than the one that
 // got c's tokens.
 func (in *Integration) ForAnotherClient(c *connection.Connection) bool {
-	client := in.sharedClient(c)
+	client := sharedClient(in, c)
 	return c.MadeFor.ClientID != "" && client != "" && client != c.MadeFor.ClientID
 }
 
@@ -131,7 +131,7 @@ func (in *Integration) CheckMadeFor(op string, c *connection.Connection) error {
 		return nil
 	}
 	differs := func(was string, now origin) bool { return was != "" && now.text != "" && !now.is(was) }
-	switch now := in.originsOf(c); {
+	switch now := originsOf(in, c); {
 	case differs(was.Origin, now.api):
 		return elsewhere(op, c.Key, "base_url", was.Origin, now.api)
 	case differs(was.TokenOrigin, now.token):

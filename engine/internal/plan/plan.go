@@ -26,10 +26,10 @@ func New(in *schema.Integration) (*Integration, error) {
 	if p.Parsed, err = newAuth(in); err != nil {
 		return nil, err
 	}
-	if p.Calls, err = p.newCalls(); err != nil {
+	if p.Calls, err = newCalls(p); err != nil {
 		return nil, err
 	}
-	p.origins = p.newOrigins()
+	p.origins = newOrigins(p)
 	p.LookUps, err = newLookUps(in)
 	if in.OAuthClientSecretPrevious.IsSet() {
 		p.Previous = p.withSecret(in.OAuthClientSecretPrevious)
@@ -50,7 +50,7 @@ func (in *Integration) withSecret(secret schema.Secret) *Integration {
 func (in *Integration) As(like *schema.Integration) (*Integration, error) {
 	p := &Integration{Integration: like, Parsed: in.Parsed, LookUps: in.LookUps}
 	var err error
-	p.Calls, err = p.newCalls()
+	p.Calls, err = newCalls(p)
 	p.origins = in.origins
 	return p, err
 }

@@ -25,7 +25,7 @@ func (in *Integration) ValuesAt(c *connection.Connection, now time.Time) render.
 func (in *Integration) Value(c *connection.Connection, name string) (string, bool) {
 	namespace, rest, dotted := strings.Cut(name, ".")
 	if dotted {
-		return in.dottedValue(c, namespace, rest)
+		return dottedValue(in, c, namespace, rest)
 	}
 	cr := &c.Credentials
 	switch name {
@@ -71,7 +71,7 @@ func (in *Integration) Value(c *connection.Connection, name string) (string, boo
 	return "", false
 }
 
-func (in *Integration) dottedValue(c *connection.Connection, namespace, rest string) (string, bool) {
+func dottedValue(in *Integration, c *connection.Connection, namespace, rest string) (string, bool) {
 	switch namespace {
 	case "connection":
 		if v, ok := c.Fields[rest]; ok {
