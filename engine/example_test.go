@@ -78,7 +78,7 @@ func exampleConsent(eng *engine.Engine, transport http.RoundTripper) engine.Key 
 	stop(err)
 	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
 	stop(err)
-	_, err = eng.Exchange(ctx, pending, callback.Query())
+	_, err = eng.ExchangeAt(ctx, pending, callback)
 	stop(err)
 	return key
 }
@@ -106,8 +106,8 @@ func Example() {
 	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
 	stop(err)
 
-	// In the handler of the callback, the query is r.URL.Query().
-	conn, err := eng.Exchange(ctx, pending, callback.Query())
+	// In the handler of the callback, its URL is r.URL.
+	conn, err := eng.ExchangeAt(ctx, pending, callback)
 	stop(err)
 	fmt.Println(conn.Key, conn.Status, "in", conn.Fields["workspace_name"])
 
@@ -235,7 +235,7 @@ func ExampleEngine_Choices() {
 	stop(err)
 	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
 	stop(err)
-	conn, err := eng.Exchange(ctx, pending, callback.Query())
+	conn, err := eng.ExchangeAt(ctx, pending, callback)
 	stop(err)
 
 	open, err := eng.OpenFields(conn)

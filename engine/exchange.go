@@ -10,7 +10,10 @@ import (
 )
 
 // Exchange finishes the flow that p started, given the query of the callback,
-// and stores the connection. The code is sent once: a failed exchange needs a
+// and stores the connection. It does not know by which redirect URI the callback came: a host
+// that has more than one, and every host whose users name servers, calls
+// [Engine.ExchangeAt]. Where the file does not name the server, and the server does not name
+// itself on callbacks, it fails with KindState. The code is sent once: a failed exchange needs a
 // new authorization. Nothing is stored unless everything went well: what the
 // integration looks up (from: request) included. A field with several values to
 // choose from is left open; see [Engine.OpenFields].
@@ -90,7 +93,12 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if at != nil && !p.CameBy(at) {
 		return nil, &Error{Op: op, Key: p.Key, Kind: KindState, Detail: "the callback came by another redirect URI than the one that was sent"}
 	}
-	if in.FindsServer() && e.back.IsConfigured(p.RedirectURL, e.opts.Now()) {
+	if at == nil {
+		if err := checkKnown(op, in, p); err != nil {
+			return nil, err
+		}
+	}
+	if !in.NamesServer() && e.back.IsConfigured(p.RedirectURL, e.opts.Now()) {
 		return nil, sharedRedirect(op, p.Key, withConfigured)
 	}
 	if err := m.Answered(op, p, callback); err != nil {

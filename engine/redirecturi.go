@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/consent"
@@ -8,6 +9,7 @@ import (
 
 const (
 	withConfigured = "integrations whose servers the file names use the same redirect URI"
+	withUnknown    = "by which redirect URI the callback came is not known, and its server is not one that the file names, which may have led the user to another's (RFC 9700 4.4): finish the flow with Engine.ExchangeAt"
 	withFound      = "another authorization server uses the same redirect URI, and neither names itself on callbacks"
 )
 
@@ -15,10 +17,10 @@ const (
 type redirects struct{ consent.Redirects }
 
 // claim keeps redirect URIs of integrations whose servers the file names apart
-// from those of servers that are found out. The former are never refused, so that no
+// from those of servers that are found out, or that users name. The former are never refused, so that no
 // user's server can keep others from them.
 func (r *redirects) claim(op string, in *integration, p *Pending, now time.Time) error {
-	if !in.FindsServer() {
+	if in.NamesServer() {
 		r.Configured(p.RedirectURL, now)
 		return nil
 	}
@@ -38,5 +40,45 @@ func (r *redirects) claimIssuer(op string, in *integration, p *Pending, now time
 }
 
 func sharedRedirect(op string, k Key, how string) error {
-	return &Error{Op: op, Key: k, Kind: KindState, Detail: how + "; a server that is found out needs a redirect URI of its own (RFC 9700 4.4)"}
+	return &Error{Op: op, Key: k, Kind: KindState, Detail: how + "; a server that the file does not name needs a redirect URI of its own (RFC 9700 4.4); see Engine.CallbackPath"}
+}
+
+// checkKnown refuses a callback of which nobody knows by which redirect URI it came, where
+// its server may be hostile and does not name itself on callbacks.
+func checkKnown(op string, in *integration, p *Pending) error {
+	if in.NamesServer() || p.Registration.IssuerExpected {
+		return nil
+	}
+	return &Error{Op: op, Key: p.Key, Kind: KindState, Detail: withUnknown}
+}
+
+// CallbackPath returns what a host appends to the URL of its callbacks, behind a slash, so
+// that the flows of each authorization server have a redirect URI of their own: the name of
+// k's integration. Where its users name servers, and a client is registered at each, a mark of the server
+// follows behind another slash; it is the same whenever the same server is named. opts are
+// those of [Engine.AuthCodeURL].
+//
+// It fails with KindUnsupported if the auth mode has no such flow, and with KindNotFound if
+// there is no such integration.
+func (e *Engine) CallbackPath(k Key, opts *AuthCodeOptions) (string, error) {
+	const op = "authorize"
+	in, err := e.integration(k.Integration)
+	if err != nil {
+		return "", err
+	}
+	if _, err := in.consenter(op, k); err != nil {
+		return "", err
+	}
+	path := url.PathEscape(k.Integration)
+	if !in.FindsServer() || in.NamesResource() || in.OAuthClientID != "" || in.Auth.ClientMetadataURL != "" {
+		return path, nil // what is registered by hand, or in a document, is one URL
+	}
+	if opts == nil {
+		opts = &AuthCodeOptions{}
+	}
+	fields, _, err := in.CheckFields(op, k, opts.Fields)
+	if err != nil {
+		return "", err
+	}
+	return path + "/" + in.ServerMark(fields), nil
 }

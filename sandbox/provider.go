@@ -48,6 +48,12 @@ type Options struct {
 
 	// Faults happen in this order, each once; see [Provider.Fault].
 	Faults []Fault
+	// MisleadTo makes the authorization server a hostile one (mix-up, RFC 9700 4.4): its page
+	// sends the user on to this page of another's, with the query that is given here over
+	// that of the request, such as that other's client_id and redirect_uri. It does not
+	// say on callbacks who it is.
+	MisleadTo string
+
 	// SlowBy is how late slow answers come. 0 means 500 ms.
 	SlowBy time.Duration
 }
@@ -108,7 +114,7 @@ func behind(integration *schema.Integration, o *Options) (p *Provider, err error
 	if p.stage, err = play.New(integration, play.Options{
 		Now: o.Now, Rand: o.Rand,
 		TokenLifetime: o.TokenLifetime, NoRotation: o.NoRotation, DeviceInterval: o.DeviceInterval, RedirectURIs: o.RedirectURIs,
-		NoRateLimit: o.NoRateLimit, RateLimitDialect: o.RateLimitDialect, Items: o.Items, SlowBy: o.SlowBy,
+		NoRateLimit: o.NoRateLimit, RateLimitDialect: o.RateLimitDialect, Items: o.Items, SlowBy: o.SlowBy, MisleadTo: o.MisleadTo,
 	}); err != nil {
 		return nil, err
 	}

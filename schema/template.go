@@ -194,6 +194,46 @@ func HostVaries(t Template) bool {
 	return len(t.Parts) > 1 && !strings.Contains(rest, "/")
 }
 
+// HostOwners returns the names of the placeholders that decide whose host the one of a URL
+// is: those behind which there is no domain of at least two labels, as in
+// https://${connection.host}/ and unlike https://${connection.shop}.acme.example/.
+func HostOwners(t Template) []string {
+	var names []string
+	var before strings.Builder
+	for i, p := range t.Parts {
+		if p.Refs == nil {
+			before.WriteString(p.Literal)
+			continue
+		}
+		_, authority, begun := strings.Cut(before.String(), "://")
+		if before.Len() > 0 && (!begun || strings.ContainsAny(authority, "/?#")) {
+			break
+		}
+		if strings.Count(authorityAfter(t.Parts[i+1:]), ".") < 2 {
+			names = append(names, Template{Parts: []Part{p}}.Refs()...)
+		}
+		before.WriteString("x")
+	}
+	return names
+}
+
+// authorityAfter returns the rest of a URL's authority, which begins with parts.
+func authorityAfter(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Refs != nil {
+			b.WriteString("x")
+			continue
+		}
+		if i := strings.IndexAny(p.Literal, "/?#:"); i >= 0 {
+			b.WriteString(p.Literal[:i])
+			break
+		}
+		b.WriteString(p.Literal)
+	}
+	return b.String()
+}
+
 // IsCredential reports whether a name gives something that grants access, so
 // that it may go to the provider's origin alone. Fields of a connection or of
 // credentials count if isSecret says so; a nil isSecret counts all credentials.*

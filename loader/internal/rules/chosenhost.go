@@ -16,22 +16,8 @@ func (r *checker) chosenHost(n *tree.Node, t schema.Template, key string) {
 	if r.mode == schema.MCPOAuth2 || !slices.Contains(carriesSecrets, key) || !r.sendsSecret() { // MCPOAuth2: see discovery
 		return
 	}
-	var before strings.Builder
-	for i, p := range t.Parts {
-		if p.Refs == nil {
-			before.WriteString(p.Literal)
-			continue
-		}
-		_, authority, begun := strings.Cut(before.String(), "://")
-		if before.Len() > 0 && (!begun || strings.ContainsAny(authority, "/?#")) {
-			return
-		}
-		if strings.Count(authorityAfter(t.Parts[i+1:]), ".") < 2 {
-			for _, name := range (schema.Template{Parts: []schema.Part{p}}).Refs() {
-				r.chosenBy(n, name, key)
-			}
-		}
-		before.WriteString("x")
+	for _, name := range schema.HostOwners(t) {
+		r.chosenBy(n, name, key)
 	}
 }
 
@@ -46,23 +32,6 @@ func (r *checker) sendsSecret() bool {
 		return r.mode.Consents()
 	}
 	return r.mode.Mode().Client && r.Root.Field("oauth_client_secret") != nil
-}
-
-// authorityAfter returns the rest of a URL's authority.
-func authorityAfter(parts []schema.Part) string {
-	var b strings.Builder
-	for _, p := range parts {
-		if p.Refs != nil {
-			b.WriteString("x")
-			continue
-		}
-		if i := strings.IndexAny(p.Literal, "/?#:"); i >= 0 {
-			b.WriteString(p.Literal[:i])
-			break
-		}
-		b.WriteString(p.Literal)
-	}
-	return b.String()
 }
 
 func (r *checker) chosenBy(n *tree.Node, name, key string) {

@@ -24,6 +24,10 @@ var standardParams = []string{"response_type", "client_id", "redirect_uri", "sco
 func (p *consent) serveConsent(w http.ResponseWriter, r *http.Request, at match.Location) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
+		if p.Opts.MisleadTo != "" {
+			p.mislead(w, r)
+			return
+		}
 		check := p.checkAuthorization
 		if p.Integration.Auth.AuthMode == schema.OAuth1 {
 			check = p.checkTemporary
@@ -39,6 +43,24 @@ func (p *consent) serveConsent(w http.ResponseWriter, r *http.Request, at match.
 	default:
 		p.writeRefusalPage(w, r, message.Refused(http.StatusMethodNotAllowed, "invalid_request", "the authorization URL takes GET, and POST from its form"))
 	}
+}
+
+// mislead sends a user on to another's page, as a hostile server does: the state is that
+// of the flow that began here, and whoever the callback reaches takes it for this one's.
+func (p *consent) mislead(w http.ResponseWriter, r *http.Request) {
+	to, err := url.Parse(p.Opts.MisleadTo)
+	if err != nil {
+		p.writeRefusalPage(w, r, message.Refused(http.StatusInternalServerError, "server_error", "MisleadTo is no URL"))
+		return
+	}
+	q := r.URL.Query()
+	q.Del("resource")
+	for name, values := range to.Query() {
+		q[name] = values
+	}
+	to.RawQuery = q.Encode()
+	w.Header().Set("Location", to.String())
+	w.WriteHeader(http.StatusFound)
 }
 
 // checkAuthorization checks an authorization request, and returns what the form

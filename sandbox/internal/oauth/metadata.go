@@ -45,7 +45,7 @@ func (p *metadata) serveServer(w http.ResponseWriter, r *http.Request, _ match.L
 		"grant_types_supported":                          []string{"authorization_code", "refresh_token"},
 		"token_endpoint_auth_methods_supported":          []string{"none", "client_secret_basic", "client_secret_post"},
 		"code_challenge_methods_supported":               []string{"S256"},
-		"authorization_response_iss_parameter_supported": true,
+		"authorization_response_iss_parameter_supported": p.Opts.MisleadTo == "",
 		"client_id_metadata_document_supported":          p.Integration.Auth.ClientMetadataURL != "",
 	}})
 }

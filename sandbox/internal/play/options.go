@@ -19,4 +19,6 @@ type Options struct {
 	RateLimitDialect string
 	Items            int
 	SlowBy           time.Duration
+
+	MisleadTo string
 }

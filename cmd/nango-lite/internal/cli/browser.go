@@ -30,11 +30,11 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 	if err := con.show(ctx, k, con.pageURL(k, p.URL), noBrowser); err != nil {
 		return nil, err
 	}
-	callback, err := l.wait(ctx, p, con.Deps.Now())
+	at, err := l.wait(ctx, p, con.Deps.Now())
 	if err != nil {
 		return nil, err
 	}
-	c, err := u.Engine.Exchange(ctx, p, callback)
+	c, err := u.Engine.ExchangeAt(ctx, p, at)
 	if err == nil {
 		c, err = con.verified(ctx, u, c)
 	}

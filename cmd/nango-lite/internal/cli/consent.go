@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
@@ -22,15 +23,40 @@ func (con connector) authorizeSandbox(ctx context.Context, u *session.Use, k eng
 	if err != nil {
 		return nil, err
 	}
-	callback, err := con.consent(ctx, u, p.URL)
+	at, err := con.consent(ctx, u, p.URL)
 	if err != nil {
 		return nil, err
 	}
-	return u.Engine.Exchange(ctx, p, callback)
+	return u.Engine.ExchangeAt(ctx, p, at)
+}
+
+// redirectFor returns where a flow's callback comes to: an authorization server that the
+// file does not name has a path of its own, so that it cannot pass another's code off as
+// its own (RFC 9700 4.4).
+func redirectFor(e *engine.Engine, k engine.Key, d *engine.Description, given *answers, redirect *url.URL) (*url.URL, error) {
+	if !d.ForeignServer {
+		return redirect, nil
+	}
+	path, err := e.CallbackPath(k, given.consent())
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(redirect.Path, "/"+path) { // it was registered like that
+		return redirect, nil
+	}
+	return redirect.JoinPath(path), nil
+}
+
+// cameTo returns the URL that a callback came to, whose query is read as browsers
+// write forms.
+func cameTo(u *url.URL) *url.URL {
+	at := *u
+	at.RawQuery = form.Parse(u.RawQuery).Encode()
+	return &at
 }
 
 // consent presses the sandbox's button for the user.
-func (con connector) consent(ctx context.Context, u *session.Use, authURL string) (url.Values, error) {
+func (con connector) consent(ctx context.Context, u *session.Use, authURL string) (*url.URL, error) {
 	ctx = sandbox.WithIntegration(ctx, u.Integration.Name)
 	callback, err := sandbox.Allow(ctx, u.Transport, authURL, "allow")
 	if err != nil {
@@ -39,7 +65,7 @@ func (con connector) consent(ctx context.Context, u *session.Use, authURL string
 	if con.Trace {
 		con.Tracef("consent", "the sandbox's user allowed it")
 	}
-	return form.Parse(callback.RawQuery), nil
+	return cameTo(callback), nil
 }
 
 // tellConsent says that nobody was asked; --trace has said so in its place.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
-	"github.com/nango-lite/nango-lite/internal/form"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -43,15 +42,15 @@ type loopback struct {
 	mu      sync.Mutex
 	state   schema.Secret
 	stateOf func(url.Values) string
-	answers chan url.Values // one at most
-	outcome chan error      // what the page is to say
+	answers chan *url.URL // one at most
+	outcome chan error    // what the page is to say
 }
 
 // listen takes the redirect URL's port. localhost has an address in each family,
 // and which of them a browser tries first is its own affair: both are taken.
 func listen(redirect *url.URL) (*loopback, error) {
 	u := *redirect
-	l := &loopback{redirect: &u, answers: make(chan url.Values, 1), outcome: make(chan error, 1)}
+	l := &loopback{redirect: &u, answers: make(chan *url.URL, 1), outcome: make(chan error, 1)}
 	port := u.Port()
 	if port == "" {
 		port = "80"
@@ -118,13 +117,13 @@ func (l *loopback) expect(state schema.Secret, stateOf func(url.Values) string) 
 	l.state, l.stateOf = state, stateOf
 }
 
-// wait returns the query of the answer.
-func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (url.Values, error) {
+// wait returns the URL that the answer came to.
+func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (*url.URL, error) {
 	timeout := time.NewTimer(p.ExpiresAt.Sub(now))
 	defer timeout.Stop()
 	select {
-	case callback := <-l.answers:
-		return callback, nil
+	case at := <-l.answers:
+		return at, nil
 	case <-timeout.C:
 		return nil, errors.New("nobody came back from the provider's page in time; start again")
 	case <-ctx.Done():
@@ -144,12 +143,12 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeResult(w, http.StatusMethodNotAllowed, "Not like this", "This address takes GET.")
 		return
 	}
-	callback := form.Parse(r.URL.RawQuery)
-	if !l.claim(callback) {
+	at := cameTo(r.URL)
+	if !l.claim(at.Query()) {
 		writeResult(w, http.StatusBadRequest, "Not the answer", "This answer belongs to another attempt. The terminal shows the current one.")
 		return
 	}
-	l.answers <- callback
+	l.answers <- at
 	select {
 	case err := <-l.outcome:
 		writeOutcome(w, err)

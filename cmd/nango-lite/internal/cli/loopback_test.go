@@ -67,7 +67,7 @@ func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
 	if got, _ := ask("GET", "/oauth/callback"+rest); got != 200 {
 		t.Errorf("the answer: got %d", got)
 	}
-	if callback := <-l.answers; callback.Get("code") != "c" {
+	if at := <-l.answers; at.Query().Get("code") != "c" {
 		t.Error("another answer")
 	}
 	if got, _ := ask("GET", "/oauth/callback"+rest); got != 400 {
