@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -94,5 +95,35 @@ func TestOperatorAllowsPrivateHosts(t *testing.T) {
 				t.Errorf("%s: refresh: got %v", name, err)
 			}
 		}
+	}
+}
+
+// S35: nor by way of a proxy, which would connect to what it is asked for.
+func TestS35_OutboundProxy(t *testing.T) {
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(`{"access_token":"a2","refresh_token":"r2"}`))
+	}))
+	defer proxy.Close()
+	u, _ := url.Parse(proxy.URL)
+	base := &http.Transport{Proxy: http.ProxyURL(u)}
+	defer base.CloseIdleConnections()
+	for _, host := range []string{"127.1", "2130706433", "0x7f.1", "0177.0.0.1", "169.254.169.254", "localhost"} {
+		e := homeEngine(t, host, base, func(in *schema.Integration) { in.Auth.TokenURL = "https://${connection.host}/token" })
+		_, refreshed := e.Refresh(t.Context(), alice)
+		_, called := client(t, e).Get("/x")
+		for op, err := range map[string]error{"refresh": refreshed, "call": called} {
+			if !errors.Is(err, engine.ErrUnsupported) || !strings.Contains(err.Error(), "allow_private_hosts") || asked > 0 {
+				t.Errorf("%s, %s: got %v; the proxy was asked %d times", host, op, err, asked)
+			}
+		}
+	}
+	e := homeEngine(t, "127.1", base, func(in *schema.Integration) {
+		in.Requests.AllowPrivateHosts = true
+		in.Auth.TokenURL = "https://fjord.test/token"
+	})
+	if _, err := get(t, client(t, e), "/x"); err != nil || asked != 1 {
+		t.Errorf("allowed by the operator: %v; the proxy was asked %d times", err, asked)
 	}
 }

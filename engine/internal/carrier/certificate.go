@@ -83,7 +83,7 @@ func (s *Certificate) make(base http.RoundTripper) (*certified, error) {
 			t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 		}
 		t.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &s.pair, nil }
-		public := layer.PublicOnly(t)
+		public := layer.PublicOnly(t, net.DefaultResolver.LookupNetIP)
 		return &certified{home: t, public: layer.Public(public), idle: []func(){t.CloseIdleConnections, public.CloseIdleConnections}}, nil
 	case CertificateTransport:
 		t := base.WithCertificate(s.pair)

@@ -33,7 +33,7 @@ func (p *publicCopies) copy(t *http.Transport) *http.Transport {
 		p.by = map[*http.Transport]*http.Transport{}
 	}
 	if p.by[t] == nil {
-		p.by[t] = layer.PublicOnly(t)
+		p.by[t] = layer.PublicOnly(t, net.DefaultResolver.LookupNetIP)
 	}
 	return p.by[t]
 }

@@ -28,7 +28,13 @@ func Guard(public http.RoundTripper) Layer {
 	}
 }
 
-var errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}
+var (
+	errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}
+	errUnseen  = &RefusedError{"the host cannot be looked up here, and the proxy would connect to whatever it finds under that name; an operator can allow it with requests.allow_private_hosts"}
+)
+
+// A Lookup returns the addresses of a host, as [net.Resolver.LookupNetIP] does.
+type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 // Public returns a round tripper that refuses hosts which are on our own network
 // by the look of them, and sends the rest through next, whose job is those that
@@ -47,10 +53,9 @@ func Public(next http.RoundTripper) http.RoundTripper {
 // for [PublicOnly] where next is not net/http's and cannot be told what to connect
 // to. A name that changes its mind in between gets past it. One that cannot be
 // looked up here is left to next, which may have another way, such as a proxy.
-func LookFirst(next http.RoundTripper, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) http.RoundTripper {
+func LookFirst(next http.RoundTripper, lookup Lookup) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		addrs, err := lookup(r.Context(), "ip", r.URL.Hostname())
-		if err == nil && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !public(a) }) {
+		if addrs, err := lookup(r.Context(), "ip", r.URL.Hostname()); err == nil && !allPublic(addrs) {
 			closeBody(r)
 			return nil, errPrivate
 		}
@@ -61,8 +66,10 @@ func LookFirst(next http.RoundTripper, lookup func(ctx context.Context, network,
 // PublicOnly returns a copy of t that connects to public addresses only: not to
 // loopback, private, link-local and metadata ones. It looks at the address when
 // it connects, so that a name which changes its mind does not help, and keeps
-// connections of its own. A proxy of t's may have any address.
-func PublicOnly(t *http.Transport) *http.Transport {
+// connections of its own. A proxy of t's may have any address. What goes to a proxy is
+// looked up first: all addresses of the host must be public, and one that cannot be looked
+// up here is refused. Which address the proxy then connects to is up to it.
+func PublicOnly(t *http.Transport, lookup Lookup) *http.Transport {
 	c := t.Clone()
 	//lint:ignore SA1019 a host may have set them all the same
 	c.DialTLSContext, c.DialTLS, c.Dial = nil, nil, nil // they would go past the check
@@ -79,10 +86,11 @@ func PublicOnly(t *http.Transport) *http.Transport {
 	var proxies sync.Map // addresses
 	c.Proxy = func(r *http.Request) (*url.URL, error) {
 		u, err := t.Proxy(r)
-		if u != nil {
-			proxies.Store(proxyAddress(u), true)
+		if u == nil || err != nil {
+			return nil, err
 		}
-		return u, err
+		proxies.Store(proxyAddress(u), true)
+		return u, publicBehind(r, lookup)
 	}
 	plain := t.DialContext
 	if plain == nil {
@@ -97,6 +105,26 @@ func PublicOnly(t *http.Transport) *http.Transport {
 	return c
 }
 
+// publicBehind returns an error unless a proxy may be asked for the host of r.
+func publicBehind(r *http.Request, lookup Lookup) error {
+	host := r.URL.Hostname()
+	if Private(host) {
+		return errPrivate
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
+	}
+	switch addrs, err := lookup(r.Context(), "ip", host); {
+	case r.Context().Err() != nil:
+		return context.Cause(r.Context())
+	case err != nil || len(addrs) == 0:
+		return errUnseen
+	case !allPublic(addrs):
+		return errPrivate
+	}
+	return nil
+}
+
 func proxyAddress(u *url.URL) string {
 	p := u.Port()
 	if p == "" {
@@ -105,14 +133,34 @@ func proxyAddress(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), cmp.Or(p, "80"))
 }
 
-// Private reports whether a host is one of our own network by the look of it.
+// Private reports whether a host is one of our own network by the look of it. So is a
+// number in another form than that of an address, such as 0x7f.1, 2130706433 or 127.1: what
+// it means depends on who reads it, and nobody writes an API's host like that.
 func Private(host string) bool {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	host = strings.TrimRight(strings.ToLower(host), ".")
+	if host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	a, err := netip.ParseAddr(host)
-	return err == nil && !public(a)
+	if err == nil {
+		return !public(a)
+	}
+	return endsInNumber(host)
+}
+
+// endsInNumber reports whether a name would be read as an IPv4 address: its last label is
+// decimal, octal or hexadecimal (WHATWG URL, "ends in a number"; inet_aton of POSIX). No
+// domain has such a label.
+func endsInNumber(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if digits, hex := strings.CutPrefix(last, "0x"); hex {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+func allPublic(addrs []netip.Addr) bool {
+	return !slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !public(a) })
 }
 
 // notPublic are ranges that netip does not name: shared address space (RFC 6598),
