@@ -546,7 +546,7 @@ func TestS4_S5_DiscoveredIssuer(t *testing.T) {
 			if tt.iss != "" {
 				callback.Set("iss", tt.iss)
 			}
-			_, err := e.Exchange(t.Context(), p, callback)
+			_, err := e.ExchangeAt(t.Context(), p, &url.URL{Path: "/callback", RawQuery: callback.Encode()})
 			want := engine.KindState
 			if tt.ok {
 				want = map[string]engine.Kind{"code": "", "error": engine.KindDenied}[with]

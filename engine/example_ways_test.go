@@ -94,9 +94,9 @@ func ExampleEngine_AuthCodeURL_discovery() {
 	// The user names a server, and nobody has registered anything.
 	key := engine.Key{Integration: "mcp", ConnectionID: "user-42"}
 	opts := &engine.AuthCodeOptions{Fields: map[string]string{"server_url": "https://mcp.lamps.example/mcp"}}
-	path, err := eng.CallbackPath(key, opts) // each server has one of its own
+	issuer, err := eng.Issuer("mcp", opts.Fields) // each has a redirect URI of its own
 	stop(err)
-	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback/"+path, opts)
+	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback/mcp/"+issuer.ID, opts)
 	stop(err)
 	fmt.Println("tokens come from", pending.Registration.Issuer)
 

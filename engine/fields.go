@@ -19,13 +19,7 @@ type Description struct {
 	Device      bool            `json:"device,omitempty"`      // it can be on another device: DeviceAuth
 	DeviceOnly  bool            `json:"device_only,omitempty"` // it cannot be otherwise: there is no AuthCodeURL
 	Revokes     bool            `json:"revokes,omitempty"`     // the provider is told when a connection is removed
-
-	// ForeignServer says that the authorization server is not one that the file names:
-	// it is found out, or a user names it. It may be hostile, so that its callbacks need a
-	// redirect URI of their own: see [Engine.CallbackPath].
-	ForeignServer bool `json:"foreign_server,omitempty"`
-
-	Fields []InputField `json:"fields"` // in the order to ask for them
+	Fields      []InputField    `json:"fields"`                // in the order to ask for them
 
 	// Choices are the connection fields that are chosen from a list, which the provider
 	// gives once there is a connection: see [Engine.Choices]. Who knows what to choose
@@ -80,7 +74,6 @@ func (e *Engine) Describe(name string) (*Description, error) {
 	}
 	d := &Description{Integration: name, DisplayName: in.DisplayName, AuthMode: in.Auth.AuthMode, Consent: in.Auth.AuthMode.Consents(), Fields: []InputField{}, Choices: []InputField{}}
 	d.DeviceOnly, d.Revokes = in.Auth.DeviceOnly(), in.Auth.RevocationURL != ""
-	d.ForeignServer = d.Consent && !in.NamesServer()
 	d.Device = d.Consent && in.Auth.DeviceAuthorizationURL != ""
 	if d.DisplayName == "" {
 		d.DisplayName = name

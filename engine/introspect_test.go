@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -127,7 +128,7 @@ func TestIntrospectionAfterRefreshComesLast(t *testing.T) {
 func exchangeAlice(t *testing.T, e *engine.Engine) (*engine.Connection, error) {
 	t.Helper()
 	p, q := begin(t, e)
-	return e.Exchange(t.Context(), p, map[string][]string{"code": {"the-code"}, "state": {q.Get("state")}})
+	return e.ExchangeAt(t.Context(), p, &url.URL{Path: "/callback", RawQuery: url.Values{"code": {"the-code"}, "state": {q.Get("state")}}.Encode()})
 }
 
 // The host is told once of what is stored once.

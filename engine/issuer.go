@@ -33,7 +33,7 @@ func (e *Engine) Issuer(integration string, fields map[string]string) (Issuer, e
 		return Issuer{}, err
 	}
 	by := in.ServerFields()
-	issuer := Issuer{Configured: len(by) == 0 && !in.FindsServer()}
+	issuer := Issuer{Configured: in.NamesServer()}
 	if len(by) == 0 {
 		return issuer, nil
 	}

@@ -73,11 +73,11 @@ func TestS37_MixUpThroughAHost(t *testing.T) {
 	opts := &engine.AuthCodeOptions{Fields: map[string]string{"server": evilServer}}
 	vera := engine.Key{Integration: "mcp", ConnectionID: "vera"}
 	begin := func() (*engine.Pending, *url.URL) {
-		path, err := e.CallbackPath(vera, opts)
-		if err != nil {
-			t.Fatal(err)
+		issuer, err := e.Issuer("mcp", opts.Fields)
+		if err != nil || issuer.Configured || issuer.ID == "" {
+			t.Fatal(issuer, err)
 		}
-		p, err := e.AuthCodeURL(t.Context(), vera, "https://app.test/callback/"+path, opts)
+		p, err := e.AuthCodeURL(t.Context(), vera, "https://app.test/callback/mcp/"+issuer.ID, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,9 +178,6 @@ func TestS37_ServersThatUsersName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d, err := e.Describe("isle"); err != nil || d.ForeignServer != row.foreign {
-			t.Errorf("%s: described as foreign: %t, %v", name, d.ForeignServer, err)
-		}
 		fields := map[string]string{}
 		if row.host.From == schema.FromUser {
 			fields["host"] = "quay.test"
@@ -192,6 +189,9 @@ func TestS37_ServersThatUsersName(t *testing.T) {
 			}
 		}
 		opts := &engine.AuthCodeOptions{Fields: fields}
+		if issuer, err := e.Issuer("isle", fields); err != nil || issuer.Configured == row.foreign {
+			t.Errorf("%s: %+v, %v", name, issuer, err)
+		}
 		isle := engine.Key{Integration: "isle", ConnectionID: "alice"}
 		p, err := e.AuthCodeURL(t.Context(), isle, "https://app.test/callback/isle", opts)
 		if err != nil {
@@ -206,51 +206,6 @@ func TestS37_ServersThatUsersName(t *testing.T) {
 		}
 		if _, err := e.AuthCodeURL(t.Context(), isle, callbackURL, opts); errors.Is(err, engine.ErrState) != row.foreign {
 			t.Errorf("%s: a shared redirect URI: %v", name, err)
-		}
-	}
-}
-
-// S37: a path for each server: the integration's name, and a mark where users name servers and
-// a client is registered there. What is secret is no part of it.
-func TestS37_CallbackPath(t *testing.T) {
-	t.Parallel()
-	h := newHarbour()
-	fields := map[string]schema.ConnectionField{"url": {From: schema.FromUser, Field: schema.Field{Format: "uri"}}, "key": {From: schema.FromUser, Field: schema.Field{Secret: true, Optional: true}}}
-	paths := func(change func(*schema.Integration), values ...map[string]string) (out []string) {
-		t.Helper()
-		e := h.engine(t, nil, change)
-		for _, v := range values {
-			path, err := e.CallbackPath(alice, &engine.AuthCodeOptions{Fields: v})
-			if err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, path)
-		}
-		return out
-	}
-	a, b := map[string]string{"url": "https://a.test/mcp"}, map[string]string{"url": "https://b.test/mcp"}
-	other := map[string]string{"url": "https://a.test/mcp", "key": "k"}
-	got := paths(func(in *schema.Integration) {
-		in.Requests.BaseURL, in.Connection = "${connection.url}/${connection.key || 'x'}", fields
-	}, a, b, a, other)
-	if got[0] == got[1] || got[0] != got[2] || got[0] != got[3] || !strings.HasPrefix(got[0], "fjord/") || len(got[0]) != len("fjord/")+16 {
-		t.Errorf("got %q", got)
-	}
-	for _, change := range []func(*schema.Integration){
-		nil,
-		func(in *schema.Integration) {
-			in.Requests.BaseURL, in.Connection, in.OAuthClientID = "${connection.url}", fields, "app"
-		},
-		func(in *schema.Integration) {
-			in.Requests.BaseURL, in.Connection, in.Auth.ClientMetadataURL = "${connection.url}", fields, "https://app.test/client.json"
-		},
-	} {
-		v := a
-		if change == nil {
-			v = nil
-		}
-		if got := paths(change, v); got[0] != "fjord" {
-			t.Errorf("got %q", got)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/consent"
@@ -40,7 +39,7 @@ func (r *redirects) claimIssuer(op string, in *integration, p *Pending, now time
 }
 
 func sharedRedirect(op string, k Key, how string) error {
-	return &Error{Op: op, Key: k, Kind: KindState, Detail: how + "; a server that the file does not name needs a redirect URI of its own (RFC 9700 4.4); see Engine.CallbackPath"}
+	return &Error{Op: op, Key: k, Kind: KindState, Detail: how + "; a server that the file does not name needs a redirect URI of its own (RFC 9700 4.4); see Engine.Issuer"}
 }
 
 // checkKnown refuses a callback of which nobody knows by which redirect URI it came, where
@@ -50,35 +49,4 @@ func checkKnown(op string, in *integration, p *Pending) error {
 		return nil
 	}
 	return &Error{Op: op, Key: p.Key, Kind: KindState, Detail: withUnknown}
-}
-
-// CallbackPath returns what a host appends to the URL of its callbacks, behind a slash, so
-// that the flows of each authorization server have a redirect URI of their own: the name of
-// k's integration. Where its users name servers, and a client is registered at each, a mark of the server
-// follows behind another slash; it is the same whenever the same server is named. opts are
-// those of [Engine.AuthCodeURL].
-//
-// It fails with KindUnsupported if the auth mode has no such flow, and with KindNotFound if
-// there is no such integration.
-func (e *Engine) CallbackPath(k Key, opts *AuthCodeOptions) (string, error) {
-	const op = "authorize"
-	in, err := e.integration(k.Integration)
-	if err != nil {
-		return "", err
-	}
-	if _, err := in.consenter(op, k); err != nil {
-		return "", err
-	}
-	path := url.PathEscape(k.Integration)
-	if !in.FindsServer() || in.NamesResource() || in.OAuthClientID != "" || in.Auth.ClientMetadataURL != "" {
-		return path, nil // what is registered by hand, or in a document, is one URL
-	}
-	if opts == nil {
-		opts = &AuthCodeOptions{}
-	}
-	fields, _, err := in.CheckFields(op, k, opts.Fields)
-	if err != nil {
-		return "", err
-	}
-	return path + "/" + in.ServerMark(fields), nil
 }

@@ -50,7 +50,7 @@ func FuzzOpenSealed(f *testing.F) {
 func FuzzCameBy(f *testing.F) {
 	for _, seed := range []string{
 		"/oauth/callback/fjord?code=c&state=s", "https://app.test/oauth/callback/fjord?code=c", "/oauth/callback/fjor%64", "/oauth/callback/fjord/", "/oauth/callback/./fjord", "/oauth/callback/quay/../fjord", "//app.test/oauth/callback/fjord",
-		"https://app.test:443/oauth/callback/fjord", "https://APP.test/oauth/callback/fjord", "http://app.test/oauth/callback/fjord", "/oauth%2Fcallback/fjord", "?code=c", "", "https:x", "/oauth/callback/fjord#x", "*",
+		"https://app.test:443/oauth/callback/fjord", "https://APP.test/oauth/callback/fjord", "http://app.test/oauth/callback/fjord", "/oauth%2Fcallback/fjord", "?code=c", "", "https:x", "/oauth/callback/fjord#x", "*", "//@/oauth/callback/fjord", "https:/oauth/callback/fjord", "https://x@app.test/oauth/callback/fjord",
 	} {
 		f.Add(seed)
 	}

@@ -58,7 +58,7 @@ func (r *Redirects) Found(uri, issuer string, namesItself bool, now time.Time) b
 // at. Scheme and host count where at has them: the URL of a request to a server has none.
 func (p *Pending) CameBy(at *url.URL) bool {
 	want, err := url.Parse(p.RedirectURL)
-	if err != nil || at == nil {
+	if err != nil || at == nil || at.User != nil || at.Opaque != "" || at.Scheme != "" && at.Host == "" {
 		return false
 	}
 	if at.Host != "" && (at.Host != want.Host || at.Scheme != want.Scheme) {

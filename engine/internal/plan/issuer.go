@@ -9,14 +9,15 @@ import (
 )
 
 // ServerFields returns the connection fields by which users name the server that
-// authorises them, in order: those that are a whole host in an endpoint, and all of the
+// authorises them, in order: those that decide whose host an endpoint is of and have neither
+// enum nor pattern, and all of the
 // resource that says who authorises its users.
 func (in *Integration) ServerFields() []string {
 	names := map[string]bool{}
 	for _, t := range []schema.Template{in.Parsed.AuthorizationURL, in.Parsed.TokenURL, in.Parsed.RequestURL} {
-		for _, name := range originRefs(t) {
+		for _, name := range schema.HostOwners(t) {
 			f, ok := in.field(name)
-			if ok && len(f.Enum) == 0 && (f.Format == "hostname" || f.Format == "uri") {
+			if ok && len(f.Enum) == 0 && f.Pattern == "" && (f.Format == "hostname" || f.Format == "uri") {
 				names[name] = true
 			}
 		}
@@ -44,24 +45,4 @@ func (in *Integration) field(name string) (schema.ConnectionField, bool) {
 	}
 	f, ok := in.Connection[field]
 	return f, ok
-}
-
-// originRefs returns the names of what the origin of a URL is made of.
-func originRefs(t schema.Template) []string {
-	var names []string
-	text := ""
-	for _, p := range t.Parts {
-		if text += p.Literal; p.Refs != nil {
-			names = append(names, (schema.Template{Parts: []schema.Part{p}}).Refs()...)
-			text += "x"
-		}
-		_, rest, scheme := strings.Cut(text, "://")
-		if !scheme {
-			rest = text
-		}
-		if strings.ContainsAny(rest, "/?#") && (scheme || !strings.HasSuffix(text, ":/")) {
-			break
-		}
-	}
-	return names
 }

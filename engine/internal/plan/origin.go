@@ -1,11 +1,7 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/connection"
@@ -74,26 +70,9 @@ func (in *Integration) FindsServer() bool {
 }
 
 // NamesServer reports whether the authorization server is one that the file names: not one
-// that is found out, nor one that a user names, by a field without enum and pattern that
-// decides whose host token_url is of. Who named it may be hostile.
+// that is found out, nor one that a user names. Who named it may be hostile.
 func (in *Integration) NamesServer() bool {
-	return !in.FindsServer() && !in.userOwns(in.Parsed.TokenURL)
-}
-
-// userOwns reports whether a user decides whose host the one of a URL is.
-func (in *Integration) userOwns(t schema.Template) bool {
-	return slices.ContainsFunc(schema.HostOwners(t), func(name string) bool {
-		namespace, field, _ := strings.Cut(name, ".")
-		switch f := in.Connection[field]; {
-		case namespace == "credentials":
-			f := in.Credentials[field]
-			return len(f.Enum) == 0 && f.Pattern == ""
-		case namespace != "connection", f.From == schema.FromTokenResponse, f.From == schema.FromRequest:
-			return false
-		default:
-			return len(f.Enum) == 0 && f.Pattern == ""
-		}
-	})
+	return !in.FindsServer() && len(in.ServerFields()) == 0
 }
 
 // NamesResource reports whether the file itself names the resource and the origin that
@@ -126,18 +105,4 @@ func (in *Integration) OwnsServer(issuer string) bool {
 	}
 	u, err := url.Parse(issuer)
 	return err == nil && Origin(u) == Origin(want)
-}
-
-// ServerMark returns a short text that stands for what a user says about who authorises
-// them. What is secret has no part in it.
-func (in *Integration) ServerMark(fields map[string]string) string {
-	h := sha256.New()
-	for _, t := range []schema.Template{in.Parsed.BaseURL, in.Parsed.Resource, in.Parsed.AuthorizationServer} {
-		for _, name := range t.Refs() {
-			if field, ok := strings.CutPrefix(name, "connection."); ok && !in.IsSecret(name) {
-				fmt.Fprintf(h, "%q=%q ", field, fields[field])
-			}
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
 }

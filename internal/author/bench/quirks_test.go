@@ -291,7 +291,7 @@ func play(t *testing.T, in *schema.Integration) sighting {
 			t.Fatal(err)
 		}
 		seen["callback"] = back.Query()
-		if c, err = e.Exchange(t.Context(), p, back.Query()); err != nil {
+		if c, err = e.ExchangeAt(t.Context(), p, back); err != nil {
 			t.Fatal(err)
 		}
 	} else {

@@ -146,7 +146,12 @@ func (st *stage) consents(ctx context.Context, k engine.Key, decision string, fi
 	if err != nil {
 		return nil, err
 	}
-	return st.engine.Exchange(ctx, p, callback)
+	at, err := url.Parse(redirectURL)
+	if err != nil {
+		return nil, err
+	}
+	at.RawQuery = callback.Encode()
+	return st.engine.ExchangeAt(ctx, p, at)
 }
 
 // consentsOnDevice takes the user through the device flow. The clock is moved on to

@@ -41,7 +41,7 @@ For OAuth it opens the provider's page in the browser and waits for the answer a
 provider exactly like that. --redirect-url names another address of this machine;
 port 0 takes any free one, for providers that allow it. A server that the file does
 not name, such as that of an MCP server, has a path of its own: the integration's name
-is put behind that, and a mark of the server where its user names it.
+is put behind that, and what tells its server from others where its user names it.
 
 --device has the user consent on another device, or in another browser: it prints the
 page to open and the code to enter there. Where a provider has nothing else, it goes
@@ -114,7 +114,7 @@ func (con connector) run(ctx context.Context, u *session.Use, flags connectFlags
 		return err
 	}
 	if d.Consent && !d.DeviceOnly {
-		if redirect, err = redirectFor(u.Engine, k, d, given, redirect); err != nil {
+		if redirect, err = redirectFor(u.Engine, k.Integration, given, redirect); err != nil {
 			return session.ConnectError{Err: err}
 		}
 	}

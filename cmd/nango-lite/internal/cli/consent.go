@@ -33,13 +33,14 @@ func (con connector) authorizeSandbox(ctx context.Context, u *session.Use, k eng
 // redirectFor returns where a flow's callback comes to: an authorization server that the
 // file does not name has a path of its own, so that it cannot pass another's code off as
 // its own (RFC 9700 4.4).
-func redirectFor(e *engine.Engine, k engine.Key, d *engine.Description, given *answers, redirect *url.URL) (*url.URL, error) {
-	if !d.ForeignServer {
-		return redirect, nil
+func redirectFor(e *engine.Engine, integration string, given *answers, redirect *url.URL) (*url.URL, error) {
+	issuer, err := e.Issuer(integration, given.consent().Fields)
+	if err != nil || issuer.Configured {
+		return redirect, err
 	}
-	path, err := e.CallbackPath(k, given.consent())
-	if err != nil {
-		return nil, err
+	path := url.PathEscape(integration)
+	if issuer.ID != "" {
+		path += "/" + issuer.ID
 	}
 	if strings.HasSuffix(redirect.Path, "/"+path) { // it was registered like that
 		return redirect, nil
