@@ -20,6 +20,10 @@ type ConnectOptions struct {
 	Metadata map[string]any
 	Tags     map[string]string
 
+	// Imported says that the connection was made elsewhere, with the same client: Fields
+	// may then hold what a callback or a token answer has said there, too.
+	Imported bool
+
 	// Verify makes the integration's verify call with the credentials first, and
 	// stores nothing if it fails. Without a verify call it does nothing, nor where
 	// that call needs a field that the user is still to choose.
@@ -49,7 +53,11 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 		opts = &ConnectOptions{}
 	}
 	c := &Connection{Key: k, Status: StatusActive, Metadata: opts.Metadata, Tags: opts.Tags}
-	fields, secrets, err := in.CheckFields(op, k, opts.Fields)
+	typed, said := opts.Fields, map[string]string(nil)
+	if opts.Imported {
+		typed, said = in.said(opts.Fields)
+	}
+	fields, secrets, err := in.CheckFields(op, k, typed)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +67,12 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	}
 	for name, v := range secrets {
 		c.Credentials.Fields[name] = v
+	}
+	for name, v := range said {
+		if v, err = in.CheckField(op, k, "connection", name, in.Connection[name].Field, v); err != nil {
+			return nil, err
+		}
+		in.SetField(c, name, v)
 	}
 	reason := "credentials were stored"
 	if m, ok := in.mode.(mode.Issuer); ok {
@@ -81,6 +95,20 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	e.watch.Tell(ctx, Event{Kind: EventConnect, Key: k, Reason: reason})
 	e.hooks.changed(ctx, EventConnect, k, c)
 	return c, nil
+}
+
+// said tells what a user types apart from what a callback or a token answer says.
+func (in *integration) said(fields map[string]string) (typed, said map[string]string) {
+	typed, said = map[string]string{}, map[string]string{}
+	for name, v := range fields {
+		switch in.Connection[name].From {
+		case schema.FromCallback, schema.FromTokenResponse:
+			said[name] = v
+		default:
+			typed[name] = v
+		}
+	}
+	return typed, said
 }
 
 // accept returns what of given belongs to the integration's mode, if it is complete.

@@ -28,7 +28,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -218,6 +220,17 @@ func (e *Engine) integration(name string) (*integration, error) {
 		return in, nil
 	}
 	return nil, &Error{Op: "look up", Key: Key{Integration: name}, Kind: KindNotFound, Detail: "no such integration in the configuration"}
+}
+
+// Integrations returns the integrations that are in force, in the order of their names.
+// They must not be modified.
+func (e *Engine) Integrations() []*schema.Integration {
+	all := *e.current.Load()
+	found := make([]*schema.Integration, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		found = append(found, all[name].Integration.Integration)
+	}
+	return found
 }
 
 // Connection returns the connection of k as it is stored, or an error of

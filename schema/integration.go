@@ -34,6 +34,15 @@ type Server struct {
 	SharedCallback   []string `json:"shared_callback,omitempty"`
 	Brand            *Brand   `json:"brand,omitempty"`
 	Limits           *Limits  `json:"limits,omitempty"`
+	Webhook          *Webhook `json:"webhook,omitempty"`
+
+	AuditRetentionDays float64 `json:"audit_retention_days,omitempty"`
+}
+
+// Webhook is where the server tells what becomes of connections.
+type Webhook struct {
+	URL    string `json:"url"`
+	Secret Secret `json:"secret,omitzero"`
 }
 
 // Brand is how the connect page looks.

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -43,4 +45,24 @@ func (s *Server) readBody(x *exchange, v any) bool {
 		x.fail(http.StatusBadRequest, "invalid_body", "the body is no JSON object")
 	}
 	return false
+}
+
+// readJSON is readBody for requests that no page of another origin can make without
+// being asked first: the body says that it is JSON.
+func (s *Server) readJSON(x *exchange, v any) bool {
+	if media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		x.fail(http.StatusBadRequest, "invalid_body", "the body must be application/json")
+		return false
+	}
+	return s.readBody(x, v)
+}
+
+// decodeStrictly reads one JSON object that is a part of a body. The error quotes nothing.
+func decodeStrictly(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if d.Decode(into) != nil { // its error may quote the text
+		return errors.New("it is no JSON object, or has a member that is unknown or of the wrong type")
+	}
+	return nil
 }

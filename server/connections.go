@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 )
 
@@ -30,7 +33,7 @@ type listedConnection struct {
 	Integration  string            `json:"provider_config_key"`
 	Provider     string            `json:"provider"`
 	Errors       []connectionError `json:"errors"`
-	EndUser      any               `json:"end_user"`
+	EndUser      *shownUser        `json:"end_user"`
 	Tags         map[string]string `json:"tags"`
 	Metadata     map[string]any    `json:"metadata"`
 	Created      time.Time         `json:"created"`
@@ -45,7 +48,10 @@ type connectionError struct {
 func (s *Server) listed(c *engine.Connection) listedConnection {
 	l := listedConnection{
 		ID: numberOf(c.Key), ConnectionID: c.Key.ConnectionID, Integration: c.Key.Integration, Provider: s.provider(c.Key.Integration),
-		Errors: []connectionError{}, Tags: map[string]string{}, Metadata: map[string]any{}, Created: c.CreatedAt,
+		Errors: []connectionError{}, EndUser: userOf(c.Tags), Tags: map[string]string{}, Metadata: map[string]any{}, Created: c.CreatedAt,
+	}
+	if c.Tags != nil {
+		l.Tags = c.Tags
 	}
 	if c.Status == engine.StatusNeedsReauthorization {
 		l.Errors = append(l.Errors, connectionError{Type: "auth"})
@@ -96,22 +102,33 @@ func checkQuery(x *exchange, names ...string) (url.Values, bool) {
 // A listing is what a list is asked for.
 type listing struct {
 	connectionID, search string
-	integrations         []string // none: any
-	nobody               bool     // a filter that no connection can meet yet: end users and tags
+	integrations         []string          // none: any
+	tags                 map[string]string // all of them
+	cursor               string
 	skip, limit          int
 }
 
 func listingOf(q url.Values) (listing, error) {
-	l := listing{connectionID: q.Get("connectionId"), search: strings.ToLower(q.Get("search")), limit: listLimit}
+	l := listing{connectionID: q.Get("connectionId"), search: strings.ToLower(q.Get("search")), tags: map[string]string{}, cursor: q.Get("cursor"), limit: listLimit}
 	for name := range strings.SplitSeq(q.Get("integrationId"), ",") {
 		if name != "" {
 			l.integrations = append(l.integrations, name)
 		}
 	}
-	for name := range q {
-		l.nobody = l.nobody || name == "endUserId" || name == "endUserOrganizationId" || strings.HasPrefix(name, "tags[")
+	for name, values := range q {
+		switch inner, isTag := strings.CutPrefix(name, "tags["); {
+		case isTag:
+			l.tags[strings.ToLower(strings.TrimSuffix(inner, "]"))] = values[0]
+		case name == "endUserId":
+			l.tags[tagUserID] = values[0]
+		case name == "endUserOrganizationId":
+			l.tags[tagOrgID] = values[0]
+		}
 	}
 	var err error
+	if l.cursor = q.Get("cursor"); l.cursor != "" && q.Get("page") != "" {
+		return l, errors.New("cursor and page exclude each other")
+	}
 	if text := q.Get("limit"); text != "" {
 		if l.limit, err = strconv.Atoi(text); err != nil || l.limit < 1 || l.limit > maxListLimit {
 			return l, fmt.Errorf("limit must be a number from 1 to %d", maxListLimit)
@@ -127,11 +144,30 @@ func listingOf(q url.Values) (listing, error) {
 	return l, nil
 }
 
-func (l *listing) takes(k engine.Key) bool {
-	return !l.nobody &&
-		(l.connectionID == "" || l.connectionID == k.ConnectionID) &&
-		(len(l.integrations) == 0 || slices.Contains(l.integrations, k.Integration)) &&
-		(l.search == "" || strings.Contains(strings.ToLower(k.ConnectionID), l.search))
+func (l *listing) takes(c *engine.Connection) bool {
+	k := c.Key
+	if l.connectionID != "" && l.connectionID != k.ConnectionID || len(l.integrations) > 0 && !slices.Contains(l.integrations, k.Integration) {
+		return false
+	}
+	for name, v := range l.tags {
+		if has, ok := c.Tags[name]; !ok || has != v {
+			return false
+		}
+	}
+	return l.search == "" || l.finds(c)
+}
+
+// finds reports whether the text that is searched for is in the id or in a tag.
+func (l *listing) finds(c *engine.Connection) bool {
+	if strings.Contains(strings.ToLower(c.Key.ConnectionID), l.search) {
+		return true
+	}
+	for _, v := range c.Tags {
+		if strings.Contains(strings.ToLower(v), l.search) {
+			return true
+		}
+	}
+	return false
 }
 
 // listConnections is GET /connections. A key that is bound sees those it is bound to.
@@ -140,7 +176,7 @@ func (s *Server) listConnections(x *exchange) {
 	if key == nil {
 		return
 	}
-	q, ok := checkQuery(x, "connectionId", "endUserId", "endUserOrganizationId", "integrationId", "limit", "page", "search", "tags")
+	q, ok := checkQuery(x, "connectionId", "cursor", "endUserId", "endUserOrganizationId", "integrationId", "limit", "page", "search", "tags")
 	if !ok {
 		return
 	}
@@ -149,31 +185,64 @@ func (s *Server) listConnections(x *exchange) {
 		x.fail(http.StatusBadRequest, "invalid_query_params", err.Error())
 		return
 	}
-	found := []listedConnection{}
-	query := engine.Query{Limit: listPage}
+	found, next, err := s.list(x.r.Context(), key, l)
+	switch {
+	case errors.Is(err, connection.ErrCursor):
+		x.fail(http.StatusBadRequest, "invalid_query_params", "cursor must be the next_cursor of an answer")
+		return
+	case err != nil:
+		x.failed(err)
+		return
+	}
+	answer := map[string]any{"connections": found}
+	if next != "" {
+		answer["next_cursor"] = next
+	}
+	x.json(http.StatusOK, answer)
+}
+
+// list returns the connections that are asked for and that the key reaches, and the
+// cursor of what follows them; it is empty if nothing does.
+func (s *Server) list(ctx context.Context, key *ringKey, l listing) (found []listedConnection, next string, err error) {
+	found = []listedConnection{}
+	query := engine.Query{Limit: listPage, Cursor: l.cursor}
 	if len(l.integrations) == 1 {
 		query.Integration = l.integrations[0]
 	}
-	for len(found) < l.limit && !l.nobody {
-		page, err := s.engine.Connections(x.r.Context(), query)
+	var last engine.Key
+	for {
+		page, err := s.engine.Connections(ctx, query)
 		if err != nil {
-			x.failed(err)
-			return
+			return nil, "", err
 		}
-		for _, c := range page.Connections {
+		for _, c := range withUnreadable(page) {
 			switch {
-			case len(found) == l.limit || !l.takes(c.Key) || !key.Reaches(c.Key):
+			case !key.Reaches(c.Key) || !l.takes(c):
 			case l.skip > 0:
 				l.skip--
+			case len(found) == l.limit:
+				return found, connection.EncodeCursor(last), nil
 			default:
-				found = append(found, s.listed(c))
+				found, last = append(found, s.listed(c)), c.Key
 			}
 		}
 		if query.Cursor = page.Next; query.Cursor == "" {
-			break
+			return found, "", nil
 		}
 	}
-	x.json(http.StatusOK, map[string]any{"connections": found})
+}
+
+// withUnreadable returns the connections of a page in their order, with those that cannot
+// be read for what they are: somebody has to connect again, or give the key back.
+func withUnreadable(page engine.Page) []*engine.Connection {
+	all := slices.Clone(page.Connections)
+	for _, u := range page.Unreadable {
+		all = append(all, &engine.Connection{Key: u.Key, Status: engine.StatusNeedsReauthorization})
+	}
+	slices.SortFunc(all, func(a, b *engine.Connection) int {
+		return cmp.Or(cmp.Compare(a.Key.Integration, b.Key.Integration), cmp.Compare(a.Key.ConnectionID, b.Key.ConnectionID))
+	})
+	return all
 }
 
 // connectionAt returns the key of /connections/{id}. Nango's clients write the id
@@ -264,6 +333,14 @@ func (s *Server) showConnection(x *exchange) {
 		x.failed(err)
 		return
 	}
+	if given {
+		s.given(x, AuditRead)
+	}
+	s.showIt(x, http.StatusOK, c, given, withRefresh)
+}
+
+// showIt answers with a connection, and its credentials if they are to be given.
+func (s *Server) showIt(x *exchange, status int, c *engine.Connection, given, withRefresh bool) {
 	shown := shownConnection{
 		listedConnection: s.listed(c), Config: map[string]string{}, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, FetchedAt: s.opts.Now().UTC(),
 		Credentials: map[string]any{"type": credentialType(c.Credentials.Type)},
@@ -274,7 +351,7 @@ func (s *Server) showConnection(x *exchange) {
 	if given {
 		shown.Credentials = credentialsOf(c, withRefresh)
 	}
-	x.json(http.StatusOK, shown)
+	x.json(status, shown)
 }
 
 // current returns a connection. If its credentials are to be given, its token is good.
@@ -312,7 +389,7 @@ func (s *Server) removeConnection(x *exchange) {
 		x.failed(err)
 		return
 	}
-	untold := s.engine.Revoke(x.r.Context(), k)
+	untold := s.engine.Revoke(x.by(), k)
 	if _, err := s.engine.Connection(x.r.Context(), k); engine.ErrorKind(err) != engine.KindNotFound {
 		if untold == nil {
 			untold = err

@@ -25,8 +25,17 @@ func (s *Server) paths() map[string]methods {
 		"/readyz":       {http.MethodGet: s.ready},
 		"/openapi.json": {http.MethodGet: s.describe},
 		"/oauth/token":  {http.MethodPost: s.token},
-		"/connections":  {http.MethodGet: s.listConnections},
-		oneConnection:   {http.MethodGet: s.showConnection, http.MethodDelete: s.removeConnection},
+		"/connections":  {http.MethodGet: s.listConnections, http.MethodPost: s.importConnection},
+		oneConnection:   {http.MethodGet: s.showConnection, http.MethodPatch: s.patchConnection, http.MethodDelete: s.removeConnection},
+
+		connectionsMetadata: {http.MethodPost: s.setMetadata, http.MethodPatch: s.mergeMetadata},
+
+		"/providers":                      {http.MethodGet: s.listProviders},
+		"/providers/{provider}":           {http.MethodGet: s.showProvider},
+		"/providers/{provider}/templates": {http.MethodGet: s.noTemplates},
+		"/integrations":                   {http.MethodGet: s.listIntegrations, http.MethodPost: s.fileOnly},
+		"/integrations/quickstart":        {http.MethodPost: s.fileOnly},
+		"/integrations/{integration}":     {http.MethodGet: s.showIntegration, http.MethodPatch: s.fileOnly, http.MethodDelete: s.fileOnly},
 	}
 	if s.opts.Metrics != nil {
 		paths["/metrics"] = methods{http.MethodGet: s.metrics}
@@ -47,6 +56,10 @@ func (s *Server) Routes() map[string][]string {
 // id with a slash.
 const oneConnection = "/connections/{id}"
 
+// connectionsMetadata would be a connection of that id: there can be one, which is
+// shown and removed, but not patched.
+const connectionsMetadata = "/connections/metadata"
+
 func (s *Server) mux() *http.ServeMux {
 	s.table = s.paths()
 	mux := http.NewServeMux()
@@ -57,7 +70,11 @@ func (s *Server) mux() *http.ServeMux {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { s.dispatch(w.(*exchange), path) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		w.(*exchange).fail(http.StatusNotFound, "not_found", "there is no such route; /openapi.json lists those there are")
+		x := w.(*exchange)
+		if s.absentRoute(x) {
+			return
+		}
+		x.fail(http.StatusNotFound, "not_found", "there is no such route; /openapi.json lists those there are")
 	})
 	return mux
 }

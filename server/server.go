@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
@@ -47,6 +48,14 @@ type Options struct {
 	// Records.
 	Ready func(ctx context.Context) error
 
+	// Webhook is where the product is told of its connections, while [Server.Run] runs. If
+	// nil, nobody is told.
+	Webhook *Webhook
+
+	// AuditRetention is how long it is kept who connected, was given credentials, and
+	// removed connections; see [Audit]. 0 means 90 days; a negative time keeps nothing.
+	AuditRetention time.Duration
+
 	// Metrics answers /metrics, for keys with the scope read that are bound to no
 	// connection. If nil, there is no such route.
 	Metrics http.Handler
@@ -62,6 +71,10 @@ type Options struct {
 	// Provider returns the name of the blueprint that an integration extends, for
 	// clients that ask. If nil, or if it returns none, it is the integration's own.
 	Provider func(integration string) string
+
+	// Catalog knows the APIs that integrations can be made for, for /providers. If nil,
+	// there are none.
+	Catalog Catalog
 
 	// RequestsPerSecond is how many requests one API key may make, at each server; as
 	// many may come at once. Those beyond are answered with 429. 0 means no limit.
@@ -83,8 +96,13 @@ type Server struct {
 	public *url.URL // nil: not known
 	keys   *keyring
 	limit  limiter
-	table  map[string]methods
-	routes *http.ServeMux
+	began  time.Time
+
+	auditor *auditor
+	hook    *hook          // nil: nobody is told
+	told    sync.WaitGroup // what is being queued
+	table   map[string]methods
+	routes  *http.ServeMux
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -111,6 +129,7 @@ func New(e *engine.Engine, opts *Options) (*Server, error) {
 	if s.opts.Ready == nil {
 		s.opts.Ready = s.recordsAnswer
 	}
+	s.began = s.opts.Now().UTC()
 	var err error
 	if s.public, err = parsePublic(s.opts.PublicURL); err != nil {
 		return nil, err
@@ -118,6 +137,14 @@ func New(e *engine.Engine, opts *Options) (*Server, error) {
 	if s.keys, err = newKeyring(s.opts.Records, s.opts.APIKey, s.opts.Now); err != nil {
 		return nil, err
 	}
+	if s.hook, err = newHook(s.opts.Webhook); err != nil {
+		return nil, err
+	}
+	if s.opts.AuditRetention == 0 {
+		s.opts.AuditRetention = 90 * 24 * time.Hour
+	}
+	s.auditor = &auditor{records: s.opts.Records, now: s.opts.Now, logger: s.opts.Logger, keep: s.opts.AuditRetention}
+	s.listen()
 	s.limit = limiter{rate: s.opts.RequestsPerSecond, now: s.opts.Now}
 	s.routes = s.mux()
 	return s, nil
@@ -154,6 +181,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/proxy/"):
 		x.route = "/proxy/{path...}"
 		s.callByHeader(x, strings.TrimPrefix(path, "/proxy"))
+	case path == connectionsMetadata && (r.Method == http.MethodPost || r.Method == http.MethodPatch):
+		s.dispatch(x, connectionsMetadata)
 	case strings.HasPrefix(path, "/connections/"): // an id may hold slashes
 		s.dispatch(x, oneConnection)
 	default:

@@ -105,7 +105,11 @@ func (s *Server) tokenFor(x *exchange) (*tokenAnswer, *tokenError) {
 	if err != nil {
 		return nil, s.noToken(x, err)
 	}
-	return tokenOf(token, form.Get("scope"), s.opts.Now())
+	answer, refused := tokenOf(token, form.Get("scope"), s.opts.Now())
+	if refused == nil {
+		s.given(x, AuditToken)
+	}
+	return answer, refused
 }
 
 // tokenForm reads the parameters, each of which may be there once (RFC 6749 3.2).

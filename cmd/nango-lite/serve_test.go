@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -218,4 +222,57 @@ func newEcho(t *testing.T) string {
 	go func() { _ = api.Serve(ln) }()
 	t.Cleanup(func() { _ = api.Close() })
 	return "http://" + ln.Addr().String()
+}
+
+// What becomes of a connection is told to the product, and who did what is remembered,
+// beyond the end of the server.
+func TestServeTellsAndRemembers(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "integrations.yaml"), []byte(`server:
+    webhook: {url: "http://127.0.0.1:1/", secret: "${HOOK_SECRET}"}
+integrations:
+    lamps:
+        auth: {auth_mode: API_KEY}
+        requests: {base_url: https://lamps.example, headers: {X-Key: "${api_key}"}}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const secret = "s3cret-hook-0123456789-0123456789-0123"
+	told := make(chan string, 10)
+	product := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write(body)
+		if r.Header.Get("X-Nango-Hmac-Sha256") != hex.EncodeToString(mac.Sum(nil)) {
+			t.Error("a message is not signed")
+		}
+		told <- string(body)
+	}))
+	defer product.Close()
+	keys := filepath.Join(dir, "my.keys")
+	if out, err := command(t, dir, nil, "keys", "create", keys).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	env := []string{"HOOK_SECRET=" + secret, "NANGO_LITE_WEBHOOK_URL=" + product.URL} // a variable beats the file
+	s := startServe(t, dir, env, "--store", "mine.db", "--keys", keys, "serve", "--addr", "127.0.0.1:0")
+	s.key = s.line(s.stdout)
+	r, _ := http.NewRequest("POST", s.url+"/connections", strings.NewReader(`{"provider_config_key": "lamps", "connection_id": "user-7", "credentials": {"type": "API_KEY", "apiKey": "s3cret"}}`))
+	r.Header.Set("Authorization", "Bearer "+s.key)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil || resp.StatusCode != 201 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	_ = resp.Body.Close()
+	if body := <-told; !strings.Contains(body, `"operation":"creation"`) || strings.Contains(body, "s3cret") {
+		t.Errorf("told: %s", body)
+	}
+	if status, body := s.get("/providers/notion"); status != 200 || !strings.Contains(body, `"auth_mode":"OAUTH2"`) {
+		t.Errorf("the catalog: %d %s", status, body)
+	}
+	s.stop()
+	out, err := command(t, dir, nil, "--store", "mine.db", "--keys", keys, "audit").CombinedOutput()
+	if err != nil || !regexp.MustCompile(`connect +1 +first +lamps +user-7`).Match(out) {
+		t.Errorf("audit: %v\n%s", err, out)
+	}
 }

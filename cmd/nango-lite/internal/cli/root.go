@@ -42,7 +42,7 @@ On a fresh machine, without accounts or secrets:
 		}
 	}
 	add("config", initCommand(s), validateCommand(s), explainCommand(s), blueprintsCommand(s), schemaCommand(s))
-	add("use", connectCommand(s), connectionsCommand(s), callCommand(s), doCommand(s), operationsCommand(s), mcpCommand(s), sandboxCommand(s), serveCommand(s), storeCommand(s), keysCommand(s), apiKeysCommand(s))
+	add("use", connectCommand(s), connectionsCommand(s), callCommand(s), doCommand(s), operationsCommand(s), mcpCommand(s), sandboxCommand(s), serveCommand(s), storeCommand(s), keysCommand(s), apiKeysCommand(s), auditCommand(s), importCommand(s))
 	root.AddCommand(versionCommand(s))
 	return root
 }

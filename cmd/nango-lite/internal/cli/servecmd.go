@@ -32,6 +32,7 @@ const apiKeyEnv = "NANGO_LITE_API_KEY"
 type serving struct {
 	*session.Session
 	addr, publicURL, cert, key string
+	webhookURL                 string
 	sandboxAddr                string
 	drain                      time.Duration
 	quiet                      bool
@@ -67,6 +68,7 @@ there is neither, the first is made and printed, this once.`,
 	f.StringVar(&v.publicURL, "public-url", "", "`URL` under which clients reach the server (NANGO_LITE_PUBLIC_URL, or server.public_url)")
 	f.StringVar(&v.cert, "tls-cert", "", "`FILE` of the certificate, and those above it, in PEM (NANGO_LITE_TLS_CERT)")
 	f.StringVar(&v.key, "tls-key", "", "`FILE` of the certificate's key (NANGO_LITE_TLS_KEY)")
+	f.StringVar(&v.webhookURL, "webhook-url", "", "`URL` that is told what becomes of connections (NANGO_LITE_WEBHOOK_URL, or server.webhook.url); NANGO_LITE_WEBHOOK_SECRET signs")
 	f.DurationVar(&v.drain, "drain", 30*time.Second, "how long requests may go on after an interrupt (NANGO_LITE_DRAIN)")
 	f.BoolVar(&v.quiet, "no-access-log", false, "write no line a request to stderr")
 	f.StringVar(&v.sandboxAddr, "sandbox-addr", "127.0.0.1:0", "with --sandbox: `ADDRESS` at which browsers reach the played providers, below /_sandbox/")
@@ -77,7 +79,7 @@ there is neither, the first is made and printed, this once.`,
 func (v *serving) settle(cmd *cobra.Command) error {
 	for flag, variable := range map[string]string{
 		"addr": "NANGO_LITE_ADDR", "public-url": "NANGO_LITE_PUBLIC_URL", "tls-cert": "NANGO_LITE_TLS_CERT",
-		"tls-key": "NANGO_LITE_TLS_KEY", "drain": "NANGO_LITE_DRAIN",
+		"tls-key": "NANGO_LITE_TLS_KEY", "drain": "NANGO_LITE_DRAIN", "webhook-url": "NANGO_LITE_WEBHOOK_URL",
 	} {
 		text, ok := v.Deps.LookUp(variable)
 		if !ok || text == "" || cmd.Flags().Changed(flag) {
@@ -137,8 +139,24 @@ func (v *serving) run(cmd *cobra.Command) error {
 		}
 	}
 	go v.whole.Engine.Run(v.down)
+	defer v.background(ctx, h)()
 	go v.watch(v.down)
 	return v.serve(ctx, ln, h)
+}
+
+// background does what is due beside requests, until what it returns is called: after
+// the last of them, so that it is still written who did what.
+func (v *serving) background(ctx context.Context, h *server.Server) (end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.Run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }
 
 // firstKey returns the operator's key, and one to print. The sandbox, which keeps
@@ -157,7 +175,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 
 func (v *serving) options(own schema.Secret) *server.Options {
 	opts := &server.Options{
-		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider,
+		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider, Catalog: v.Providers(), Webhook: v.webhook(),
 		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
@@ -172,6 +190,7 @@ func (v *serving) options(own schema.Secret) *server.Options {
 		if file.Limits != nil {
 			opts.RequestsPerSecond, opts.MaxBodyBytes = file.Limits.RequestsPerSecond, file.Limits.MaxBodyBytes
 		}
+		opts.AuditRetention = time.Duration(file.AuditRetentionDays * 24 * float64(time.Hour))
 	}
 	if !v.quiet {
 		var handler slog.Handler = slog.NewTextHandler(v.Err, nil)
@@ -181,6 +200,27 @@ func (v *serving) options(own schema.Secret) *server.Options {
 		opts.Logger = slog.New(handler)
 	}
 	return opts
+}
+
+// webhookSecretEnv signs what the product is told.
+const webhookSecretEnv = "NANGO_LITE_WEBHOOK_SECRET"
+
+// webhook is who is told of connections; nil: nobody.
+func (v *serving) webhook() *server.Webhook {
+	w := &server.Webhook{URL: v.webhookURL}
+	if text, ok := v.Deps.LookUp(webhookSecretEnv); ok && text != "" {
+		w.Secret = schema.NewSecret(text)
+	}
+	if file := v.whole.Config().Server; file != nil && file.Webhook != nil {
+		w.URL = cmp.Or(w.URL, file.Webhook.URL)
+		if !w.Secret.IsSet() {
+			w.Secret = file.Webhook.Secret
+		}
+	}
+	if w.URL == "" {
+		return nil
+	}
+	return w
 }
 
 // tellUnused names the settings of the file that nothing reads yet.
