@@ -181,7 +181,7 @@ func TestCommandsPageShowsTheHelp(t *testing.T) {
 	}
 }
 
-var listed = regexp.MustCompile(`(?m)^  ([a-z]+) +\S`)
+var listed = regexp.MustCompile(`(?m)^  ([a-z-]+) +\S`)
 
 // commands returns the commands below a command that do something themselves.
 func (tm terminal) commands(t *testing.T, parent string) []string {

@@ -17,7 +17,7 @@ import (
 
 // Go blocks that name an example are its body, and run as such.
 func TestExamplesAreShownAsTheyRun(t *testing.T) {
-	for _, name := range []string{"embedding.md", "sandbox.md", "observability.md"} {
+	for _, name := range []string{"embedding.md", "sandbox.md", "observability.md", "token-broker.md"} {
 		page := read(t, name)
 		for _, b := range slices.Backward(blocks(t, name)) {
 			if b.lang != "go" {
