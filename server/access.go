@@ -36,6 +36,7 @@ type exchange struct {
 	key    string
 	conn   engine.Key
 	code   string
+	body   *patientBody // that goes to a provider as it comes; nil: none does
 }
 
 // Unwrap is for [http.ResponseController].
@@ -45,6 +46,10 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
+		if x.body != nil && !x.body.whole.Load() {
+			// What is left of the body must not be taken for the next request.
+			x.Header().Set("Connection", "close")
+		}
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
@@ -73,6 +78,9 @@ func (x *exchange) ended() {
 		} else {
 			p = http.ErrAbortHandler
 		}
+	}
+	if x.status == statusGone && p == nil {
+		p = http.ErrAbortHandler // else net/http would say 200, to a caller that is perhaps only slow
 	}
 	x.tell()
 	if p == http.ErrAbortHandler {

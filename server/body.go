@@ -24,10 +24,10 @@ func (s *Server) readBody(x *exchange, v any) bool {
 			err = errors.New("there is more than one value")
 		}
 	}
-	_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Time{})
 	var wrong *json.UnmarshalTypeError
 	switch {
-	case err == nil:
+	case err == nil: // else the limit stays, or net/http would wait for the rest without one
+		_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Time{})
 		return true
 	case errors.As(err, new(*http.MaxBytesError)):
 		x.fail(http.StatusRequestEntityTooLarge, "invalid_body", "the body is larger than server.limits.max_body_bytes")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
@@ -167,7 +168,7 @@ func (c *call) url(asked *url.URL) (*url.URL, error) {
 
 // body gives r the caller's body.
 func (s *Server) body(x *exchange, r *http.Request) error {
-	in := &patientBody{x.r.Body, http.NewResponseController(x.ResponseWriter), s.opts.IdleTimeout}
+	in := &patientBody{ReadCloser: x.r.Body, control: http.NewResponseController(x.ResponseWriter), idle: s.opts.IdleTimeout}
 	r.ContentLength = x.r.ContentLength
 	switch {
 	case x.r.ContentLength == 0 || x.r.Body == nil || x.r.Body == http.NoBody:
@@ -183,7 +184,7 @@ func (s *Server) body(x *exchange, r *http.Request) error {
 	default:
 		// The answer may come while the body is still on its way.
 		_ = in.control.EnableFullDuplex()
-		r.Body = in
+		r.Body, x.body = in, in
 	}
 	return nil
 }
@@ -193,14 +194,16 @@ type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
+	whole   atomic.Bool // it was read to its end
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
 	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err == io.EOF {
+		b.whole.Store(true)
 		b.rest()
-	}
+	} // else the limit stays, or net/http would wait for the rest without one
 	return n, err
 }
 

@@ -64,6 +64,13 @@ func (d *deadline) wait() {
 // rest says that a wait has ended, and reports whether it did in time.
 func (d *deadline) rest() bool { return d.until.Swap(resting) != passed }
 
+// prolong begins a wait that lasts anew. One that has ended, in time or not, stays so.
+func (d *deadline) prolong() {
+	if until := d.until.Load(); until > resting { // the ring looks again by itself
+		d.until.CompareAndSwap(until, d.all.now()+int64(d.all.after))
+	}
+}
+
 // drop ends it for good.
 func (d *deadline) drop() {
 	d.all.mu.Lock()

@@ -17,7 +17,8 @@ import (
 // Transport returns the innermost layer. An attempt must be answered with its
 // headers within timeout; from then on, the same time is the longest that a read
 // of the body may wait for the next byte, so that downloads of any length are
-// possible. An event stream may be silent for as long as it likes. A timeout of
+// possible. So are uploads: as long as the request's body goes out, the time begins
+// anew. An event stream may be silent for as long as it likes. A timeout of
 // 0 means none.
 //
 // Failures become [*TransportError]s, except that the end of the caller's
@@ -60,6 +61,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	w.deadline.all, w.deadline.cancel = t.deadlines, cancel
 	r = withContext(r, ctx)
+	if r.Body != nil && r.Body != http.NoBody {
+		r = withBody(r, &outgoing{r.Body, &w.deadline})
+	}
 	w.deadline.wait()
 	resp, err := t.next.RoundTrip(r)
 	inTime := w.deadline.rest()
@@ -74,6 +78,30 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, failure(r, caller, err, sent)
 	}
 	return w.over(whole(resp, r), r), nil
+}
+
+// An outgoing body begins the time allowed anew with each part of it that is sent.
+type outgoing struct {
+	io.ReadCloser
+	deadline *deadline
+}
+
+func (o *outgoing) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	if n > 0 {
+		o.deadline.prolong()
+	}
+	return n, err
+}
+
+// withBody gives r another body: in place, if the chain made r for this attempt alone.
+func withBody(r *http.Request, body io.ReadCloser) *http.Request {
+	if call := From(r.Context()); call == nil || call.attempt.request != r {
+		c := *r
+		r = &c
+	}
+	r.Body = body
+	return r
 }
 
 // whole fills in what net/http's transport promises and others may forget.
