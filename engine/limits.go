@@ -20,3 +20,9 @@ func (e *Engine) Limits(integration string) []LimitState {
 	}
 	return list
 }
+
+// ShareBudgets says that so many processes, this one included, call the same APIs as the
+// same app: of each declared budget (requests.rate_limit.budget), this process keeps to an
+// equal part from now on, so that the sum holds. What may start at once and what may be
+// under way at once is one at least in each. What providers' answers teach is not shared.
+func (e *Engine) ShareBudgets(processes int) { e.env.Limits.Share(processes) }

@@ -26,16 +26,18 @@ func (s *Server) listen() {
 	s.engine.Watch(w)
 }
 
-// Run does what is due beside requests, until ctx ends: it delivers webhooks, and removes
-// from the store what has expired. Then it writes what is left of the audit log. Several
+// Run does what is due beside requests, until ctx ends: it delivers webhooks, keeps to its
+// part of declared budgets where several servers run, and removes from the store what has
+// expired. Then it writes what is left of the audit log. Several
 // servers may run it over one store.
 func (s *Server) Run(ctx context.Context) {
-	var both sync.WaitGroup
+	var all sync.WaitGroup
 	if s.hook != nil {
-		both.Go(func() { s.deliver(ctx) })
+		all.Go(func() { s.deliver(ctx) })
 	}
-	both.Go(func() { s.sweep(ctx) })
-	both.Wait()
+	all.Go(func() { s.sweep(ctx) })
+	all.Go(func() { s.share(ctx) })
+	all.Wait()
 	s.told.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()

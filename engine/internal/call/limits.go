@@ -10,8 +10,19 @@ import (
 // Limits keep the state of rate limits by integration: they must survive a change of
 // the configuration. The zero Limits are ready for use, and safe for concurrent use.
 type Limits struct {
-	mu     sync.Mutex
-	byName map[string]*layer.Limits
+	mu      sync.Mutex
+	byName  map[string]*layer.Limits
+	sharers int
+}
+
+// Share says that so many processes share each budget from now on.
+func (r *Limits) Share(processes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sharers = processes
+	for _, l := range r.byName {
+		l.Share(processes)
+	}
 }
 
 // of returns the limits of an integration.
@@ -24,6 +35,7 @@ func (r *Limits) of(name string, now func() time.Time) *layer.Limits {
 			r.byName = map[string]*layer.Limits{}
 		}
 		l = layer.NewLimits(now)
+		l.Share(r.sharers)
 		r.byName[name] = l
 	}
 	return l

@@ -16,6 +16,23 @@ type Budget struct {
 	Text        string  // how it was stated, for traces
 }
 
+// part is the share of one of so many processes. A process that could not make any
+// call at all would be of no use: of what may start or be under way at once, each has
+// one at least.
+func (b Budget) part(processes int) Budget {
+	if processes <= 1 {
+		return b
+	}
+	b.Rate /= float64(processes)
+	if b.Burst > 0 {
+		b.Burst = max(math.Floor(b.Burst/float64(processes)), 1)
+	}
+	if b.Concurrency > 0 {
+		b.Concurrency = max(b.Concurrency/processes, 1)
+	}
+	return b
+}
+
 // maxPause bounds what we let a provider talk us into: a number in a wrong unit
 // must not shut an integration for days.
 const maxPause = time.Hour
@@ -29,12 +46,13 @@ const fullSpeed = 64
 type Limiter struct {
 	now func() time.Time
 
-	mu     sync.Mutex
-	budget Budget
-	tokens float64   // requests that may start now,
-	at     time.Time // as of this time
-	until  time.Time // nothing starts before
-	why    string    // who said so
+	mu       sync.Mutex
+	declared Budget // of which budget is this process's part
+	budget   Budget
+	tokens   float64   // requests that may start now,
+	at       time.Time // as of this time
+	until    time.Time // nothing starts before
+	why      string    // who said so
 
 	// window bounds the requests under way after the provider has said stop: one,
 	// then two, then four, so that those who waited do not all come at once. 0 is

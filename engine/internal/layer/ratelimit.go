@@ -17,6 +17,7 @@ type Limits struct {
 	mu      sync.Mutex
 	byScope map[string]*Limiter
 	sweepAt int // how many there are when idle ones are forgotten
+	sharers int // processes that share each budget; 0: this one alone
 }
 
 // NewLimits returns Limits without any limiter.
@@ -30,8 +31,9 @@ func (l *Limits) limiter(scope string, b *Budget) *Limiter {
 	defer l.mu.Unlock()
 	if have := l.byScope[scope]; have != nil {
 		have.mu.Lock()
-		if have.budget != *b {
-			have.set(*b)
+		if have.declared != *b {
+			have.declared = *b
+			have.set(b.part(l.sharers))
 		}
 		have.mu.Unlock()
 		return have
@@ -39,9 +41,28 @@ func (l *Limits) limiter(scope string, b *Budget) *Limiter {
 	if len(l.byScope) >= l.sweepAt {
 		l.sweep()
 	}
-	made := newLimiter(l.now, *b)
+	made := newLimiter(l.now, b.part(l.sharers))
+	made.declared = *b
 	l.byScope[scope] = made
 	return made
+}
+
+// Share says that so many processes share each budget from now on.
+func (l *Limits) Share(processes int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sharers == processes {
+		return
+	}
+	l.sharers = processes
+	for _, limiter := range l.byScope {
+		limiter.mu.Lock()
+		now := limiter.now()
+		limiter.refill(now) // at the old pace until now
+		limiter.set(limiter.declared.part(processes))
+		limiter.dispatch(now)
+		limiter.mu.Unlock()
+	}
 }
 
 func (l *Limits) sweep() {
