@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
+import "cmp"
 
 // Pagination says how a list goes on.
 type Pagination struct {
@@ -60,26 +56,69 @@ type PageLimit struct {
 	Max     int    `json:"max,omitempty"`
 }
 
-// At returns what holds for the list at path: p, with the keys of the pattern in
-// Paths that fits best laid over it. A pattern with a kind of its own stands alone.
-// Of several that fit, one with a method counts before one without, then the one
-// with more segments that are written out.
-func (p Pagination) At(method, path string) Pagination {
-	best, fits := "", false
-	for text := range p.Paths {
-		if !parsePagePattern(text).matches(method, path) {
-			continue
+// PaginationKinds are the kinds of [Pagination]; each has a section of its name.
+var PaginationKinds = []string{"cursor", "link", "offset", "page"}
+
+// Lacks says what a pagination does not say and has to, or "".
+func (p *Pagination) Lacks() string {
+	switch p.Kind {
+	case "":
+		return "the integration declares no pagination"
+	case "cursor":
+		if p.Cursor == nil || p.Cursor.Request == "" || p.Cursor.Response == "" && p.Cursor.Item == "" {
+			return "the pagination does not say where the cursor stands and which parameter takes it"
 		}
-		if !fits || comparePagePatterns(text, best) > 0 {
-			best, fits = text, true
+		return ""
+	case "link":
+		return ""
+	case "offset":
+		if p.Offset != nil {
+			return ""
 		}
+		return "the pagination does not say which parameter counts"
+	case "page":
+		if p.Page != nil {
+			return ""
+		}
+		return "the pagination does not say which parameter counts"
 	}
-	out := p
-	out.Paths = nil
-	if !fits {
-		return out
+	return "this kind of pagination is not known"
+}
+
+// NextIn returns the key that says where in the body an answer names the next page, and
+// the path there; "" if it is named elsewhere, or nowhere.
+func (p *Pagination) NextIn() (key, path string) {
+	switch {
+	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item == "":
+		return "cursor.response", p.Cursor.Response
+	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
+		return "link.response", p.Link.Response
 	}
-	return out.Over(p.Paths[best])
+	return "", ""
+}
+
+// InWords says how a list goes on, such as "by offset: skip counts items".
+func (p *Pagination) InWords() string {
+	text := "by " + p.Kind
+	switch {
+	case p.Cursor != nil && p.Cursor.Item != "":
+		text += ": " + p.Cursor.Item + " of the last item goes into " + p.Cursor.Request
+	case p.Cursor != nil:
+		text += ": " + p.Cursor.Response + " goes into " + p.Cursor.Request
+	case p.Link != nil && p.Link.Response != "":
+		text += ": the next URL stands in " + p.Link.Response
+	case p.Kind == "link":
+		rel := "next"
+		if p.Link != nil {
+			rel = cmp.Or(p.Link.Rel, rel)
+		}
+		text += ": the Link header, rel=" + rel
+	case p.Offset != nil:
+		text += ": " + p.Offset.Request + " counts items"
+	case p.Page != nil:
+		text += ": " + p.Page.Request + " counts pages"
+	}
+	return text
 }
 
 // Over returns p with the keys that q has laid over it. A q with a kind of its own
@@ -127,55 +166,4 @@ func (l *PageLimit) over(under *PageLimit) *PageLimit {
 		return cmp.Or(l, under)
 	}
 	return &PageLimit{Request: cmp.Or(l.Request, under.Request), Max: cmp.Or(l.Max, under.Max)}
-}
-
-// A pagePattern is a path in which * stands for one segment, for one method or
-// for any.
-type pagePattern struct {
-	method   string
-	segments []string
-}
-
-func parsePagePattern(text string) pagePattern {
-	method, path, ok := strings.Cut(text, " ")
-	if !ok {
-		method, path = "", text
-	}
-	return pagePattern{method, strings.Split(strings.Trim(path, "/"), "/")}
-}
-
-func (p pagePattern) matches(method, path string) bool {
-	if p.method != "" && p.method != method {
-		return false
-	}
-	segments := strings.Split(strings.Trim(path, "/"), "/")
-	return slices.EqualFunc(p.segments, segments, func(want, got string) bool { return want == "*" || want == got })
-}
-
-// comparePagePatterns orders patterns that fit the same path: the closer one is
-// greater.
-func comparePagePatterns(a, b string) int {
-	p, q := parsePagePattern(a), parsePagePattern(b)
-	named := func(p pagePattern) int {
-		if p.method == "" {
-			return 0
-		}
-		return 1
-	}
-	return cmp.Or(
-		cmp.Compare(named(p), named(q)),
-		cmp.Compare(p.written(), q.written()),
-		strings.Compare(b, a),
-	)
-}
-
-// written counts the segments that are written out.
-func (p pagePattern) written() int {
-	n := 0
-	for _, s := range p.segments {
-		if s != "*" {
-			n++
-		}
-	}
-	return n
 }

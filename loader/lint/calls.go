@@ -67,7 +67,7 @@ func (v *version) paginationKind(p *schema.Pagination) {
 	if p.BodyPath != "" && p.In != "body" {
 		v.reportKey("unused-pagination", []string{"requests", "pagination", "body_path"}, "\"body_path\" has no effect without in: body", "")
 	}
-	for _, key := range []string{"cursor", "link", "offset", "page"} {
+	for _, key := range schema.PaginationKinds {
 		if key != p.Kind && v.has("requests.pagination."+key) {
 			v.reportKey("unused-pagination", strings.Split("requests.pagination."+key, "."), fmt.Sprintf("%q has no effect on kind %s", key, p.Kind), "")
 		}

@@ -26,12 +26,11 @@ func pages(v *version) {
 	switch {
 	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item != "":
 		s.inItems()
-	case p.Kind == "cursor" && p.Cursor != nil:
-		s.shown("requests.pagination.cursor.response", p.Cursor.Response)
-	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
-		s.shown("requests.pagination.link.response", p.Link.Response)
-	case p.Kind == "link":
+	case p.Kind == "link" && (p.Link == nil || p.Link.Response == ""):
 		s.linked()
+	}
+	if key, path := p.NextIn(); key != "" {
+		s.shown("requests.pagination."+key, path)
 	}
 	s.flag("has_more", p.HasMore)
 	s.flag("last", p.Last)

@@ -47,22 +47,6 @@ type API struct {
 	Refused func(page int, resp *http.Response)
 }
 
-// Lacks says what is missing of the declaration, or "".
-func (l *List) Lacks() string {
-	p := &l.Pagination
-	switch {
-	case p.Kind == "":
-		return "the integration declares no pagination"
-	case p.Kind == "cursor" && (p.Cursor == nil || p.Cursor.Request == "" || p.Cursor.Response == "" && p.Cursor.Item == ""):
-		return "the pagination does not say where the cursor stands and which parameter takes it"
-	case p.Kind == "offset" && p.Offset == nil, p.Kind == "page" && p.Page == nil:
-		return "the pagination does not say which parameter counts"
-	case p.Kind != "cursor" && p.Kind != "link" && p.Kind != "offset" && p.Kind != "page":
-		return "this kind of pagination is not known"
-	}
-	return ""
-}
-
 // A Walk is one way through a list. It is not safe for concurrent use.
 type Walk struct {
 	List

@@ -21,6 +21,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // A Mutant is a blueprint file with one value changed.
@@ -59,7 +61,7 @@ func choicesAt(path string) []string {
 	case strings.HasSuffix(path, "budget.scope"):
 		return []string{"integration", "connection"}
 	case key == "kind" && strings.HasSuffix(path, "pagination.kind"):
-		return []string{"cursor", "link", "offset", "page"}
+		return schema.PaginationKinds
 	case key == "kind" && strings.HasSuffix(path, "expires.kind"):
 		return []string{"in", "at"}
 	case key == "kind":

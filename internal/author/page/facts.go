@@ -130,25 +130,7 @@ func pagesInWords(p *schema.Pagination) string {
 	if p == nil {
 		return ""
 	}
-	text := "by " + p.Kind
-	switch {
-	case p.Cursor != nil && p.Cursor.Item != "":
-		text += ": " + p.Cursor.Item + " of the last item goes into " + p.Cursor.Request
-	case p.Cursor != nil:
-		text += ": " + p.Cursor.Response + " goes into " + p.Cursor.Request
-	case p.Link != nil && p.Link.Response != "":
-		text += ": the next URL stands in " + p.Link.Response
-	case p.Kind == "link":
-		rel := "next"
-		if p.Link != nil {
-			rel = cmp.Or(p.Link.Rel, rel)
-		}
-		text += ": the Link header, rel=" + rel
-	case p.Offset != nil:
-		text += ": " + p.Offset.Request + " counts items"
-	case p.Page != nil:
-		text += ": " + p.Page.Request + " counts pages"
-	}
+	text := p.InWords()
 	if p.Items != "" {
 		text += "; items stand in " + p.Items
 	}
