@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/a8m/envsubst v1.4.3
 	github.com/aws/smithy-go/aws-http-auth v1.2.2
+	github.com/coder/websocket v1.8.15
 	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-cmp v0.7.0

@@ -75,7 +75,8 @@ var rooms = map[string]struct {
 		why:     "operations as tools of the Model Context Protocol; a server without them does not link its library",
 	},
 	"server": {
-		reaches: []string{"schema", "connection", "engine", "internal/lazyregexp", "store/record"},
+		reaches: []string{"schema", "connection", "engine", "internal/form", "internal/lazyregexp", "store/record"},
+		uses:    []string{"github.com/coder/websocket"},
 		why:     "an http.Handler that a host can mount: no drivers, no loader, no telemetry",
 	},
 	"telemetry":               {reaches: []string{"engine"}, why: "what adapters share; it links neither of them"},

@@ -11,7 +11,7 @@ import (
 )
 
 // Which redirect URIs have to be apart follows from who names the servers.
-func TestIssuersAreToldApart(t *testing.T) {
+func TestS37_IssuersAreToldApart(t *testing.T) {
 	t.Parallel()
 	typed := func(f schema.Field) map[string]schema.ConnectionField {
 		return map[string]schema.ConnectionField{"site": {From: schema.FromUser, Field: f}}

@@ -37,6 +37,7 @@ func (s *Server) paths() map[string]methods {
 		"/integrations/quickstart":        {http.MethodPost: s.fileOnly},
 		"/integrations/{integration}":     {http.MethodGet: s.showIntegration, http.MethodPatch: s.fileOnly, http.MethodDelete: s.fileOnly},
 	}
+	s.connectPaths(paths)
 	if s.opts.Metrics != nil {
 		paths["/metrics"] = methods{http.MethodGet: s.metrics}
 	}
@@ -47,6 +48,9 @@ func (s *Server) paths() map[string]methods {
 func (s *Server) Routes() map[string][]string {
 	routes := map[string][]string{}
 	for path, by := range s.table {
+		if path == "/{$}" { // which is how the mux spells it
+			path = "/"
+		}
 		routes[path] = slices.Sorted(maps.Keys(by))
 	}
 	return routes
@@ -81,7 +85,10 @@ func (s *Server) mux() *http.ServeMux {
 
 // dispatch serves a request of one path by its method.
 func (s *Server) dispatch(x *exchange, path string) {
-	x.route = path
+	x.route = strings.TrimSuffix(path, "{$}")
+	if !s.crossOrigin(x, path) {
+		return
+	}
 	by := s.table[path]
 	handle := by[x.r.Method]
 	if handle == nil && x.r.Method == http.MethodHead {

@@ -2,6 +2,11 @@
 // authorised on the way. It is an [http.Handler], which 'nango-lite serve' mounts and
 // any Go program can. Start with [New].
 //
+// Connecting: session.go says for whom, connectask.go what a browser asks for,
+// connectflow.go sends it to the provider and callback.go takes it back, nopopup.go takes
+// what users type, choose.go what they choose; destination.go, sockets.go and page.go tell
+// the result.
+//
 // Each idea has a file: apikey.go and keyring.go say who may do what, token.go is the
 // token endpoint, proxy.go with proxyheader.go and retryon.go the proxy, errors.go what
 // is answered when something goes wrong, access.go the log. routes.go lists the routes;
@@ -40,6 +45,15 @@ type Options struct {
 	// PublicURL is the address under which clients reach the server, path included. If
 	// empty, the server makes no links to itself.
 	PublicURL string
+
+	// Settings returns the settings of the connect flow that are in force: origins,
+	// redirects, and which integrations are open or share a callback. It is asked with
+	// each request, and must not block. If nil, or if it returns nil, there are none.
+	Settings func() *schema.Server
+
+	// BrowserURL returns where a browser finds the page of a provider, which may be
+	// another place than u where providers are played. If nil, it is u.
+	BrowserURL func(integration string, u *url.URL) *url.URL
 
 	// Logger takes one line a request. If nil, nothing is logged.
 	Logger *slog.Logger
@@ -101,8 +115,12 @@ type Server struct {
 	auditor *auditor
 	hook    *hook          // nil: nobody is told
 	told    sync.WaitGroup // what is being queued
-	table   map[string]methods
-	routes  *http.ServeMux
+
+	sockets  *sockets
+	frontend map[string]bool // routes that pages of other origins use
+
+	table  map[string]methods
+	routes *http.ServeMux
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -146,8 +164,19 @@ func New(e *engine.Engine, opts *Options) (*Server, error) {
 	s.auditor = &auditor{records: s.opts.Records, now: s.opts.Now, logger: s.opts.Logger, keep: s.opts.AuditRetention}
 	s.listen()
 	s.limit = limiter{rate: s.opts.RequestsPerSecond, now: s.opts.Now}
+	s.sockets = newSockets(s.opts.Records, s.opts.Now)
 	s.routes = s.mux()
 	return s, nil
+}
+
+// settings are those of the connect flow that are in force.
+func (s *Server) settings() schema.Server {
+	if s.opts.Settings != nil {
+		if in := s.opts.Settings(); in != nil {
+			return *in
+		}
+	}
+	return schema.Server{}
 }
 
 // parsePublic checks a public URL.

@@ -46,6 +46,9 @@ type stage struct {
 	token    atomic.Pointer[http.HandlerFunc] // answers the token endpoint
 	redeemed atomic.Int64
 
+	config       *schema.Config
+	sessionToken string // of tests that need it in several places
+
 	mu    sync.Mutex
 	clock time.Time
 	log   bytes.Buffer
@@ -128,7 +131,8 @@ func newStage(t *testing.T, change func(*server.Options)) *stage {
 	}))
 	t.Cleanup(s.provider.Close)
 	var err error
-	s.engine, err = engine.New(&schema.Config{Integrations: integrations(s.provider.URL)}, &engine.Options{Now: s.now})
+	s.config = &schema.Config{Integrations: integrations(s.provider.URL)}
+	s.engine, err = engine.New(s.config, &engine.Options{Now: s.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +162,19 @@ func (s *stage) connect(integration, id string, c engine.Credentials) {
 	k := engine.Key{Integration: integration, ConnectionID: id}
 	if _, err := s.engine.Connect(s.Context(), k, c, nil); err != nil {
 		s.Fatalf("connect %s: %v", k, err)
+	}
+}
+
+// integration is one that a test may change before it calls reload.
+func (s *stage) integration(name string) *schema.Integration {
+	s.config = &schema.Config{Integrations: integrations(s.provider.URL)}
+	return s.config.Integrations[name]
+}
+
+func (s *stage) reload() {
+	s.Helper()
+	if err := s.engine.Reload(s.config); err != nil {
+		s.Fatal(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server"
 	"github.com/nango-lite/nango-lite/telemetry/prom"
@@ -118,25 +120,27 @@ func (v *serving) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	h, err := server.New(v.whole.Engine, v.options(own))
-	if err != nil {
-		return err
-	}
 	ln, err := v.listen()
 	if err != nil {
 		return err
 	}
+	defer ln.Close()
 	base := v.base(ln)
+	opts := v.options(own, base)
+	if err := v.playAt(ctx, opts); err != nil {
+		return err
+	}
+	h, err := server.New(v.whole.Engine, opts)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(v.Out, base)
 	if print.IsSet() {
 		fmt.Fprintln(v.Out, print.Reveal()) // this once
 		v.Notef("the second line on stdout is an API key with all scopes; it is printed this once")
 	}
 	if v.Sandbox != "" {
-		if err := v.playOn(ctx, base, cmp.Or(print, own)); err != nil {
-			_ = ln.Close()
-			return err
-		}
+		v.playOn(ctx, base, cmp.Or(print, own))
 	}
 	go v.whole.Engine.Run(v.down)
 	defer v.background(ctx, h)()
@@ -173,10 +177,12 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 	return schema.Secret{}, print, err
 }
 
-func (v *serving) options(own schema.Secret) *server.Options {
+// options are those of the server at base.
+func (v *serving) options(own schema.Secret, base string) *server.Options {
 	opts := &server.Options{
 		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider, Catalog: v.Providers(), Webhook: v.webhook(),
 		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
+		Settings: func() *schema.Server { return v.whole.Config().Server },
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
 				return errors.New("shutting down")
@@ -191,6 +197,9 @@ func (v *serving) options(own schema.Secret) *server.Options {
 			opts.RequestsPerSecond, opts.MaxBodyBytes = file.Limits.RequestsPerSecond, file.Limits.MaxBodyBytes
 		}
 		opts.AuditRetention = time.Duration(file.AuditRetentionDays * 24 * float64(time.Hour))
+	}
+	if opts.PublicURL == "" && isLocal(base) {
+		opts.PublicURL = base // browsers on this machine reach it there
 	}
 	if !v.quiet {
 		var handler slog.Handler = slog.NewTextHandler(v.Err, nil)
@@ -230,7 +239,6 @@ func (v *serving) tellUnused() {
 		return
 	}
 	for name, set := range map[string]bool{
-		"allowed_origins": len(file.AllowedOrigins) > 0, "allowed_redirects": len(file.AllowedRedirects) > 0,
 		"allowed_frames": len(file.AllowedFrames) > 0, "brand": file.Brand != nil,
 	} {
 		if set {
@@ -293,17 +301,33 @@ func (v *serving) serve(ctx context.Context, ln net.Listener, h http.Handler) er
 	return nil
 }
 
-// playOn mounts the played providers for browsers, connects each integration once,
-// and says how to call it.
-func (v *serving) playOn(ctx context.Context, base string, key schema.Secret) error {
+// isLocal reports whether only this machine reaches a URL.
+func isLocal(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && schema.IsLoopback(u.Hostname())
+}
+
+// playAt mounts the played providers for browsers, below /_sandbox/, and has the server
+// send browsers there.
+func (v *serving) playAt(ctx context.Context, opts *server.Options) error {
+	at := v.SandboxURL()
 	if h := v.whole.Sandbox(); h != nil {
 		ln, err := net.Listen("tcp", v.sandboxAddr)
 		if err != nil {
 			return fmt.Errorf("cannot listen at %s (--sandbox-addr names another address): %w", v.sandboxAddr, err)
 		}
-		v.Notef("the providers are played at http://%s/_sandbox/", ln.Addr())
+		at = &url.URL{Scheme: "http", Host: ln.Addr().String(), Path: "/_sandbox"}
+		v.Notef("the providers are played at %s/", at)
 		go func() { _ = serve(ctx, ln, http.StripPrefix("/_sandbox", h)) }()
 	}
+	if at != nil {
+		opts.BrowserURL = func(integration string, u *url.URL) *url.URL { return sandbox.BrowserURL(at, integration, u) }
+	}
+	return nil
+}
+
+// playOn connects each integration once, and says how to call it.
+func (v *serving) playOn(ctx context.Context, base string, key schema.Secret) {
 	shown := "$" + apiKeyEnv
 	if _, own := v.Deps.LookUp(apiKeyEnv); !own {
 		shown = key.Reveal()
@@ -323,7 +347,6 @@ func (v *serving) playOn(ctx context.Context, base string, key schema.Secret) er
 			v.Notef("try: curl -H 'Authorization: Bearer %s' '%s/c/%s%s'", shown, base, keyPath(k), path)
 		}
 	}
-	return nil
 }
 
 // harmlessPath is what the integration's verify call reads.
