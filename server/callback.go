@@ -128,8 +128,9 @@ func (s *Server) callbackWithoutState(x *exchange, answer url.Values) {
 		s.tell(x, destination{}, result{err: refused})
 		return
 	}
-	refused = connectErrorf(http.StatusOK, "callback_err", "the provider did not grant the authorization, and did not say which (it sent no state)")
+	refused = connectErrorf(http.StatusBadRequest, "callback_err", "the provider did not grant the authorization, and did not say which (it sent no state)")
 	if f := s.onlyFlow(x); f != nil {
+		refused.status = http.StatusOK
 		s.tell(x, f.To, result{key: f.Key, err: refused})
 		return
 	}

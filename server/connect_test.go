@@ -221,6 +221,22 @@ func TestS1_FlowsAreBoundToTheirOwnCookie(t *testing.T) {
 	}
 }
 
+// Whoever only looks at a link ends no flow.
+func TestHEADActsNot(t *testing.T) {
+	s := connecting(t, nil)
+	j := jar{}
+	to := s.begin(j, "/oauth/connect/tides?connect_session_token="+s.session(`{"connection_id": "user-7"}`))
+	if a := s.do("HEAD", back(to), nil, j.header()...); a.StatusCode != 405 {
+		t.Errorf("HEAD: %d", a.StatusCode)
+	}
+	if a := s.do("HEAD", "/oauth/connect/tides?connect_session_token="+s.session(`{}`), nil); a.StatusCode != 405 || len(a.Cookies()) > 0 {
+		t.Errorf("HEAD: %d", a.StatusCode)
+	}
+	if a := s.do("GET", back(to), nil, j.header()...); a.StatusCode != 200 || !s.has("user-7") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
 func TestCookies(t *testing.T) {
 	s := connecting(t, nil)
 	a := s.do("GET", "/oauth/connect/tides?connect_session_token="+s.session(`{}`), nil)
@@ -372,6 +388,9 @@ func TestS3_S8_NoOtherPlaceIsTold(t *testing.T) {
 			t.Errorf("%s opened a socket: %v", origin, err)
 		}
 	}
+	if a := s.do("OPTIONS", "/api-auth/api-key/lamps", nil, "Origin", public); a.StatusCode != 204 {
+		t.Errorf("its own origin: %d", a.StatusCode)
+	}
 	if a := s.do("OPTIONS", "/api-auth/api-key/lamps", nil, "Origin", "https://app.example"); a.StatusCode != 204 || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example" || a.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("the allowed one: %d %v", a.StatusCode, a.Header)
 	}
@@ -408,6 +427,20 @@ func TestPagesReflectText(t *testing.T) {
 		if !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %s", path, csp)
 		}
+	}
+}
+
+// What somebody made up is in no log.
+func TestMadeUpNamesAreNotLogged(t *testing.T) {
+	s := connecting(t, nil)
+	for _, path := range []string{"/oauth/connect/s3cret-name?connect_session_token=" + s.session(`{}`), "/oauth/callback/s3cret-name?error=s3cret-error&state=s3cret-state", "/oauth/connect/tides?userId=s3cret-user", "/oauth/connect/tides?s3cret=1"} {
+		if a := s.do("GET", path, nil); a.StatusCode/100 != 4 || strings.Contains(a.body, "s3cret") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
+	}
+	s.do("POST", "/api-auth/api-key/s3cret-name?connect_session_token="+s.session(`{}`), strings.NewReader(`{}`), jsonOf("x")...)
+	if strings.Contains(s.logged(), "s3cret") {
+		t.Errorf("the log holds it:\n%s", s.logged())
 	}
 }
 

@@ -110,7 +110,9 @@ func (r *result) redirectTo(text string) string {
 
 // tell tells the result to whom it may concern, and shows it to the user.
 func (s *Server) tell(x *exchange, to destination, r result) {
-	x.conn = r.key
+	if _, err := s.engine.Describe(r.key.Integration); err == nil {
+		x.conn = r.key // a name that somebody made up is not logged
+	}
 	if r.err != nil {
 		x.code = r.err.code
 	}

@@ -40,7 +40,6 @@ func (s *Server) refuseOutbound(x *exchange) {
 // connectTyped is POST of one of those routes.
 func (s *Server) connectTyped(x *exchange, modes []schema.AuthMode) {
 	a, err := s.askOf(x.r.Context(), x.r, x.r.PathValue("integration"))
-	x.conn = a.key
 	var described *engine.Description
 	if err == nil {
 		described, err = s.typedInto(a, modes)
@@ -49,6 +48,7 @@ func (s *Server) connectTyped(x *exchange, modes []schema.AuthMode) {
 		x.failConnect(err)
 		return
 	}
+	x.conn = a.key
 	given := engine.Credentials{}
 	for name, v := range a.credentials {
 		given.SetField(name, v)

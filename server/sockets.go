@@ -77,7 +77,8 @@ func (h *sockets) remove(id string) {
 	delete(h.open, id)
 }
 
-// tell sends a message to a socket, wherever it is. One that has gone is told nothing.
+// tell sends a message to a socket, wherever it is, even if whoever brought the result has
+// left. A socket that has gone is told nothing.
 func (h *sockets) tell(ctx context.Context, id string, message map[string]any) {
 	if id == "" {
 		return
@@ -89,6 +90,8 @@ func (h *sockets) tell(ctx context.Context, id string, message map[string]any) {
 	if h.pass(id, text) || strings.HasPrefix(id, h.name+".") {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	_ = h.records.CreateRecord(ctx, &record.Record{Kind: resultKind, ID: id, Sealed: text, ExpiresAt: h.now().Add(resultLife)})
 }
 
@@ -199,5 +202,6 @@ func send(ctx context.Context, c *websocket.Conn, text []byte) error {
 // originAllowed reports whether pages of that origin may use the connect flow.
 func (s *Server) originAllowed(origin string) bool {
 	allowed := s.settings().AllowedOrigins
-	return origin == "" || len(allowed) == 0 || slices.Contains(allowed, origin)
+	own := s.public != nil && origin == s.public.Scheme+"://"+s.public.Host
+	return origin == "" || len(allowed) == 0 || own || slices.Contains(allowed, origin)
 }
