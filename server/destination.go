@@ -21,7 +21,7 @@ type destination struct {
 func (s *Server) destinationOf(q url.Values) (d destination, refused *connectError) {
 	allowed := s.settings()
 	if v := q.Get("ws_client_id"); v != "" {
-		if !socketID.MatchString(v) {
+		if !socketID().MatchString(v) {
 			return d, badParam("ws_client_id is none of this server's")
 		}
 		d.Socket = v

@@ -7,11 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
+
 	"slices"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/store/record"
 )
 
@@ -25,7 +26,7 @@ const (
 	sessionKept = 20 * time.Minute
 )
 
-var sessionToken = regexp.MustCompile(`^nango_connect_session_[0-9a-f]{64}$`)
+var sessionToken = lazyregexp.New(`^nango_connect_session_[0-9a-f]{64}$`)
 
 // A connectSession lets one user's browser make one connection of each allowed
 // integration, for as long as it lives. Whoever holds its token can do that, and
@@ -239,7 +240,7 @@ func (s *Server) sessionBy(ctx context.Context, token string) (*connectSession, 
 	switch {
 	case token == "":
 		return nil, connectErrorf(http.StatusUnauthorized, "missing_connect_session_token", "the connect session's token is missing")
-	case !sessionToken.MatchString(token):
+	case !sessionToken().MatchString(token):
 		return nil, connectErrorf(http.StatusUnauthorized, "invalid_connect_session_token_format", "this is no connect session's token")
 	}
 	return s.sessionAt(ctx, hashText(token))

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"regexp"
+
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/nango-lite/nango-lite/internal/lazyregexp"
 	"github.com/nango-lite/nango-lite/store/record"
 )
 
@@ -36,7 +37,7 @@ const (
 )
 
 // socketID is the server's own name, and that of the socket.
-var socketID = regexp.MustCompile(`^[A-Z2-7]{26}\.[A-Z2-7]{26}$`)
+var socketID = lazyregexp.New(`^[A-Z2-7]{26}\.[A-Z2-7]{26}$`)
 
 // sockets are the WebSockets of pages that wait for the result of a flow, as Nango's
 // frontend client opens them. A flow may end at another server: the result then lies in
