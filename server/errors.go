@@ -91,6 +91,7 @@ var failures = map[engine.Kind]failure{
 	engine.KindUnavailable:     {http.StatusServiceUnavailable, "unavailable", true},
 	engine.KindInvalidResponse: {http.StatusBadGateway, "invalid_response", false},
 	engine.KindUnsupported:     {http.StatusBadRequest, "unsupported", false},
+	engine.KindInvalidInput:    {http.StatusBadRequest, "invalid_input", false},
 }
 
 // failed answers with an error of the engine. Its text is safe to show.
