@@ -51,7 +51,7 @@ func (e *Engine) Operations(integration string) ([]Operation, error) {
 // An operation reaches the provider at most once unless it surely was not sent, or it
 // is declared to be repeatable.
 func (e *Engine) Do(ctx context.Context, k Key, operation string, input any) (json.RawMessage, error) {
-	o, err := e.operate(ctx, k, operation, input)
+	o, err := operate(ctx, e, k, operation, input)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (e *Engine) Do(ctx context.Context, k Key, operation string, input any) (js
 // Each yields the items of an operation with pages; see [Engine.Do] and
 // [Engine.Paginate]. An error ends the sequence.
 func (e *Engine) Each(ctx context.Context, k Key, operation string, input any) iter.Seq2[json.RawMessage, error] {
-	o, err := e.operate(ctx, k, operation, input)
+	o, err := operate(ctx, e, k, operation, input)
 	if err != nil {
 		return func(yield func(json.RawMessage, error) bool) { yield(nil, err) }
 	}
@@ -71,14 +71,14 @@ func (e *Engine) Each(ctx context.Context, k Key, operation string, input any) i
 // OperationRequest returns the request that [Engine.Do] would make, for a client of
 // [Engine.Client]: a path below base_url, without credentials. Nothing is sent.
 func (e *Engine) OperationRequest(ctx context.Context, k Key, operation string, input any) (*http.Request, error) {
-	o, err := e.operate(ctx, k, operation, input)
+	o, err := operate(ctx, e, k, operation, input)
 	if err != nil {
 		return nil, err
 	}
 	return o.HTTP(ctx)
 }
 
-func (e *Engine) operate(ctx context.Context, k Key, operation string, input any) (*call.Operated, error) {
+func operate(ctx context.Context, e *Engine, k Key, operation string, input any) (*call.Operated, error) {
 	in, err := e.integration(k.Integration)
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func (e *Engine) Paginate(ctx context.Context, k Key, path string, opts *PageOpt
 		if opts == nil {
 			opts = &PageOptions{}
 		}
-		w, err := e.walk(k, path, opts)
+		w, err := walk(e, k, path, opts)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -82,7 +82,7 @@ func (e *Engine) Paginate(ctx context.Context, k Key, path string, opts *PageOpt
 }
 
 // walk returns the way through the list at path.
-func (e *Engine) walk(k Key, path string, opts *PageOptions) (*pages.Walk, error) {
+func walk(e *Engine, k Key, path string, opts *PageOptions) (*pages.Walk, error) {
 	in, err := e.integration(k.Integration)
 	if err != nil {
 		return nil, err

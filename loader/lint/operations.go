@@ -72,7 +72,7 @@ func (v *version) operationInput(at string, o *schema.Operation) {
 
 // operationOutput holds the sample that answers an operation to what its output says.
 func (v *version) operationOutput(name string, o *schema.Operation) {
-	sample, found := v.answerTo(o)
+	sample, found := answerTo(v, o)
 	if !found {
 		v.reportKey("missing-sample", []string{"operations", name}, fmt.Sprintf("no sample shows the answer to %q", name),
 			"add one for "+o.Request.Verb()+" "+pattern(o.Request.Path)+"; the sandbox answers from it")
@@ -83,7 +83,7 @@ func (v *version) operationOutput(name string, o *schema.Operation) {
 	}
 	body, what := sample.Response.Body, "the sample"
 	if o.Pages != nil {
-		items, ok := v.itemsOf(o, body)
+		items, ok := itemsOf(v, o, body)
 		if !ok || len(items) == 0 {
 			v.report("operation-output", "operations."+name+".pages", "the sample holds no list where the pages look for one", "")
 			return
@@ -121,7 +121,7 @@ func (v *version) operationOutput(name string, o *schema.Operation) {
 }
 
 // answerTo returns the sample of a success that answers an operation.
-func (v *version) answerTo(o *schema.Operation) (schema.Sample, bool) {
+func answerTo(v *version, o *schema.Operation) (schema.Sample, bool) {
 	for _, s := range v.Samples {
 		if kindOf(s) == schema.SampleAPI && s.Request != nil && method(s.Request.Method) == o.Request.Verb() &&
 			samePath(o.Request.Path, s.Request.Path) && statusOf(s.Response) < http.StatusMultipleChoices {
@@ -132,7 +132,7 @@ func (v *version) answerTo(o *schema.Operation) (schema.Sample, bool) {
 }
 
 // itemsOf returns the list in a body, where the pages of an operation look for it.
-func (v *version) itemsOf(o *schema.Operation, body any) ([]any, bool) {
+func itemsOf(v *version, o *schema.Operation, body any) ([]any, bool) {
 	var p schema.Pagination
 	if v.Requests.Pagination != nil {
 		p = v.Requests.Pagination.At(o.Request.Verb(), o.Request.Path)

@@ -53,16 +53,16 @@ func (r *checker) operation(name string, op *tree.Node) {
 			}
 		}
 	}
-	r.operationPath(name, request.Get("path"), declared, required)
-	r.operationBody(name, request)
-	r.operationEffect(name, op)
+	operationPath(r, name, request.Get("path"), declared, required)
+	operationBody(r, name, request)
+	operationEffect(r, name, op)
 	if pages := op.Field("pages"); pages != nil && pages.Value.Kind != tree.Null && op.Get("pages", "kind") == nil && r.Root.Get("requests", "pagination", "kind") == nil {
 		r.report(pages.At, "missing-key", fmt.Sprintf("%s has pages, and nothing says how lists go on", name), "declare requests.pagination, or a kind here")
 	}
 }
 
 // operationPath: a path holds inputs that are always there, and leads nowhere else.
-func (r *checker) operationPath(name string, path *tree.Node, declared *tree.Node, required map[string]bool) {
+func operationPath(r *checker, name string, path *tree.Node, declared *tree.Node, required map[string]bool) {
 	if path == nil || path.Kind != tree.String || path.Bad {
 		return
 	}
@@ -82,7 +82,7 @@ func (r *checker) operationPath(name string, path *tree.Node, declared *tree.Nod
 }
 
 // operationBody: a form holds texts.
-func (r *checker) operationBody(name string, request *tree.Node) {
+func operationBody(r *checker, name string, request *tree.Node) {
 	body := request.Get("body")
 	if body == nil || request.Str("body_format") != "form" {
 		return
@@ -99,7 +99,7 @@ func (r *checker) operationBody(name string, request *tree.Node) {
 }
 
 // operationEffect: what only reads is safe to repeat, and what is safe only reads.
-func (r *checker) operationEffect(name string, op *tree.Node) {
+func operationEffect(r *checker, name string, op *tree.Node) {
 	repeat := op.Get("repeat")
 	if repeat == nil || repeat.Text != string(schema.RepeatSafe) {
 		return
