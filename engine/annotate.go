@@ -25,9 +25,9 @@ func (e *Engine) Annotate(ctx context.Context, k Key, change func(c *Connection)
 	return nil, &Error{Op: op, Key: k, Kind: KindUnavailable, Detail: "the connection is changed by others time and again"}
 }
 
-func (e *Engine) annotate(ctx context.Context, op string, k Key, change func(c *Connection) error) (*Connection, error) {
-	if _, err := e.Connection(ctx, k); err != nil { // a lease needs no connection
-		return nil, err
+func (e *parts) annotate(ctx context.Context, op string, k Key, change func(c *Connection) error) (*Connection, error) {
+	if _, err := e.refresher.Connections.Store.Get(ctx, k); err != nil { // a lease needs no connection
+		return nil, fault.OfStore("read", k, err)
 	}
 	unlock, err := e.refresher.Lock(ctx, op, k)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/refresh"
 )
 
-// sources are those of the configuration in force.
-func (e *Engine) sources() iter.Seq[*refresh.Source] {
+// sources are those of a configuration.
+func sources(all map[string]*integration) iter.Seq[*refresh.Source] {
 	return func(yield func(*refresh.Source) bool) {
-		for _, in := range *e.current.Load() {
+		for _, in := range all {
 			if !yield(in.stored.Source) {
 				return
 			}
@@ -27,7 +27,7 @@ func (e *Engine) sources() iter.Seq[*refresh.Source] {
 // Nothing else depends on it. Several processes may run it over one store.
 func (e *Engine) Run(ctx context.Context) {
 	for {
-		t := time.NewTimer(e.refresher.KeepAlive(ctx, e.sources()))
+		t := time.NewTimer(e.refresher.KeepAlive(ctx, sources(*e.current.Load())))
 		select {
 		case <-ctx.Done():
 			t.Stop()
