@@ -16,7 +16,7 @@ import (
 
 // patience is how long a program may take, all in all. Nothing here needs more
 // than some seconds, and a browser half a minute; a loaded machine might.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // A process is a program that runs beside the test, and ends with it.
 type process struct {

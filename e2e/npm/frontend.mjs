@@ -46,6 +46,7 @@ const origin = `http://127.0.0.1:${product.address().port}`;
 
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const context = await browser.newContext();
+context.setDefaultTimeout(40_000); // a loaded machine is slow, and never that slow
 const page = await context.newPage();
 await page.goto(origin);
 await page.waitForFunction(() => window.connect !== undefined);
@@ -68,8 +69,11 @@ async function popup(method, token, integration, press, options) {
   } catch (error) {
     texts.push(`${error}`);
   }
-  return { ...(await result), texts };
+  return { ...(await Promise.race([result, late(45_000)])), texts };
 }
+
+// late says that nothing has come, so that the test can say where.
+const late = (wait) => new Promise((done) => setTimeout(done, wait, { ok: false, type: "nothing came" }));
 
 const button = (decision) => async (window) => {
   await window.locator(`button[value=${decision}]`).click();
@@ -143,6 +147,6 @@ await button("allow")(await opened);
 await page.waitForFunction(() => window.messages.length > 0, null, { timeout: 10_000 }).catch(() => {});
 saw.messages = await page.evaluate(() => window.messages);
 
-await browser.close();
-product.close();
 console.log(JSON.stringify(saw));
+await browser.close();
+process.exit(0); // whatever still waits
