@@ -28,7 +28,7 @@ const (
 	ScopeRead       Scope = "read"       // see connections, without what grants access
 	ScopeProxy      Scope = "proxy"      // call APIs through the server
 	ScopeToken      Scope = "token"      // be given tokens and credentials
-	ScopeOperations Scope = "operations" // reserved for declared operations
+	ScopeOperations Scope = "operations" // do what integrations declare
 	ScopeMCP        Scope = "mcp"        // reserved for operations as tools
 )
 

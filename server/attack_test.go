@@ -44,6 +44,7 @@ func TestABoundKeyByEveryRoute(t *testing.T) {
 		"POST /connections/metadata":  json("POST", "/connections/metadata", `{"provider_config_key": "tides", "connection_id": ["user-42", "user-43"], "metadata": {"a": 1}}`),
 		"PATCH /connections/metadata": json("PATCH", "/connections/metadata", `{"provider_config_key": "tides", "connection_id": "user-43", "metadata": {"a": 1}}`),
 		"POST /oauth/token":           func() answer { return s.askToken("tides/user-43", key) },
+		"POST /o/":                    json("POST", "/o/tides/user-43/read", `{}`),
 		"any /c/":                     ask("POST", "/c/tides/user-43/x"),
 		"any /proxy/":                 func() answer { return s.do("PUT", "/proxy/x", nil, nango(key, "tides", "user-43")...) },
 		"any /proxy/, named twice": func() answer {

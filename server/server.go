@@ -207,6 +207,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/c/"):
 		x.route = "/c/{integration}/{connection}/{path...}"
 		s.callByPath(x, path)
+	case strings.HasPrefix(path, "/o/"):
+		x.route = operationRoute
+		s.operateByPath(x, path)
 	case strings.HasPrefix(path, "/proxy/"):
 		x.route = "/proxy/{path...}"
 		s.callByHeader(x, strings.TrimPrefix(path, "/proxy"))

@@ -106,7 +106,7 @@ func integrations(base string) map[string]*schema.Integration {
 		"tides": {
 			Name: "tides", OAuthClientID: "tides-app", OAuthClientSecret: schema.NewSecret(clientSecret), OAuthScopes: &scopes,
 			Auth:     schema.Auth{AuthMode: schema.OAuth2, AuthorizationURL: base + "/authorize", TokenURL: base + "/token"},
-			Requests: requests("Authorization", "Bearer ${access_token}"),
+			Requests: requests("Authorization", "Bearer ${access_token}"), Operations: tideOperations(),
 		},
 		"lamps": {
 			Name: "lamps", Auth: schema.Auth{AuthMode: schema.APIKey},
@@ -293,7 +293,7 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStage(t, func(o *server.Options) { o.Metrics = http.NotFoundHandler() })
-	real := map[string]bool{"get /c/{integration}/{connection}/{path}": true, "get /proxy/{path}": true}
+	real := map[string]bool{"post /o/{integration}/{connection}/{operation}": true, "get /c/{integration}/{connection}/{path}": true, "get /proxy/{path}": true}
 	for path, methods := range s.server.Routes() {
 		for _, m := range methods {
 			real[strings.ToLower(m)+" "+path] = true
