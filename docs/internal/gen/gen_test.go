@@ -18,17 +18,29 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 )
 
-func TestConfigurationIsInStep(t *testing.T) {
-	want, err := Configuration("../../..")
-	if err != nil {
-		t.Fatal(err)
+func TestPagesAreInStep(t *testing.T) {
+	for name, write := range pages {
+		want, err := write("../../..")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("docs/%s is out of step with the schema or the blueprints: run go generate ./docs/...\n(-want +got):\n%s", name, diff)
+		}
 	}
-	got, err := os.ReadFile("../../configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("docs/configuration.md is out of step with the schema: run go generate ./docs/...\n(-want +got):\n%s", diff)
+}
+
+// A key that nobody uses has a word about whom it is for, its own or that of what it is part of.
+func TestClosest(t *testing.T) {
+	words := map[string]string{"auth.aws": "x", "auth.aws.role.id": "y"}
+	for path, want := range map[string]string{"auth.aws": "auth.aws", "auth.aws.role": "auth.aws", "auth.aws.role.id": "auth.aws.role.id", "auth.awsome": "", "auth": ""} {
+		if got := closest(words, path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
 	}
 }
 

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// needed says which real API a key is for that no bundled blueprint uses, as Markdown;
+// none is an answer, too.
+//
+//go:embed keys.yaml
+var needed []byte
+
+// Keys returns the page about who uses which key of auth and requests, for the checkout
+// at root. The error says which key has neither a blueprint nor a word in keys.yaml, and
+// which has both.
+func Keys(root string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(root, "schema/definitions.json"))
+	if err != nil {
+		return nil, err
+	}
+	defs, err := parseDefinitions(data)
+	if err != nil {
+		return nil, err
+	}
+	words := map[string]string{}
+	if err := yaml.Unmarshal(needed, &words); err != nil {
+		return nil, err
+	}
+	users, err := usersOfKeys(root, defs)
+	if err != nil {
+		return nil, err
+	}
+	told := map[string]bool{}
+	var b bytes.Buffer
+	b.WriteString(keysHead)
+	for _, name := range []string{"auth", "requests"} {
+		n, err := defs.at(name)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n| Key | Who uses it |\n|---|---|\n", name)
+		for _, path := range pathsBelow(n, name, nil) {
+			who := shownUsers(users[path])
+			if who == "" {
+				from := closest(words, path)
+				if from == "" {
+					return nil, fmt.Errorf("no blueprint uses %s, and keys.yaml does not say who would", path)
+				}
+				told[from] = true
+				who = "no bundled blueprint; " + words[from]
+			}
+			fmt.Fprintf(&b, "| %s | %s |\n", code(path), who)
+		}
+	}
+	for path := range words {
+		if !told[path] {
+			return nil, fmt.Errorf("keys.yaml speaks of %s, which is no key, or is used: take it out", path)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+const keysHead = `# Keys, and who needs them
+
+Every key of ` + "`auth` and `requests`" + ` is there because an API needs it. This page names the bundled blueprints that use it, or, where none
+does, the API that it is for. What each key means stands in [the reference](configuration.md).
+
+Made from the blueprints by ` + "`go generate ./docs/...`" + `.
+`
+
+// closest returns path, or what it lies below, whichever words has first; "" for none.
+func closest(words map[string]string, path string) string {
+	for ; path != ""; path = path[:max(strings.LastIndexByte(path, '.'), 0)] {
+		if words[path] != "" {
+			return path
+		}
+	}
+	return ""
+}
+
+// shownUsers are at most three of them.
+func shownUsers(by []string) string {
+	if len(by) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(by[:3], ", "), len(by)-3)
+	}
+	return strings.Join(by, ", ")
+}
+
+// usersOfKeys returns the names of the bundled blueprints by key, such as auth.aws.region.
+func usersOfKeys(root string, defs *definitions) (map[string][]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, "blueprints/*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	users := map[string][]string{}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		var file struct {
+			Versions map[string]map[string]yaml.Node
+		}
+		if err := yaml.Unmarshal(data, &file); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		stem := strings.TrimSuffix(filepath.Base(name), ".yaml")
+		for _, version := range file.Versions {
+			for _, section := range []string{"auth", "requests"} {
+				n, err := defs.at(section)
+				if err != nil {
+					return nil, err
+				}
+				v := version[section]
+				eachUsed(n, section, &v, func(path string) {
+					if !slices.Contains(users[path], stem) {
+						users[path] = append(users[path], stem)
+					}
+				})
+			}
+		}
+	}
+	return users, nil
+}
+
+// eachUsed calls f with each key that stands in v, which n describes.
+func eachUsed(n node, path string, v *yaml.Node, f func(path string)) {
+	places := placesOf(n, nil)
+	for _, item := range v.Content {
+		if v.Kind == yaml.SequenceNode || v.Kind == yaml.DocumentNode {
+			eachUsed(n, path, item, f)
+		}
+	}
+	for i := 0; v.Kind == yaml.MappingNode && i < len(v.Content); i += 2 {
+		key, value := v.Content[i].Value, v.Content[i+1]
+		known := false
+		for _, at := range places {
+			if p, ok := at.property(key); ok && !known {
+				known = true
+				f(path + "." + key)
+				eachUsed(p.target(), path+"."+key, value, f)
+			}
+		}
+		if !known { // a name of the author's, such as a header
+			eachUsed(n, path, value, f)
+		}
+	}
+}
+
+// pathsBelow returns the keys below n in the order of the definitions.
+func pathsBelow(n node, path string, above []string) (paths []string) {
+	for _, at := range placesOf(n, nil) {
+		if slices.Contains(above, at.name) {
+			continue
+		}
+		for _, key := range at.keys() {
+			p, _ := at.property(key)
+			if below := path + "." + key; !slices.Contains(paths, below) {
+				paths = append(paths, below)
+				paths = append(paths, pathsBelow(p.target(), below, append(above, at.name))...)
+			}
+		}
+	}
+	return paths
+}
+
+// placesOf returns n and what its items, its values and its alternatives are: the nodes
+// whose keys stand in a value of n.
+func placesOf(n node, found []node) []node {
+	n = n.target()
+	if n.json == nil || slices.ContainsFunc(found, func(f node) bool { return f.name == n.name }) {
+		return found
+	}
+	found = append(found, n)
+	found = placesOf(n.items(), found)
+	found = placesOf(n.values(), found)
+	var alternatives []map[string]json.RawMessage
+	_ = json.Unmarshal(n.json["oneOf"], &alternatives)
+	for i, a := range alternatives {
+		found = placesOf(node{fmt.Sprintf("%s|%d", n.name, i), a, n.doc}, found)
+	}
+	return found
+}
