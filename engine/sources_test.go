@@ -71,7 +71,7 @@ var values = []struct {
 }
 
 // A value from any source is the same in any sink: what the format does not take is
-// not stored, and what a place cannot hold is not sent (DESIGN 3.3).
+// not stored, and what a place cannot hold is not sent.
 func TestSourcesAndSinks(t *testing.T) {
 	for _, from := range sources {
 		for _, v := range values {

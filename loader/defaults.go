@@ -107,7 +107,7 @@ func fromJSON(v any) *tree.Node {
 	return n
 }
 
-// log levels of 2022 that mean debug today.
+// oldLevels are the log levels of 2022 that mean debug today.
 var oldLevels = map[string]bool{"http": true, "verbose": true, "silly": true}
 
 func modernLevel(n *tree.Node) {

@@ -28,8 +28,8 @@ type piece struct {
 	ref      bool
 	escape   bool   // $${
 	badName  bool   // a reference whose name is none
-	variable string // name of the variable, or
-	file     string // path of the file
+	variable string // name of the variable; empty: file is given
+	file     string // path of the file; empty: variable is given
 	fallback string
 	optional bool // fallback is given, be it empty
 }

@@ -86,7 +86,7 @@ type Integration struct {
 	LogLevel                  string   `json:"log_level,omitempty"`
 	HTTPRequestTimeoutSeconds *float64 `json:"http_request_timeout_seconds,omitempty"`
 	MaxRetries                *int     `json:"max_retries,omitempty"`              // short for Requests.Retries; the loader moves it there
-	TimeBetweenRetriesSec     *float64 `json:"time_between_retries_sec,omitempty"` // likewise
+	TimeBetweenRetriesSec     *float64 `json:"time_between_retries_sec,omitempty"` // short for Requests.Retries; the loader moves it there
 
 	Auth        Auth                       `json:"auth"`
 	Credentials map[string]Field           `json:"credentials,omitempty"`

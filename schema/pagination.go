@@ -10,8 +10,8 @@ type Pagination struct {
 	Link     *PageLink    `json:"link,omitempty"`
 	Offset   *PageCounter `json:"offset,omitempty"`
 	Page     *PageCounter `json:"page,omitempty"`
-	HasMore  string       `json:"has_more,omitempty"` // path of a boolean
-	Last     string       `json:"last,omitempty"`     // likewise, the other way round
+	HasMore  string       `json:"has_more,omitempty"` // path of a boolean that is false on the last page
+	Last     string       `json:"last,omitempty"`     // path of a boolean that is true on the last page
 	Total    *PageTotal   `json:"total,omitempty"`
 	Stop     []Condition  `json:"stop,omitempty"`  // answers that end a list
 	Empty    []Condition  `json:"empty,omitempty"` // answers in which the list is left out because it is empty

@@ -17,8 +17,8 @@ type ActiveSealer interface {
 // A Count says what lies in a store.
 type Count struct {
 	Rows     int              // connections
-	ByKey    map[string]int   // of them, by the id of the key that sealed them
-	Unbound  int              // of them, what an older version has written: see [connection.IsBound]
+	ByKey    map[string]int   // connections by the id of the key that sealed them
+	Unbound  int              // connections that an older version has written: see [connection.IsBound]
 	Resealed int              // sealed anew by Rotate, over all passes
 	Broken   []connection.Key // unreadable: damaged, or sealed with a key that is not at hand
 	Leftover error            // why what older keys have sealed may still lie in free space; nil: it does not, or nobody knows

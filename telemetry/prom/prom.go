@@ -40,11 +40,11 @@ type Collector struct {
 
 	mu           sync.Mutex
 	engines      []*engine.Engine
-	integrations map[string]bool // that were called
+	integrations map[string]bool // those that were called
 
 	scrape    sync.Mutex     // held while a store is asked: calls do not wait for it
-	counted   map[string]int // tokens that expire, by integration,
-	countedAt time.Time      // as of this time
+	counted   map[string]int // tokens that expire, by integration
+	countedAt time.Time      // when counted was filled
 }
 
 var _ prometheus.Collector = (*Collector)(nil)

@@ -82,8 +82,8 @@ func decode(resp *http.Response, data []byte) any {
 // peeked is a body whose beginning has been read.
 type peeked struct {
 	data    []byte // as read from the body, whole or its first part
-	unread  []byte // of data
-	err     error  // that ended reading; nil if there is more
+	unread  []byte // what of data has not been read from here
+	err     error  // what ended reading; nil if there is more
 	rest    io.ReadCloser
 	doc     any
 	decoded bool

@@ -59,9 +59,9 @@ type Quest struct {
 
 // A Server is what was found.
 type Server struct {
-	connection.Registration          // of us there
-	Authorize               string   // its authorization endpoint
-	Scopes                  []string // that the resource asks for, or else knows
+	connection.Registration          // what we are there
+	Authorize               string   // the authorization endpoint
+	Scopes                  []string // those that the resource asks for, or else those that it knows
 }
 
 // A search is one discovery: from a resource to the server that authorises its users.
@@ -72,7 +72,7 @@ type search struct {
 
 	target *url.URL // what calls go to
 	asked  string   // the resource, by the name that is configured
-	scopes []string // that the resource asks for; nil: it does not say
+	scopes []string // those that the resource asks for; nil: it does not say
 }
 
 // Find finds the authorization server, and makes us a client of it.

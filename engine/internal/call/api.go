@@ -134,7 +134,7 @@ func (p *API) planLimit() {
 func shortFloat(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // layers returns the two chains over base, outermost first: the one home, to where
-// credentials go, and the one away, to where else a redirect leads (DESIGN 4.2).
+// credentials go, and the one away, to where else a redirect leads.
 func (p *API) layers(base http.RoundTripper) http.RoundTripper {
 	now, calls := p.env.Now, p.in.Calls
 	policy := p.policy

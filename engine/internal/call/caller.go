@@ -17,13 +17,13 @@ import (
 // concurrent use.
 type Caller struct {
 	Key     connection.Key
-	API     func() (*API, error) // the one in force
+	API     func() (*API, error) // returns the API in force
 	Base    http.RoundTripper    // nil: the engine's
-	Session layer.Session        // nil: of what is stored
+	Session layer.Session        // nil: that of what is stored
 	Repeat  layer.Repeat         // whether its requests may be repeated; zero: by method
 	Reason  string               // what the calls are for, where nobody else says it
 
-	Operation string // that the calls belong to; empty: none
+	Operation string // the operation that the calls belong to; empty: none
 
 	bound atomic.Pointer[binding]
 }

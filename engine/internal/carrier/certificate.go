@@ -23,7 +23,7 @@ type Certificate struct {
 	pair tls.Certificate
 
 	mu sync.Mutex
-	by map[http.RoundTripper]*certified // by the transport that they are made of
+	by map[http.RoundTripper]*certified // the key is the transport that one is made of
 }
 
 // A certified is a transport that shows a certificate, and the same for hosts on the
@@ -71,7 +71,8 @@ func (s *Certificate) over(base http.RoundTripper) (*certified, error) {
 func (s *Certificate) make(base http.RoundTripper) (*certified, error) {
 	switch base := base.(type) {
 	case *http.Transport:
-		if base.DialTLSContext != nil || base.DialTLS != nil { //nolint:staticcheck // the old way counts, too
+		//lint:ignore SA1019 a host may still set it
+		if base.DialTLSContext != nil || base.DialTLS != nil {
 			return nil, errors.New("the transport can show no client certificate: it has a DialTLS of its own")
 		}
 		t := base.Clone()

@@ -24,7 +24,7 @@ type Error struct {
 	RequestID  string         // the provider's name for the request
 	Message    string         // the provider's own words, for a person; not part of the text, as they may repeat what was sent
 	Detail     string         // what exactly is wrong, in our words
-	Scopes     []string       // that the resource wants and the token does not have (RFC 6750 3.1): ask the user for them
+	Scopes     []string       // those that the resource wants and the token does not have (RFC 6750 3.1): ask the user for them
 	Hint       string         // a field note of the blueprint that fits
 	RetryAfter time.Duration  // for KindRateLimited: how long the provider wants us to wait
 	Err        error          // the cause; may be nil

@@ -66,8 +66,8 @@ type attempt struct {
 	replaying bool          // with another token
 	stuck     error         // why there is no other token, although this one was refused
 	traced    bool          // whether the request was sent matters to the retry layer
-	limit     *RateLimit    // that let it through,
-	limiter   *Limiter      // and by which count
+	limit     *RateLimit    // the limit that let it through
+	limiter   *Limiter      // the count by which the limit did
 }
 
 // copies are the two requests that each call needs. They are the call's, and never used

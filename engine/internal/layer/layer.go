@@ -1,6 +1,6 @@
 // Package layer holds the round trippers between a caller and the provider, one
 // job and one file each. [Chain] puts them together; the engine's client says
-// in which order (DESIGN 4.2).
+// in which order.
 //
 // Every layer keeps the contract of net/http that layertest checks: the caller's
 // request is not changed, its body is closed also on failure, errors are passed

@@ -24,7 +24,7 @@ type Policy struct {
 	Max            int           // attempts after the first
 	First          time.Duration // bound of the first wait; doubles each time
 	MaxWait        time.Duration // a longer wait ends the call
-	Statuses       []int         // that are retried
+	Statuses       []int         // statuses that are retried
 	Unsafe         string        // when_not_sent, never or always
 	Safe           []Pattern     // safe whatever the method
 	IdempotencyKey string        // header that makes a repetition harmless

@@ -139,7 +139,7 @@ type watch struct {
 	call   *Call // nil: of nobody
 	read   int64
 	closed atomic.Bool
-	err    error // that ended it
+	err    error // what ended reading
 }
 
 // over makes w the body of resp.

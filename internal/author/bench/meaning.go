@@ -22,7 +22,8 @@ type meaning struct {
 	again     bool // a GET is made again
 }
 
-// meaningOf reads the declarations in the order that DESIGN 3.5 gives them.
+// meaningOf reads the declarations in their order: rules, the rate limit,
+// auth.refresh_on, and the status where none of them speaks.
 func meaningOf(in *schema.Integration, a *answer) meaning {
 	e := in.Requests.Errors
 	if e == nil {

@@ -28,7 +28,7 @@ func (e tokenStep) expiring(ctx context.Context) (*stage, *engine.Connection, er
 	return st, c, err
 }
 
-// margin is how long before its end a token is replaced (DESIGN 4.3).
+// margin is how long before its end a token is replaced, as auth.refresh_margin_seconds says.
 func (e tokenStep) margin() time.Duration {
 	m := time.Minute
 	if s := e.Played.Auth.RefreshMarginSeconds; s != nil {

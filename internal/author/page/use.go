@@ -17,7 +17,7 @@ const CommandLineRedirect = "http://localhost:3003/oauth/callback"
 // Use is how to use a blueprint.
 type Use struct {
 	YAML      string   `json:"yaml"`      // the block, for the integrations file
-	Variables []string `json:"variables"` // that the block takes from the environment
+	Variables []string `json:"variables"` // those that the block takes from the environment
 	Override  string   `json:"override"`  // what may be said differently
 	Try       []string `json:"try"`       // commands that need no account
 	Connect   []string `json:"connect"`   // commands that do

@@ -53,15 +53,15 @@ type Claims struct {
 	Client      string `json:"c,omitempty"`
 	Scope       string `json:"s,omitempty"`
 	Issued      int64  `json:"t"`           // Unix milliseconds
-	Expires     int64  `json:"e,omitempty"` // likewise; 0 means never
+	Expires     int64  `json:"e,omitempty"` // Unix milliseconds; 0 means never
 	Family      string `json:"f,omitempty"` // the grant
 	Serial      int    `json:"n,omitempty"` // of a refresh token in its family
 	Secondary   string `json:"y,omitempty"` // name of a secondary token
-	Step        int    `json:"q,omitempty"` // of auth.steps that gave it, from 1
+	Step        int    `json:"q,omitempty"` // which of auth.steps gave it, from 1
 	Part        string `json:"p,omitempty"` // what later steps know it by, as 0.session
 	Refreshed   bool   `json:"z,omitempty"` // it comes from a refresh
 
-	Resource string `json:"a,omitempty"` // that the grant is for (RFC 8707)
+	Resource string `json:"a,omitempty"` // the resource that the grant is for (RFC 8707)
 
 	Redirect  string `json:"r,omitempty"` // of a client: those it registered
 	State     string `json:"x,omitempty"`

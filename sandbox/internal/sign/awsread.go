@@ -27,7 +27,7 @@ const (
 type AWSRequest struct {
 	*http.Request
 	KeyID, date, region, service string
-	headers                      []string // that are signed
+	headers                      []string // those that are signed
 	signature                    string
 	time                         string // X-Amz-Date
 	payload                      string // as the canonical request has it

@@ -92,7 +92,7 @@ type newQuestion struct {
 	flag, title string
 	value       *string
 	fallback    string
-	endpoint    string // that it is about: for modes that have it; empty: all
+	endpoint    string // the endpoint that it is about, asked of modes that have it; empty: asked of all
 }
 
 // complete asks for what is missing, and checks all.
@@ -226,7 +226,7 @@ func writeBlueprint(s *session.Session, dir string, b *newBlueprint) error {
 }
 
 var (
-	// texts, URLs and headers that YAML reads as themselves
+	// plainText matches texts, URLs and headers that YAML reads as themselves.
 	plainText     = lazyregexp.New(`^[A-Za-z/][^:#"'{}\[\],\\\x00-\x1f]*$|^https://[^\s:#"'{}\[\],\\]+$|^[A-Za-z-]+ \$\{[a-z_.]+\}$`)
 	notPlainWords = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )

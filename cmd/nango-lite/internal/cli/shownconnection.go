@@ -20,7 +20,7 @@ type shownConnection struct {
 	Status       engine.Status     `json:"status"`
 	Reason       string            `json:"reason,omitempty"`
 	AuthMode     schema.AuthMode   `json:"auth_mode,omitempty"`
-	Issuer       string            `json:"issuer,omitempty"` // that was found to authorise its user
+	Issuer       string            `json:"issuer,omitempty"` // the server that was found to authorise its user
 	Scopes       []string          `json:"scopes,omitempty"`
 	Refreshable  bool              `json:"refreshable"`
 	MadeFor      string            `json:"made_for,omitempty"` // the origin that its credentials may go to

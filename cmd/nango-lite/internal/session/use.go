@@ -111,7 +111,7 @@ func (e noConnectionError) Error() string {
 // IsNoConnection reports whether there is no connection to choose.
 func IsNoConnection(err error) bool { return errors.As(err, new(noConnectionError)) }
 
-// defaultConnection is what connect makes where none is named.
+// DefaultConnection is what connect makes where none is named.
 const DefaultConnection = "default"
 
 // Pick returns the connection that a command means: the one named, or the

@@ -15,7 +15,7 @@ import (
 	"github.com/nango-lite/nango-lite/store/seal"
 )
 
-// keysEnv holds a key set. Those of the sandbox lie apart, and are not there.
+// KeysEnv is the variable that holds a key set. The keys of the sandbox are never read from it.
 const KeysEnv = "NANGO_LITE_KEYS"
 
 // A KeySet is what seals the connections of a place.
