@@ -64,12 +64,9 @@ async function popup(method, token, integration, press, options) {
   const result = connect(method, token, integration, ...(options ? [options] : []));
   const window = await opened;
   const texts = [];
-  try {
-    await press(window, texts);
-  } catch (error) {
-    texts.push(`${error}`);
-  }
-  return { ...(await Promise.race([result, late(45_000)])), texts };
+  const pressed = press(window, texts).catch((error) => texts.push(`${error}`));
+  const got = await Promise.race([result, pressed.then(() => Promise.race([result, late(45_000)]))]);
+  return { ...got, texts };
 }
 
 // late says that nothing has come, so that the test can say where.
