@@ -179,7 +179,9 @@ type wireOpen struct {
 	Fields         map[string]string `json:"fields,omitzero"`
 	Metadata       json.RawMessage   `json:"metadata,omitzero"`
 	Tags           map[string]string `json:"tags,omitzero"`
+	Warning        string            `json:"warning,omitzero"`
 	RefreshStarted time.Time         `json:"refresh_started,omitzero"`
+	RefreshFailed  time.Time         `json:"refresh_failed,omitzero"`
 	CreatedAt      time.Time         `json:"created_at,omitzero"`
 	UpdatedAt      time.Time         `json:"updated_at,omitzero"`
 	Type           schema.AuthMode   `json:"type,omitzero"`
@@ -196,7 +198,9 @@ func wireOpenOf(c *Connection, metadata json.RawMessage) wireOpen {
 		Fields:         c.Fields,
 		Metadata:       metadata,
 		Tags:           c.Tags,
+		Warning:        c.Warning,
 		RefreshStarted: stamp(c.RefreshStarted),
+		RefreshFailed:  stamp(c.RefreshFailed),
 		CreatedAt:      stamp(c.CreatedAt),
 		UpdatedAt:      stamp(c.UpdatedAt),
 		Type:           c.Credentials.Type,
@@ -215,7 +219,9 @@ func (w *wireOpen) connection(k Key, metadata map[string]any, secrets *wireSecre
 		MadeFor:        secrets.MadeFor,
 		Metadata:       metadata,
 		Tags:           w.Tags,
+		Warning:        w.Warning,
 		RefreshStarted: stamp(w.RefreshStarted),
+		RefreshFailed:  stamp(w.RefreshFailed),
 		CreatedAt:      stamp(w.CreatedAt),
 		UpdatedAt:      stamp(w.UpdatedAt),
 	}

@@ -50,6 +50,10 @@ type Connection struct {
 	Status Status
 	Reason string // why Status is not active; safe to show
 
+	// Warning says what is amiss although the connection works; safe to show. It is about
+	// the latest token, and goes with it.
+	Warning string
+
 	Credentials Credentials
 
 	// Fields are the values of ${connection.<name>} that grant no access. Those
@@ -70,6 +74,10 @@ type Connection struct {
 	// RefreshStarted is when a refresh of this generation was begun and not yet
 	// concluded: its outcome is unknown until the refresh token is tried again.
 	RefreshStarted time.Time
+
+	// RefreshFailed is when a refresh of this generation ended without an outcome: whoever
+	// has waited for it meanwhile need not find out for himself.
+	RefreshFailed time.Time
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

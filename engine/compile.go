@@ -48,7 +48,7 @@ func (e *parts) compile(name string, in *schema.Integration, before *integration
 	if err != nil {
 		return nil, err
 	}
-	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Tell: e.watch.TellSafely, Client: carriers.Token}
+	built.token = &token.Endpoint{In: read, Now: e.opts.Now, Timeout: tokenTimeout(in, e.pace.TokenCall), Tell: e.watch.TellSafely, Client: carriers.Token}
 	servers := &authserver.Finder{In: read, Now: e.opts.Now, Timeout: e.pace.TokenCall, Memory: e.servers, Client: carriers.Discovery}
 	built.mode = mode.New(&mode.Env{In: read, Now: e.opts.Now, Token: built.token, Servers: servers})
 	built.stored = &session.Stored{In: read, Refresher: e.refresher, Source: newSource(read, built.mode), Now: e.opts.Now}
@@ -67,6 +67,15 @@ func (e *parts) compile(name string, in *schema.Integration, before *integration
 		return built.api.LookUp(r, mode.SignerOf(m, r.As), mode.SignedWith(m))
 	}}
 	return built, nil
+}
+
+// tokenTimeout is how long one request of the token endpoint may take: as long as a
+// request of the API may, where that is less than most.
+func tokenTimeout(in *schema.Integration, most time.Duration) time.Duration {
+	if s := in.HTTPRequestTimeoutSeconds; s != nil && *s > 0 {
+		return min(most, call.Seconds(s, most))
+	}
+	return most
 }
 
 // newSource is an integration, as far as its tokens go.

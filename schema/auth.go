@@ -54,6 +54,7 @@ type Auth struct {
 	DeviceAuthorizationURL      string            `json:"device_authorization_url,omitempty"`
 	DeviceAuthorizationParams   map[string]string `json:"device_authorization_params,omitempty"`
 	ScopeSeparator              *string           `json:"scope_separator,omitempty"`
+	PushedAuthorizationURL      string            `json:"pushed_authorization_url,omitempty"`
 	TokenURL                    string            `json:"token_url,omitempty"`
 	TokenParams                 Tree              `json:"token_params,omitempty"`
 	AuthorizationMethod         string            `json:"authorization_method,omitempty"`

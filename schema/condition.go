@@ -6,7 +6,7 @@ import "strings"
 type Condition struct {
 	Status OneOrMany[int]    `json:"status,omitempty"`
 	Header map[string]string `json:"header,omitempty"` // "*" means any value
-	Body   map[string]any    `json:"body,omitempty"`   // path to a scalar, to a list of alternatives, or to "*" for present
+	Body   map[string]any    `json:"body,omitempty"`   // path to a scalar, to a list of alternatives, to "*" for present, or to what a text has in it; see [PartOf]
 	Code   OneOrMany[string] `json:"code,omitempty"`
 }
 
@@ -74,6 +74,9 @@ func Accepts(want, got any) bool {
 		if want == "*" {
 			return got != nil
 		}
+	case map[string]any:
+		text, ok := got.(string)
+		return ok && (hasPart(want[PartContains], text, containsFold) || hasPart(want[PartPrefix], text, prefixFold))
 	case []any:
 		for _, w := range want {
 			if Accepts(w, got) {
@@ -85,4 +88,54 @@ func Accepts(want, got any) bool {
 	g, ok := Scalar(got)
 	w, wok := Scalar(want)
 	return ok && wok && g == w
+}
+
+// A condition on part of a text is a map with one of these: what it has in it, or what it
+// begins with; a list means one of several. Letters of either case are the same: it is
+// prose that is matched so, for want of a code.
+const (
+	PartContains = "contains"
+	PartPrefix   = "prefix"
+)
+
+// PartOf returns a text that a condition on part of one accepts; false if want is none.
+func PartOf(want any) (string, bool) {
+	m, ok := want.(map[string]any)
+	if !ok {
+		return "", false
+	}
+	for _, name := range []string{PartContains, PartPrefix} {
+		switch part := m[name].(type) {
+		case string:
+			return part, true
+		case []any:
+			if len(part) > 0 {
+				text, ok := part[0].(string)
+				return text, ok
+			}
+		}
+	}
+	return "", false
+}
+
+func hasPart(want any, text string, has func(text, part string) bool) bool {
+	switch want := want.(type) {
+	case string:
+		return has(text, want)
+	case []any:
+		for _, w := range want {
+			if hasPart(w, text, has) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func containsFold(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func prefixFold(text, part string) bool {
+	return len(text) >= len(part) && strings.EqualFold(text[:len(part)], part)
 }

@@ -55,9 +55,10 @@ type RateLimit struct {
 
 // A Wait says where an answer tells how long to wait.
 type Wait struct {
-	Header string `json:"header,omitempty"`
-	Body   string `json:"body,omitempty"`
-	Format string `json:"format,omitempty"`
+	Header string     `json:"header,omitempty"`
+	Body   string     `json:"body,omitempty"`
+	Format string     `json:"format,omitempty"`
+	When   *Condition `json:"when,omitempty"` // nil: always
 }
 
 // Remaining says where every answer tells how much is left.

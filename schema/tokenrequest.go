@@ -52,15 +52,17 @@ func (s *Step) When(refresh bool) bool {
 
 // A TokenResponse says how token answers differ from RFC 6749 5.1.
 type TokenResponse struct {
-	AccessToken  string                    `json:"access_token,omitempty"`
-	RefreshToken string                    `json:"refresh_token,omitempty"`
-	Expires      *Expires                  `json:"expires,omitempty"`
-	Scope        string                    `json:"scope,omitempty"`
-	Success      *Condition                `json:"success,omitempty"`
-	Error        *Condition                `json:"error,omitempty"`
-	ErrorCode    string                    `json:"error_code,omitempty"`
-	TokenTypes   []string                  `json:"token_types,omitempty"`
-	Secondary    map[string]SecondaryToken `json:"secondary,omitempty"`
+	AccessToken       string                    `json:"access_token,omitempty"`
+	AccessTokenHeader string                    `json:"access_token_header,omitempty"` // of the answer
+	AccessTokenCookie string                    `json:"access_token_cookie,omitempty"` // that it sets
+	RefreshToken      string                    `json:"refresh_token,omitempty"`
+	Expires           *Expires                  `json:"expires,omitempty"`
+	Scope             string                    `json:"scope,omitempty"`
+	Success           *Condition                `json:"success,omitempty"`
+	Error             *Condition                `json:"error,omitempty"`
+	ErrorCode         string                    `json:"error_code,omitempty"`
+	TokenTypes        []string                  `json:"token_types,omitempty"`
+	Secondary         map[string]SecondaryToken `json:"secondary,omitempty"`
 }
 
 // Expires says where a token answer tells its end.

@@ -81,7 +81,9 @@ func among[T comparable](a, b schema.OneOrMany[T]) bool {
 }
 
 func subset(small, large []any) bool {
-	return !slices.ContainsFunc(small, func(x any) bool { return !slices.Contains(large, x) })
+	return !slices.ContainsFunc(small, func(x any) bool {
+		return !slices.ContainsFunc(large, func(y any) bool { return reflect.DeepEqual(x, y) })
+	})
 }
 
 func alternatives(v any) []any {

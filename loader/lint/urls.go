@@ -18,6 +18,7 @@ func urls(v *version) {
 		"auth.refresh_url":              a.RefreshURL,
 		"auth.request_url":              a.RequestURL,
 		"auth.introspection_url":        a.IntrospectionURL,
+		"auth.pushed_authorization_url": a.PushedAuthorizationURL,
 		"auth.revocation_url":           a.RevocationURL,
 		"auth.issuer":                   a.Issuer,
 		"auth.resource":                 a.Resource,

@@ -167,6 +167,18 @@ func (n node) flag(keyword string) bool { return string(n.json[keyword]) == "tru
 
 func (n node) has(keyword string) bool { return n.json[keyword] != nil }
 
+// object returns the alternative of n that has keys of its own, or n.
+func (n node) object() node {
+	var alternatives []map[string]json.RawMessage
+	_ = json.Unmarshal(n.json["oneOf"], &alternatives)
+	for _, a := range alternatives {
+		if to := (node{n.name, a, n.doc}).target(); to.isObject() {
+			return to
+		}
+	}
+	return n
+}
+
 // isObject reports whether n has keys of its own to describe.
 func (n node) isObject() bool { return n.has("properties") }
 

@@ -50,7 +50,7 @@ func (e examples) walk(n node, y *yaml.Node) error {
 func (e examples) pair(n node, key, value *yaml.Node) error {
 	child, declared := n.property(key.Value)
 	if !declared {
-		return e.walk(n.values(), value)
+		return e.walk(n.values().object(), value)
 	}
 	if name := n.name + "." + key.Value; e[name] == "" {
 		text, err := flow(key, value)

@@ -1,6 +1,8 @@
 package answer_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
@@ -150,7 +152,17 @@ func TestJSONLeavesTheBodyAlone(t *testing.T) {
 		{"problem", `{"a":1}`, "application/problem+json", true, nil},
 		{"text", `{"a":1}`, "text/plain", true, nil},
 		{"unlabelled", `{"a":1}`, "", true, nil},
-		{"page", `{"a":1}`, "text/html", false, nil},
+		{"JSON that is called a page", `{"a":1}`, "text/html", true, nil},
+		{"JSON that is called bytes", " \n[1]", "application/octet-stream", true, nil},
+		{"JSON by another name", `{"a":1}`, "application/x-json", true, nil},
+		{"JSON-RPC", `{"a":1}`, "application/json-rpc", true, nil},
+		{"behind a byte order mark", "\ufeff{\"a\":1}", "application/json", true, nil},
+		{"bytes behind a byte order mark", "\ufeff {\"a\":1}", "application/octet-stream", true, nil},
+		{"more than 64 KiB", `{"a":"` + strings.Repeat("x", 100<<10) + `"}`, "application/json", true, nil},
+		{"a page", "<html>{}", "text/html", false, nil},
+		{"bytes", "\x00\x01{", "application/octet-stream", false, nil},
+		{"nothing but space", strings.Repeat(" ", 3000), "text/html", false, nil},
+		{"a number that is called bytes", "1", "application/octet-stream", false, nil},
 		{"stream", `{"a":1}`, "text/event-stream", false, nil},
 		{"lines", "{\"a\":1}\n{\"a\":2}", "application/x-ndjson", false, nil},
 		{"two documents", `{"a":1}{"a":2}`, "application/json", false, nil},
@@ -198,5 +210,85 @@ func TestRetryAfterInADeclaredForm(t *testing.T) {
 	wait, _, ok := answer.Wait(resp, []schema.Wait{{Header: "retry-after", Format: "milliseconds"}}, time.Now())
 	if !ok || wait != 1500*time.Millisecond {
 		t.Errorf("waits %v, %v", wait, ok)
+	}
+}
+
+// What somebody has asked for by Accept-Encoding is looked into all the same, and what is
+// coded in another way is said not to be.
+func TestJSONUndoesGzip(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write([]byte(`{"a":1}`))
+	_ = z.Close()
+	var bomb bytes.Buffer
+	z = gzip.NewWriter(&bomb)
+	_, _ = z.Write([]byte(`{"a":"` + strings.Repeat("x", 4*answer.Most) + `"}`))
+	_ = z.Close()
+	for _, c := range []struct {
+		name, coding, body string
+		seen               bool
+		unseen             string
+	}{
+		{"gzip", "gzip", packed.String(), true, ""},
+		{"its old name", "X-Gzip", packed.String(), true, ""},
+		{"identity", "identity", `{"a":1}`, true, ""},
+		{"not gzip at all", "gzip", `{"a":1}`, false, ""},
+		{"a bomb", "gzip", bomb.String(), false, ""},
+		{"another", "br", packed.String(), false, "the body is in a Content-Encoding that is not undone here"},
+	} {
+		resp := response(strings.NewReader(c.body), "Content-Type", "application/json")
+		resp.Header.Set("Content-Encoding", c.coding)
+		if doc := answer.JSON(resp); (doc != nil) != c.seen || answer.Unseen(resp) != c.unseen {
+			t.Errorf("%s: got %v, %q", c.name, doc, answer.Unseen(resp))
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != c.body || err != nil {
+			t.Errorf("%s: the body is another, %v", c.name, err)
+		}
+	}
+	long := response(strings.NewReader(strings.Repeat("x", 10)), "Content-Type", "application/json")
+	long.ContentLength = answer.Most + 1
+	if answer.JSON(long) != nil || answer.Unseen(long) != "the body is longer than 1 MiB" {
+		t.Errorf("long: %q", answer.Unseen(long))
+	}
+}
+
+// One field may hold what several windows have left, and when each starts anew.
+func TestLeftOfSeveralWindows(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, c := range []struct {
+		left, reset, format string
+		n                   float64
+		wait                time.Duration
+		ok                  bool
+	}{
+		{"0, 1999", "2, 86400", "seconds", 0, 2 * time.Second, true},
+		{"5, 0", "2, 86400", "", 0, 24 * time.Hour, true},
+		{"7", "30", "seconds", 7, 30 * time.Second, true},
+		{"0, 3", "9", "seconds", 0, 9 * time.Second, true},
+		{"3, 0", "Fri, 02 Jan 2026 03:05:05 GMT", "", 0, time.Minute, true},
+		{"x, 4", "1, 2", "seconds", 4, 2 * time.Second, true},
+		{"3, 2, 1", "1, 2", "seconds", 1, 0, true},
+		{"none", "1", "seconds", 0, time.Second, false},
+	} {
+		resp := response(nil, "X-Left", c.left)
+		resp.Header.Set("X-Reset", c.reset)
+		n, i, ok := answer.Left(resp.Header, "X-Left")
+		wait, _, _ := answer.Reset(resp, schema.Wait{Header: "X-Reset", Format: c.format}, i, now)
+		if n != c.n || ok != c.ok || wait != c.wait {
+			t.Errorf("%q, %q: got %v, %v, %v", c.left, c.reset, n, ok, wait)
+		}
+	}
+}
+
+// A place that says how long to wait may count in some answers alone.
+func TestWaitWhereItCounts(t *testing.T) {
+	declared := []schema.Wait{{Header: "X-Reset", Format: "seconds", When: &schema.Condition{Header: map[string]string{"X-Left": "0"}}}, {Body: "after", When: &schema.Condition{Status: schema.OneOrMany[int]{403}}}}
+	for left, want := range map[string]time.Duration{"0": time.Minute, "28": 5 * time.Second} {
+		resp := response(strings.NewReader(`{"after":5}`), "X-Left", left)
+		resp.StatusCode = 403
+		resp.Header.Set("X-Reset", "60")
+		if wait, _, _ := answer.Wait(resp, declared, time.Now()); wait != want {
+			t.Errorf("%s left: got %v, want %v", left, wait, want)
+		}
 	}
 }

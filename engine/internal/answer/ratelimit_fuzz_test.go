@@ -38,7 +38,7 @@ func FuzzRateLimits(f *testing.F) {
 		if got, where, ok := answer.Wait(resp, nil, now); ok != exhausted || got != wait || ok && strings.ContainsAny(where, "\"\x00") {
 			t.Errorf("%q, %q: waits %v (%q, %t), not %v, %t", first, second, got, where, ok, wait, exhausted)
 		}
-		if got, _, ok := answer.Reset(resp, schema.Wait{Header: "RateLimit", Format: "ratelimit"}, now); ok != exhausted || got != wait {
+		if got, _, ok := answer.Reset(resp, schema.Wait{Header: "RateLimit", Format: "ratelimit"}, 0, now); ok != exhausted || got != wait {
 			t.Errorf("%q, %q: starts anew in %v, not %v", first, second, got, wait)
 		}
 		h.Set("Age", "1")

@@ -49,6 +49,9 @@ func waitIn(resp *http.Response, w schema.Wait, now time.Time) (time.Duration, s
 	if format == "" {
 		format = "seconds_or_date"
 	}
+	if w.When != nil && !w.When.Matches(schema.Answer{Status: resp.StatusCode, Header: resp.Header.Values, Doc: func() any { return JSON(resp) }}) {
+		return 0, "", false
+	}
 	switch {
 	case w.Header != "" && format == "ratelimit":
 		wait, ok := Exhausted(resp.Header, w.Header)
@@ -65,9 +68,40 @@ func waitIn(resp *http.Response, w schema.Wait, now time.Time) (time.Duration, s
 	return 0, "", false
 }
 
-// Reset returns how long it is until the count of requests starts anew.
-func Reset(resp *http.Response, w schema.Wait, now time.Time) (time.Duration, string, bool) {
-	return waitIn(resp, w, clock(resp.Header, now))
+// Reset returns how long it is until the count of requests starts anew: where a header
+// lists several, that of number i.
+func Reset(resp *http.Response, w schema.Wait, i int, now time.Time) (time.Duration, string, bool) {
+	now = clock(resp.Header, now)
+	list := strings.Split(strings.Join(resp.Header.Values(w.Header), ","), ",")
+	if dated := w.Format == "date" || w.Format == "ratelimit"; w.Header == "" || dated || len(list) < 2 {
+		return waitIn(resp, w, now)
+	}
+	if i >= len(list) {
+		return 0, "", false
+	}
+	alone := *resp
+	alone.Header = resp.Header.Clone()
+	alone.Header.Set(w.Header, strings.TrimSpace(list[i]))
+	if wait, where, ok := waitIn(&alone, w, now); ok || w.Format != "" {
+		return wait, where, ok
+	}
+	return waitIn(resp, w, now) // a date, which has a comma
+}
+
+// Left returns the least that a header says is left, and which of its list that is: some
+// APIs name the windows of a second and of a month in one field, as in "0, 1999". An
+// answer that comes out of a cache says nothing.
+func Left(h http.Header, name string) (n float64, i int, ok bool) {
+	if h.Get("Age") != "" {
+		return 0, 0, false
+	}
+	for at, text := range strings.Split(strings.Join(h.Values(name), ","), ",") {
+		one, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err == nil && !math.IsNaN(one) && (!ok || one < n) {
+			n, i, ok = one, at, true
+		}
+	}
+	return n, i, ok
 }
 
 // clock returns the provider's time if the answer states it and it is near ours,

@@ -18,6 +18,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 // A Finder finds the authorization server of an integration's resource. It is safe for
@@ -213,7 +214,7 @@ func (s *search) server(ctx context.Context, resource *discovery.Resource) (*dis
 			return nil, s.fail(fault.KindClient, "auth.authorization_server", err)
 		}
 		issuer = u.String()
-		if resource != nil && len(resource.Servers) > 0 && !slices.Contains(resource.Servers, issuer) {
+		if resource != nil && len(resource.Servers) > 0 && !slices.ContainsFunc(resource.Servers, func(s string) bool { return weburl.Same(s, issuer) }) {
 			return nil, s.fail(fault.KindInvalidResponse, "the resource does not name auth.authorization_server among its own", nil)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/connection"
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -31,6 +33,11 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 		ev.Status = n.Response.StatusCode
 	}
 	call := layer.From(n.Request.Context())
+	if api, ok := call.Data.(*API); ok && n.Kind == layer.AttemptEnded && n.Response != nil && api.looks() {
+		if why := answer.Unseen(n.Response); why != "" {
+			ev.Reason = strings.TrimPrefix(ev.Reason+"; "+why+", so what is declared about bodies does not apply", "; ")
+		}
+	}
 	ev.URL = shownURL(n.Request.URL, call)
 	if n.Err != nil && n.Kind != layer.Waiting {
 		ev.Err = callError(call.Context, k, call, n.Err)
@@ -42,7 +49,7 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 // credential, as some APIs want it in the path, it is masked.
 func shownURL(u *url.URL, call *layer.Call) string {
 	text := u.EscapedPath()
-	if base := call.Base(); base != nil && u.Host != "" && (u.Host != base.Host || u.Scheme != base.Scheme) {
+	if base := call.Base(); base != nil && u.Host != "" && !weburl.SameOrigin(u, base) {
 		return u.Scheme + "://" + u.Host + "/…" // of a download, say, whose path is the key to it
 	}
 	if u.Host != "" {

@@ -3,6 +3,7 @@ package call
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,13 @@ func (p *rules) matches(c *schema.Condition, resp *http.Response) bool {
 		Doc:    func() any { return answer.JSON(resp) },
 		Code:   func() string { return p.code(resp) },
 	})
+}
+
+// looks reports whether anything that is declared asks for what stands in a body.
+func (p *rules) looks() bool {
+	needs := func(c schema.Condition) bool { return c.NeedsBody() }
+	return len(p.errors.Code)+len(p.errors.Message) > 0 || slices.ContainsFunc(p.detect, needs) || slices.ContainsFunc(p.in.Auth.RefreshOn, needs) ||
+		slices.ContainsFunc(p.errors.Rules, func(r schema.ErrorRule) bool { return r.When.NeedsBody() })
 }
 
 func (p *rules) matchesAny(cs []schema.Condition, resp *http.Response) bool {
@@ -169,15 +177,15 @@ func (p *rules) lesson(resp *http.Response, now func() time.Time) layer.Lesson {
 
 // learnRemaining reads the declared count of what is left.
 func (p *rules) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.Response, now time.Time) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(resp.Header.Get(r.Header)), 64)
-	if err != nil || n != n || resp.Header.Get("Age") != "" {
+	n, i, ok := answer.Left(resp.Header, r.Header)
+	if !ok {
 		return
 	}
 	l.Remaining, l.HasRemaining = n, true
 	if n > 0 || r.Reset == nil {
 		return
 	}
-	if wait, _, ok := answer.Reset(resp, *r.Reset, now); ok && wait > l.Pause {
+	if wait, _, ok := answer.Reset(resp, *r.Reset, i, now); ok && wait > l.Pause {
 		l.Pause, l.Why = wait, fmt.Sprintf("%s was 0 in the answer before", r.Header)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/expiring"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 // Redirects remembers which redirect URIs flows have used lately, and of whom, so that
@@ -61,7 +62,7 @@ func (p *Pending) CameBy(at *url.URL) bool {
 	if err != nil || at == nil || at.User != nil || at.Opaque != "" || at.Scheme != "" && at.Host == "" {
 		return false
 	}
-	if at.Host != "" && (at.Host != want.Host || at.Scheme != want.Scheme) {
+	if at.Host != "" && !weburl.SameOrigin(at, want) {
 		return false
 	}
 	if pathOf(at) != pathOf(want) {

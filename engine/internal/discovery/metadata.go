@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/weburl"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -69,7 +70,7 @@ func ReadResource(d Doc, asked string) (*Resource, error) {
 	switch {
 	case r.Name == "":
 		return nil, errors.New("there is no resource in it (RFC 9728 2)")
-	case strings.TrimSuffix(r.Name, "/") != strings.TrimSuffix(asked, "/"):
+	case !weburl.Same(strings.TrimSuffix(r.Name, "/"), strings.TrimSuffix(asked, "/")):
 		return nil, errors.New("it is about another resource than the one asked for (RFC 9728 3.3); auth.resource names the one that is meant")
 	}
 	return r, nil
@@ -92,11 +93,11 @@ type Server struct {
 // certificate the endpoints that are shown it are those of mtls_endpoint_aliases
 // (RFC 8705 5), where there are any.
 func ReadServer(d Doc, issuer string, certificate bool) (*Server, error) {
-	if d.text("issuer") != issuer {
+	if !weburl.Same(d.text("issuer"), issuer) {
 		return nil, errors.New("it is of another issuer than the one asked for (RFC 8414 3.3)")
 	}
 	s := &Server{
-		Issuer: issuer, AuthMethods: d.list("token_endpoint_auth_methods_supported"), Scopes: readScopes(d),
+		Issuer: d.text("issuer"), AuthMethods: d.list("token_endpoint_auth_methods_supported"), Scopes: readScopes(d),
 		TakesClientMetadata: d.isTrue("client_id_metadata_document_supported"),
 		SendsItsName:        d.isTrue("authorization_response_iss_parameter_supported"),
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -140,7 +141,7 @@ func resolve(base, u *url.URL) (*url.URL, error) {
 	target.RawQuery, target.ForceQuery = joinQuery(base.RawQuery, escaped(u.RawQuery, notInQuery)), u.ForceQuery
 	path, basePath := spelled(u), base.EscapedPath()
 	switch {
-	case u.Scheme != "" && !sameOrigin(base, u):
+	case u.Scheme != "" && !weburl.SameOrigin(base, u):
 		return nil, &RefusedError{"the URL is of another origin than base_url"}
 	case u.Scheme != "" && !below(path, basePath):
 		return nil, &RefusedError{"the URL's path is not below that of base_url"}
@@ -280,21 +281,6 @@ func decodedOnce(path string) string {
 		b.WriteByte(path[i])
 	}
 	return b.String()
-}
-
-// sameOrigin compares scheme, host and port (RFC 6454).
-func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	if strings.EqualFold(u.Scheme, "https") {
-		return "443"
-	}
-	return "80"
 }
 
 // absoluteLocation makes a Location absolute: the caller's URL may have no host

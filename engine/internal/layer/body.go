@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/internal/media"
 )
 
 // maxAdded is the largest body that members are added to.
@@ -68,15 +68,15 @@ func addBody(call *Call, r *http.Request, fields []field, values render.Values) 
 
 // bodyKind returns json, form, or "" for what members cannot be added to.
 func bodyKind(r *http.Request, empty bool) string {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind := media.Of(r.Header.Get("Content-Type"))
 	switch {
 	case r.Header.Get("Content-Encoding") != "":
 		return ""
-	case media == "application/json" || strings.HasSuffix(media, "+json"):
+	case media.IsJSON(kind):
 		return "json"
-	case media == "application/x-www-form-urlencoded":
+	case kind == "application/x-www-form-urlencoded":
 		return "form"
-	case media == "" && empty:
+	case kind == "" && empty:
 		return "json"
 	}
 	return ""

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 const maxRedirects = 10
@@ -76,7 +78,7 @@ func mayFollow(last *Call, r *http.Request, u *url.URL) *RefusedError {
 // leaves reports whether a redirect of a call to u leads out of its base URL: to
 // another origin, or to another path of the same, where another tenant may be.
 func leaves(last *Call, u *url.URL) bool {
-	return last.away || !sameOrigin(last.base, u) || !below(u.EscapedPath(), last.base.EscapedPath()) || climbs(u.EscapedPath())
+	return last.away || !weburl.SameOrigin(last.base, u) || !below(u.EscapedPath(), last.base.EscapedPath()) || climbs(u.EscapedPath())
 }
 
 // kept returns the method that r, a redirect, is sent with, and whether it has a body.

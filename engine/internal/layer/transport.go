@@ -12,13 +12,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/nango-lite/nango-lite/internal/media"
 )
 
 // Transport returns the innermost layer. An attempt must be answered with its
 // headers within timeout; from then on, the same time is the longest that a read
 // of the body may wait for the next byte, so that downloads of any length are
 // possible. So are uploads: as long as the request's body goes out, the time begins
-// anew. An event stream may be silent for as long as it likes. A timeout of
+// anew. A stream, of events or of JSON, may be silent for as long as it likes. A timeout of
 // 0 means none.
 //
 // Failures become [*TransportError]s, except that the end of the caller's
@@ -151,7 +153,7 @@ func (w *watch) over(resp *http.Response, r *http.Request) *http.Response {
 		return resp // the body is a connection now; what it carries is the caller's
 	}
 	w.ReadCloser, w.resp, w.call = resp.Body, resp, From(r.Context())
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+	if media.IsStream(media.Of(resp.Header.Get("Content-Type"))) {
 		w.silent = true
 	}
 	resp.Body = w

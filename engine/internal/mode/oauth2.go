@@ -24,12 +24,18 @@ func (m *oauth2Mode) Ready(op string, c *connection.Connection) error {
 }
 
 // Begin implements [Consenter].
-func (m *oauth2Mode) Begin(_ context.Context, op string, p *consent.Pending, _ []string) (reason string, err error) {
+func (m *oauth2Mode) Begin(ctx context.Context, op string, p *consent.Pending, _ []string) (reason string, err error) {
 	in := m.env.In
 	if err := m.begin(op, p, in.Parsed.AuthorizationURL); err != nil {
 		return "", err
 	}
 	reason = consentReason(in, p)
+	if len(in.Parsed.PushedURL.Parts) > 0 {
+		if err := m.push(ctx, op, p); err != nil {
+			return "", err
+		}
+		reason += ", by a request that was pushed"
+	}
 	if challenge := in.Auth.Challenge(); challenge != schema.PKCEOff {
 		return reason + ", with PKCE " + string(challenge), nil
 	}

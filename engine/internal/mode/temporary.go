@@ -55,9 +55,9 @@ func (m *temporary) Begin(ctx context.Context, op string, p *consent.Pending, _ 
 		return "", &fault.Error{Op: op, Key: p.Key, Kind: fault.KindClient, Detail: "the redirect URL cannot be read"}
 	}
 	c := &connection.Connection{Key: p.Key, Fields: p.Fields, Credentials: connection.Credentials{Type: schema.OAuth1, Fields: p.SecretFields}}
-	o := m.base.env.Token.For(op, c)
+	o := m.base.env.Token.For(op, c).At("the temporary-credential endpoint")
 	answer, err := m.call(ctx, o, oauth1Call{
-		to: in.Parsed.RequestURL, method: in.Auth.RequestHTTPMethod, params: in.Parsed.RequestParams,
+		what: "the temporary-credential request", to: in.Parsed.RequestURL, method: in.Auth.RequestHTTPMethod, params: in.Parsed.RequestParams,
 		protocol: oauth1.Param{Name: "oauth_callback", Value: callback},
 	})
 	if err != nil {
@@ -133,8 +133,8 @@ func (m *temporary) Answered(op string, p *consent.Pending, callback url.Values)
 // credentials (RFC 5849 2.3).
 func (m *temporary) Exchange(ctx context.Context, o *token.Operation, p *consent.Pending, callback url.Values) error {
 	o.Conn.Credentials.Token = connection.Token{AccessToken: p.Token, TokenSecret: p.TokenSecret}
-	answer, err := m.call(ctx, o, oauth1Call{
-		to: o.In.Parsed.TokenURL, method: o.In.Auth.TokenHTTPMethod, params: o.In.Parsed.TokenParams,
+	answer, err := m.call(ctx, o.At("the token-credential endpoint"), oauth1Call{
+		what: "the token-credential request", to: o.In.Parsed.TokenURL, method: o.In.Auth.TokenHTTPMethod, params: o.In.Parsed.TokenParams,
 		protocol: oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")},
 	})
 	if err != nil {
@@ -160,6 +160,7 @@ func readOAuth1(op string, k connection.Key, a *oauthwire.Answer) (token, secret
 
 // An oauth1Call is one of the two requests to the provider's own endpoints.
 type oauth1Call struct {
+	what     string // for errors, by the names of RFC 5849 2
 	to       schema.Template
 	method   string // empty: POST
 	params   plan.Params
@@ -167,7 +168,7 @@ type oauth1Call struct {
 }
 
 func (m *temporary) call(ctx context.Context, o *token.Operation, call oauth1Call) (*oauthwire.Answer, error) {
-	fail := func(err error) error { return o.Fail(fault.KindClient, "the request cannot be built", err) }
+	fail := func(err error) error { return o.Fail(fault.KindClient, call.what+" cannot be built", err) }
 	values := o.Values()
 	u, err := render.URL(call.to, values, o.In.FormatOf)
 	if err != nil {

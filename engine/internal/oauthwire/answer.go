@@ -80,8 +80,8 @@ func or(s, byDefault string) string {
 }
 
 // readExpiry returns the end that the answer states, or the zero time if it
-// states none: absent, null, false, or a lifetime of 0, by which servers mean
-// "never". A negative lifetime has ended already. Numbers may come as text and with
+// states none: absent, null, false, or a number of 0 or below, by which servers mean
+// "never": 0, -1 and the year 1 are what their programs have for no value. Numbers may come as text and with
 // a fraction (PayPal and others). read is false if there is something, and it is
 // neither a number nor a date.
 func readExpiry(doc map[string]any, e schema.Expires, now time.Time) (end time.Time, read bool) {
@@ -96,6 +96,9 @@ func readExpiry(doc map[string]any, e schema.Expires, now time.Time) (end time.T
 	}
 	if e.Kind == "at" {
 		if t, ok := readDate(text); ok {
+			if t.Year() <= 1 {
+				t = time.Time{}
+			}
 			return t, true
 		}
 	}
@@ -103,21 +106,42 @@ func readExpiry(doc map[string]any, e schema.Expires, now time.Time) (end time.T
 	if err != nil || math.IsNaN(n) {
 		return time.Time{}, false
 	}
-	if n == 0 {
+	if n <= 0 {
 		return time.Time{}, true
 	}
 	return endOf(n, e, now), true
 }
 
 // readDate reads a date of RFC 3339 (5.6 allows small letters and a space), of ISO 8601
-// without a colon in the offset or without an offset, which then is UTC, and of HTTP
-// (RFC 9110 5.6.7) and mail.
+// without a colon in the offset or without an offset, which then is UTC, in its short
+// form, with UTC or GMT for Z, of HTTP (RFC 9110 5.6.7), mail and Unix, and of .NET's
+// JSON. What has day and month in an order that one has to know is not read.
 func readDate(text string) (time.Time, bool) {
 	upper := strings.ToUpper(text)
+	if ms, ok := strings.CutPrefix(strings.TrimSuffix(upper, ")/"), "/DATE("); ok {
+		if at := strings.LastIndexAny(ms, "+-"); at > 0 {
+			ms = ms[:at] // an offset for showing; the number counts from 1970 all the same
+		}
+		n, err := strconv.ParseInt(ms, 10, 64)
+		return time.UnixMilli(n).UTC(), err == nil
+	}
+	if t, ok := parseDate(upper); ok {
+		return t, true
+	}
+	for _, zone := range []string{"UTC", "GMT"} {
+		if bare, ok := strings.CutSuffix(upper, zone); ok {
+			return parseDate(strings.TrimSpace(bare) + "Z")
+		}
+	}
+	return time.Time{}, false
+}
+
+func parseDate(upper string) (time.Time, bool) {
 	for _, layout := range []string{
 		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700", "2006-01-02 15:04:05",
-		http.TimeFormat, time.RFC850, time.ANSIC, time.RFC1123Z,
+		"20060102T150405Z0700", "20060102T150405", "2006/01/02 15:04:05", "2006/01/02 15:04:05Z0700",
+		http.TimeFormat, time.RFC850, time.ANSIC, "Mon Jan _2 15:04:05 UTC 2006", "Mon Jan _2 15:04:05 GMT 2006", time.RFC1123Z, "2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 -0700",
 	} {
 		if t, err := time.Parse(layout, upper); err == nil {
 			return t.UTC(), true

@@ -12,12 +12,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/internal/form"
+	"github.com/nango-lite/nango-lite/internal/media"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -36,6 +38,9 @@ type Request struct {
 	JSON    bool              // body as JSON, not as a form
 	InQuery bool              // no body: Params go into the query, as with GET
 	XML     bool              // the answer is XML
+	Text    bool              // an answer that is one word, bare or as JSON text, is the access token itself
+	Header  string            // of the answer, that holds the access token; empty: none does
+	Cookie  string            // that the answer sets, and that is the access token; empty: none is
 
 	ClientAuth     string // header, body, none (id alone); empty: no client at all
 	ClientID       string
@@ -46,7 +51,8 @@ type Request struct {
 	Sign func(r *http.Request, body []byte) error
 }
 
-// An Answer is what the endpoint said. Doc is the decoded body: an object.
+// An Answer is what the endpoint said. Doc is the decoded body: an object, a list by its
+// numbers, or what stands below the root of XML.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -56,7 +62,7 @@ type Answer struct {
 
 // Errors of [Do].
 var (
-	// ErrNotJSON means that the body is neither a JSON object nor a form.
+	// ErrNotJSON means that the body is neither JSON nor a form.
 	ErrNotJSON = errors.New("the answer is neither JSON nor a form")
 	// ErrNotXML means that the body is no XML document.
 	ErrNotXML = errors.New("the answer is not XML")
@@ -95,7 +101,56 @@ func Do(ctx context.Context, client *http.Client, r *Request) (*Answer, error) {
 		return a, err
 	}
 	a.Doc, err = decode(a.Body, resp.Header.Get("Content-Type"))
+	if err != nil && r.Text && a.Status < 300 {
+		if token, ok := word(a.Body); ok {
+			a.Doc, err = map[string]any{tokenMember: token}, nil
+		}
+	}
+	if r.Header != "" || r.Cookie != "" {
+		a.Doc, err = beside(a, resp, r, err)
+	}
 	return a, err
+}
+
+// tokenMember is what a token is called that no member of the answer holds.
+const tokenMember = "access_token"
+
+// beside returns what the answer says with the token that stands in its header. A body
+// that cannot be read is none of its business then, unless it may say why there is none.
+func beside(a *Answer, resp *http.Response, r *Request, unread error) (map[string]any, error) {
+	if a.Status >= 300 {
+		return a.Doc, unread
+	}
+	doc := a.Doc
+	if doc == nil {
+		doc = map[string]any{}
+	}
+	token := resp.Header.Get(r.Header)
+	for _, c := range resp.Cookies() {
+		if r.Cookie == "" || c.Name != r.Cookie {
+			continue
+		}
+		token = c.Value
+		if _, stated := doc["expires_in"]; !stated && c.MaxAge > 0 {
+			doc["expires_in"] = json.Number(strconv.Itoa(c.MaxAge))
+		}
+	}
+	if token != "" {
+		doc[tokenMember] = token
+	} else {
+		delete(doc, tokenMember)
+	}
+	return doc, nil
+}
+
+// word returns the text that a body is: bare, or in JSON. Prose is none, and neither is
+// a page.
+func word(body []byte) (string, bool) {
+	text := strings.TrimSpace(string(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff"))))
+	if strings.HasPrefix(text, `"`) && json.Unmarshal([]byte(text), &text) != nil {
+		return "", false
+	}
+	return text, text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>{}[]"`, r) })
 }
 
 func (r *Request) build(ctx context.Context) (*http.Request, error) {
@@ -217,7 +272,20 @@ func decode(body []byte, contentType string) (map[string]any, error) {
 	trimmed := bytes.TrimSpace(body)
 	trimmed = bytes.TrimSpace(bytes.TrimPrefix(trimmed, []byte("\ufeff"))) // RFC 8259 8.1
 	switch {
-	case len(trimmed) == 0, trimmed[0] == '<':
+	case len(trimmed) == 0:
+		return nil, ErrNotJSON
+	case trimmed[0] == '<':
+		if kind := media.Of(contentType); !media.IsXML(kind) || isPage(trimmed) {
+			return nil, ErrNotJSON
+		}
+		doc, err := xmldoc.Decode(trimmed)
+		if err != nil {
+			return nil, ErrNotXML
+		}
+		return doc, nil
+	case trimmed[0] == '[':
+		return decodeList(trimmed)
+	case trimmed[0] == '"':
 		return nil, ErrNotJSON
 	case trimmed[0] == '{':
 		d := json.NewDecoder(bytes.NewReader(trimmed))
@@ -228,14 +296,35 @@ func decode(body []byte, contentType string) (map[string]any, error) {
 		}
 		return doc, nil
 	}
-	media, _, _ := mime.ParseMediaType(contentType)
-	if media != "application/x-www-form-urlencoded" && !bytes.Contains(trimmed, []byte("=")) {
+	if media.Of(contentType) != "application/x-www-form-urlencoded" && !bytes.Contains(trimmed, []byte("=")) {
 		return nil, ErrNotJSON
 	}
 	pairs := form.Parse(string(trimmed))
 	doc := make(map[string]any, len(pairs))
 	for name := range pairs {
 		doc[name] = pairs.Get(name)
+	}
+	return doc, nil
+}
+
+// isPage reports whether a document that calls itself XML is one for people.
+func isPage(text []byte) bool {
+	begin := bytes.ToLower(text[:min(len(text), 512)])
+	return bytes.Contains(begin, []byte("<html")) || bytes.Contains(begin, []byte("<!doctype html"))
+}
+
+// decodeList reads a list as an object whose members are its numbers, so that paths such
+// as 0.token lead into it.
+func decodeList(text []byte) (map[string]any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var list []any
+	if d.Decode(&list) != nil || d.More() {
+		return nil, ErrNotJSON
+	}
+	doc := make(map[string]any, len(list))
+	for i, item := range list {
+		doc[strconv.Itoa(i)] = item
 	}
 	return doc, nil
 }

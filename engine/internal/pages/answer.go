@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
 
+	said "github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
+	"github.com/nango-lite/nango-lite/internal/media"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -157,7 +158,12 @@ func (w *Walk) leftHome(err error) error {
 
 // readAll reads a page. A byte order mark before it is not part of it (RFC 8259 8.1).
 func (w *Walk) readAll(ctx context.Context, resp *http.Response) (json.RawMessage, error) {
-	page, err := io.ReadAll(io.LimitReader(resp.Body, maxPage+1))
+	body, err := said.Decoded(resp)
+	if err != nil {
+		return nil, &fault.Error{Op: op, Key: w.Key, Kind: fault.KindInvalidResponse, Status: resp.StatusCode, Detail: "the page cannot be decoded: who leaves Accept-Encoding alone is not answered so", Err: err}
+	}
+	resp.Header.Del("Content-Encoding") // which is undone now
+	page, err := io.ReadAll(io.LimitReader(body, maxPage+1))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -179,8 +185,8 @@ func (w *Walk) broken(resp *http.Response, err error) error {
 }
 
 func isXML(resp *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return err == nil && (kind == "text/xml" || kind == "application/xml" || strings.HasSuffix(kind, "+xml"))
+	kind := media.Of(resp.Header.Get("Content-Type"))
+	return media.IsXML(kind) || strings.HasSuffix(kind, "+xml")
 }
 
 // readXML makes of XML what decoding makes of JSON, so that the same paths read it.

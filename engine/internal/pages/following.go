@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/weburl"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -181,7 +181,7 @@ func (w *Walk) link(a *answer) (string, error) {
 	if err != nil {
 		return "", a.refuse(w, "the link to the next page is not a URL")
 	}
-	if !sameOrigin(u, requested) {
+	if !weburl.SameOrigin(u, requested) {
 		return "", a.refuse(w, "the link to the next page leads to another host")
 	}
 	return u.String(), nil
@@ -227,16 +227,4 @@ func statusEnds(status int) bool {
 		return true
 	}
 	return false
-}
-
-// sameOrigin compares scheme, host and port.
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }

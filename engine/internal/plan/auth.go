@@ -14,7 +14,7 @@ import (
 // An Auth is an integration's auth section with its templates parsed and its
 // Patterns compiled.
 type Auth struct {
-	AuthorizationURL, TokenURL, RefreshURL, RevocationURL, RequestURL, DeviceURL, IntrospectionURL, SignatureRealm schema.Template
+	AuthorizationURL, TokenURL, RefreshURL, RevocationURL, RequestURL, DeviceURL, IntrospectionURL, PushedURL, SignatureRealm schema.Template
 
 	BaseURL, Resource, AuthorizationServer schema.Template // where discovery starts
 
@@ -54,6 +54,7 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 		{"request_url", a.RequestURL, &p.RequestURL},
 		{"device_authorization_url", a.DeviceAuthorizationURL, &p.DeviceURL},
 		{"introspection_url", a.IntrospectionURL, &p.IntrospectionURL},
+		{"pushed_authorization_url", a.PushedAuthorizationURL, &p.PushedURL},
 		{"signature_realm", a.SignatureRealm, &p.SignatureRealm},
 	} {
 		t, err := schema.ParseTemplate(u.text)

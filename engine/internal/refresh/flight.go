@@ -124,6 +124,9 @@ func (r *Refresher) flyOnce(ctx context.Context, f *flight, s *Source, c *connec
 	if newer, err := r.usable(s, current, c); err != nil || newer != nil {
 		return newer, err
 	}
+	if current.RefreshFailed.After(f.started) && current.Generation == c.Generation {
+		return nil, &fault.Error{Op: op, Key: c.Key, Kind: fault.KindUnavailable, Detail: "another process has just tried, and the token endpoint did not answer"}
+	}
 	if !s.Renewable(current) {
 		return nil, notRenewable(c)
 	}

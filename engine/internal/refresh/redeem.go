@@ -16,6 +16,9 @@ const (
 	redeemAttempts = 3
 	storeAttempts  = 8         // before callers get a token that is not stored yet
 	keepTrying     = time.Hour // to store it, all the while holding the lease
+
+	// hangs is how long a request takes that nobody should be made to wait for twice.
+	hangs = 5 * time.Second
 )
 
 // A redemption spends the refresh token of one connection, whose lease is ours.
@@ -94,6 +97,7 @@ func (d *redemption) patiently(ctx context.Context) (*connection.Connection, err
 	ctx, cancel := context.WithTimeout(ctx, d.r.pace.Redemption)
 	defer cancel()
 	for attempt, wait := 1, d.r.pace.RetryWait; ; attempt, wait = attempt+1, 2*wait {
+		began := time.Now()
 		next, err := d.once(ctx)
 		if uncovered, ok := errors.AsType[*uncoveredError](err); ok {
 			return nil, uncovered.error
@@ -105,6 +109,9 @@ func (d *redemption) patiently(ctx context.Context) (*connection.Connection, err
 			return next, err
 		}
 		d.lost = true
+		if time.Since(began) >= hangs {
+			d.flight.land(nil, err) // those who wait have waited long enough; this goes on without them
+		}
 		d.r.notify(ctx, event.Event{Kind: event.Wait, Key: d.was.Key, Attempt: attempt, Wait: wait, Reason: whyAgain(err, wait, attempt)})
 		select {
 		case <-time.After(wait):
@@ -121,7 +128,7 @@ func (d *redemption) once(ctx context.Context) (*connection.Connection, error) {
 	if next == nil {
 		return nil, err
 	}
-	next.RefreshStarted = time.Time{}
+	next.RefreshStarted, next.RefreshFailed = time.Time{}, time.Time{}
 	next.UpdatedAt = d.r.now()
 	next.Generation = d.intent.Generation + 1
 	return next, err
@@ -186,6 +193,10 @@ func (d *redemption) failed(ctx context.Context, cause error) (*connection.Conne
 			// The provider said no, and the token is as good as before. If this is
 			// not stored, it is tried again all the same.
 			_ = d.r.replace(ctx, d.was, d.was.Generation)
+		} else {
+			in := d.intent.Clone()
+			in.RefreshFailed = d.r.now()
+			_ = d.r.replace(ctx, in, d.intent.Generation) // for those who wait in other processes
 		}
 		return nil, cause
 	}

@@ -342,3 +342,38 @@ func TestIdleConnectionsAreKept(t *testing.T) {
 		}
 	})
 }
+
+// Nobody is held while an endpoint that hangs is asked again, and who waits in another
+// process for a holder that has failed meanwhile shares the outcome: the provider is
+// asked as often as one process asks it.
+func TestWhoWaitsForAHangingEndpoint(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		s.grant.delay, s.grant.fail = 30*time.Second, unavailable
+		c, start := s.stored(), time.Now()
+		took := make([]time.Duration, 4)
+		var wg sync.WaitGroup
+		processes := []*refresh.Refresher{s.process("first"), s.process("second")}
+		for n := range took {
+			r := processes[n/2]
+			wg.Go(func() {
+				if _, err := r.Refresh(t.Context(), &s.source, c, "asked for"); !errors.Is(err, fault.ErrUnavailable) {
+					t.Errorf("got %v, want unavailable", err)
+				}
+				took[n] = time.Since(start)
+			})
+			synctest.Wait() // the first process has the lease
+		}
+		wg.Wait()
+		if took[0] > 31*time.Second || took[1] > 31*time.Second {
+			t.Errorf("the first callers were held for %v", took)
+		}
+		if took[3] > 95*time.Second || s.grant.sent != 3 {
+			t.Errorf("the others were held for %v, and the provider was asked %d times", took, s.grant.sent)
+		}
+		s.grant.delay, s.grant.fail = 0, nil
+		time.Sleep(time.Minute)
+		if next, err := s.process("third").Refresh(t.Context(), &s.source, s.stored(), "asked for"); err != nil || access(next) != "a1" || !next.RefreshFailed.IsZero() {
+			t.Errorf("afterwards: %v, %v", next, err)
+		}
+	})
+}

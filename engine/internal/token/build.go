@@ -43,6 +43,7 @@ func (o *Operation) Build(to schema.Template, params map[string]string, extra pl
 	r := &oauthwire.Request{
 		URL: u, Method: cmp.Or(auth.TokenRequestMethod, http.MethodPost), Params: more, JSON: auth.BodyFormat == "json", InQuery: auth.BodyFormat == "query",
 	}
+	o.readsTokenIn(r)
 	o.authenticate(r, assertion)
 	if err = setHeaders(r, o.In.Parsed.TokenHeaders, values); err != nil {
 		return nil, err
@@ -56,6 +57,15 @@ func (o *Operation) Build(to schema.Template, params map[string]string, extra pl
 	return r, nil
 }
 
+// readsTokenIn says where the answer to r may have its token but in a member.
+func (o *Operation) readsTokenIn(r *oauthwire.Request) {
+	t := o.In.Auth.TokenResponse
+	if t != nil {
+		r.Header, r.Cookie = t.AccessTokenHeader, t.AccessTokenCookie
+	}
+	r.Text = o.In.Auth.AuthMode == schema.TwoStep && (t == nil || t.AccessToken == "" || t.AccessToken == "access_token")
+}
+
 // BuildBeside builds a request of an endpoint beside that of tokens, whose client
 // authenticates there as it does here: a form, by POST.
 func (o *Operation) BuildBeside(to schema.Template, params map[string]string, extra plan.Params) (*oauthwire.Request, error) {
@@ -63,7 +73,7 @@ func (o *Operation) BuildBeside(to schema.Template, params map[string]string, ex
 	if err != nil {
 		return nil, err
 	}
-	r.Method, r.JSON, r.InQuery, r.Query = http.MethodPost, false, false, nil
+	r.Method, r.JSON, r.InQuery, r.Query, r.Text, r.Header, r.Cookie = http.MethodPost, false, false, nil, false, "", ""
 	return r, nil
 }
 

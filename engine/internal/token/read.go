@@ -31,7 +31,7 @@ func (o *Operation) Take(ctx context.Context, a *oauthwire.Answer, shape *schema
 	if unsendable(got) {
 		return o.nonsense(a, "the token in the answer holds a line break or NUL, which no request can carry (RFC 6750 2.1)")
 	}
-	o.tellUnreadEnd(ctx, got)
+	o.Conn.Warning = o.tellUnreadEnd(ctx, got)
 	old := o.Conn.Credentials.Token
 	t := tokenOf(got, old, now)
 	if o.In.Auth.Issues() {
@@ -55,15 +55,18 @@ func (o *Operation) Take(ctx context.Context, a *oauthwire.Answer, shape *schema
 func unsendable(t oauthwire.Token) bool { return strings.ContainsAny(t.AccessToken, "\r\n\x00") }
 
 // tellUnreadEnd tells that an end is stated which cannot be read: the token is used
-// until the API refuses it, and somebody should know why.
-func (o *Operation) tellUnreadEnd(ctx context.Context, t oauthwire.Token) {
+// until the API refuses it, and somebody should know why. It returns what stays on the
+// connection.
+func (o *Operation) tellUnreadEnd(ctx context.Context, t oauthwire.Token) (warning string) {
 	if t.EndUnread == "" {
-		return
+		return ""
 	}
+	detail := t.EndUnread + " in the token answer is neither a number nor a date that can be read; the token is not refreshed ahead of that end"
 	o.Tell(ctx, event.Event{
 		Kind: event.End, Key: o.Conn.Key, Reason: "the token answer states an end that cannot be read",
-		Err: o.Fail(fault.KindInvalidResponse, t.EndUnread+" in the token answer is neither a number nor a date that can be read; the token is not refreshed ahead of that end", nil),
+		Err: o.Fail(fault.KindInvalidResponse, detail, nil),
 	})
+	return detail
 }
 
 func (o *Operation) nonsense(a *oauthwire.Answer, detail string) error {

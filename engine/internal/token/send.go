@@ -68,6 +68,11 @@ func (o *Operation) send(ctx context.Context, s sending) (*oauthwire.Answer, err
 		}
 		if code, failed := oauthwire.ErrorCode(answer, s.shape, o.matcher(answer)); failed {
 			refused := o.Refused(answer, code)
+			if s.redeems && code == "invalid_token" && o.ruledKind(answer) == "" && len(o.In.Auth.TokenHeaders) == 0 {
+				// The refresh token is the only one in the request (RFC 6750 3.1 has the word;
+				// Spring's servers say it so).
+				refused = fault.Amend(refused, func(e *fault.Error) { e.Kind = fault.KindReauthorize })
+			}
 			if s.redeems && code == "unauthorized_client" && answer.Status != http.StatusUnauthorized && o.ruledKind(answer) == "" && o.redeemed.by(o.In.Client(o.Conn)) {
 				// The client is allowed to refresh, as it has shown: some servers say this of
 				// the refresh token.

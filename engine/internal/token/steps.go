@@ -67,6 +67,7 @@ func (o *Operation) buildStep(s *plan.Step, a *ascent) (*oauthwire.Request, erro
 	if r.Method == "" {
 		r.Method = "POST"
 	}
+	o.readsTokenIn(r)
 	if r.Params, err = s.Templates.Params.Members(values, a.typed(o)); err != nil {
 		return nil, err
 	}

@@ -98,6 +98,7 @@ func (f *facts) token(a *schema.Auth) {
 	f.code("Refresh URL", a.RefreshURL, "auth.refresh_url")
 	f.code("Revocation URL", a.RevocationURL, "auth.revocation_url")
 	f.code("Introspection URL", a.IntrospectionURL, "auth.introspection_url")
+	f.code("Pushed requests", a.PushedAuthorizationURL, "auth.pushed_authorization_url")
 	f.code("Issuer", a.Issuer, "auth.issuer")
 	if a.AuthMode == schema.OAuth2 || a.AuthMode == schema.OAuth2CC && a.ClientAuth() != schema.ClientAuthNone {
 		f.words("Client authentication", clientAuthInWords[a.ClientAuth()], "auth.authorization_method")

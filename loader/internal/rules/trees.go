@@ -29,6 +29,7 @@ func (r *checker) trees() {
 			r.flat("auth.steps."+strconv.Itoa(i)+".params", s.Get("params"), s.Str("body_format") == "json" && s.Str("method") != "GET")
 		}
 	}
+	r.tokenPlace(auth.Get("token_response"))
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		n := auth.Get("jwt", "payload", name)
 		if n == nil || n.Bad || n.Kind == tree.Int || n.Kind == tree.Float || n.Kind == tree.String && (n.Text == "" || strings.Contains(n.Text, "${")) {
@@ -36,6 +37,24 @@ func (r *checker) trees() {
 		}
 		if _, err := strconv.ParseFloat(n.Text, 64); n.Kind != tree.String || err != nil {
 			r.report(n.Origin, "bad-value", fmt.Sprintf("%q must be a number of seconds since 1970 (RFC 7519 2)", "auth.jwt.payload."+name), "")
+		}
+	}
+}
+
+// tokenPlace: the access token stands in one place.
+func (r *checker) tokenPlace(response *tree.Node) {
+	if response == nil || response.Kind != tree.Map {
+		return
+	}
+	first := ""
+	for _, name := range []string{"access_token_header", "access_token_cookie", "access_token"} {
+		f := response.Field(name)
+		switch {
+		case f == nil, name == "access_token" && f.Value.Text == "access_token": // the default, too
+		case first == "":
+			first = name
+		default:
+			r.report(f.At, "bad-value", fmt.Sprintf("%q beside %q: the access token stands in one place", "auth.token_response."+name, first), "")
 		}
 	}
 }

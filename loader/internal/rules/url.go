@@ -11,7 +11,7 @@ import (
 )
 
 // carriesSecrets are the endpoints that are sent a code, a token or a secret.
-var carriesSecrets = []string{"url", "token_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url", "introspection_url", "authorization_server"}
+var carriesSecrets = []string{"url", "token_url", "pushed_authorization_url", "refresh_url", "revocation_url", "request_url", "device_authorization_url", "introspection_url", "authorization_server"}
 
 // url checks what can be known of a URL before its placeholders are filled.
 func (r *checker) url(n *tree.Node, t schema.Template, key string) {

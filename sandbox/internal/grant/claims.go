@@ -41,6 +41,7 @@ const (
 	KindAccess  = "access"
 	KindRefresh = "refresh"
 	KindDevice  = "device" // device code (RFC 8628)
+	KindPushed  = "pushed" // request_uri (RFC 9126)
 
 	KindTemporary = "temporary" // temporary credentials of OAuth 1.0a
 )

@@ -45,6 +45,9 @@ func (j *Judge) Satisfy(c *schema.Condition, a *message.Answer) {
 		if list, ok := want.([]any); ok && len(list) > 0 {
 			want = list[0]
 		}
+		if part, ok := schema.PartOf(want); ok {
+			want = part
+		}
 		if want == "*" {
 			want = "sandbox"
 		}

@@ -38,6 +38,7 @@ const (
 
 	PlaceDevice       = "device_authorization_url"
 	PlaceIntrospect   = "introspection_url"
+	PlacePushed       = "pushed_authorization_url"
 	PlaceVerification = "the page for user codes" // below device_authorization_url
 )
 
@@ -86,7 +87,7 @@ func CompilePlaces(i *schema.Integration) ([]Place, error) {
 				return nil, err
 			}
 		}
-		for _, e := range [][2]string{{PlaceAuthorize, a.AuthorizationURL}, {PlaceToken, a.TokenURL}, {PlaceRevoke, a.RevocationURL}, {PlaceIntrospect, a.IntrospectionURL}} {
+		for _, e := range [][2]string{{PlaceAuthorize, a.AuthorizationURL}, {PlaceToken, a.TokenURL}, {PlaceRevoke, a.RevocationURL}, {PlaceIntrospect, a.IntrospectionURL}, {PlacePushed, a.PushedAuthorizationURL}} {
 			if err := add(e[0], e[1]); err != nil {
 				return nil, err
 			}

@@ -32,6 +32,9 @@ func (p *consent) serveConsent(w http.ResponseWriter, r *http.Request, at match.
 		if p.Integration.Auth.AuthMode == schema.OAuth1 {
 			check = p.checkTemporary
 		}
+		if p.Integration.Auth.PushedAuthorizationURL != "" {
+			check = p.checkPushed
+		}
 		c, ref := check(r.URL.Query(), at)
 		if ref != nil {
 			p.writeRefusalPage(w, r, ref)

@@ -33,6 +33,7 @@ func New(stage *play.Stage) *Server {
 		match.PlaceRole:         (&role{d}).serveRole,
 		match.PlaceRevoke:       (&revocation{d}).serveRevoke,
 		match.PlaceIntrospect:   (&introspection{d}).serveIntrospect,
+		match.PlacePushed:       (&consent{d}).servePushed,
 		match.PlaceDevice:       (&deviceFlow{d}).serveDevice,
 		match.PlaceVerification: (&deviceFlow{d}).serveVerification,
 		match.PlaceResource:     (&metadata{d}).serveResource,

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,11 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	if !sampled {
 		a = message.Answer{Body: map[string]any{"token_type": "Bearer"}}
 	}
+	if text, isText := a.Body.(string); isText && sampled && p.Integration.Auth.AuthMode == schema.TwoStep && text != "" {
+		base.Kind = grant.KindAccess // the answer is the token itself
+		a.Body = p.Issue(base, time.Duration(p.Integration.Auth.TokenLifetimeSeconds*float64(time.Second)))
+		return a
+	}
 	lifetime, stated := p.lifetime(a.Body, sampled)
 	p.putSecondary(&a, base, lifetime, withRefresh, sampled)
 	p.putTokens(&a, base, at.access, at.refresh, lifetime, withRefresh, sampled)
@@ -61,8 +67,26 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	if r := p.Integration.Auth.TokenResponse; r != nil {
 		p.Satisfy(r.Success, &a)
 	}
+	p.moveToken(&a, at.access, lifetime)
 	a.Set("Cache-Control", "no-store") // RFC 6749 5.1
 	return a
+}
+
+// moveToken puts the access token where the blueprint says that it stands, which may be no
+// member of the answer but a header of it.
+func (p *answers) moveToken(a *message.Answer, path string, lifetime time.Duration) {
+	t := p.Integration.Auth.TokenResponse
+	if t == nil || t.AccessTokenHeader+t.AccessTokenCookie == "" {
+		return
+	}
+	token, _ := schema.At(a.Body, path)
+	schema.RemoveAt(a.Body, path)
+	if t.AccessTokenHeader != "" {
+		a.Set(t.AccessTokenHeader, message.Text(token))
+		return
+	}
+	c := http.Cookie{Name: t.AccessTokenCookie, Value: message.Text(token), Path: "/", HttpOnly: true, MaxAge: int(lifetime / time.Second)}
+	a.Set("Set-Cookie", c.String())
 }
 
 // putTokens puts an access token and its refresh token in. A sample without a

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/media"
 )
 
 // writeAnswer writes an answer to stdout as it comes.
@@ -48,8 +48,7 @@ func writeHead(w io.Writer, resp *http.Response) error {
 }
 
 func isJSON(h http.Header) bool {
-	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+	return media.IsJSON(media.Of(h.Get("Content-Type")))
 }
 
 // mostIndented is how much JSON is held back to indent it; more is streamed.

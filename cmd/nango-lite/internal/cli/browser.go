@@ -26,6 +26,9 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 	if err != nil {
 		return nil, err
 	}
+	l.tell = func(code string) {
+		con.Notef("a callback without a state says %s; still waiting, Ctrl-C ends", code)
+	}
 	l.expect(p.State, u.Engine.CallbackState)
 	if err := con.show(ctx, k, con.pageURL(k, p.URL), noBrowser); err != nil {
 		return nil, err

@@ -114,6 +114,9 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		return err
 	}
 	for _, c := range shown {
+		if c.Warning != "" {
+			cs.Notef("%s/%s: %s", c.Integration, c.ConnectionID, c.Warning)
+		}
 		if c.Status == statusUnreadable {
 			cs.Notef("%s/%s cannot be read: %s; %s", c.Integration, c.ConnectionID, c.Reason, c.advice)
 		}

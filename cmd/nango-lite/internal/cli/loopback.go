@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/internal/form"
+	"github.com/nango-lite/nango-lite/internal/media"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -42,6 +46,8 @@ type loopback struct {
 	mu      sync.Mutex
 	state   schema.Secret
 	stateOf func(url.Values) string
+	told    map[string]bool // codes of refusals without a state that were told of
+	tell    func(code string)
 	answers chan *url.URL // one at most
 	outcome chan error    // what the page is to say
 }
@@ -74,7 +80,7 @@ func listen(redirect *url.URL) (*loopback, error) {
 			u.Host = net.JoinHostPort(u.Hostname(), port)
 		}
 	}
-	l.server = &http.Server{Handler: l, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	for _, ln := range l.listeners {
 		go func() { _ = l.server.Serve(ln) }() // ends with close
 	}
@@ -117,6 +123,37 @@ func (l *loopback) expect(state schema.Secret, stateOf func(url.Values) string) 
 	l.state, l.stateOf = state, stateOf
 }
 
+// refusedWithoutState says which code a callback refuses with that bears no state, the
+// first time that it comes. Anybody can send one, so that it ends nothing; but who waits
+// should know (RFC 6749 4.1.2.1 has the server repeat the state, and some do not).
+func (l *loopback) refusedWithoutState(callback url.Values) (code string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	code = readableCode(callback.Get("error"))
+	if code == "" || !l.state.IsSet() || l.stateOf(callback) != "" {
+		return ""
+	}
+	if l.tell != nil && !l.told[code] && len(l.told) < 3 {
+		if l.told == nil {
+			l.told = map[string]bool{}
+		}
+		l.told[code] = true
+		l.tell(code)
+	}
+	return code
+}
+
+// readableCode returns an error code as it may be shown, or "" if it is none: whatever
+// this machine runs can call here.
+func readableCode(code string) string {
+	if len(code) > 64 || strings.ContainsFunc(code, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-", r))
+	}) {
+		return ""
+	}
+	return code
+}
+
 // wait returns the URL that the answer came to.
 func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (*url.URL, error) {
 	timeout := time.NewTimer(p.ExpiresAt.Sub(now))
@@ -138,13 +175,23 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.EscapedPath() != l.redirect.EscapedPath():
 		writeResult(w, http.StatusNotFound, "Nothing here", "nango-lite waits for an answer at another address.")
 		return
-	case r.Method != http.MethodGet:
-		w.Header().Set("Allow", http.MethodGet)
-		writeResult(w, http.StatusMethodNotAllowed, "Not like this", "This address takes GET.")
+	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, POST")
+		writeResult(w, http.StatusMethodNotAllowed, "Not like this", "This address takes GET, and a form by POST.")
+		return
+	}
+	callback, ok := callbackOf(r)
+	if !ok {
+		writeResult(w, http.StatusBadRequest, "Not the answer", "What came here is no form that can be read.")
 		return
 	}
 	at := cameTo(r.URL)
-	if !l.claim(at.Query()) {
+	at.RawQuery = callback.Encode() // wherever it was written
+	if !l.claim(callback) {
+		if code := l.refusedWithoutState(callback); code != "" {
+			writeResult(w, http.StatusBadRequest, "Refused", "The provider says "+code+", and does not say to which attempt. The terminal goes on waiting; Ctrl-C ends it.")
+			return
+		}
 		writeResult(w, http.StatusBadRequest, "Not the answer", "This answer belongs to another attempt. The terminal shows the current one.")
 		return
 	}
@@ -154,6 +201,26 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeOutcome(w, err)
 	case <-r.Context().Done():
 	}
+}
+
+// maxForm bounds a form that a browser posts here.
+const maxForm = 64 << 10
+
+// callbackOf returns the parameters of an answer: those of the query, or of the form that
+// a browser posts where the provider was asked for one (OAuth 2.0 Form Post Response
+// Mode 2).
+func callbackOf(r *http.Request) (url.Values, bool) {
+	if r.Method == http.MethodGet {
+		return form.Parse(r.URL.RawQuery), true
+	}
+	if media.Of(r.Header.Get("Content-Type")) != "application/x-www-form-urlencoded" {
+		return nil, false
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	if err != nil || len(body) > maxForm {
+		return nil, false
+	}
+	return form.Parse(string(body)), true
 }
 
 // claim reports whether an answer is the one, by its state, the first time.

@@ -55,7 +55,7 @@ func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
 		method, path string
 		want         int
 	}{
-		{"POST", "/oauth/callback" + rest, 405}, {"HEAD", "/oauth/callback" + rest, 405},
+		{"POST", "/oauth/callback" + rest, 400}, {"PUT", "/oauth/callback" + rest, 405}, {"HEAD", "/oauth/callback" + rest, 405},
 		{"GET", "/oauth/callback/" + rest, 404}, {"GET", "/" + rest, 404}, {"GET", "/oauth%2fcallback" + rest, 404}, {"GET", "//oauth/callback" + rest, 404},
 		{"GET", "/oauth/callback?code=c&state=another", 400}, {"GET", "/oauth/callback?code=c", 400},
 	} {
@@ -77,5 +77,77 @@ func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
 	if conn, err := net.Dial("tcp", l.redirect.Host); err == nil {
 		_ = conn.Close()
 		t.Error("the listener is still there")
+	}
+}
+
+// A provider may be asked to have the browser post the answer as a form (OAuth 2.0 Form
+// Post Response Mode 2). What stands in the query of such a request is none of it.
+func TestFormPost(t *testing.T) {
+	l, err := listen(&url.URL{Scheme: "http", Host: "127.0.0.1:0", Path: "/cb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
+	post := func(query, media, body string) int {
+		r, _ := http.NewRequest("POST", "http://"+l.redirect.Host+"/cb"+query, strings.NewReader(body))
+		r.Header.Set("Content-Type", media)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	const form = "application/x-www-form-urlencoded"
+	for name, got := range map[string]int{
+		"another state":  post("", form, "code=c&state=other"),
+		"in the query":   post("?code=c&state=the-state", form, ""),
+		"JSON":           post("", "application/json", `{"code":"c","state":"the-state"}`),
+		"a form too big": post("", form, "state=the-state&code="+strings.Repeat("x", maxForm)),
+	} {
+		if got != http.StatusBadRequest {
+			t.Errorf("%s: got %d", name, got)
+		}
+	}
+	l.done(nil)
+	if got := post("", form+"; charset=utf-8", "code=c&state=the-state"); got != 200 {
+		t.Errorf("the answer: got %d", got)
+	}
+	if callback := <-l.answers; callback.Query().Get("code") != "c" {
+		t.Errorf("got %v", callback)
+	}
+}
+
+// A refusal without a state ends nothing, as anybody can send one; who waits is told, once
+// for each code, and of nothing that is no code.
+func TestRefusalWithoutAState(t *testing.T) {
+	l, err := listen(&url.URL{Scheme: "http", Host: "127.0.0.1:0", Path: "/cb"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	var told []string
+	l.tell = func(code string) { told = append(told, code) }
+	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
+	for _, query := range []string{"error=access_denied", "error=access_denied", "error=x%0a%1b[2J", "error=access_denied&state=another", "error=server_error", "code=c", "error=a", "error=b"} {
+		resp, err := http.Get("http://" + l.redirect.Host + "/cb?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		named := strings.Contains(string(page), "access_denied")
+		if resp.StatusCode != http.StatusBadRequest || named != (query == "error=access_denied") {
+			t.Errorf("%s: %d %s", query, resp.StatusCode, page)
+		}
+	}
+	if got := strings.Join(told, " "); got != "access_denied server_error a" {
+		t.Errorf("told of %s", got)
+	}
+	select {
+	case <-l.answers:
+		t.Error("the wait has ended")
+	default:
 	}
 }

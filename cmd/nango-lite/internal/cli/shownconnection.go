@@ -19,6 +19,7 @@ type shownConnection struct {
 	ConnectionID string            `json:"connection_id"`
 	Status       engine.Status     `json:"status"`
 	Reason       string            `json:"reason,omitempty"`
+	Warning      string            `json:"warning,omitempty"` // what is amiss although it works
 	AuthMode     schema.AuthMode   `json:"auth_mode,omitempty"`
 	Issuer       string            `json:"issuer,omitempty"` // the server that was found to authorise its user
 	Scopes       []string          `json:"scopes,omitempty"`
@@ -37,7 +38,7 @@ type shownConnection struct {
 func shownConnectionOf(c *engine.Connection) shownConnection {
 	t := &c.Credentials.Token
 	s := shownConnection{
-		Integration: c.Key.Integration, ConnectionID: c.Key.ConnectionID, Status: c.Status, Reason: c.Reason,
+		Integration: c.Key.Integration, ConnectionID: c.Key.ConnectionID, Status: c.Status, Reason: c.Reason, Warning: c.Warning,
 		AuthMode: c.Credentials.Type, Scopes: t.Scopes, Refreshable: !t.RefreshToken.Empty(),
 		Fields: c.Fields, Metadata: c.Metadata, Tags: c.Tags, CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
@@ -78,6 +79,7 @@ func (s shownConnection) rows() [][]string {
 		}
 	}
 	add("reason", s.Reason)
+	add("warning", s.Warning)
 	add("auth mode", string(s.AuthMode))
 	add("authorised by", s.Issuer)
 	add("made for", s.MadeFor)
