@@ -42,6 +42,8 @@ var rooms = map[string]struct {
 	"internal/benchtest":  {why: "benchmarks take turns; a leaf"},
 	"internal/form":       {why: "forms and queries as browsers read them; a leaf"},
 	"internal/lazyregexp": {why: "patterns that are compiled when they are needed; a leaf"},
+	"internal/media":      {why: "what kind of document a label says; a leaf"},
+	"internal/weburl":     {why: "URLs compared as URLs; a leaf"},
 	"internal/pace":       {why: "times that the proofs of store/soak shorten; a leaf"},
 	"connection": {
 		reaches: []string{"schema"},
@@ -49,7 +51,7 @@ var rooms = map[string]struct {
 		why:     "what is kept, and what a store promises",
 	},
 	"engine": {
-		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/pace"},
+		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/weburl"},
 		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},
@@ -90,7 +92,7 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "internal/media", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
