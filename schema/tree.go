@@ -26,18 +26,6 @@ func (t *Tree) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// TreeOf returns texts, which are templates, as a tree.
-func TreeOf(texts map[string]string) Tree {
-	if texts == nil {
-		return nil
-	}
-	t := make(Tree, len(texts))
-	for name, text := range texts {
-		t[name] = text
-	}
-	return t
-}
-
 // Text returns the text or scalar of a member as it is written, or "".
 func (t Tree) Text(name string) string {
 	text, _ := Scalar(t[name])

@@ -86,7 +86,6 @@ type office struct {
 	provider *granted
 	engines  []*engine.Engine
 	records  record.Store
-	log      strings.Builder
 	stop     func()
 }
 
