@@ -50,8 +50,10 @@ func TestABoundKeyByEveryRoute(t *testing.T) {
 		"any /proxy/, named twice": func() answer {
 			return s.do("PUT", "/proxy/x", nil, nango(key, "tides", "user-43", "Connection-Id", "user-42")...)
 		},
-		"GET /metrics":                    ask("GET", "/metrics"),
-		"GET /integrations/{integration}": ask("GET", "/integrations/lamps"),
+		"GET /metrics":                     ask("GET", "/metrics"),
+		"GET /integrations/{integration}":  ask("GET", "/integrations/lamps"),
+		"POST /connect/sessions":           json("POST", "/connect/sessions", `{"allowed_integrations": ["tides"], "connection_id": "user-43"}`),
+		"POST /connect/sessions/reconnect": json("POST", "/connect/sessions/reconnect", `{"connection_id": "user-43", "integration_id": "tides"}`),
 	}
 	harmless := map[string]string{ // what it says is the same for everybody, or only of user-42
 		"GET /healthz": "/healthz", "GET /readyz": "/readyz", "GET /openapi.json": "/openapi.json", "GET /connections": "/connections?search=user",
@@ -59,6 +61,9 @@ func TestABoundKeyByEveryRoute(t *testing.T) {
 		"GET /integrations": "/integrations", "POST /integrations": "", "POST /integrations/quickstart": "", "PATCH /integrations/{integration}": "", "DELETE /integrations/{integration}": "",
 	}
 	for path, methods := range s.server.Routes() {
+		if ofBrowsers(path) {
+			continue
+		}
 		for _, m := range methods {
 			name := m + " " + path
 			if _, ok := harmless[name]; !ok && refused[name] == nil {
@@ -244,4 +249,16 @@ func FuzzBodies(f *testing.F) {
 			t.Errorf("%s %s: %d %s, of %q", r.method, r.path, a.StatusCode, a.body, body)
 		}
 	})
+}
+
+// ofBrowsers reports whether a route takes the token of a connect session, or a flow's
+// cookie, and no API key: TestSessionsOfABoundKey holds that a bound key gets no session
+// for somebody else.
+func ofBrowsers(path string) bool {
+	for _, prefix := range []string{"/oauth/connect/", "/oauth/callback", "/oauth/choose", "/oauth/device", "/api-auth/", "/auth/", "/oauth2/auth/", "/connect/fields/", "/connect/credentials/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return path == "/" || path == "/connect" || path == "/connect/session"
 }

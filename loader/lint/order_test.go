@@ -13,7 +13,7 @@ func TestOrderIsThatOfTheSchema(t *testing.T) {
 		"":                                       {"format", "name", "display_name"},
 		"versions.v0":                            {"comment", "status", "successor"},
 		"versions.v0.auth":                       {"auth_mode", "resource", "authorization_server"},
-		"versions.v0.auth.token_response":        {"access_token", "refresh_token"},
+		"versions.v0.auth.token_response":        {"access_token", "access_token_header", "access_token_cookie", "refresh_token"},
 		"versions.v0.auth.steps.item":            {"url", "method"},
 		"versions.v0.credentials.name":           {"title", "description", "format"},
 		"versions.v0.connection.name":            {"from", "path", "request", "list", "title"},

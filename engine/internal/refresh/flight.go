@@ -18,7 +18,8 @@ type flights struct {
 
 // A flight is one refresh and all who wait for it.
 type flight struct {
-	started time.Time
+	started time.Time // by the machine's clock, for how long callers are patient
+	began   time.Time // by the engine's, as what stores hold
 	once    sync.Once
 	done    chan struct{} // closed when conn and err are final
 	ended   chan struct{} // closed when there is nothing left to do
@@ -45,7 +46,7 @@ func (r *Refresher) join(ctx context.Context, s *Source, c *connection.Connectio
 	if f := r.flights.running[c.Key]; f != nil {
 		return f
 	}
-	f := &flight{started: time.Now(), done: make(chan struct{}), ended: make(chan struct{})}
+	f := &flight{started: time.Now(), began: r.now(), done: make(chan struct{}), ended: make(chan struct{})}
 	if r.flights.running == nil {
 		r.flights.running = map[connection.Key]*flight{}
 	}
@@ -124,7 +125,7 @@ func (r *Refresher) flyOnce(ctx context.Context, f *flight, s *Source, c *connec
 	if newer, err := r.usable(s, current, c); err != nil || newer != nil {
 		return newer, err
 	}
-	if current.RefreshFailed.After(f.started) && current.Generation == c.Generation {
+	if current.RefreshFailed.After(f.began) && current.Generation == c.Generation {
 		return nil, &fault.Error{Op: op, Key: c.Key, Kind: fault.KindUnavailable, Detail: "another process has just tried, and the token endpoint did not answer"}
 	}
 	if !s.Renewable(current) {

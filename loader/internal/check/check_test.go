@@ -34,11 +34,18 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
+// walk visits each schema in v: what stands under properties is called as it likes.
 func walk(v any, visit func(map[string]any)) {
 	switch v := v.(type) {
 	case map[string]any:
 		visit(v)
-		for _, x := range v {
+		for name, x := range v {
+			if properties, ok := x.(map[string]any); ok && name == "properties" {
+				for _, p := range properties {
+					walk(p, visit)
+				}
+				continue
+			}
 			walk(x, visit)
 		}
 	case []any:
