@@ -136,6 +136,7 @@ var (
 	offsets   = regexp.MustCompile(`(?m)^ *\+\d+\.\d{3}s`)
 	durations = regexp.MustCompile(`after \d[\d.]*(µs|ms|s)`)
 	budgets   = regexp.MustCompile(`(?m)^.* the budget of .*\n`) // met only if the machine is fast
+	cutOff    = regexp.MustCompile(`(?m)^(.{100}).*…$`)          // where a line was cut depends on how long it took
 	instants  = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ`)
 )
 
@@ -144,6 +145,7 @@ func steady(text string) string {
 	text = budgets.ReplaceAllString(text, "")
 	text = offsets.ReplaceAllString(text, "+TIME")
 	text = durations.ReplaceAllString(text, "after DURATION")
+	text = cutOff.ReplaceAllString(text, "$1…")
 	return instants.ReplaceAllString(text, "INSTANT")
 }
 

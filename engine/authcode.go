@@ -59,7 +59,8 @@ type AuthCodeOptions struct {
 // For OAuth 1.0a it asks the provider for temporary credentials first, and the state
 // travels in the query of the callback.
 //
-// It fails with KindClient if the integration has no client id, and with
+// It fails with KindClient if the integration has no client id, or if redirectURL is
+// none that a browser can be sent to, and with
 // KindUnsupported if it has another auth mode, or no page to send the user to; see
 // [Engine.DeviceAuth].
 func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opts *AuthCodeOptions) (*Pending, error) {
@@ -67,6 +68,12 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	in, err := e.integration(k.Integration)
 	if err != nil {
 		return nil, err
+	}
+	if err := named(op, k); err != nil {
+		return nil, err
+	}
+	if detail := notARedirect(redirectURL); detail != "" {
+		return nil, &Error{Op: op, Key: k, Kind: KindClient, Detail: "the redirect URL " + detail}
 	}
 	if in.Auth.DeviceOnly() {
 		return nil, &Error{Op: op, Key: k, Kind: KindUnsupported, Detail: "the integration declares no authorization_url; its users consent on another device (DeviceAuth)"}

@@ -24,7 +24,8 @@ import (
 // io.ErrUnexpectedEOF to errors.Is. The connection need not exist before the
 // first call.
 //
-// The client follows a [Engine.Reload]. It is safe for concurrent use, and cheap
+// An integration that is not there, and an empty connection id, are errors of
+// KindNotFound at once. The client follows a [Engine.Reload]. It is safe for concurrent use, and cheap
 // to make.
 func (e *Engine) Client(k Key) (*http.Client, error) {
 	c, err := e.caller(k)
@@ -51,6 +52,9 @@ func (e *Engine) caller(k Key) (*call.Caller, error) {
 	if _, err := e.integration(k.Integration); err != nil {
 		return nil, err
 	}
+	if err := named("call", k); err != nil {
+		return nil, err
+	}
 	return &call.Caller{Key: k, API: func() (*call.API, error) {
 		in, err := e.integration(k.Integration)
 		if err != nil {
@@ -75,7 +79,9 @@ func ConnectionFromContext(ctx context.Context) (*Connection, bool) {
 //
 // resp must come from a client or round tripper of an [Engine]; of any other,
 // status and problem document alone are looked at. The provider's message is in
-// the error's Message and never in its text.
+// the error's Message and never in its text: from where errors.message says, else
+// from where messages usually stand; on one line, at most 300 characters, and without
+// what the call has sent.
 func CheckResponse(resp *http.Response) error { return call.Check(resp) }
 
 // Verify proves k's credentials with the integration's verify call. The error

@@ -49,6 +49,9 @@ func (e *Engine) Connect(ctx context.Context, k Key, given Credentials, opts *Co
 	if err != nil {
 		return nil, err
 	}
+	if err := named(op, k); err != nil {
+		return nil, err
+	}
 	if opts == nil {
 		opts = &ConnectOptions{}
 	}

@@ -23,6 +23,9 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 	if err != nil {
 		return nil, err
 	}
+	if err := named(op, k); err != nil {
+		return nil, err
+	}
 	d, err := in.deviceAuth(ctx, op, k, opts)
 	ev := Event{Kind: EventAuthorize, Key: k, Reason: "sending the user to another device", Err: err}
 	if err == nil {

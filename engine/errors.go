@@ -43,7 +43,7 @@ var (
 //	Status     int           // HTTP status of the provider's answer; 0 if there was none
 //	Code       string        // the provider's error code, such as RFC 6749's invalid_grant
 //	RequestID  string        // the provider's name for the request
-//	Message    string        // the provider's own words, for a person; not part of the text, as they may repeat what was sent
+//	Message    string        // the provider's own words, for a person: one line, masked; not part of the text, as they are a stranger's
 //	Detail     string        // what exactly is wrong, in our words
 //	Scopes     []string      // that the resource wants and the token does not have (RFC 6750 3.1): ask the user for them
 //	Hint       string        // a field note of the blueprint that fits

@@ -37,5 +37,6 @@ const (
 //	Wait     time.Duration // EventWait: how long
 //	Duration time.Duration // how long it took; for a call until the answer's headers
 //	Reason   string        // why, in words that --trace prints
+//	Message  string        // EventAttempt: what the provider said of a failure, as in [Error]'s Message; "" if it said nothing
 //	Err      error         // what went wrong; nil if nothing did
 type Event = event.Event

@@ -40,7 +40,7 @@ func TestCheckResponse(t *testing.T) {
 		{"error in a 200", reply{status: 200, body: `{"ok":false,"error":"invalid_auth","request":"r-1"}`}, engine.Error{Kind: engine.KindReauthorize, Code: "invalid_auth", RequestID: "r-1"}},
 		{"with a hint", reply{status: 200, body: `{"ok":false,"error":"missing_scope","detail":{"text":"needs channels:read"}}`}, engine.Error{Kind: engine.KindDenied, Code: "missing_scope", Message: "needs channels:read", Hint: "Ask for channels:read."}},
 		{"message elsewhere", reply{status: 403, body: `{"ok":true,"detail":"","warnings":["no more berths"]}`}, engine.Error{Kind: engine.KindDenied, Message: "no more berths"}},
-		{"any other", reply{status: 200, body: `{"ok":false,"error":"too <weird> to show"}`}, engine.Error{Kind: engine.KindClient, Code: "(unreadable)"}},
+		{"any other", reply{status: 200, body: `{"ok":false,"error":"too <weird> to be a code"}`}, engine.Error{Kind: engine.KindClient, Code: "(unreadable)", Message: "too <weird> to be a code"}},
 		{"header names the request", reply{status: 404, header: header("X-Request-Id", "r-2")}, engine.Error{Kind: engine.KindNotFound, RequestID: "r-2"}},
 		{"429", reply{status: 429, header: header("Retry-After", "90")}, engine.Error{Kind: engine.KindRateLimited, RetryAfter: 90 * time.Second}},
 		{"problem", reply{status: 422, header: problem, body: `{"type":"https://fjord.test/problems/no-credit","title":"No credit","detail":"Your balance is 30."}`}, engine.Error{Kind: engine.KindClient, Code: "https://fjord.test/problems/no-credit", Message: "Your balance is 30."}},

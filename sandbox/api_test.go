@@ -31,13 +31,51 @@ func TestSamples(t *testing.T) {
 		if resp.StatusCode != row.status || body["name"] != row.name {
 			t.Errorf("%s %s: %s %v", row.method, row.path, resp.Status, body)
 		}
-		if row.status == 404 && (body["code"] != "not_found" || body["object"] != "error" || !strings.Contains(body.text("message"), "GET /v1/users/{user_id}")) {
+		if row.status == 404 && (resp.Header.Get(sandbox.NoSampleHeader) != row.method+" "+row.path || body["code"] != "not_found" || body["object"] != "error" || !strings.Contains(body.text("message"), "GET /v1/users/{user_id}")) {
 			t.Errorf("%s %s: %v", row.method, row.path, body)
 		}
 	}
 	resp, _ := f.get("/v1/users", token, func(r *http.Request) { r.Method = "HEAD" })
 	if resp.StatusCode != 200 || resp.ContentLength <= 0 || resp.Body != http.NoBody {
 		t.Errorf("HEAD: %s, %d bytes", resp.Status, resp.ContentLength)
+	}
+}
+
+// What no sample shows is not the provider's to refuse: the answer says so, in none of the
+// provider's words, and has its shape only where that means "not found".
+func TestNoSampleIsNobodysRefusal(t *testing.T) {
+	t.Parallel()
+	documented := func(in *schema.Integration) *schema.Integration {
+		in.Samples = append(in.Samples, schema.Sample{Kind: schema.SampleError, Response: schema.SampleResponse{Status: 404, Body: map[string]any{
+			"object": "error", "code": "object_not_found", "message": "It is not there, or you may not see it."}}})
+		return in
+	}
+	denying := func(in *schema.Integration) *schema.Integration {
+		in.Requests.Errors.Rules = append(in.Requests.Errors.Rules, schema.ErrorRule{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "denied"})
+		return in
+	}
+	for name, row := range map[string]struct {
+		in   *schema.Integration
+		want map[string]any
+	}{
+		"the provider's 404":         {documented(notionLike("n")), map[string]any{"object": "error", "code": "object_not_found"}},
+		"its shape means permission": {denying(slackLike()), map[string]any{"error": "no_sample"}},
+		"its shape means a token":    {slackLike(), map[string]any{"ok": false, "error": "not_found"}},
+	} {
+		f := newFlow(t, row.in, &sandbox.Options{NoRateLimit: true})
+		resp, body := f.get("/things/7", f.connect().text("access_token"), nil)
+		if resp.StatusCode != 404 || resp.Header.Get(sandbox.NoSampleHeader) != "GET /things/7" {
+			t.Errorf("%s: %s, %v", name, resp.Status, resp.Header)
+		}
+		words := body.text("message") + body.text("error_description")
+		if !strings.HasPrefix(words, "sandbox: the blueprint has no sample for GET /things/7; it has ") || strings.Contains(words, "may not") {
+			t.Errorf("%s: %q", name, words)
+		}
+		for member, want := range row.want {
+			if body[member] != want {
+				t.Errorf("%s: %s is %v, want %v", name, member, body[member], want)
+			}
+		}
 	}
 }
 

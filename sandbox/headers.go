@@ -6,3 +6,7 @@ import (
 
 // RefusalHeader is on every answer that refuses: the code and the reason.
 const RefusalHeader = message.RefusalHeader
+
+// NoSampleHeader is on every answer that refuses because the blueprint has no sample to
+// answer from, whatever the provider would say: the method and the path.
+const NoSampleHeader = message.NoSampleHeader

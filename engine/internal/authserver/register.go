@@ -106,7 +106,11 @@ func (s *search) register(ctx context.Context, server *discovery.Server, as disc
 		return nil, s.fail(fault.KindInvalidResponse, registration, err)
 	case c == nil:
 		kind := cmp.Or(token.KindOfStatus(answer.Status), fault.KindInvalidResponse)
-		return nil, &fault.Error{Op: s.Op, Key: s.Key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()), Detail: registration + " was refused", RetryAfter: token.RetryAfter(answer.Header)}
+		return nil, &fault.Error{
+			Op: s.Op, Key: s.Key, Kind: kind, Status: answer.Status, Code: fault.ReadableCode(answer.Code()),
+			Message: fault.Words(answer.Words(), func(text string) string { return text }), // a registration sends no secret
+			Detail:  registration + " was refused", RetryAfter: token.RetryAfter(answer.Header),
+		}
 	}
 	return c, nil
 }

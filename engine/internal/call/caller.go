@@ -68,6 +68,11 @@ func (c *Caller) bind() (*binding, error) {
 	b.client.Notify = func(ctx context.Context, n layer.Notice) {
 		ev := eventOf(c.Key, ctx, n)
 		ev.Reason, ev.Operation = cmp.Or(ev.Reason, c.Reason), c.Operation
+		if api.env.Watch.Observe != nil && n.Kind == layer.AttemptEnded && n.Response != nil {
+			if failed, ok := errors.AsType[*fault.Error](Check(n.Response)); ok {
+				ev.Message = failed.Message
+			}
+		}
 		api.env.Watch.Tell(ctx, ev)
 	}
 	b.client.Broken = func(call *layer.Call, err error) error {

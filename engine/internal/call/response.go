@@ -35,9 +35,13 @@ func Check(resp *http.Response) error {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			e.Detail = call.Reason()
 			api.lacks(e, resp, call)
+			if e.Message == "" {
+				e.Message = fault.WordsIn(answer.JSON(resp), nil)
+			}
 			for _, text := range []*string{&e.Code, &e.RequestID, &e.Message} {
 				*text = maskValues(*text, call) // an echo is one, too
 			}
+			e.Message = fault.Words(e.Message, func(text string) string { return text })
 		}
 	}
 	return e

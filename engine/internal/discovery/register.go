@@ -52,6 +52,9 @@ func Register(ctx context.Context, client *http.Client, endpoint string, as Requ
 // Code returns the error code of a refusal, or "".
 func (a *Answer) Code() string { return a.Doc.text("error") }
 
+// Words returns what a refusal says to a person, or "" (RFC 7591 3.2.2).
+func (a *Answer) Words() string { return a.Doc.text("error_description") }
+
 func (as Request) metadata() map[string]any {
 	m := map[string]any{
 		"client_name":                as.Name,

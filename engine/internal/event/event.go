@@ -43,5 +43,6 @@ type Event struct {
 	Duration  time.Duration // how long it took; for a call until the answer's headers
 	Operation string        // that the call belongs to; empty: none
 	Reason    string        // why, in words that --trace prints
+	Message   string        // Attempt: what the provider said of a failure, as in the Message of an error
 	Err       error         // what went wrong; nil if nothing did
 }

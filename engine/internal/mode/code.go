@@ -121,8 +121,7 @@ func (m *code) answered(op string, p *consent.Pending, callback url.Values, issu
 		case code == "server_error", code == "temporarily_unavailable":
 			kind = fault.KindUnavailable
 		}
-		said := func() []string { return said(p, in, callback) }
-		return &fault.Error{Op: op, Key: p.Key, Kind: kind, Code: fault.WithoutEchoes(fault.ReadableCode(code), said), Detail: "the provider did not grant the authorization"}
+		return notGranted(op, p, in, callback, kind, code)
 	}
 	if name, _ := in.Auth.CallbackNames(); callback.Get(name) == "" {
 		return fail(fault.KindInvalidResponse, "the callback has neither code nor error")
@@ -142,12 +141,28 @@ func wrongIssuer(p *consent.Pending, callback url.Values, want string) string {
 	return ""
 }
 
+// notGranted is the error of a callback that brings one. The provider's words in it have
+// come through the user's browser, with a state that counted.
+func notGranted(op string, p *consent.Pending, in *plan.Integration, callback url.Values, kind fault.Kind, code string) error {
+	said := func() []string { return said(p, in, callback) }
+	return &fault.Error{
+		Op: op, Key: p.Key, Kind: kind, Code: fault.WithoutEchoes(fault.ReadableCode(code), said), Detail: "the provider did not grant the authorization",
+		Message: fault.Words(callback.Get(description), func(text string) string {
+			return fault.WithoutEchoes(fault.WithoutSecrets(text, said()), said)
+		}),
+	}
+}
+
+const description = "error_description" // RFC 6749 4.1.2.1
+
 // said returns what a callback's error must not repeat: the secrets of the flow, and
 // what the callback holds besides.
 func said(p *consent.Pending, in *plan.Integration, callback url.Values) []string {
 	list := []string{p.State.Reveal(), p.Verifier.Reveal(), in.OAuthClientSecret.Reveal()}
 	for name, values := range callback {
-		if name != "error" {
+		switch name {
+		case "error", description, "error_uri", "iss":
+		default:
 			list = append(list, values...)
 		}
 	}

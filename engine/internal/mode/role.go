@@ -149,7 +149,10 @@ func (w *role) take(ctx context.Context, o *token.Operation, a *oauthwire.Answer
 
 // refused gives a refusal of AssumeRole its kind.
 func (w *role) refused(o *token.Operation, a *oauthwire.Answer, code string) error {
-	e := &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: token.KindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code), Detail: "the role was not assumed", RetryAfter: token.RetryAfter(a.Header)}
+	e := &fault.Error{
+		Op: o.Name, Key: o.Conn.Key, Kind: token.KindOfStatus(a.Status), Status: a.Status, Code: fault.ReadableCode(code),
+		Message: fault.WordsIn(map[string]any(a.Doc), nil), Detail: "the role was not assumed", RetryAfter: token.RetryAfter(a.Header),
+	}
 	switch code {
 	case "AccessDenied", "AccessDeniedException":
 		e.Kind, e.Detail = fault.KindDenied, "the role was not assumed: it does not trust this key, or wants another external id"

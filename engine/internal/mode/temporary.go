@@ -118,7 +118,7 @@ func (m *temporary) Answered(op string, p *consent.Pending, callback url.Values)
 		if fault.Declined(problem) {
 			kind = fault.KindDenied
 		}
-		return &fault.Error{Op: op, Key: p.Key, Kind: kind, Code: fault.ReadableCode(problem), Detail: "the provider did not grant the authorization"}
+		return notGranted(op, p, m.base.env.In, callback, kind, problem)
 	}
 	switch {
 	case !p.Token.IsSet() || !p.Token.Equal(schema.NewSecret(callback.Get("oauth_token"))):

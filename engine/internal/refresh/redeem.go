@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -221,5 +222,5 @@ func whyAgain(err error, wait time.Duration, attempt int) string {
 	if answered, ok := errors.AsType[*fault.Error](err); ok && answered.Status != 0 {
 		what = fmt.Sprintf("the token endpoint answered with status %d and no token", answered.Status)
 	}
-	return fmt.Sprintf("%s: waiting %s s before attempt %d of %d", what, strconv.FormatFloat(wait.Seconds(), 'f', -1, 64), attempt+1, redeemAttempts)
+	return fmt.Sprintf("%s: waiting %s s before attempt %d of %d", what, strconv.FormatFloat(math.Round(wait.Seconds()*100)/100, 'f', -1, 64), attempt+1, redeemAttempts)
 }

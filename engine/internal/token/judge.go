@@ -87,7 +87,19 @@ func (o *Operation) Refused(a *oauthwire.Answer, code string) error {
 	if kind == "" {
 		kind = fault.KindInvalidResponse
 	}
-	return &fault.Error{Op: o.Name, Key: o.Conn.Key, Kind: kind, Status: a.Status, Code: fault.ReadableCode(code), Detail: o.place + " refused", RetryAfter: RetryAfter(a.Header)}
+	return &fault.Error{
+		Op: o.Name, Key: o.Conn.Key, Kind: kind, Status: a.Status, Code: fault.ReadableCode(code), Message: o.wordsOf(a),
+		Detail: o.place + " refused", RetryAfter: RetryAfter(a.Header),
+	}
+}
+
+// wordsOf returns what a failed answer says to a person, still to be masked by [Scrub].
+func (o *Operation) wordsOf(a *oauthwire.Answer) string {
+	var declared schema.Paths
+	if e := o.In.Requests.Errors; e != nil {
+		declared = e.Message
+	}
+	return fault.WordsIn(map[string]any(a.Doc), declared)
 }
 
 func kindOfCode(code string) fault.Kind {

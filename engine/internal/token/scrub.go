@@ -24,12 +24,43 @@ func Scrub(err error, r *oauthwire.Request) error {
 		return slices.Concat(r.Texts(), slices.Collect(maps.Values(r.Query)), slices.Collect(maps.Values(r.Headers)),
 			[]string{r.ClientSecret, basic, plain})
 	}
-	e.Code = fault.WithoutEchoes(e.Code, said)
+	e.Code = fault.WithoutEchoes(fault.WithoutSecrets(e.Code, slices.DeleteFunc(secretIn(r), inSmallLetters)), said)
+	e.Message = fault.Words(e.Message, func(text string) string {
+		return fault.WithoutEchoes(fault.WithoutSecrets(text, secretIn(r)), said)
+	})
 	if e.Err != nil {
 		secrets := slices.DeleteFunc(said(), inSmallLetters)
 		e.Err = fault.WithText(fault.UnlessEchoed(e.Err.Error(), secrets, func(text string) string { return fault.WithoutEchoes(text, said) }), e.Err)
 	}
 	return e
+}
+
+// secretIn returns the values of a token request that no name of theirs calls harmless,
+// such as a password in small letters.
+func secretIn(r *oauthwire.Request) []string {
+	open := oauthwire.Request{Params: map[string]any{}}
+	for name, value := range r.Params {
+		if !isHarmless(name) {
+			open.Params[name] = value
+		}
+	}
+	list := append(open.Texts(), r.ClientSecret)
+	for name, value := range r.Query {
+		if !isHarmless(name) {
+			list = append(list, value)
+		}
+	}
+	return list
+}
+
+// isHarmless reports whether a parameter of token requests is no secret, by its name.
+func isHarmless(name string) bool {
+	switch name {
+	case "grant_type", "scope", "redirect_uri", "client_id", "response_type", "resource", "audience", "client_assertion_type", "token_type_hint",
+		"Action", "Version", "DurationSeconds":
+		return true
+	}
+	return false
 }
 
 // inSmallLetters reports whether a text may be a word of the protocol, such as

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/sandbox/internal/match"
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
+	"github.com/nango-lite/nango-lite/sandbox/internal/play"
 	"github.com/nango-lite/nango-lite/sandbox/internal/sample"
 )
 
@@ -47,8 +48,8 @@ func (p *API) answerCall(c *call) message.Answer {
 	case len(p.Samples.Api) == 0 || p.isVerify(c):
 		return p.echo(c)
 	}
-	return p.refuseCall(message.Refused(http.StatusNotFound, "not_found", "the blueprint has no sample for %s %s; it has %s",
-		c.Method, c.at.Rest, strings.Join(p.Samples.Names(), ", ")))
+	p.Stats.Add(func(s *play.Counts) { s.Refused++ })
+	return p.shapes.noSample(c.Method+" "+c.at.Rest, p.Samples.Names())
 }
 
 // isVerify reports whether c is the call that proves the credentials: a blueprint

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
 	"github.com/nango-lite/nango-lite/sandbox/internal/play"
@@ -22,6 +23,39 @@ func (p *shapes) refusalAnswer(ref *message.Refusal) message.Answer {
 	p.say(&a, ref.Reason)
 	p.name(&a)
 	return ref.Mark(a)
+}
+
+// noSample is the answer to a call that no sample shows. It has the provider's shape, so
+// that its clients can read it, and none of its words: the provider has said nothing.
+// Where an answer of that shape means more than "not found", such as that the user may
+// not, it is no shape of the provider's.
+func (p *shapes) noSample(asked string, samples []string) message.Answer {
+	ref := message.Refused(http.StatusNotFound, "not_found", "the blueprint has no sample for %s; it has %s", asked, strings.Join(samples, ", "))
+	a, exact := p.errorShape(ref)
+	if !exact {
+		p.reshape(&a, ref)
+	}
+	if at := p.messagePath(a.Body); at != "" {
+		if was, ok := schema.At(a.Body, at); ok && message.IsText(was) {
+			a.Body = schema.PutAt(a.Body, at, "")
+		}
+	}
+	p.say(&a, ref.Reason)
+	if p.means(&a, "not_found") {
+		p.name(&a)
+	} else {
+		a = message.Answer{Status: ref.Status, Body: map[string]any{"error": "no_sample", "error_description": "sandbox: " + ref.Reason}}
+	}
+	a.Set(message.NoSampleHeader, message.OneLine(asked))
+	return ref.Mark(a)
+}
+
+// means reports whether no rule says that the answer is of another kind.
+func (p *shapes) means(a *message.Answer, kind string) bool {
+	if slices.ContainsFunc(p.Integration.Auth.RefreshOn, func(c schema.Condition) bool { return p.Matches(&c, a) }) {
+		return false
+	}
+	return !p.matchesRule(a, func(rule *schema.ErrorRule) bool { return rule.Refresh || rule.Kind != "" && rule.Kind != kind })
 }
 
 // expire makes the answer to an expired token one that refresh_on describes, if

@@ -114,6 +114,9 @@ func (c caller) run(ctx context.Context, args []string, flags callFlags) error {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	failure := engine.CheckResponse(resp)
+	if failure != nil && resp.Header.Get(sandbox.NoSampleHeader) != "" && c.Sandbox != "" {
+		return failure // no answer of the provider's, not even a played one: nothing for stdout
+	}
 	if err := c.writeAnswer(resp, flags.include); err != nil {
 		return err
 	}

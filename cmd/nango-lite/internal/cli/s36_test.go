@@ -245,7 +245,7 @@ func (s *seeded) browse(_ context.Context, page string) error {
 		{"state": {q.Get("state")}, "code": {s.put("code")}, "session_state": {s.put("session state")}},
 	}
 	if s.provider.token == "refused" {
-		answers[1] = url.Values{"state": {q.Get("state")}, "error": {"access_denied"}, "error_description": {s.put("description of an error at the callback")}}
+		answers[1] = url.Values{"state": {q.Get("state")}, "error": {"access_denied"}, "error_description": {"The state was " + q.Get("state")}}
 	}
 	s.browsers.Go(func() {
 		for _, a := range answers {

@@ -27,7 +27,7 @@ func (o *office) RoundTrip(r *http.Request) (*http.Response, error) {
 			status, body = http.StatusBadRequest, `{"error":"invalid_grant"}`
 		}
 	case r.Header.Get("Authorization") != "Bearer seeded-first" && r.Header.Get("Authorization") != "Bearer seeded-second":
-		status, body = http.StatusUnauthorized, `{"object":"error","code":"unauthorized","message":"seeded-message"}`
+		status, body = http.StatusUnauthorized, `{"object":"error","code":"unauthorized","message":"This opens nothing: `+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+`."}`
 	}
 	if r.Body != nil {
 		_ = r.Body.Close()
@@ -93,11 +93,13 @@ func TestErrorAsJSON(t *testing.T) {
 		want string
 	}{
 		{[]string{"--sandbox", "call", "notion", "/v1/pages/of-somebody-else"},
-			`^\{"kind":"not_found","status":404,"code":"object_not_found","message":"call notion/default: not_found: the provider answered [^"]*","request_id":"sandbox-\d+","retry_after_seconds":0,"hint":"Often the page is there[^"]*"\}$`},
+			`^\{"kind":"not_found","status":404,"code":"","message":"sandbox: the blueprint has no sample for GET /v1/pages/of-somebody-else; it has [^"]*","provider_message":"","request_id":"sandbox-\d+","retry_after_seconds":0,"hint":""\}$`},
+		{[]string{"--sandbox", "call", "notion", "/v1/users", "--fault", "429:always"},
+			`^\{"kind":"rate_limited","status":429,"code":"rate_limited","message":"call notion/default: rate_limited: [^"]*","provider_message":"Slow down.","request_id":"sandbox-\d+","retry_after_seconds":1,"hint":"try again in 1s"\}$`},
 		{[]string{"--sandbox", "call", "notion", "/v1/users", "--fault", "revoked"},
 			`^\{"kind":"reauthorize",.*"hint":"[^"]*connect again with 'nango-lite connect notion -c \S+ --sandbox'"\}$`},
 		{[]string{"call", "notoin", "/v1/users"},
-			`^\{"kind":"","status":0,"code":"","message":"no integration \\"notoin\\" in \S+; did you mean notion\?","request_id":"","retry_after_seconds":0,"hint":""\}$`},
+			`^\{"kind":"","status":0,"code":"","message":"no integration \\"notoin\\" in \S+; did you mean notion\?","provider_message":"","request_id":"","retry_after_seconds":0,"hint":""\}$`},
 	} {
 		if code := p.run(append([]string{"-c", example, "--format", "json"}, test.args...)...); code != 1 {
 			t.Errorf("%v: exit code %d", test.args, code)

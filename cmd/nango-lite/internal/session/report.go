@@ -41,6 +41,7 @@ type shownError struct {
 	Status     int         `json:"status"` // of the provider's answer; 0: there was none
 	Code       string      `json:"code"`   // the provider's
 	Message    string      `json:"message"`
+	Said       string      `json:"provider_message"` // its own words; empty: it said nothing
 	RequestID  string      `json:"request_id"`
 	RetryAfter float64     `json:"retry_after_seconds"` // 0: not stated
 	Hint       string      `json:"hint"`
@@ -58,9 +59,12 @@ func (s *Session) WriteError(err error) {
 		bare := *e
 		bare.Hint = "" // has a key of its own
 		shown = shownError{Kind: e.Kind, Status: e.Status, Code: e.Code, RequestID: e.RequestID, RetryAfter: e.RetryAfter.Seconds(), Hint: console.OneLine(e.Hint)}
-		shown.Message = console.OneLine(bare.Error())
+		shown.Message, shown.Said = console.OneLine(bare.Error()), providerWords(err)
 		if advice := s.advice(e, err); shown.Hint == "" {
 			shown.Hint = advice
+		}
+		if text := s.noSample(err); text != "" {
+			shown.Message, shown.Code, shown.Said, shown.Hint = text, "", "", ""
 		}
 	} else {
 		shown.Message = s.Explain(err)
@@ -77,11 +81,17 @@ func (s *Session) Explain(err error) string {
 	var none noConnectionError
 	var u *url.Error
 	text := err.Error()
-	switch {
+	switch noSample := s.noSample(err); {
+	case noSample != "":
+		text = noSample
 	case errors.As(err, &none):
 		text += "; make one with '" + s.CommandLine("connect", none.integration) + "'"
 	case errors.As(err, &e):
-		text = e.Error() + hint(e) // without net/http's words around it, which quote the URL
+		text = e.Error() // without net/http's words around it, which quote the URL
+		if words := providerWords(err); words != "" {
+			text += "; it says " + quoted(words)
+		}
+		text += hint(e)
 		if advice := s.advice(e, err); advice != "" {
 			text += "; " + advice
 		}
@@ -94,6 +104,19 @@ func (s *Session) Explain(err error) string {
 		text += "; nothing listens at " + s.Sandbox + ", where 'nango-lite sandbox' should"
 	}
 	return console.OneLine(text)
+}
+
+// NoSample is how the sandbox begins to say that it knows no answer.
+const NoSample = "sandbox: the blueprint has no sample"
+
+// noSample returns what is to be said where the sandbox knows no answer: the provider
+// has not been asked, and has refused nothing.
+func (s *Session) noSample(err error) string {
+	words := providerWords(err)
+	if s.Sandbox == "" || !strings.HasPrefix(words, NoSample) {
+		return ""
+	}
+	return words + "; the provider itself may know this path"
 }
 
 // advice says what to do next, if it is known.
@@ -118,7 +141,7 @@ func hint(e *engine.Error) string {
 	if e.Hint == "" {
 		return ""
 	}
-	return "; hint: " + e.Hint
+	return "; hint: " + strings.TrimSuffix(e.Hint, ".")
 }
 
 func (s *Session) reconnect(k engine.Key) string {

@@ -37,7 +37,7 @@ func eventText(ev engine.Event) string {
 	case engine.EventWait:
 		parts = []string{ev.Reason} // which says what for
 	case engine.EventAttempt, engine.EventCall, engine.EventBody:
-		parts = []string{strings.TrimSpace(ev.Method + " " + ev.URL), answerText(ev), ev.Reason}
+		parts = []string{strings.TrimSpace(ev.Method + " " + ev.URL), answerText(ev), ev.Reason, quoted(ev.Message)}
 	default:
 		parts = []string{ev.Reason}
 	}
@@ -65,7 +65,29 @@ func failureText(ev engine.Event) string {
 	if ev.Kind == engine.EventBody || ev.Reason != "" && strings.Contains(ev.Reason, short.Detail) {
 		short.Detail = ""
 	}
-	return strings.TrimPrefix(short.Error(), ": ")
+	text := strings.TrimPrefix(short.Error(), ": ")
+	if words := providerWords(ev.Err); words != "" {
+		text += ": " + quoted(words)
+	}
+	return text
+}
+
+// quoted marks words as another's.
+func quoted(words string) string {
+	if words == "" {
+		return ""
+	}
+	return `"` + words + `"`
+}
+
+// providerWords returns what the provider said of a failure, or of what it comes from.
+func providerWords(err error) string {
+	for e, ok := errors.AsType[*engine.Error](err); ok; e, ok = errors.AsType[*engine.Error](e.Err) {
+		if e.Message != "" {
+			return console.OneLine(e.Message)
+		}
+	}
+	return ""
 }
 
 // answerText says what came back, when, and after how many attempts.
