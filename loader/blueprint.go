@@ -3,6 +3,7 @@ package loader
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -196,7 +197,25 @@ func (c *Catalog) unknown(ref string, from schema.Origin) Diagnostic {
 	}
 	d.Message = fmt.Sprintf("there is no blueprint %q", name)
 	d.Hint = suggest.DidYouMean(name, c.Names())
+	if d.Hint == "" {
+		d.Hint = c.byProduct(name)
+	}
 	return d
+}
+
+// byProduct offers the blueprints that a word is a part of: people know a product by its
+// own name, or by a part of ours.
+func (c *Catalog) byProduct(word string) string {
+	var fit []string
+	for _, name := range c.Names() {
+		if len(word) > 2 && (strings.Contains(name, word) || strings.Contains(strings.ToLower(c.entry(name).meta.DisplayName), word)) {
+			fit = append(fit, strconv.Quote(name))
+		}
+	}
+	if len(fit) == 0 || len(fit) > 3 {
+		return ""
+	}
+	return "did you mean " + strings.Join(fit, " or ") + "?"
 }
 
 // checkVersion holds a version to the full schema, as an integration that adds

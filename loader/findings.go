@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -79,7 +81,7 @@ func (s subject) name(path []string) string {
 func (s subject) unknownKeys(f check.Finding, value *tree.Node) (out []Diagnostic) {
 	for _, name := range f.Names {
 		field := value.Field(name)
-		if field == nil {
+		if field == nil || field.Value.Bad {
 			continue
 		}
 		hint := suggest.DidYouMean(name, f.Known)
@@ -160,6 +162,9 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 	quotable := value.Origin.Reference == "" && !s.shape.At(f.Path[min(s.skip, len(f.Path)):]).IsSecret()
 	switch f.Keyword {
 	case "type":
+		if col, hint := spaceless(f.Want, value); hint != "" && quotable {
+			return "wrong-type", fmt.Sprintf("%s must be a map, and %q is one text", name, col), hint
+		}
 		return "wrong-type", fmt.Sprintf("%s must be %s, not %s", name, typeNames(f.Want), given(value, f.Want)), typeHint(f.Want, value, quotable)
 	case "enum":
 		choices := choices(f.Want)
@@ -181,6 +186,26 @@ func (s subject) badValue(f check.Finding, value *tree.Node) (code, message, hin
 		return "bad-value", fmt.Sprintf("%s must not be empty", name), ""
 	}
 	return "bad-value", fmt.Sprintf("%s does not satisfy %s", name, f.Keyword), ""
+}
+
+// spaceless says of a text in the place of a map that a space is missing in it: its
+// first key, and what to do; else hint is empty.
+func spaceless(want any, value *tree.Node) (key, hint string) {
+	if typeNames(want) != "a map" || value.Kind != tree.String {
+		return "", ""
+	}
+	key, rest, _ := strings.Cut(value.Text, ":")
+	if !isKey(key) || rest == "" {
+		return "", ""
+	}
+	if r, _ := utf8.DecodeRuneInString(rest); unicode.IsSpace(r) {
+		return key + ":", fmt.Sprintf("the space behind the ':' is U+%04X, which looks like one; type a plain space", r)
+	}
+	return key + ":", "put a space behind the ':'"
+}
+
+func isKey(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 func given(n *tree.Node, want any) string {

@@ -41,6 +41,9 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		report(about.undecodable(err))
 		return nil
 	}
+	if d, ok := scopesWarning(i, n.Get("oauth_scopes")); ok {
+		report(d)
+	}
 	i.Name, i.DisplayName = f.Name, f.Name
 	if v != nil {
 		i.DisplayName, i.DocsURL = v.meta.DisplayName, v.meta.DocsURL

@@ -84,6 +84,10 @@ func readFile(name string, limit int64) ([]byte, error) {
 
 // environment returns the lookup for a file in dir; an empty dir has no .env.
 func (l *run) environment(dir string) func(string) (string, bool) {
+	l.beside = besideFile{}
+	if dir != "" {
+		l.beside.example = exampleOf(filepath.Join(dir, ".env.example"))
+	}
 	name := l.opts.EnvFile
 	if name == "" {
 		if dir == "" {
@@ -104,6 +108,7 @@ func (l *run) environment(dir string) func(string) (string, bool) {
 	}
 	vars, problems := parseEnv(name, data)
 	l.found = append(l.found, problems...)
+	l.beside.file, l.beside.vars = filepath.Base(name), vars
 	return func(name string) (string, bool) {
 		if value, ok := l.opts.LookupEnv(name); ok {
 			return value, true

@@ -26,6 +26,7 @@ type run struct {
 	names   map[string]schema.Origin // of integrations, whole or not
 	server  *schema.Origin
 	named   []*tree.Node // integrations that the settings of the server name
+	beside  besideFile   // the file of variables of the file at hand
 }
 
 func newRun(ctx context.Context, opts *Options) *run {
@@ -110,6 +111,7 @@ func (l *run) file(name string, data []byte, lookup func(string) (string, bool))
 		return
 	}
 	doc := &document{root: root, lookup: lookup, broken: broken}
+	l.shallow(root)
 	defaultsWhole := l.checkFile(doc, top)
 	defaultsWhole = l.defaults(doc) && defaultsWhole
 	if !defaultsWhole {
@@ -123,6 +125,9 @@ func (l *run) file(name string, data []byte, lookup func(string) (string, bool))
 	for _, f := range integrations.Fields {
 		if l.ctx.Err() != nil {
 			return
+		}
+		if f.Value.Bad {
+			continue // it is none
 		}
 		if first, twice := l.names[f.Name]; twice {
 			l.twice(f, first)
@@ -154,6 +159,9 @@ func (l *run) checkFile(doc *document, top schema.Origin) bool {
 		about := subject{root: doc.root, key: top}
 		switch {
 		case len(f.Path) >= 2 && f.Path[0] == "integrations":
+			if f := doc.root.Get("integrations").Field(f.Path[1]); f != nil && f.Value.Bad {
+				continue // it is none; see shallow
+			}
 			about.skip, about.shape = 2, shape.Integration()
 			if f.Keyword == "propertyNames" {
 				about.skip = 0
@@ -222,7 +230,7 @@ func (l *run) serverSection(doc *document) {
 
 func (l *run) substitute(doc *document, integration string, n *tree.Node, s *shape.Shape, path []string) {
 	sub := substituter{integration: integration, lookup: doc.lookup, readFile: l.opts.ReadFile, invent: l.opts.Invent,
-		report: func(d Diagnostic) { d.Integration = integration; l.report(d) }}
+		report: func(d Diagnostic) { d.Integration = integration; l.report(d) }, beside: l.beside}
 	sub.tree(n, s, path)
 }
 

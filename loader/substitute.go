@@ -43,6 +43,7 @@ type substituter struct {
 	readFile    func(string) ([]byte, error)
 	invent      func(Invention) (string, bool)
 	report      func(Diagnostic)
+	beside      besideFile
 }
 
 // left is what `init` and examples write where a value is wanted.
@@ -176,7 +177,7 @@ func (s *substituter) resolve(n *tree.Node, p piece, gap Invention) (string, boo
 	if set {
 		s.fail(n, "empty-variable", "variable "+p.variable+" is empty", "")
 	} else {
-		s.fail(n, "unset-variable", "variable "+p.variable+" is not set", "set it, or put it into .env beside this file")
+		s.fail(n, "unset-variable", "variable "+p.variable+" is not set", s.beside.hint(p.variable))
 	}
 	return "", false
 }

@@ -22,6 +22,13 @@ import (
 
 // start runs the program with args in the script's environment.
 func start(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, stdout *bufio.Reader, stderr *bytes.Buffer) {
+	cmd, stdout, stderr, stdin := startWithInput(ts, args)
+	ts.Check(stdin.Close())
+	return cmd, stdout, stderr
+}
+
+// startWithInput is start for a program that is typed to.
+func startWithInput(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, stdout *bufio.Reader, stderr *bytes.Buffer, stdin io.WriteCloser) {
 	program := ""
 	for dir := range strings.SplitSeq(ts.Getenv("PATH"), string(os.PathListSeparator)) {
 		if _, err := os.Stat(dir + "/nango-lite"); err == nil && program == "" {
@@ -39,8 +46,10 @@ func start(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, stdout *buf
 	cmd.Stderr = stderr
 	pipe, err := cmd.StdoutPipe()
 	ts.Check(err)
+	stdin, err = cmd.StdinPipe()
+	ts.Check(err)
 	ts.Check(cmd.Start())
-	return cmd, bufio.NewReader(pipe), stderr
+	return cmd, bufio.NewReader(pipe), stderr, stdin
 }
 
 // sandboxUp runs "nango-lite sandbox args..." until the script ends, and sets
@@ -59,7 +68,7 @@ func sandboxUp(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SANDBOX", strings.TrimSpace(line))
 }
 
-// consent allow|deny|stray|enter args... runs "nango-lite args...", which prints an
+// consent allow|deny|stray|enter|paste args... runs "nango-lite args...", which prints an
 // authorization URL, and plays the browser: it decides, and goes where it is
 // sent. A stray browser brings a forged answer first; one that enters allows the code
 // on the line after the page. What the program and the
@@ -69,7 +78,8 @@ func consent(ts *testscript.TestScript, neg bool, args []string) {
 	if decision == "stray" {
 		decision, stray = "allow", true
 	}
-	cmd, stdout, stderr := start(ts, args[1:])
+	cmd, stdout, stderr, stdin := startWithInput(ts, args[1:])
+	defer stdin.Close()
 	page, err := stdout.ReadString('\n')
 	if err == nil {
 		var result string
@@ -79,6 +89,8 @@ func consent(ts *testscript.TestScript, neg bool, args []string) {
 				err = sandbox.AllowDevice(context.Background(), http.DefaultTransport, strings.TrimSpace(page), strings.TrimSpace(code), "allow")
 			}
 			page += code
+		} else if decision == "paste" {
+			err = paste(stdin, strings.TrimSpace(page))
 		} else {
 			result, err = browse(ts, strings.TrimSpace(page), decision, stray)
 		}
@@ -97,6 +109,19 @@ func consent(ts *testscript.TestScript, neg bool, args []string) {
 	case failed != nil && !neg, failed == nil && neg:
 		ts.Fatalf("connect ended with %v\n%s", failed, stderr)
 	}
+}
+
+// paste is a browser on another machine: its user types where it was sent, after an
+// address of another attempt.
+func paste(stdin io.Writer, page string) error {
+	callback, err := sandbox.Allow(context.Background(), http.DefaultTransport, page, "allow")
+	if err != nil {
+		return err
+	}
+	forged := *callback
+	forged.RawQuery = "code=forged&state=forged"
+	_, err = fmt.Fprintf(stdin, "%s\n%s\n", &forged, callback)
+	return err
 }
 
 func browse(ts *testscript.TestScript, page, decision string, stray bool) (string, error) {

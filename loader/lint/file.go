@@ -25,6 +25,9 @@ func (l *linter) aboutFile(root *tree.Node) {
 			l.report("display-name", n.Origin, "the display name is longer than 60 letters", "")
 		}
 	}
+	if n := root.Get("maintainer"); n != nil && strings.HasPrefix(n.Text, "Your Name") {
+		l.report("template-left", n.Origin, "the maintainer is still that of the template", "say who to ask")
+	}
 	if versions := root.Get("versions"); versions != nil {
 		for _, f := range versions.Fields {
 			if !versionName().MatchString(f.Name) {

@@ -124,6 +124,7 @@ var themes = []func(*version){
 	status,
 	urls,
 	placeholders,
+	optionalValues,
 	headers,
 	authorization,
 	fields,

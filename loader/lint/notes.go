@@ -25,6 +25,9 @@ func notes(v *version) {
 	for i, n := range v.Notes {
 		at := "notes." + strconv.Itoa(i)
 		v.sentence(at+".text", n.Text)
+		if strings.HasPrefix(n.Text, "Write here ") {
+			v.report("template-left", at+".text", "the note is still that of the template", "say what people trip over, or take it away")
+		}
 		if length := utf8.RuneCountInString(n.Text); length > longestNote {
 			v.report("note-length", at+".text", fmt.Sprintf("the note has %d letters; %d are enough", length, longestNote), "say one thing, or make two notes of it")
 		}

@@ -2,6 +2,9 @@ package lint
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -11,29 +14,56 @@ import (
 // show how the list goes on.
 func pages(v *version) {
 	p := v.Requests.Pagination
-	if p == nil || len(v.of(schema.SampleAPI)) == 0 {
+	if p == nil {
 		return
 	}
-	s := &listSamples{v, p, v.lists(p.Items)}
+	s := &listSamples{v, p, v.lists(p.Items), []string{"requests", "pagination"}}
+	if p.HasMore != "" && p.HasMore == p.Last {
+		s.at("page-flags", "last", fmt.Sprintf("has_more and last both look at %q, and one is the other way round", p.Last), "keep the one that is true")
+	}
+	if len(v.of(schema.SampleAPI)) == 0 {
+		return
+	}
 	if len(s.lists) == 0 {
-		where := fmt.Sprintf("has a list at %q", p.Items)
-		if p.Items == "" {
-			where = "is a list"
+		s.at("sample-page", "items", "no sample's answer "+s.where(), "add a sample of a list, or correct the path")
+	} else {
+		before := len(v.found)
+		s.check()
+		if len(v.found) == before && !s.goesOn() {
+			s.at("sample-last-page", "kind", "each sample of a list says that there is no more", "let one say that there is, as the provider does")
 		}
-		v.report("sample-page", "requests.pagination.items", "no sample's answer "+where, "add a sample of a list, or correct the path")
-		return
 	}
-	switch {
-	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item != "":
-		s.inItems()
-	case p.Kind == "link" && (p.Link == nil || p.Link.Response == ""):
-		s.linked()
+	v.listPaths()
+}
+
+// listPaths holds what is said of single lists to the samples of their paths.
+func (v *version) listPaths() {
+	p := v.Requests.Pagination
+	for _, pattern := range slices.Sorted(maps.Keys(p.Paths)) {
+		at := []string{"requests", "pagination", "paths", pattern}
+		if strings.ContainsAny(pattern, "{}?#") || strings.Contains(pattern, "/:") {
+			v.reportKey("page-path", at, fmt.Sprintf("%q fits no path", pattern), "* stands for one segment, whatever it is")
+			continue
+		}
+		q := p.Over(p.Paths[pattern])
+		s := &listSamples{v, &q, map[int]schema.Sample{}, at}
+		asked := false
+		for i, one := range v.of(schema.SampleAPI) {
+			if one.Request == nil || statusOf(one.Response) >= 300 || !reflect.DeepEqual(p.At(method(one.Request.Method), one.Request.Path), q) {
+				continue
+			}
+			asked = true
+			if _, isList := listAt(one, q.Items); isList {
+				s.lists[i] = one
+			}
+		}
+		switch {
+		case asked && len(s.lists) == 0 && q.Empty == nil:
+			s.at("sample-page", "items", "no sample of this path "+s.where(), "correct the path of the items, or the sample")
+		case len(s.lists) > 0:
+			s.check()
+		}
 	}
-	if key, path := p.NextIn(); key != "" {
-		s.shown("requests.pagination."+key, path)
-	}
-	s.flag("has_more", p.HasMore)
-	s.flag("last", p.Last)
 }
 
 // listSamples are the samples that are lists, as pagination describes them.
@@ -41,6 +71,77 @@ type listSamples struct {
 	*version
 	pagination *schema.Pagination
 	lists      map[int]schema.Sample
+	path       []string // of the pagination
+}
+
+// at reports something at a dotted path below the pagination.
+func (l *listSamples) at(code, key, message, hint string) {
+	l.reportAt(code, append(slices.Clone(l.path), strings.Split(key, ".")...), message, hint)
+}
+
+func (l *listSamples) where() string {
+	if l.pagination.Items == "" {
+		return "is a list"
+	}
+	return fmt.Sprintf("has a list at %q", l.pagination.Items)
+}
+
+// check holds the samples to what says how the list goes on.
+func (l *listSamples) check() {
+	switch p := l.pagination; {
+	case p.Kind == "cursor" && p.Cursor != nil && p.Cursor.Item != "":
+		l.inItems()
+	case p.Kind == "cursor" && p.Cursor != nil:
+		l.shown("cursor.response", p.Cursor.Response)
+	case p.Kind == "link" && p.Link != nil && p.Link.Response != "":
+		l.shown("link.response", p.Link.Response)
+	case p.Kind == "link":
+		l.linked()
+	}
+	l.flag("has_more", l.pagination.HasMore)
+	l.flag("last", l.pagination.Last)
+}
+
+// goesOn reports whether a sample says that there is more, where samples can: counted
+// lists, and those whose items are the cursor, do not.
+func (l *listSamples) goesOn() bool {
+	p := l.pagination
+	next := ""
+	switch {
+	case p.Kind == "cursor" && p.Cursor != nil:
+		next = p.Cursor.Response
+	case p.Kind == "link" && p.Link != nil:
+		next = p.Link.Response
+	}
+	if next == "" && p.HasMore == "" && p.Last == "" {
+		return true
+	}
+	for _, s := range l.lists {
+		more, hasMore := schema.At(s.Response.Body, p.HasMore)
+		last, hasLast := schema.At(s.Response.Body, p.Last)
+		switch {
+		case p.HasMore != "" && hasMore:
+			if more != false {
+				return true
+			}
+		case p.Last != "" && hasLast:
+			if last != true {
+				return true
+			}
+		default:
+			if text, _ := schema.TextAt(s.Response.Body, next); next != "" && text != "" && text != "false" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// listAt returns the list at a path of a sample's answer.
+func listAt(s schema.Sample, path string) ([]any, bool) {
+	at, ok := schema.At(s.Response.Body, path)
+	list, isList := at.([]any)
+	return list, ok && isList
 }
 
 // flag: what says whether there is more must say it, by true or false.
@@ -48,7 +149,7 @@ func (l *listSamples) flag(key, path string) {
 	if path == "" {
 		return
 	}
-	l.shown("requests.pagination."+key, path)
+	l.shown(key, path)
 	for i, s := range l.lists {
 		if value, ok := schema.At(s.Response.Body, path); ok {
 			if _, isBool := value.(bool); !isBool {
@@ -71,17 +172,15 @@ func (l *listSamples) inItems() {
 			return
 		}
 	}
-	l.report("sample-page", "requests.pagination.cursor.item", fmt.Sprintf("no sample of a list has a last item with anything at %q", p.Cursor.Item), "")
+	l.at("sample-page", "cursor.item", fmt.Sprintf("no sample of a list has a last item with anything at %q", p.Cursor.Item), "")
 }
 
 // lists returns the good answers with a list at a path.
 func (v *version) lists(items string) map[int]schema.Sample {
 	out := map[int]schema.Sample{}
 	for i, s := range v.of(schema.SampleAPI) {
-		if list, ok := schema.At(s.Response.Body, items); ok && statusOf(s.Response) < 300 {
-			if _, isList := list.([]any); isList {
-				out[i] = s
-			}
+		if _, isList := listAt(s, items); isList && statusOf(s.Response) < 300 {
+			out[i] = s
 		}
 	}
 	return out
@@ -93,7 +192,7 @@ func (l *listSamples) shown(by, path string) {
 			return
 		}
 	}
-	l.report("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
+	l.at("sample-page", by, fmt.Sprintf("no sample of a list has anything at %q", path), "")
 }
 
 // shows reports whether a body has something at a path, or null on the way: many
@@ -120,5 +219,5 @@ func (l *listSamples) linked() {
 			return
 		}
 	}
-	l.report("sample-page", "requests.pagination.kind", "no sample of a list has the header Link", "")
+	l.at("sample-page", "kind", "no sample of a list has the header Link", "")
 }

@@ -29,6 +29,38 @@ func placeholders(v *version) {
 	}
 }
 
+// optionalValues: a call that sends an optional field needs something to send where it was
+// left out.
+func optionalValues(v *version) {
+	templates := v.templates()
+	for _, at := range slices.Sorted(maps.Keys(templates)) {
+		if !strings.HasPrefix(at, "requests.headers.") && !strings.HasPrefix(at, "requests.params.") && at != "requests.base_url" {
+			continue
+		}
+		for _, part := range templates[at].Parts {
+			if len(part.Refs) != 1 || !v.isOptional(part.Refs[0].Name) {
+				continue
+			}
+			v.report("optional-value", at, fmt.Sprintf("%s is optional, and a call without it fails", part.Refs[0].Name),
+				fmt.Sprintf("say what is sent then: ${%s || '…'}", part.Refs[0].Name))
+		}
+	}
+}
+
+// isOptional reports whether a name is that of a field that may be left out.
+func (v *version) isOptional(name string) bool {
+	section, field, _ := strings.Cut(name, ".")
+	switch section {
+	case "connection":
+		f, ok := v.Connection[field]
+		return ok && f.Optional && f.Default == ""
+	case "credentials":
+		f, ok := v.Credentials[field]
+		return ok && f.Optional && f.Default == ""
+	}
+	return false
+}
+
 // takesItself reports whether the mode uses a field of credentials without a
 // placeholder, such as the secret that it signs with.
 func (v *version) takesItself(name string) bool {

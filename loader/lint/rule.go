@@ -35,6 +35,7 @@ var rules = []Rule{
 
 	// Placeholders and fields.
 	{"unused-credential", loader.Error, "No header, parameter or URL of the calls sends what the mode obtains."},
+	{"optional-value", loader.Error, "A call sends an optional field without an alternative, so that it fails for whoever leaves the field out."},
 	{"unused-field", loader.Warning, "A user is asked for a value that nothing uses. Fields from the token answer or the callback may be there for hosts."},
 	{"field-title", loader.Warning, "A field that a user types has no title."},
 	{"field-example", loader.Warning, "A field with a pattern, a format or an enum has no example, which the sandbox types."},
@@ -57,6 +58,8 @@ var rules = []Rule{
 	{"safe-entry", loader.Error, "An entry of `retries.safe` stands there twice, or is no method and path, or its method is safe anyway."},
 	{"empty-section", loader.Error, "A map has none of the keys that would give it an effect."},
 	{"unused-pagination", loader.Warning, "A key under `pagination` belongs to another kind."},
+	{"page-flags", loader.Error, "`has_more` and `last` look at the same path, and say the opposite of each other."},
+	{"page-path", loader.Error, "A pattern under `pagination.paths` fits no path."},
 	{"dead-condition", loader.Error, "A condition can never match: it asks for a `code` where `errors.code` says nowhere to look, or for a status that no answer ends with."},
 	{"wide-condition", loader.Error, "A condition takes every successful answer for a failure."},
 	{"shadowed-rule", loader.Error, "A rule is never reached: an earlier one matches whatever it matches."},
@@ -69,7 +72,8 @@ var rules = []Rule{
 	{"sample-look-up", loader.Error, "A sample of a look-up holds no value, or no list, where the field looks; or one of another form. Or no field is looked up there."},
 	{"sample-error", loader.Error, "An error sample would not be read as an error, or has neither code nor message where `errors` says; or no sample has one of them."},
 	{"sample-rate-limit", loader.Error, "A rate_limited sample is not detected, or the wait it names cannot be read."},
-	{"sample-page", loader.Error, "No sample is a list where `pagination.items` says, or none shows how the list goes on."},
+	{"sample-page", loader.Error, "No sample is a list where `pagination.items` says, or none shows how the list goes on; or so it is for a path of `pagination.paths` that has a sample."},
+	{"sample-last-page", loader.Warning, "Each sample of a list says that there is no more, so that nothing shows how one goes on."},
 
 	// Operations.
 	{"operation-docs", loader.Warning, "An operation does not link the provider's page about it."},
@@ -81,6 +85,7 @@ var rules = []Rule{
 	{"note-sentence", loader.Warning, "A note or comment does not begin with a capital or the name of a key, or does not end in a full stop."},
 	{"note-length", loader.Warning, "A note has more than 300 letters."},
 	{"note-words", loader.Warning, "A note praises."},
+	{"template-left", loader.Warning, "A text that `blueprints new` writes still stands there."},
 	{"note-key", loader.Warning, "A note is about a key that the format does not have, or about a field that the version does not declare."},
 }
 

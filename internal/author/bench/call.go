@@ -91,7 +91,7 @@ func (e callStep) answersSample(s *schema.Sample, c call) func(context.Context) 
 		if got.status != want.status {
 			return refusal(fmt.Errorf("status %d, and the sample has %d", got.status, want.status), got)
 		}
-		if err := e.sameBody(got.body, want.body); err != nil {
+		if err := e.sameBody(c, got.body, want.body); err != nil {
 			return err
 		}
 		if n := st.provider.Stats().RateLimited; n > 0 {
@@ -103,8 +103,10 @@ func (e callStep) answersSample(s *schema.Sample, c call) func(context.Context) 
 
 // sameBody compares an answer with its sample. Of a list the items have to be the
 // same: where it goes on is the sandbox's to say.
-func (e callStep) sameBody(got, want any) error {
-	if p := e.Played.Requests.Pagination; p != nil {
+func (e callStep) sameBody(c call, got, want any) error {
+	if declared := e.Played.Requests.Pagination; declared != nil {
+		path, _, _ := strings.Cut(c.path, "?")
+		p := declared.At(c.method, path)
 		if list, ok := schema.At(want, p.Items); ok {
 			if _, ok := list.([]any); ok {
 				items, _ := schema.At(got, p.Items)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -80,10 +81,10 @@ func (e *Entry) readable() []*schema.Sample {
 	return list
 }
 
-// callLive makes the calls of samples. An answer may hold less than its sample, as
-// accounts differ; what is not there is told.
+// callLive makes the calls of samples. An answer that has no member of a name that its
+// sample has shows a sample that is wrong, or an account that is no example.
 func (st *stage) callLive(ctx context.Context, samples []*schema.Sample) (string, error) {
-	var told []string
+	var told, wrong []string
 	for _, s := range samples {
 		got, err := st.succeed(ctx, callOf(s))
 		if err != nil {
@@ -91,9 +92,12 @@ func (st *stage) callLive(ctx context.Context, samples []*schema.Sample) (string
 		}
 		line := "GET " + s.Request.Path
 		if missing := missingKeys(plain(s.Response.Body), got.body); len(missing) > 0 {
-			line += " without " + strings.Join(missing, ", ") + ", which the sample has"
+			wrong = append(wrong, line+" came without "+strings.Join(missing, ", ")+", which the sample has")
 		}
 		told = append(told, line)
+	}
+	if len(wrong) > 0 {
+		return "", errors.New(strings.Join(wrong, "; "))
 	}
 	return strings.Join(told, "; "), nil
 }

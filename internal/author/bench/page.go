@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
@@ -28,8 +29,8 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 		if list := e.listOf(s); len(list) > 0 {
 			c := callOf(s)
 			checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
-			items = max(items, pageStep{e}.listLength(list))
-			if p.HasMore != "" || p.Last != "" {
+			items = max(items, pageStep{e}.listLength(c.path, list))
+			if p := e.pagesAt(c.path); p.HasMore != "" || p.Last != "" {
 				checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
 			}
 		}
@@ -45,28 +46,34 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 
 // listOf returns the items of a sample that is a list.
 func (e *Entry) listOf(s *schema.Sample) []any {
-	list, _ := schema.At(plain(s.Response.Body), e.Played.Requests.Pagination.Items)
+	list, _ := schema.At(plain(s.Response.Body), e.pagesAt(s.Request.Path).Items)
 	items, _ := list.([]any)
 	return items
 }
 
+// pagesAt is how the list at a path goes on that is asked for with GET.
+func (e *Entry) pagesAt(path string) schema.Pagination {
+	path, _, _ = strings.Cut(path, "?")
+	return e.Played.Requests.Pagination.At(http.MethodGet, path)
+}
+
 // pageSize is how many items the sandbox gives on a page.
-func (e pageStep) pageSize(list []any) int {
-	if l := e.Played.Requests.Pagination.Limit; l != nil && l.Max > 0 {
+func (e pageStep) pageSize(path string, list []any) int {
+	if l := e.pagesAt(path).Limit; l != nil && l.Max > 0 {
 		return l.Max
 	}
 	return len(list)
 }
 
 // listLength makes a list of two full pages and one item.
-func (e pageStep) listLength(list []any) int { return 2*e.pageSize(list) + 1 }
+func (e pageStep) listLength(path string, list []any) int { return 2*e.pageSize(path, list) + 1 }
 
 // walks holds that a list of three pages comes whole, in order, in as few requests
 // as it takes.
 func (e pageStep) walks(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		p := e.Played.Requests.Pagination.At(http.MethodGet, c.path)
-		n := e.listLength(list)
+		p := e.pagesAt(c.path)
+		n := e.listLength(c.path, list)
 		st, err := e.connected(ctx, setup{budget: true, sandbox: sandbox.Options{Items: n}})
 		if err != nil {
 			return err
@@ -92,7 +99,7 @@ func (e pageStep) walks(c call, list []any) func(context.Context) error {
 		if len(seen) != pages {
 			return fmt.Errorf("%d pages were asked for, want %d", len(seen), pages)
 		}
-		if err := e.asksForPage(seen[0]); err != nil {
+		if err := asksForPage(&p, seen[0]); err != nil {
 			return err
 		}
 		if st.provider.Stats().RateLimited > 0 {
@@ -122,8 +129,7 @@ func sameList(got []string, sample []any, n int) error {
 
 // asksForPage holds that a request asks for pages of the declared size, and says
 // where to begin if the API counts.
-func (e pageStep) asksForPage(r sent) error {
-	p := e.Played.Requests.Pagination
+func asksForPage(p *schema.Pagination, r sent) error {
 	want := map[string]string{}
 	if p.Limit != nil && p.Limit.Max > 0 {
 		want[p.Limit.Request] = strconv.Itoa(p.Limit.Max)
@@ -152,7 +158,7 @@ func (e pageStep) asksForPage(r sent) error {
 // providers name one on their last page, too.
 func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		p := e.Played.Requests.Pagination
+		p := e.pagesAt(c.path)
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
 			return err

@@ -119,8 +119,18 @@ func (l *locator) explain(first, last int) Problem {
 			return p
 		}
 	}
+	for i := 0; i <= last; i++ { // YAML may notice lines later
+		if p, ok := l.noBreak(i); ok {
+			return p
+		}
+	}
 	if p, ok := l.unclosed(first, last); ok {
 		return p
+	}
+	for i := first; i >= max(0, first-1); i-- {
+		if p, ok := l.spaceless(i); ok {
+			return p
+		}
 	}
 	for last > first && strings.TrimSpace(l.lines[last]) == "" {
 		last--
@@ -145,6 +155,35 @@ func (l *locator) tab(i int) (Problem, bool) {
 	}
 	return l.problem(i, col, "a tab indents this line", "YAML takes spaces only"), true
 }
+
+// noBreak finds a space that YAML takes for a letter where it wants one of its own:
+// before a key, or behind the ':' or the '-'.
+func (l *locator) noBreak(i int) (Problem, bool) {
+	m := noBreakSpace().FindStringSubmatchIndex(l.lines[i])
+	if m == nil || l.scan.state[i].multi {
+		return Problem{}, false
+	}
+	col := m[2]
+	if col < 0 {
+		col = m[4]
+	}
+	r, _ := utf8.DecodeRuneInString(l.lines[i][col:])
+	return l.problem(i, col, fmt.Sprintf("the space here is U+%04X, which looks like one and is a letter to YAML", r), "type a plain space"), true
+}
+
+// spaceless finds a key whose value begins right behind the ':'.
+func (l *locator) spaceless(i int) (Problem, bool) {
+	m := keyWithoutSpace().FindStringSubmatchIndex(l.lines[i])
+	if m == nil || l.scan.state[i].multi {
+		return Problem{}, false
+	}
+	return l.problem(i, m[3], "a space is missing behind the ':'", ""), true
+}
+
+var (
+	noBreakSpace    = lazyregexp.New(`^[ \p{Zs}]*?([\x{a0}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}])[ \p{Zs}]*[^\s#\p{Zs}]|^ *(?:- )?[A-Za-z0-9_.-]+:([\x{a0}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}])`)
+	keyWithoutSpace = lazyregexp.New(`^ *(?:- )?([a-z][a-z0-9_]*:)[^\s/:]`)
+)
 
 // unclosed finds a quote or bracket that swallows lines that are not its own:
 // it runs to the end of the file, or over a line that is indented no deeper than

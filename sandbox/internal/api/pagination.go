@@ -55,7 +55,24 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 	}
 	g.putTotal(&a)
 	g.putNext(p, &a, end)
+	g.putEnd(p, &a, len(page), end)
 	return a, nil
+}
+
+// putEnd makes an answer what the blueprint says of the end of a list: of one without
+// items, and of one that ends it, be it the last page or the one behind it.
+func (g *pager) putEnd(p *API, a *message.Answer, items, end int) {
+	if items == 0 && len(g.Empty) > 0 {
+		schema.RemoveAt(a.Body, g.Items)
+		p.Satisfy(&g.Empty[0], a)
+	}
+	if len(g.Stop) == 0 || end < len(g.items) {
+		return
+	}
+	behind := g.from > 0 && items == 0
+	if s := g.Stop[0].Status; behind || len(s) == 0 || s[0] < 300 {
+		p.Satisfy(&g.Stop[0], a)
+	}
 }
 
 // list returns the whole list of a sample, which is made once.

@@ -64,7 +64,7 @@ func question(f schema.Field) string {
 	var about []string
 	if isKey(f) {
 		about = append(about, "PEM, or the path of its file")
-	} else if len(f.Enum) > 0 {
+	} else if len(f.Enum) > 0 && !f.Secret {
 		about = append(about, strings.Join(f.Enum, " or "))
 	} else if f.Format != "" {
 		about = append(about, f.Format)
@@ -72,7 +72,9 @@ func question(f schema.Field) string {
 	if f.Example != "" && !f.Secret {
 		about = append(about, "such as "+f.Example)
 	}
-	if f.Default != "" {
+	if f.Default != "" && f.Secret {
+		about = append(about, "empty for the usual one")
+	} else if f.Default != "" {
 		about = append(about, "empty for "+f.Default)
 	} else if f.Optional {
 		about = append(about, "may be empty")

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
@@ -33,7 +34,9 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 	if err := con.show(ctx, k, con.pageURL(k, p.URL), noBrowser); err != nil {
 		return nil, err
 	}
+	stop := con.readPasted(l, noBrowser)
 	at, err := l.wait(ctx, p, con.Deps.Now())
+	stop()
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +46,35 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 	}
 	l.done(err)
 	return c, err
+}
+
+// readPasted takes the address of the callback from stdin, for a browser on another
+// machine, which cannot reach this one. Reading ends with the program.
+func (con connector) readPasted(l *loopback, noBrowser bool) (stop func()) {
+	if !noBrowser || con.In == nil {
+		return func() {}
+	}
+	con.Notef("if the browser cannot reach %s, paste the address that it shows then, and press Enter", l.redirect)
+	var stopped atomic.Bool
+	go func() {
+		for {
+			line, err := con.ReadLine()
+			if stopped.Load() || err != nil && line == "" {
+				return
+			}
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			wrong := l.paste(line)
+			if wrong == nil {
+				return
+			}
+			if !stopped.Load() {
+				con.Notef("%v", wrong)
+			}
+		}
+	}()
+	return func() { stopped.Store(true) }
 }
 
 // pageURL is where a browser finds the authorization page: at the provider, or in

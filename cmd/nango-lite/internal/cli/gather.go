@@ -34,7 +34,7 @@ func (con connector) gather(ctx context.Context, d *engine.Description, set []st
 		return nil, err
 	}
 	var missing []string
-	for _, f := range d.Fields {
+	for _, f := range requiredFirst(d.Fields) {
 		text, ok := given[f.Name]
 		switch {
 		case ok:
@@ -58,6 +58,22 @@ func (con connector) gather(ctx context.Context, d *engine.Description, set []st
 		return nil, console.Usagef("stdin is no terminal to ask at; say %s (with =- the value is read from stdin)", strings.Join(missing, " "))
 	}
 	return out, nil
+}
+
+// requiredFirst returns fields in the order in which a person is asked: the blueprint's,
+// with what may be left out at the end.
+func requiredFirst(fields []engine.InputField) []engine.InputField {
+	sorted := slices.Clone(fields)
+	slices.SortStableFunc(sorted, func(a, b engine.InputField) int {
+		switch {
+		case a.Optional == b.Optional:
+			return 0
+		case a.Optional:
+			return 1
+		}
+		return -1
+	})
+	return sorted
 }
 
 // consent is what goes with the user to the provider.

@@ -66,7 +66,7 @@ func blueprintFiles(s *session.Session, args []string) ([]blueprintFile, error) 
 		}
 		f, ok := namedFile(s, arg)
 		if !ok {
-			return nil, fmt.Errorf("there is no blueprint %q; %s", arg, console.DidYouMean(arg, s.Catalog().Names()))
+			return nil, fmt.Errorf("there is no blueprint %q; %s", arg, suggestBlueprint(arg, s.Catalog()))
 		}
 		files = append(files, f)
 	}

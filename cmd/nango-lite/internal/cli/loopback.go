@@ -223,6 +223,24 @@ func callbackOf(r *http.Request) (url.Values, bool) {
 	return form.Parse(string(body)), true
 }
 
+// paste takes the address that a browser elsewhere was sent to, which could not reach this
+// process. A wrong one is an error, and does not end the wait.
+func (l *loopback) paste(text string) error {
+	u, err := url.Parse(strings.Trim(strings.TrimSpace(text), "'\"<>"))
+	if err != nil || u.RawQuery == "" {
+		return errors.New("this is not the address that the browser was sent to: it begins with " + l.redirect.String() + "?")
+	}
+	if u.EscapedPath() != l.redirect.EscapedPath() {
+		return errors.New("this address is another page's: the right one begins with " + l.redirect.String() + "?")
+	}
+	at := cameTo(u)
+	if !l.claim(at.Query()) {
+		return errors.New("this address belongs to another attempt, or is not whole")
+	}
+	l.answers <- at
+	return nil
+}
+
 // claim reports whether an answer is the one, by its state, the first time.
 func (l *loopback) claim(callback url.Values) bool {
 	l.mu.Lock()

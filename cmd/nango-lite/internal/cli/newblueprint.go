@@ -18,6 +18,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/lazyregexp"
+	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -210,7 +211,8 @@ func writeBlueprint(s *session.Session, dir string, b *newBlueprint) error {
 		return err
 	}
 	s.Notef("wrote %s", f.name)
-	if found := lintFile(s, f); len(found) > 0 {
+	stillTemplate := func(d loader.Diagnostic) bool { return d.Code == "template-left" } // what is said below
+	if found := loader.Diagnostics(slices.DeleteFunc([]loader.Diagnostic(lintFile(s, f)), stillTemplate)); len(found) > 0 {
 		if err := writeDiagnostics(s, found); err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ func refs(s *session.Session, args []string) (refs []string, broken bool, err er
 		name, _, pinned := strings.Cut(arg, ":")
 		_, ds, ok := catalog.Lookup(name)
 		if !ok {
-			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, console.DidYouMean(name, catalog.Names()))
+			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, suggestBlueprint(name, catalog))
 		}
 		problems = append(problems, ds...)
 		var found []string

@@ -67,6 +67,9 @@ func (c *Console) AskLine(ctx context.Context, question string, how Reading) (st
 	}
 }
 
+// ReadLine reads a line from stdin, whoever is there.
+func (c *Console) ReadLine() (string, error) { return c.readLine() }
+
 func (c *Console) readLine() (string, error) {
 	if c.lines == nil {
 		c.lines = bufio.NewReader(c.In)
