@@ -107,13 +107,15 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err != nil {
 		return nil, err
 	}
-	if p.URL, err = withParams(p.URL, opts.Params); err != nil {
+	page, err := withParams(p.URL.Reveal(), opts.Params)
+	if err != nil {
 		return nil, &Error{Op: op, Key: k, Kind: KindInvalidResponse, Detail: "the authorization endpoint cannot be read"}
 	}
+	p.URL = schema.NewSecret(page)
 	if err := e.back.claimIssuer(op, in, p, e.opts.Now()); err != nil {
 		return nil, err
 	}
-	e.watch.Tell(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL), Reason: reason})
+	e.watch.Tell(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL.Reveal()), Reason: reason})
 	return p, nil
 }
 

@@ -142,7 +142,7 @@ func TestAuthorizationURL(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p, _ := begin(t, newEngine(t, &provider{}, nil, tt.change))
-			u, _ := url.Parse(p.URL)
+			u, _ := url.Parse(p.URL.Reveal())
 			q := u.Query()
 			for _, name := range []string{"state", "code_challenge", "code_challenge_method"} {
 				q.Del(name)
@@ -229,13 +229,13 @@ func TestS33_HostOfAuthorizationURL(t *testing.T) {
 	})
 	for _, bad := range []string{"evil.com/", "evil.com#", "evil.com?", "x@evil.com/", "a.b:80/", "a.b", "-a", "é", "a\r\nb"} {
 		if p, err := e.AuthCodeURL(t.Context(), alice, callbackURL, &engine.AuthCodeOptions{Fields: map[string]string{"shop": bad}}); err == nil {
-			t.Errorf("%q was taken: %s", bad, p.URL)
+			t.Errorf("%q was taken: %s", bad, p.URL.Reveal())
 		} else if strings.Contains(err.Error(), "evil") {
 			t.Errorf("the error quotes the value: %v", err)
 		}
 	}
 	p, err := e.AuthCodeURL(t.Context(), alice, callbackURL, &engine.AuthCodeOptions{Fields: map[string]string{"shop": "north-1"}})
-	if err != nil || !strings.HasPrefix(p.URL, "https://north-1.fjord.test/authorize?") {
+	if err != nil || !strings.HasPrefix(p.URL.Reveal(), "https://north-1.fjord.test/authorize?") {
 		t.Errorf("got %v, %v", p, err)
 	}
 }

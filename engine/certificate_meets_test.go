@@ -85,8 +85,8 @@ func TestS27_FoundEndpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p, q := begin(t, e); !strings.HasPrefix(p.URL, "https://id.fjord.test/authorize?") || q == nil {
-			t.Errorf("%s: users are sent to %s", name, p.URL)
+		if p, q := begin(t, e); !strings.HasPrefix(p.URL.Reveal(), "https://id.fjord.test/authorize?") || q == nil {
+			t.Errorf("%s: users are sent to %s", name, p.URL.Reveal())
 		}
 		h.allowed(t, e)
 		if _, err := e.Refresh(t.Context(), alice); err != nil {
@@ -173,7 +173,7 @@ func TestS27_DiscoveryInTheSandbox(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		back, err := sandbox.Allow(t.Context(), rt, p.URL, "allow")
+		back, err := sandbox.Allow(t.Context(), rt, p.URL.Reveal(), "allow")
 		if err != nil {
 			t.Fatal(err)
 		}

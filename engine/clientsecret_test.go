@@ -139,8 +139,8 @@ func TestClientOfTheConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"client_id=alice-app", "app=alice-app", "also=alice-app"} {
-			if !strings.Contains(pending.URL, want) {
-				t.Errorf("%s is not in %s", want, pending.URL)
+			if !strings.Contains(pending.URL.Reveal(), want) {
+				t.Errorf("%s is not in %s", want, pending.URL.Reveal())
 			}
 		}
 		keys := seal.NewKeys()

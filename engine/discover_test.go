@@ -186,8 +186,8 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if !strings.HasPrefix(p.URL, "https://id.fjord.test/authorize?") {
-		t.Errorf("the user is sent to %s", p.URL)
+	if !strings.HasPrefix(p.URL.Reveal(), "https://id.fjord.test/authorize?") {
+		t.Errorf("the user is sent to %s", p.URL.Reveal())
 	}
 	if text := fmt.Sprint(registered); text != `map[application_type:web client_name:Harbour Sync client_uri:https://harbour.test grant_types:[authorization_code refresh_token] redirect_uris:[`+callbackURL+`] response_types:[code] token_endpoint_auth_method:client_secret_basic]` {
 		t.Errorf("registered as %s", text)

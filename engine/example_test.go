@@ -76,7 +76,7 @@ func exampleConsent(eng *engine.Engine, transport http.RoundTripper) engine.Key 
 	key := engine.Key{Integration: "notion", ConnectionID: "user-42"}
 	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback", nil)
 	stop(err)
-	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
+	callback, err := sandbox.Allow(ctx, transport, pending.URL.Reveal(), "allow")
 	stop(err)
 	_, err = eng.ExchangeAt(ctx, pending, callback)
 	stop(err)
@@ -103,7 +103,7 @@ func Example() {
 	stop(err)
 
 	// The user consents. The provider sends their browser to the callback.
-	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
+	callback, err := sandbox.Allow(ctx, transport, pending.URL.Reveal(), "allow")
 	stop(err)
 
 	// In the handler of the callback, its URL is r.URL.
@@ -147,7 +147,7 @@ func ExamplePending_Seal() {
 		stop(err)
 		http.SetCookie(w, &http.Cookie{Name: "pending", Value: sealed, Path: "/callback",
 			HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode, MaxAge: 900})
-		http.Redirect(w, r, pending.URL, http.StatusFound)
+		http.Redirect(w, r, pending.URL.Reveal(), http.StatusFound)
 	}
 	callback := func(w http.ResponseWriter, r *http.Request) {
 		cookie, err := r.Cookie("pending")
@@ -233,7 +233,7 @@ func ExampleEngine_Choices() {
 	key := engine.Key{Integration: "jira", ConnectionID: "user-42"}
 	pending, err := eng.AuthCodeURL(ctx, key, "https://app.example.com/callback", nil)
 	stop(err)
-	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
+	callback, err := sandbox.Allow(ctx, transport, pending.URL.Reveal(), "allow")
 	stop(err)
 	conn, err := eng.ExchangeAt(ctx, pending, callback)
 	stop(err)

@@ -100,7 +100,7 @@ func ExampleEngine_AuthCodeURL_discovery() {
 	stop(err)
 	fmt.Println("tokens come from", pending.Registration.Issuer)
 
-	callback, err := sandbox.Allow(ctx, transport, pending.URL, "allow")
+	callback, err := sandbox.Allow(ctx, transport, pending.URL.Reveal(), "allow")
 	stop(err)
 	_, err = eng.ExchangeAt(ctx, pending, callback)
 	stop(err)

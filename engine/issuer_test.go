@@ -102,7 +102,7 @@ func TestAuthorizationParamsOfOneFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(pending.URL)
+	u, err := url.Parse(pending.URL.Reveal())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestS37_MixUpThroughAHost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _ := http.NewRequestWithContext(t.Context(), "GET", p.URL, nil)
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", p.URL.Reveal(), nil)
 		resp, err := calls.RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestS37_MixUpWithTheFlowsOwnRedirectURI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ := http.NewRequestWithContext(t.Context(), "GET", p.URL, nil)
+	r, _ := http.NewRequestWithContext(t.Context(), "GET", p.URL.Reveal(), nil)
 	resp, err := calls.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)

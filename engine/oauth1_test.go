@@ -85,7 +85,7 @@ func (w *oauth1World) authorize(t *testing.T, decision string) (*engine.Pending,
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := sandbox.Allow(t.Context(), w.direct, p.URL, decision)
+	back, err := sandbox.Allow(t.Context(), w.direct, p.URL.Reveal(), decision)
 	if err != nil {
 		t.Fatal(err)
 	}

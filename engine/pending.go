@@ -7,7 +7,7 @@ import "github.com/nango-lite/nango-lite/engine/internal/consent"
 // their session (state must be bound to the user agent, RFC 9700 2.1); its method Seal
 // makes it fit for a cookie. Its fields are
 //
-//	URL          string // where to send the user; holds the state
+//	URL          schema.Secret // where to send the user; holds the state, so it is revealed there alone
 //	Key          Key
 //	RedirectURL  string
 //	State        schema.Secret

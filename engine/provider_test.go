@@ -145,7 +145,7 @@ func begin(t *testing.T, e *engine.Engine) (*engine.Pending, url.Values) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(p.URL)
+	u, err := url.Parse(p.URL.Reveal())
 	if err != nil {
 		t.Fatal(err)
 	}

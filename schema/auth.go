@@ -105,6 +105,9 @@ func (a Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "auth "+str
 // LogValue returns what Format writes.
 func (a Auth) LogValue() slog.Value { return slog.StringValue("auth " + string(a.AuthMode)) }
 
+// MarshalText returns what Format writes.
+func (a Auth) MarshalText() ([]byte, error) { return []byte("auth " + string(a.AuthMode)), nil }
+
 // Signature returns SignatureMethod, or the default of the mode.
 func (a *Auth) Signature() string {
 	if a.SignatureMethod == "" && a.AuthMode == TBA {

@@ -18,11 +18,20 @@ type Config struct {
 	Server       *Server                 `json:"server,omitempty"`
 }
 
-// LogValue names the integrations, because their templates may hold text from the
-// environment.
-func (c *Config) LogValue() slog.Value {
-	return slog.StringValue("config of " + strings.Join(slices.Sorted(maps.Keys(c.Integrations)), ", "))
+// String names the integrations.
+func (c Config) String() string {
+	return "config of " + strings.Join(slices.Sorted(maps.Keys(c.Integrations)), ", ")
 }
+
+// Format writes String whatever the verb, because templates may hold text from the
+// environment.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue returns String.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText returns String, so that JSON and YAML hold no more than logs do.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Server holds the settings of the server form.
 type Server struct {
@@ -115,7 +124,7 @@ func (i *Integration) AppAssumesRole() bool {
 }
 
 // String returns the integration's name and blueprint.
-func (i *Integration) String() string {
+func (i Integration) String() string {
 	if i.ExtendsBlueprint == "" {
 		return "integration " + i.Name
 	}
@@ -124,10 +133,13 @@ func (i *Integration) String() string {
 
 // Format writes String whatever the verb, because templates may hold text from
 // the environment.
-func (i *Integration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.String()) }
+func (i Integration) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, i.String()) }
 
 // LogValue returns String.
-func (i *Integration) LogValue() slog.Value { return slog.StringValue(i.String()) }
+func (i Integration) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// MarshalText returns String, so that JSON and YAML hold no more than logs do.
+func (i Integration) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
 // ClientByConnection reports whether each connection brings the client that its
 // tokens are asked for with: the operator has none to give.

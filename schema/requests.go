@@ -32,6 +32,9 @@ func (r Requests) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "reques
 // LogValue returns what Format writes.
 func (r Requests) LogValue() slog.Value { return slog.StringValue("requests") }
 
+// MarshalText returns what Format writes.
+func (r Requests) MarshalText() ([]byte, error) { return []byte("requests"), nil }
+
 // Retries says when a failed attempt is made again. Nil pointers mean the
 // defaults of the JSON Schema.
 type Retries struct {

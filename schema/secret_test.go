@@ -47,9 +47,11 @@ func TestSecretPrintsNothing(t *testing.T) {
 	i := &schema.Integration{Name: "x", OAuthClientSecret: s, OAuthClientSecretPrevious: s, AppAPIKey: s,
 		Auth:     schema.Auth{AuthMode: "OAUTH2", TokenParams: schema.Tree{"key": sesame}},
 		Requests: schema.Requests{Headers: map[string]string{"X": sesame}}}
+	config := &schema.Config{Integrations: map[string]*schema.Integration{"x": i}}
 	values := map[string]any{"value": s, "pointer": &s, "holder": h, "holder pointer": &h, "slice": []schema.Secret{s},
 		"map": map[string]schema.Secret{"k": s}, "key": map[schema.Secret]int{s: 1}, "any": []any{s}, "integration": i, "auth": i.Auth,
-		"requests": i.Requests, "config": &schema.Config{Integrations: map[string]*schema.Integration{"x": i}}}
+		"requests": i.Requests, "config": config, "config value": *config, "integration value": *i, "integrations": []schema.Integration{*i},
+		"integration of a host": struct{ In schema.Integration }{*i}}
 	verbs := []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%t", "%b", "%o", "%c", "%U", "%e", "%g", "%10.3s", "%-5v", "%z"}
 	for what, v := range values {
 		for _, verb := range verbs {
@@ -71,10 +73,12 @@ func TestSecretPrintsNothing(t *testing.T) {
 			t.Errorf("error with a %s: %v", what, err)
 		}
 	}
-	for what, v := range map[string]any{"value": s, "holder": h, "key": map[schema.Secret]int{s: 1}} {
+	for what, v := range values {
 		if out, _ := json.Marshal(v); leaks(string(out)) {
 			t.Errorf("JSON of a %s: %s", what, out)
 		}
+	}
+	for what, v := range map[string]any{"value": s, "holder": h, "key": map[schema.Secret]int{s: 1}} { // gob carries, and does not show
 		var b bytes.Buffer
 		_ = gob.NewEncoder(&b).Encode(v)
 		if leaks(b.String()) {

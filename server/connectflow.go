@@ -77,7 +77,7 @@ func (s *Server) begin(x *exchange, a *ask) *connectError {
 	if err != nil {
 		return connectErrorOf(err, consentFailures)
 	}
-	to, err := url.Parse(p.URL)
+	to, err := url.Parse(p.URL.Reveal())
 	if err != nil || to.Scheme != "https" && to.Scheme != "http" {
 		return connectErrorf(http.StatusInternalServerError, "provider_config_err", "the authorization endpoint is no web address")
 	}

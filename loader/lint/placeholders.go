@@ -126,7 +126,9 @@ func (v *version) sections() any {
 	for name, f := range v.Connection {
 		lookUps[name] = f.Request
 	}
-	data, err := json.Marshal(map[string]any{"auth": v.Auth, "requests": v.Requests, "connection": lookUps, "operations": requestsOf(v.Operations)})
+	type openAuth schema.Auth // without the methods that hide what templates hold
+	type openRequests schema.Requests
+	data, err := json.Marshal(map[string]any{"auth": openAuth(v.Auth), "requests": openRequests(v.Requests), "connection": lookUps, "operations": requestsOf(v.Operations)})
 	if err != nil {
 		return nil
 	}

@@ -104,7 +104,7 @@ func connectEnded(ctx context.Context, e *engine.Engine, store connection.Store,
 	if err != nil {
 		return nil, err
 	}
-	back, err := sandbox.Allow(ctx, rt, pending.URL, "allow")
+	back, err := sandbox.Allow(ctx, rt, pending.URL.Reveal(), "allow")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package consent
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
+	"log/slog"
 	"math"
 	"net/url"
 	"strconv"
@@ -48,10 +50,18 @@ type DeviceAuth struct {
 	Tags         map[string]string
 }
 
-// Format prints the key alone.
-func (d *DeviceAuth) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "pending device authorization of %s", d.Key)
-}
+// String names the key alone.
+func (d DeviceAuth) String() string { return "pending device authorization of " + d.Key.String() }
+
+// Format prints String whatever the verb.
+func (d DeviceAuth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// LogValue returns String.
+func (d DeviceAuth) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalText returns String: what another program is to open is made by
+// [DeviceAuth.Seal].
+func (d DeviceAuth) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // Connection returns what d becomes, without its token.
 func (d *DeviceAuth) Connection(mode schema.AuthMode) *connection.Connection {

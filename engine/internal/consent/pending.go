@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -24,7 +26,7 @@ const Lifetime = 15 * time.Minute
 // their session (state must be bound to the user agent, RFC 9700 2.1); [Pending.Seal]
 // makes it fit for a cookie.
 type Pending struct {
-	URL         string // where to send the user; holds the state
+	URL         schema.Secret // where to send the user; holds the state
 	Key         connection.Key
 	RedirectURL string
 	State       schema.Secret
@@ -43,10 +45,17 @@ type Pending struct {
 	Registration connection.Registration
 }
 
-// Format prints the key alone: the URL holds the state.
-func (p *Pending) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "pending authorization of %s", p.Key)
-}
+// String names the key alone.
+func (p Pending) String() string { return "pending authorization of " + p.Key.String() }
+
+// Format prints String whatever the verb.
+func (p Pending) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
+
+// LogValue returns String.
+func (p Pending) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// MarshalText returns String: what another program is to open is made by [Pending.Seal].
+func (p Pending) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // Connection returns what p becomes, without its token.
 func (p *Pending) Connection(mode schema.AuthMode) *connection.Connection {
@@ -83,7 +92,7 @@ const pendingAAD = "nango-lite pending authorization"
 // [OpenPending] with the same key reads or accepts it.
 func (p *Pending) Seal(s connection.Sealer) (string, error) {
 	w := pendingWire{
-		URL: p.URL, Integration: p.Key.Integration, ConnectionID: p.Key.ConnectionID, RedirectURL: p.RedirectURL,
+		URL: p.URL.Reveal(), Integration: p.Key.Integration, ConnectionID: p.Key.ConnectionID, RedirectURL: p.RedirectURL,
 		State: p.State.Reveal(), Verifier: p.Verifier.Reveal(), Scopes: p.Scopes,
 		Token: p.Token.Reveal(), TokenSecret: p.TokenSecret.Reveal(), ExpiresAt: p.ExpiresAt,
 		Fields: p.Fields, SecretFields: map[string]string{}, Metadata: p.Metadata, Tags: p.Tags,
@@ -110,7 +119,7 @@ func OpenPending(text string, s connection.Sealer) (*Pending, error) {
 		return nil, &fault.Error{Op: "open pending authorization", Kind: fault.KindState, Detail: "not a sealed authorization, or of another key", Err: err}
 	}
 	p := &Pending{
-		URL: w.URL, Key: connection.Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
+		URL: schema.NewSecret(w.URL), Key: connection.Key{Integration: w.Integration, ConnectionID: w.ConnectionID}, RedirectURL: w.RedirectURL, State: schema.NewSecret(w.State),
 		Scopes: w.Scopes, ExpiresAt: w.ExpiresAt, Fields: w.Fields, Metadata: w.Metadata, Tags: w.Tags,
 		Registration: w.Registration.Registration,
 	}

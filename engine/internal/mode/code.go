@@ -57,10 +57,11 @@ func (m *code) begin(op string, p *consent.Pending, endpoint schema.Template) er
 	if m.env.In.Auth.Challenge() != schema.PKCEOff {
 		p.Verifier = schema.NewSecret(oauth2.GenerateVerifier())
 	}
-	var err error
-	if p.URL, err = m.authorizationURL(p, endpoint); err != nil {
+	page, err := m.authorizationURL(p, endpoint)
+	if err != nil {
 		return &fault.Error{Op: op, Key: p.Key, Kind: fault.KindClient, Detail: "authorization_url", Err: err}
 	}
+	p.URL = schema.NewSecret(page)
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // say in what is asked for.
 func (m *code) push(ctx context.Context, op string, p *consent.Pending) error {
 	in := m.env.In
-	asked, err := url.Parse(p.URL)
+	asked, err := url.Parse(p.URL.Reveal())
 	if err != nil {
 		return &fault.Error{Op: op, Key: p.Key, Kind: fault.KindClient, Detail: "authorization_url"}
 	}
@@ -42,6 +42,6 @@ func (m *code) push(ctx context.Context, op string, p *consent.Pending) error {
 	q.Set("client_id", params["client_id"])
 	q.Set("request_uri", reference)
 	u.RawQuery = q.Encode()
-	p.URL = u.String()
+	p.URL = schema.NewSecret(u.String())
 	return nil
 }

@@ -85,7 +85,7 @@ func (m *temporary) Begin(ctx context.Context, op string, p *consent.Pending, _ 
 		q.Set("scope", scope)
 	}
 	u.RawQuery = q.Encode()
-	p.URL = u.String()
+	p.URL = schema.NewSecret(u.String())
 	return consentReason(in, p), nil
 }
 

@@ -238,7 +238,7 @@ func (e connectStep) authorizesWith(ctx context.Context, scopes []string, want s
 			return err
 		}
 	}
-	u, err := url.Parse(p.URL)
+	u, err := url.Parse(p.URL.Reveal())
 	if err != nil {
 		return err
 	}

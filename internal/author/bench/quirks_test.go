@@ -284,9 +284,9 @@ func play(t *testing.T, in *schema.Integration) sighting {
 		if err != nil {
 			t.Fatal(err)
 		}
-		authorize, _ := http.NewRequest(http.MethodGet, p.URL, nil)
+		authorize, _ := http.NewRequest(http.MethodGet, p.URL.Reveal(), nil)
 		seen.request("authorize", authorize, nil)
-		back, err := sandbox.Allow(t.Context(), direct, p.URL, "allow")
+		back, err := sandbox.Allow(t.Context(), direct, p.URL.Reveal(), "allow")
 		if err != nil {
 			t.Fatal(err)
 		}

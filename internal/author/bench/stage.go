@@ -186,7 +186,7 @@ func (st *stage) consent(ctx context.Context, k engine.Key, decision string, opt
 	if err != nil {
 		return nil, nil, err
 	}
-	back, err := sandbox.Allow(ctx, st.direct, p.URL, decision)
+	back, err := sandbox.Allow(ctx, st.direct, p.URL.Reveal(), decision)
 	if err != nil {
 		return nil, nil, err
 	}

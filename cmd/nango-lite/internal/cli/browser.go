@@ -31,7 +31,7 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 		con.Notef("a callback without a state says %s; still waiting, Ctrl-C ends", code)
 	}
 	l.expect(p.State, u.Engine.CallbackState)
-	if err := con.show(ctx, k, con.pageURL(k, p.URL), noBrowser); err != nil {
+	if err := con.show(ctx, k, con.pageURL(k, p.URL.Reveal()), noBrowser); err != nil {
 		return nil, err
 	}
 	stop := con.readPasted(l, noBrowser)

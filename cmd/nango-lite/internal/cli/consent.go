@@ -23,7 +23,7 @@ func (con connector) authorizeSandbox(ctx context.Context, u *session.Use, k eng
 	if err != nil {
 		return nil, err
 	}
-	at, err := con.consent(ctx, u, p.URL)
+	at, err := con.consent(ctx, u, p.URL.Reveal())
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func newLibrary(t *testing.T, items int) (*library, *program, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := sandbox.Allow(t.Context(), l, pending.URL, "allow")
+	back, err := sandbox.Allow(t.Context(), l, pending.URL.Reveal(), "allow")
 	if err != nil {
 		t.Fatal(err)
 	}
