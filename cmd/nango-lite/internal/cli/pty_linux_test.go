@@ -95,8 +95,8 @@ func TestTerminal(t *testing.T) {
 	go func() {
 		done <- Run(t.Context(), []string{"-c", config, "connect", "quay"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
-	term.answer("Note (may be empty): ", "typed in the open", false)
 	term.answer("API key: ", "seeded-key", true)
+	term.answer("Note (may be empty): ", "typed in the open", false)
 	term.answer("Which one? (1 to 2): ", "2", false)
 	if code := <-done; code != 0 {
 		t.Errorf("exit code %d", code)
