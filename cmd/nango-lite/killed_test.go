@@ -89,7 +89,7 @@ func (p *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestServersAreKilled(t *testing.T) {
 	db := os.Getenv(postgresEnv)
 	if db == "" {
-		t.Skip(postgresEnv + " is not set")
+		t.Skipf("set %s to the URL of a PostgreSQL server where schemas may be made", postgresEnv)
 	}
 	schema := fmt.Sprintf("killed_%d", time.Now().UnixNano())
 	t.Cleanup(func() {
