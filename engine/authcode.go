@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/nango-lite/nango-lite/engine/internal/consent"
+	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/mode"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -115,7 +116,7 @@ func (e *Engine) AuthCodeURL(ctx context.Context, k Key, redirectURL string, opt
 	if err := e.back.claimIssuer(op, in, p, e.opts.Now()); err != nil {
 		return nil, err
 	}
-	e.watch.Tell(ctx, Event{Kind: EventAuthorize, Key: k, URL: withoutQuery(p.URL.Reveal()), Reason: reason})
+	e.watch.Tell(ctx, Event{Kind: EventAuthorize, Key: k, URL: in.shownPage(p.URL.Reveal(), p.Connection(in.Auth.AuthMode)), Reason: reason})
 	return p, nil
 }
 
@@ -152,11 +153,11 @@ func (in *integration) brought(op string, k Key, opts *AuthCodeOptions) (map[str
 	return fields, secrets, m.Ready(op, consent.NewConnection(in.Auth.AuthMode, k, fields, secrets))
 }
 
-// withoutQuery returns rawURL as it may be logged.
-func withoutQuery(rawURL string) string {
-	u, err := url.Parse(rawURL)
+// shownPage returns where a user is sent for c, as it may be logged.
+func (in *integration) shownPage(page string, c *Connection) string {
+	u, err := url.Parse(page)
 	if err != nil {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
+	return fault.ShownURL(u, in.Secrets(c))
 }

@@ -29,7 +29,7 @@ func (e *Engine) DeviceAuth(ctx context.Context, k Key, opts *AuthCodeOptions) (
 	d, err := in.deviceAuth(ctx, op, k, opts)
 	ev := Event{Kind: EventAuthorize, Key: k, Reason: "sending the user to another device", Err: err}
 	if err == nil {
-		ev.URL = withoutQuery(d.VerificationURI)
+		ev.URL = in.shownPage(d.VerificationURI, d.Connection(in.Auth.AuthMode))
 		if scope := in.JoinScopes(d.Scopes); scope != "" {
 			ev.Reason += ", asking for " + scope
 		}

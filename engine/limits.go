@@ -4,7 +4,7 @@ import "time"
 
 // A LimitState says what a rate limit stands at.
 type LimitState struct {
-	ConnectionID string    // whose; empty where all connections share
+	ConnectionID string    // whose; empty where all connections share, or those that call one host
 	PausedUntil  time.Time // nothing is sent before; zero or past: no pause
 	Reason       string    // why there is a pause
 	Waiting      int       // calls in line
@@ -12,11 +12,12 @@ type LimitState struct {
 }
 
 // Limits returns the rate limits of an integration as they stand, for display.
-// There are none before its first call.
+// There are none before its first call. Where users name hosts of their own, a budget
+// that connections share is one for each host.
 func (e *Engine) Limits(integration string) []LimitState {
 	var list []LimitState
 	for _, s := range e.env.Limits.State(integration) {
-		list = append(list, LimitState{s.Scope, s.Until, s.Reason, s.Waiting, s.Running})
+		list = append(list, LimitState{s.Scope.Connection, s.Until, s.Reason, s.Waiting, s.Running})
 	}
 	return list
 }

@@ -81,6 +81,7 @@ func (s *substituter) scalar(n *tree.Node, sh *shape.Shape, key string) {
 		case p.ref:
 			sources = append(sources, p.source())
 			if value, ok := s.resolve(n, p, gap); ok {
+				n.Supplied = append(n.Supplied, tree.Supplied{Before: textOf(out, sh), Text: value})
 				out.Parts = append(out.Parts, schema.Part{Literal: value})
 			}
 		case p.escape:
@@ -96,14 +97,18 @@ func (s *substituter) scalar(n *tree.Node, sh *shape.Shape, key string) {
 	if text := literalText(out); left().MatchString(text) {
 		s.placeholder(n, &out, s.gap(sh, key), text)
 	}
-	if sh.IsTemplate() {
-		n.Text = out.String()
-	} else {
-		n.Text = literalText(out)
-	}
+	n.Text = textOf(out, sh)
 	if n.Origin.Reference != "" {
 		coerce(n, sh)
 	}
+}
+
+// textOf writes parts as the text of a node.
+func textOf(t schema.Template, sh *shape.Shape) string {
+	if sh.IsTemplate() {
+		return t.String()
+	}
+	return literalText(t)
 }
 
 // literalText joins parts; a text that is no template has nothing but literals.

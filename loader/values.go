@@ -26,6 +26,10 @@ func collect(out *[]schema.Value, n *tree.Node, s *shape.Shape, path string) {
 			if path != "" {
 				below = path + "." + f.Name
 			}
+			if ofSecretField(n, f, path) {
+				*out = append(*out, schema.Value{Path: below, Text: schema.Redacted, Hidden: true, Origin: f.Value.Origin})
+				continue
+			}
 			collect(out, f.Value, s.Key(f.Name), below)
 		}
 		return
@@ -34,10 +38,100 @@ func collect(out *[]schema.Value, n *tree.Node, s *shape.Shape, path string) {
 	if v.Origin.Reference == "" {
 		v.Origin.Reference = references(n)
 	}
-	if v.Text = flow(n); v.Hidden {
+	if v.Hidden {
 		v.Text = schema.Redacted
+	} else {
+		v.Text = flow(shown(n, s, &v.Supplied))
 	}
 	*out = append(*out, v)
+}
+
+// ofSecretField reports whether f of n, which stands at path, is a value that a secret
+// field of a connection may have.
+func ofSecretField(n *tree.Node, f tree.Field, path string) bool {
+	section, _, _ := strings.Cut(path, ".")
+	if strings.Count(path, ".") != 1 || section != "connection" && section != "credentials" {
+		return false
+	}
+	secret := section == "credentials"
+	for _, other := range n.Fields {
+		secret = secret || other.Name == "secret" && other.Value.Kind == tree.Bool && other.Value.Text == "true"
+	}
+	return secret && (f.Name == "default" || f.Name == "example" && f.Value.Origin.Reference != "")
+}
+
+// shown returns n as it may be shown, and adds what is not to be seen.
+func shown(n *tree.Node, s *shape.Shape, hidden *[]schema.Secret) *tree.Node {
+	open := *n
+	switch n.Kind {
+	case tree.String:
+		if len(n.Supplied) > 0 && s.IsAddress() {
+			open.Text = shownAddress(n, hidden)
+		}
+	case tree.List:
+		open.Items = make([]*tree.Node, len(n.Items))
+		for i, item := range n.Items {
+			open.Items[i] = shown(item, s.Item(), hidden)
+		}
+	case tree.Map:
+		open.Fields = slices.Clone(n.Fields)
+		for i, f := range n.Fields {
+			open.Fields[i].Value = shown(f.Value, s.Key(f.Name), hidden)
+		}
+	}
+	return &open
+}
+
+// shownAddress returns an address with a mark for what came from outside, since some
+// APIs have their key there. A host that is named whole is shown: everybody on the way
+// sees it.
+func shownAddress(n *tree.Node, hidden *[]schema.Secret) string {
+	var b strings.Builder
+	done := 0
+	for _, piece := range n.Supplied {
+		start := len(piece.Before)
+		if start < done || !strings.HasPrefix(n.Text[start:], piece.Text) {
+			*hidden = append(*hidden, schema.NewSecret(piece.Text)) // spelled otherwise, as what reads like a placeholder is
+			return schema.Redacted
+		}
+		open, rest := openHost(piece)
+		b.WriteString(n.Text[done:start] + open)
+		if rest != "" {
+			b.WriteString(schema.Redacted)
+			*hidden = append(*hidden, schema.NewSecret(rest))
+		}
+		done = start + len(piece.Text)
+	}
+	b.WriteString(n.Text[done:])
+	return b.String()
+}
+
+// openHost cuts what came from outside into an origin or a host that it names, and the
+// rest, without a slash between them.
+func openHost(piece tree.Supplied) (open, rest string) {
+	scheme, after, whole := strings.Cut(piece.Text, "://")
+	switch {
+	case whole && piece.Before == "":
+	case strings.HasSuffix(piece.Before, "://"):
+		scheme, after = "", piece.Text
+	default:
+		return "", piece.Text
+	}
+	end := strings.IndexAny(after, "/?#")
+	if end < 0 {
+		end = len(after)
+	}
+	if at := strings.LastIndex(after[:end], "@"); at >= 0 || !strings.Contains(after[:end], ".") && !strings.HasPrefix(after[:end], "localhost") {
+		return "", piece.Text // user info, or one label of a host
+	}
+	if whole {
+		scheme += "://"
+	}
+	open, rest = scheme+after[:end], after[end:]
+	if strings.HasPrefix(rest, "/") {
+		open, rest = open+"/", rest[1:]
+	}
+	return open, rest
 }
 
 // hidden reports whether n holds a secret, or text from outside under a key that

@@ -45,4 +45,9 @@ type Value struct {
 	Text   string `json:"value"`            // as YAML flow scalar or list; [REDACTED] if Hidden
 	Hidden bool   `json:"hidden,omitempty"` // a secret, or text from a reference under a key that is not public
 	Origin Origin `json:"origin"`
+
+	// Supplied are the texts that references have put into an address: Text has a mark in
+	// their place, and logs have. The host of one that names a whole host is not among
+	// them.
+	Supplied []Secret `json:"-"`
 }

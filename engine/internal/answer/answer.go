@@ -148,8 +148,19 @@ func peek(resp *http.Response) *peeked {
 		p.decoded, p.long = true, media.IsJSON(media.Of(resp.Header.Get("Content-Type")))
 		return p
 	}
+	Within(resp.Body, Bound{}, func() { p.fill(&b, resp) })
+	p.long = p.err == nil && !p.decoded
+	p.data, p.unread = b.Bytes(), b.Bytes()
+	if p.err != io.EOF { // longer, or broken
+		p.decoded = true
+	}
+	return p
+}
+
+// fill reads as much as is looked into.
+func (p *peeked) fill(b *bytes.Buffer, resp *http.Response) {
 	for p.err == nil && !isGzip(resp) && !begins(b.Bytes()) {
-		_, p.err = io.CopyN(&b, resp.Body, 1)
+		_, p.err = io.CopyN(b, resp.Body, 1)
 	}
 	if !isGzip(resp) && !looksLike(media.Of(resp.Header.Get("Content-Type")), b.Bytes()) {
 		p.decoded = true
@@ -157,15 +168,9 @@ func peek(resp *http.Response) *peeked {
 	for _, most := range []int{first, Most + 1} {
 		if p.err == nil && !p.decoded {
 			b.Grow(most + bytes.MinRead - b.Len()) // once, and not by doubling
-			_, p.err = io.CopyN(&b, resp.Body, int64(most-b.Len()))
+			_, p.err = io.CopyN(b, resp.Body, int64(most-b.Len()))
 		}
 	}
-	p.long = p.err == nil && !p.decoded
-	p.data, p.unread = b.Bytes(), b.Bytes()
-	if p.err != io.EOF { // longer, or broken
-		p.decoded = true
-	}
-	return p
 }
 
 // first is how much of a document is read at first: most are shorter.
@@ -208,3 +213,6 @@ func (p *peeked) Read(b []byte) (int, error) {
 }
 
 func (p *peeked) Close() error { return p.rest.Close() }
+
+// Within implements [Bounded].
+func (p *peeked) Within(b Bound, read func()) { Within(p.rest, b, read) }

@@ -121,7 +121,7 @@ func (p *API) planLimit() {
 	if b == nil {
 		return // nobody says whose limit it is: one connection does not stop the others
 	}
-	p.limit.Shared = b.Scope != "connection"
+	p.limit.Shared, p.limit.ByHost = b.Scope != "connection", schema.HostVaries(p.in.Calls.BaseURL)
 	p.limit.Budget.Concurrency = b.Concurrency
 	if b.Requests > 0 {
 		per := cmp.Or(b.PerSeconds, defaultPerSeconds)

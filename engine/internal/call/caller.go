@@ -75,6 +75,7 @@ func (c *Caller) bind() (*binding, error) {
 		}
 		api.env.Watch.Tell(ctx, ev)
 	}
+	b.client.Shown = func(call *layer.Call, u *url.URL) string { return shownURL(u, call) }
 	b.client.Broken = func(call *layer.Call, err error) error {
 		return &fault.Error{Op: "call", Key: c.Key, Kind: fault.KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 // saidIn returns what the request of a call says, other than where it goes: its
-// headers, its query, its body as far as it can be read again, its credentials.
-func saidIn(call *layer.Call) []string {
-	said := credentialsOf(call)
+// headers, its query, its body as far as it can be read again, its secrets.
+func saidIn(call *layer.Call, secrets []string) []string {
+	said := append([]string{""}, secrets...)
 	r := call.Request()
 	if r == nil {
 		return said

@@ -1,36 +1,65 @@
 package call
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/session"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 // masked returns err with a text that repeats nothing of the request and the
 // answer, as far as one can tell; call may be nil.
 func masked(err error, call *layer.Call) error {
 	text := fault.WithoutURL(err).Error()
-	var secrets []string
-	if call != nil {
-		secrets = credentialsOf(call)
-	}
-	return fault.WithText(fault.UnlessEchoed(text, secrets, func(text string) string { return maskValues(text, call) }), err)
+	m := maskOf(call)
+	return fault.WithText(fault.UnlessEchoed(text, m.secrets, m.text), err)
 }
 
-// maskValues takes the secrets of the call at hand out of a text, whatever name
-// they go by there and however they are encoded.
-func maskValues(text string, call *layer.Call) string {
-	if text == "" || call == nil {
+// A mask hides in texts about a call what the call itself must not tell. It asks for that
+// once, however many texts there are. It is not safe for concurrent use.
+type mask struct {
+	call    *layer.Call // nil: there is nothing to hide
+	secrets []string
+	said    []string // nil: not asked for
+}
+
+func maskOf(call *layer.Call) *mask {
+	if call == nil {
+		return &mask{}
+	}
+	return &mask{call: call, secrets: credentialsOf(call)}
+}
+
+// text takes the secrets of the call at hand out of a text, whatever name they go by
+// there and however they are encoded, and what it repeats of the request.
+func (m *mask) text(text string) string {
+	if text == "" || m.call == nil {
 		return text
 	}
-	text = fault.WithoutSecrets(text, credentialsOf(call))
-	return fault.WithoutEchoes(text, func() []string { return saidIn(call) })
+	return fault.WithoutEchoes(fault.WithoutSecrets(text, m.secrets), func() []string {
+		if m.said == nil {
+			m.said = saidIn(m.call, m.secrets)
+		}
+		return m.said
+	})
+}
+
+// shownURL is how logs and traces show where a call went. The path of what is elsewhere,
+// as of a download, may be the key to it.
+func shownURL(u *url.URL, call *layer.Call) string {
+	secrets := credentialsOf(call)
+	if base := call.Base(); base != nil && u.Host != "" && !weburl.SameOrigin(u, base) {
+		return fault.ShownOrigin(u, secrets)
+	}
+	return fault.ShownURL(u, secrets)
 }
 
 // credentialsOf returns the values that a call is authorised with.
 func credentialsOf(call *layer.Call) []string {
-	list := call.Secrets()
+	list := slices.Clone(call.Secrets())
 	api, ok := call.Data.(*API)
 	s := call.Snapshot()
 	if !ok || s == nil {
@@ -42,6 +71,7 @@ func credentialsOf(call *layer.Call) []string {
 		}
 	}
 	in := api.in
+	list = append(list, in.Secrets(session.ConnectionOf(call))...)
 	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
 	if signature := in.Parsed.Signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)

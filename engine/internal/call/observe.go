@@ -2,15 +2,12 @@ package call
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/internal/weburl"
-	"github.com/nango-lite/nango-lite/schema"
 )
 
 // eventOf tells what a layer did, as an event.
@@ -43,20 +40,4 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 		ev.Err = callError(call.Context, k, call, n.Err)
 	}
 	return ev
-}
-
-// shownURL returns u without query and user info. Where base_url holds a
-// credential, as some APIs want it in the path, it is masked.
-func shownURL(u *url.URL, call *layer.Call) string {
-	text := u.EscapedPath()
-	if base := call.Base(); base != nil && u.Host != "" && !weburl.SameOrigin(u, base) {
-		return u.Scheme + "://" + u.Host + "/…" // of a download, say, whose path is the key to it
-	}
-	if u.Host != "" {
-		text = u.Scheme + "://" + u.Host + text
-	}
-	for _, s := range call.Secrets() {
-		text = strings.ReplaceAll(text, s, schema.Redacted)
-	}
-	return text
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/engine/internal/pages"
@@ -46,12 +47,14 @@ const shownPage = 16 << 10
 
 // startOf returns the start of a body, as it may be shown.
 func startOf(resp *http.Response) string {
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, shownPage+1))
-	text := string(body)
+	const further = 4 << 10 // so that a secret at the end is seen whole, and masked
+	var body []byte
+	answer.Within(resp.Body, answer.Bound{}, func() { body, _ = io.ReadAll(io.LimitReader(resp.Body, shownPage+further)) })
+	text := maskOf(layer.From(resp.Request.Context())).text(string(body))
 	if len(text) > shownPage {
 		text = text[:shownPage] + " …"
 	}
-	return maskValues(text, layer.From(resp.Request.Context()))
+	return text
 }
 
 // againBroken returns how long to wait before a page that broke off is asked for

@@ -34,12 +34,13 @@ func Check(resp *http.Response) error {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
 			e.Detail = call.Reason()
-			api.lacks(e, resp, call)
+			m := maskOf(call)
+			api.lacks(e, resp, m)
 			if e.Message == "" {
 				e.Message = fault.WordsIn(answer.JSON(resp), nil)
 			}
 			for _, text := range []*string{&e.Code, &e.RequestID, &e.Message} {
-				*text = maskValues(*text, call) // an echo is one, too
+				*text = m.text(*text) // an echo is one, too
 			}
 			e.Message = fault.Words(e.Message, func(text string) string { return text })
 		}
@@ -49,7 +50,7 @@ func Check(resp *http.Response) error {
 
 // lacks says which scopes a call takes that its token does not have, where the
 // resource's challenge tells (RFC 6750 3.1): the user can grant them.
-func (p *rules) lacks(e *fault.Error, resp *http.Response, call *layer.Call) {
+func (p *rules) lacks(e *fault.Error, resp *http.Response, m *mask) {
 	if e.Kind != fault.KindDenied || resp.StatusCode != http.StatusForbidden || !p.in.Auth.HasTokens() {
 		return
 	}
@@ -57,9 +58,7 @@ func (p *rules) lacks(e *fault.Error, resp *http.Response, call *layer.Call) {
 	if !ok || c.Error != "insufficient_scope" {
 		return
 	}
-	for _, scope := range discovery.Scopes(c.Scope) {
-		e.Scopes = append(e.Scopes, maskValues(scope, call))
-	}
+	e.Scopes = strings.Fields(m.text(strings.Join(discovery.Scopes(c.Scope), " ")))
 	e.Detail = "the token has not the scopes that this takes"
 	if len(e.Scopes) > 0 {
 		e.Detail += ": " + strings.Join(e.Scopes, " ")

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/schema"
@@ -16,25 +15,38 @@ import (
 // capitals and small letters mixed, as keys and tokens are and names of errors are
 // not.
 func WithoutEchoes(text string, said func() []string) string {
-	var heard, words []string
+	suspects := secretWords([]string{text})
+	if len(suspects) == 0 {
+		return text
+	}
+	heard := said()
+	known, echoed := newAutomaton(secretWords(heard)), repeatedIn(heard, suspects)
 	var b strings.Builder
 	for text != "" {
 		before, word, after := cutWord(text)
-		if looksSecret(word) {
-			if heard == nil {
-				heard = said()
-				words = secretWords(heard)
-			}
-			if slices.ContainsFunc(heard, func(s string) bool { return strings.Contains(s, word) }) ||
-				slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) }) {
-				word = schema.Redacted
-			}
+		if looksSecret(word) && (echoed[word] || known.any(word)) {
+			word = schema.Redacted
 		}
 		b.WriteString(before)
 		b.WriteString(word)
 		text = after
 	}
 	return b.String()
+}
+
+// repeatedIn returns which of words stand in one of texts.
+func repeatedIn(texts, words []string) map[string]bool {
+	a, found := newAutomaton(words), make([]bool, len(words))
+	for _, text := range texts {
+		a.mark(text, found)
+	}
+	repeated := map[string]bool{}
+	for i, word := range words {
+		if found[i] {
+			repeated[word] = true
+		}
+	}
+	return repeated
 }
 
 // cutWord cuts text around its first word.

@@ -1,20 +1,19 @@
 package fault
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/internal/lazyregexp"
-	"github.com/nango-lite/nango-lite/schema"
 )
 
-// WithText returns an error of that text over cause and what cause wraps.
+// WithText returns an error of that text in place of cause's. It is still what cause is
+// to errors.Is and errors.As, and unwraps to nothing: whoever reports errors walks the
+// chain and writes down the text of each.
 func WithText(text string, cause error) error { return &maskedError{text, cause} }
 
-// A maskedError has a text of its own over its cause's chain.
 type maskedError struct {
 	text  string
 	cause error
@@ -22,8 +21,14 @@ type maskedError struct {
 
 func (m *maskedError) Error() string { return m.text }
 
-// Unwrap returns the cause.
-func (m *maskedError) Unwrap() error { return m.cause }
+// GoString is Error: a cause may be its own text.
+func (m *maskedError) GoString() string { return m.text }
+
+// Is reports whether the cause is target.
+func (m *maskedError) Is(target error) bool { return errors.Is(m.cause, target) }
+
+// As gives the cause to those who name its type.
+func (m *maskedError) As(target any) bool { return errors.As(m.cause, target) }
 
 // repeated is what net/http and others repeat of an answer or a URL: what they
 // quote, the path of a URL, and a query.
@@ -58,20 +63,4 @@ func ReadableCode(code string) string {
 
 func notCode(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.:/", r))
-}
-
-// WithoutSecrets takes secrets out of a text, however they are encoded.
-func WithoutSecrets(text string, secrets []string) string {
-	for _, s := range secrets {
-		if len(s) < 4 {
-			continue // would be found in any text
-		}
-		for _, spelled := range []string{
-			s, url.QueryEscape(s), url.PathEscape(s),
-			strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(s)), "="), base64.RawURLEncoding.EncodeToString([]byte(s)),
-		} {
-			text = strings.ReplaceAll(text, spelled, schema.Redacted)
-		}
-	}
-	return text
 }

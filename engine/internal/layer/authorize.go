@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
@@ -151,8 +153,10 @@ func (a *authorize) replay(call *Call, r *http.Request, resp *http.Response, s S
 }
 
 // drain reads a little of what is left and closes the body, so that the
-// connection can be used again.
+// connection can be used again. What takes longer than to make another is not waited for.
 func drain(resp *http.Response) {
-	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	answer.Within(resp.Body, answer.Bound{Most: 200 * time.Millisecond, Quiet: true}, func() {
+		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	})
 	_ = resp.Body.Close()
 }

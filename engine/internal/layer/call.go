@@ -19,6 +19,7 @@ type Client struct {
 	Scope   string                        // whose limits count where they are by connection
 	Notify  func(context.Context, Notice) // nil: nobody watches
 	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
+	Shown   func(*Call, *url.URL) string  // gives a URL as it may be shown; nil: as it is
 	Data    any                           // the engine's own
 	Repeat  Repeat                        // whether its calls may be repeated
 	Now     func() time.Time              // for what templates generate

@@ -287,7 +287,7 @@ func (l *Limiter) tick() {
 
 // A LimitState is a limiter at a moment.
 type LimitState struct {
-	Scope    string    // connection, or empty where all share
+	Scope    Scope     // who shares it
 	Until    time.Time // nothing starts before; zero or past: no pause
 	Reason   string    // why there is a pause
 	Waiting  int       // in line
@@ -296,7 +296,7 @@ type LimitState struct {
 	SlowedTo int       // requests under way that are allowed after a refusal; 0: as many as the budget says
 }
 
-func (l *Limiter) state(scope string) LimitState {
+func (l *Limiter) state(scope Scope) LimitState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refill(l.now())

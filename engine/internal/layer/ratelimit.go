@@ -5,9 +5,15 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 )
+
+// A Scope is who shares a limiter: all, if it is empty.
+type Scope struct{ Connection, Host string }
 
 // Limits are the limiters of one integration. They outlive a change of the
 // configuration. Limits are safe for concurrent use.
@@ -15,18 +21,18 @@ type Limits struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	byScope map[string]*Limiter
+	byScope map[Scope]*Limiter
 	sweepAt int // how many there are when idle ones are forgotten
 	sharers int // processes that share each budget; 0: this one alone
 }
 
 // NewLimits returns Limits without any limiter.
 func NewLimits(now func() time.Time) *Limits {
-	return &Limits{now: now, byScope: map[string]*Limiter{}, sweepAt: 1024}
+	return &Limits{now: now, byScope: map[Scope]*Limiter{}, sweepAt: 1024}
 }
 
 // limiter returns the limiter of scope, with budget b from now on.
-func (l *Limits) limiter(scope string, b *Budget) *Limiter {
+func (l *Limits) limiter(scope Scope, b *Budget) *Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if have := l.byScope[scope]; have != nil {
@@ -83,7 +89,9 @@ func (l *Limits) State() []LimitState {
 	for scope, limiter := range l.byScope {
 		states = append(states, limiter.state(scope))
 	}
-	slices.SortFunc(states, func(a, b LimitState) int { return cmp.Compare(a.Scope, b.Scope) })
+	slices.SortFunc(states, func(a, b LimitState) int {
+		return cmp.Or(cmp.Compare(a.Scope.Connection, b.Scope.Connection), cmp.Compare(a.Scope.Host, b.Scope.Host))
+	})
 	return states
 }
 
@@ -91,7 +99,8 @@ func (l *Limits) State() []LimitState {
 // before, says so.
 type RateLimit struct {
 	Budget  Budget
-	Shared  bool          // by all connections
+	Shared  bool          // by all connections,
+	ByHost  bool          // as far as they call the same host: each user may have one of their own
 	MaxWait time.Duration // a longer wait is a [*LimitError]
 
 	// Lesson returns what an answer teaches.
@@ -113,9 +122,12 @@ func (r RateLimit) Layer(limits *Limits) Layer {
 // RoundTrip implements [http.RoundTripper].
 func (t *RateLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := From(r.Context())
-	scope := call.Scope
+	scope := Scope{Connection: call.Scope}
 	if t.Shared {
-		scope = ""
+		scope = Scope{}
+		if t.ByHost {
+			scope.Host = strings.ToLower(r.URL.Host)
+		}
 	}
 	l := t.limits.limiter(scope, &t.Budget)
 	if err := t.acquire(l, call, r, false); err != nil {
@@ -177,6 +189,9 @@ func (h *held) Read(p []byte) (int, error) {
 	ended = err != nil
 	return n, err
 }
+
+// Within implements [answer.Bounded].
+func (h *held) Within(b answer.Bound, read func()) { answer.Within(h.ReadCloser, b, read) }
 
 // Close ends the request.
 func (h *held) Close() error {

@@ -38,14 +38,24 @@ func CheckRedirect(r *http.Request, via []*http.Request) error {
 		call.reason = "the redirect was not followed: " + reason
 		return http.ErrUseLastResponse
 	}
-	// net/http quotes the URL in errors, and in the Referer of the next hop. The
-	// query of a signed download is a credential.
-	shown := *r.URL
-	shown.RawQuery = ""
 	*r = *r.WithContext(context.WithValue(r.Context(), targetKey{}, r.URL))
-	r.URL = &shown
+	r.URL = call.quoted(r.URL)
 	r.Header.Del("Referer")
 	return nil
+}
+
+// quoted returns u as net/http may quote it in errors, and in the Referer of the next
+// hop. The query of a signed download is a credential, and so may be its path.
+func (c *Call) quoted(u *url.URL) *url.URL {
+	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if c.Shown == nil {
+		return &bare
+	}
+	shown := c.Shown(c, u)
+	if shown == bare.String() {
+		return &bare
+	}
+	return &url.URL{Scheme: u.Scheme, Opaque: strings.TrimPrefix(shown, u.Scheme+":")}
 }
 
 type targetKey struct{}

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/internal/media"
 )
 
@@ -20,14 +22,15 @@ import (
 // headers within timeout; from then on, the same time is the longest that a read
 // of the body may wait for the next byte, so that downloads of any length are
 // possible. So are uploads: as long as the request's body goes out, the time begins
-// anew. A stream, of events or of JSON, may be silent for as long as it likes. A timeout of
-// 0 means none.
+// anew. A stream, of events or of JSON, may be silent for as long as it likes. What the
+// engine itself reads of a body has that time altogether, see [answer.Within]. A timeout
+// of 0 means none.
 //
 // Failures become [*TransportError]s, except that the end of the caller's
 // context is passed on.
 func Transport(timeout time.Duration) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
-		t := &transport{next: next}
+		t := &transport{timeout: max(timeout, 0), next: next}
 		if timeout > 0 {
 			t.deadlines = newDeadlines(timeout)
 		}
@@ -36,6 +39,7 @@ func Transport(timeout time.Duration) Layer {
 }
 
 type transport struct {
+	timeout   time.Duration
 	deadlines *deadlines // nil: no limit
 	next      http.RoundTripper
 }
@@ -43,6 +47,7 @@ type transport struct {
 var (
 	errNoAnswer = errors.New("no answer in the time allowed")
 	errSilent   = errors.New("the body stopped coming")
+	errSlow     = errors.New("the body did not come in the time allowed")
 )
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -52,17 +57,19 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		sent = &sending{}
 		r = r.WithContext(sent.trace(caller))
 	}
+	w := &watch{timeout: t.timeout}
+	ctx, cancel := context.WithCancel(r.Context())
+	w.deadline.cancel = cancel
+	r = withContext(r, ctx)
 	if t.deadlines == nil {
 		resp, err := t.next.RoundTrip(r)
 		if err != nil {
+			cancel()
 			return nil, failure(r, caller, err, sent)
 		}
-		return (&watch{}).over(whole(resp, r), r), nil
+		return w.over(whole(resp, r), r), nil
 	}
-	w := &watch{limited: true}
-	ctx, cancel := context.WithCancel(r.Context())
-	w.deadline.all, w.deadline.cancel = t.deadlines, cancel
-	r = withContext(r, ctx)
+	w.limited, w.deadline.all = true, t.deadlines
 	if r.Body != nil && r.Body != http.NoBody {
 		r = withBody(r, &outgoing{r.Body, &w.deadline})
 	}
@@ -134,14 +141,16 @@ func withContext(r *http.Request, ctx context.Context) *http.Request {
 type watch struct {
 	io.ReadCloser
 	deadline deadline
-	limited  bool // deadline is used,
-	silent   bool // but not for the body
+	limited  bool          // deadline is used,
+	silent   bool          // but not for the body
+	timeout  time.Duration // of what the engine reads itself; 0: no limit
 
 	resp   *http.Response
 	call   *Call // nil: of nobody
 	read   int64
 	closed atomic.Bool
-	err    error // what ended reading
+	late   atomic.Bool // see Within
+	err    error       // what ended reading
 }
 
 // over makes w the body of resp.
@@ -178,7 +187,9 @@ func (w *watch) Read(p []byte) (int, error) {
 	case w.err != nil:
 		err = w.err
 	default:
-		if !inTime {
+		if w.late.Load() {
+			err = errSlow
+		} else if !inTime {
 			err = errSilent
 		}
 		w.err = w.broke(err)
@@ -213,8 +224,26 @@ func (w *watch) Close() error {
 func (w *watch) end() {
 	if w.limited {
 		w.deadline.drop()
-		w.deadline.cancel()
 	}
+	w.deadline.cancel()
+}
+
+// Within implements [answer.Bounded].
+func (w *watch) Within(b answer.Bound, read func()) {
+	if b.Quiet {
+		w.closed.Store(true)
+	}
+	most := cmp.Or(b.Most, w.timeout)
+	if most <= 0 {
+		read()
+		return
+	}
+	timer := time.AfterFunc(most, func() {
+		w.late.Store(true)
+		w.deadline.cancel()
+	})
+	defer timer.Stop()
+	read()
 }
 
 // failure makes err a TransportError, unless it is that the caller has left, or has

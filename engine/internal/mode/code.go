@@ -142,32 +142,42 @@ func wrongIssuer(p *consent.Pending, callback url.Values, want string) string {
 	return ""
 }
 
-// notGranted is the error of a callback that brings one. The provider's words in it have
-// come through the user's browser, with a state that counted.
+// notGranted is the error of a callback that brings one. Whoever wrote the callback has
+// chosen its words, which came through the user's browser with a state that counted: they
+// are shown without the secrets of the flow, whatever these are encoded in, and without
+// what the callback holds besides.
 func notGranted(op string, p *consent.Pending, in *plan.Integration, callback url.Values, kind fault.Kind, code string) error {
-	said := func() []string { return said(p, in, callback) }
+	secrets := flowSecrets(p, in, callback)
+	said := func() []string { return slices.Concat(secrets, besides(callback)) }
+	shown := func(text string) string { return fault.WithoutEchoes(fault.WithoutSecrets(text, secrets), said) }
 	return &fault.Error{
-		Op: op, Key: p.Key, Kind: kind, Code: fault.WithoutEchoes(fault.ReadableCode(code), said), Detail: "the provider did not grant the authorization",
-		Message: fault.Words(callback.Get(description), func(text string) string {
-			return fault.WithoutEchoes(fault.WithoutSecrets(text, said()), said)
-		}),
+		Op: op, Key: p.Key, Kind: kind, Code: shown(fault.ReadableCode(code)), Detail: "the provider did not grant the authorization",
+		Message: fault.Words(callback.Get(description), shown),
 	}
 }
 
 const description = "error_description" // RFC 6749 4.1.2.1
 
-// said returns what a callback's error must not repeat: the secrets of the flow, and
-// what the callback holds besides.
-func said(p *consent.Pending, in *plan.Integration, callback url.Values) []string {
-	list := []string{p.State.Reveal(), p.Verifier.Reveal(), in.OAuthClientSecret.Reveal()}
+// besides returns what a callback holds beside its error.
+func besides(callback url.Values) (list []string) {
 	for name, values := range callback {
 		switch name {
-		case "error", description, "error_uri", "iss":
+		case "error", "oauth_problem", description, "error_uri", "iss":
 		default:
 			list = append(list, values...)
 		}
 	}
 	return list
+}
+
+// flowSecrets returns the secrets of a flow and of its integration.
+func flowSecrets(p *consent.Pending, in *plan.Integration, callback url.Values) []string {
+	secrets := append(in.Secrets(nil), p.State.Reveal(), p.Verifier.Reveal(), p.Token.Reveal(), p.TokenSecret.Reveal(), callback.Get("oauth_verifier"))
+	for _, s := range p.SecretFields {
+		secrets = append(secrets, s.Reveal())
+	}
+	name, _ := in.Auth.CallbackNames()
+	return append(secrets, callback.Get(name))
 }
 
 // Exchange implements [Consenter].

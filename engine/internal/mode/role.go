@@ -64,10 +64,10 @@ func (w *role) issue(ctx context.Context, o *token.Operation) (*oauthwire.Answer
 	o = o.At("the Security Token Service")
 	answer, err := o.Do(ctx, in.Parsed.AWS.Role.Templates.URL, r)
 	if err != nil {
-		return nil, token.Scrub(o.Unanswered(answer, err), r)
+		return nil, o.Scrub(o.Unanswered(answer, err), r)
 	}
 	if code, failed := oauthwire.ErrorCode(answer, roleAnswer, nil); failed {
-		return nil, token.Scrub(w.refused(o, answer, code), r)
+		return nil, o.Scrub(w.refused(o, answer, code), r)
 	}
 	return answer, nil
 }

@@ -193,11 +193,11 @@ func (m *temporary) call(ctx context.Context, o *token.Operation, call oauth1Cal
 		return nil, fail(err)
 	}
 	if err != nil {
-		return nil, token.Scrub(o.Unanswered(answer, err), r)
+		return nil, o.Scrub(o.Unanswered(answer, err), r)
 	}
 	shape := &schema.TokenResponse{ErrorCode: "oauth_problem"}
 	if code, failed := oauthwire.ErrorCode(answer, shape, nil); failed {
-		return nil, token.Scrub(o.TellClock(o.Refused(answer, code), answer), r)
+		return nil, o.Scrub(o.TellClock(o.Refused(answer, code), answer), r)
 	}
 	return answer, nil
 }

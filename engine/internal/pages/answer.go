@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	said "github.com/nango-lite/nango-lite/engine/internal/answer"
+	reading "github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/internal/media"
@@ -90,6 +90,9 @@ func (w *Walk) askOnce(ctx context.Context) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{resp: resp, ends: stops}
+	if isStream(resp) {
+		return nil, a.refuse(w, "the answer is a stream of events, and no page of a list")
+	}
 	if a.doc, err = w.readAll(ctx, resp); err != nil {
 		return nil, err
 	}
@@ -158,12 +161,18 @@ func (w *Walk) leftHome(err error) error {
 
 // readAll reads a page. A byte order mark before it is not part of it (RFC 8259 8.1).
 func (w *Walk) readAll(ctx context.Context, resp *http.Response) (json.RawMessage, error) {
-	body, err := said.Decoded(resp)
-	if err != nil {
-		return nil, &fault.Error{Op: op, Key: w.Key, Kind: fault.KindInvalidResponse, Status: resp.StatusCode, Detail: "the page cannot be decoded: who leaves Accept-Encoding alone is not answered so", Err: err}
+	var page []byte
+	var err, undecodable error
+	reading.Within(resp.Body, reading.Bound{}, func() {
+		var body io.Reader
+		if body, undecodable = reading.Decoded(resp); undecodable == nil {
+			page, err = io.ReadAll(io.LimitReader(body, maxPage+1))
+		}
+	})
+	if undecodable != nil {
+		return nil, &fault.Error{Op: op, Key: w.Key, Kind: fault.KindInvalidResponse, Status: resp.StatusCode, Detail: "the page cannot be decoded: who leaves Accept-Encoding alone is not answered so", Err: undecodable}
 	}
 	resp.Header.Del("Content-Encoding") // which is undone now
-	page, err := io.ReadAll(io.LimitReader(body, maxPage+1))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -182,6 +191,11 @@ func (w *Walk) broken(resp *http.Response, err error) error {
 		err = e.Err // it says that an answer broke off
 	}
 	return &fault.Error{Op: op, Key: w.Key, Kind: fault.KindUnavailable, Status: resp.StatusCode, Detail: "the page broke off", Err: err}
+}
+
+// isStream reports whether a body has no end of its own.
+func isStream(resp *http.Response) bool {
+	return media.Of(resp.Header.Get("Content-Type")) == "text/event-stream"
 }
 
 func isXML(resp *http.Response) bool {

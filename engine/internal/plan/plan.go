@@ -17,6 +17,8 @@ type Integration struct {
 	Previous *Integration
 
 	origins origins
+
+	own []string // see [ownSecrets]
 }
 
 // New reads an integration, which must not be modified from now on.
@@ -29,7 +31,7 @@ func New(in *schema.Integration) (*Integration, error) {
 	if p.Calls, err = newCalls(p); err != nil {
 		return nil, err
 	}
-	p.origins = newOrigins(p)
+	p.origins, p.own = newOrigins(p), ownSecrets(in)
 	p.LookUps, err = newLookUps(in)
 	if in.OAuthClientSecretPrevious.IsSet() {
 		p.Previous = p.withSecret(in.OAuthClientSecretPrevious)
@@ -51,6 +53,6 @@ func (in *Integration) As(like *schema.Integration) (*Integration, error) {
 	p := &Integration{Integration: like, Parsed: in.Parsed, LookUps: in.LookUps}
 	var err error
 	p.Calls, err = newCalls(p)
-	p.origins = in.origins
+	p.origins, p.own = in.origins, in.own
 	return p, err
 }

@@ -68,13 +68,13 @@ func (o *Operation) tellRevoked(ctx context.Context, r *oauthwire.Request) (*oau
 		return answer, nil
 	}
 	if err != nil {
-		return nil, Scrub(o.Unanswered(answer, err), r)
+		return nil, o.Scrub(o.Unanswered(answer, err), r)
 	}
 	if good && o.matcher(answer)(*how.Success) {
 		return answer, nil
 	}
 	code, _ := oauthwire.ErrorCode(answer, nil, nil)
-	return nil, Scrub(o.Refused(answer, code), r)
+	return nil, o.Scrub(o.Refused(answer, code), r)
 }
 
 // buildRevocation builds the request of RFC 7009 2.1, or the one that is declared.

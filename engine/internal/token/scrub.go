@@ -13,7 +13,7 @@ import (
 
 // Scrub takes out of an error what the token request said, and what
 // net/http repeats of the answer.
-func Scrub(err error, r *oauthwire.Request) error {
+func (o *Operation) Scrub(err error, r *oauthwire.Request) error {
 	e, ok := err.(*fault.Error)
 	if !ok {
 		return err // the context's own
@@ -24,12 +24,13 @@ func Scrub(err error, r *oauthwire.Request) error {
 		return slices.Concat(r.Texts(), slices.Collect(maps.Values(r.Query)), slices.Collect(maps.Values(r.Headers)),
 			[]string{r.ClientSecret, basic, plain})
 	}
-	e.Code = fault.WithoutEchoes(fault.WithoutSecrets(e.Code, slices.DeleteFunc(secretIn(r), inSmallLetters)), said)
+	secrets := o.In.Secrets(o.Conn)
 	e.Message = fault.Words(e.Message, func(text string) string {
-		return fault.WithoutEchoes(fault.WithoutSecrets(text, secretIn(r)), said)
+		return fault.WithoutEchoes(fault.WithoutSecrets(text, slices.Concat(secretIn(r), secrets)), said)
 	})
+	e.Code = fault.WithoutEchoes(fault.WithoutSecrets(e.Code, slices.Concat(slices.DeleteFunc(secretIn(r), inSmallLetters), secrets)), said)
+	secrets = append(slices.DeleteFunc(said(), inSmallLetters), secrets...)
 	if e.Err != nil {
-		secrets := slices.DeleteFunc(said(), inSmallLetters)
 		e.Err = fault.WithText(fault.UnlessEchoed(e.Err.Error(), secrets, func(text string) string { return fault.WithoutEchoes(text, said) }), e.Err)
 	}
 	return e

@@ -78,7 +78,7 @@ func (o *Operation) send(ctx context.Context, s sending) (*oauthwire.Answer, err
 				// the refresh token.
 				refused = fault.Amend(refused, func(e *fault.Error) { e.Kind = fault.KindReauthorize })
 			}
-			return nil, Scrub(o.TellClock(refused, answer), r)
+			return nil, o.Scrub(o.TellClock(refused, answer), r)
 		}
 		if s.redeems {
 			o.redeemed.remember(o.In.Client(o.Conn))
@@ -91,13 +91,13 @@ func (o *Operation) send(ctx context.Context, s sending) (*oauthwire.Answer, err
 func (o *Operation) do(ctx context.Context, to schema.Template, r *oauthwire.Request) (*oauthwire.Answer, error) {
 	answer, err := o.Do(ctx, to, r)
 	if err != nil {
-		return answer, Scrub(o.Unanswered(answer, err), r)
+		return answer, o.Scrub(o.Unanswered(answer, err), r)
 	}
 	return answer, nil
 }
 
 // Do sends a request that is complete, once, and returns the answer whatever its
-// status. The error is as it comes; see [Operation.Unanswered] and [Scrub].
+// status. The error is as it comes; see [Operation.Unanswered] and [Operation.Scrub].
 func (o *Operation) Do(ctx context.Context, to schema.Template, r *oauthwire.Request) (*oauthwire.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()

@@ -113,6 +113,12 @@ func (s *Shape) IsPublic() bool { return s != nil && s.Public && !s.Secret }
 // IsTemplate reports whether the value holds placeholders for call time.
 func (s *Shape) IsTemplate() bool { return s != nil && s.Template }
 
+// IsAddress reports whether the value is a URL, or holds a path below one: it has to begin
+// like that.
+func (s *Shape) IsAddress() bool {
+	return s != nil && slices.ContainsFunc([]string{"^(https?://", "^http", "^/", "^[A-Z]+ /"}, func(begins string) bool { return strings.HasPrefix(s.Pattern, begins) })
+}
+
 // Fits reports whether the key belongs to an auth mode.
 func (s *Shape) Fits(mode string) bool {
 	return s == nil || len(s.Modes) == 0 || slices.Contains(s.Modes, mode)

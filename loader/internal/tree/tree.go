@@ -38,7 +38,12 @@ type Node struct {
 	Fields []Field // of a map, in the order of the file
 	Origin schema.Origin
 	Bad    bool // reported already: stands for a value that nobody knows
+
+	Supplied []Supplied // what references have put into Text
 }
+
+// Supplied is a text that came from outside, and what stands before it in the whole.
+type Supplied struct{ Before, Text string }
 
 // A Field is an entry of a map.
 type Field struct {

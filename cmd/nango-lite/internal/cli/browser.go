@@ -31,7 +31,8 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 		con.Notef("a callback without a state says %s; still waiting, Ctrl-C ends", code)
 	}
 	l.expect(p.State, u.Engine.CallbackState)
-	if err := con.show(ctx, k, con.pageURL(k, p.URL.Reveal()), noBrowser); err != nil {
+	page := con.pageURL(k, p.URL.Reveal())
+	if err := con.show(ctx, k, page, l.startFor(page), noBrowser); err != nil {
 		return nil, err
 	}
 	stop := con.readPasted(l, noBrowser)
@@ -88,8 +89,8 @@ func (con connector) pageURL(k engine.Key, authURL string) string {
 	return sandbox.BrowserURL(base, k.Integration, u).String()
 }
 
-// show brings the user to the page.
-func (con connector) show(ctx context.Context, k engine.Key, page string, noBrowser bool) error {
+// show brings the user to the page; start leads a browser of this machine there.
+func (con connector) show(ctx context.Context, k engine.Key, page, start string, noBrowser bool) error {
 	if noBrowser {
 		con.Notef("open this URL to connect %s; waiting for the answer", k)
 		_, err := con.Out.Write([]byte(page + "\n"))
@@ -99,7 +100,7 @@ func (con connector) show(ctx context.Context, k engine.Key, page string, noBrow
 	if browse == nil {
 		browse = openBrowser
 	}
-	if err := browse(ctx, page); err != nil {
+	if err := browse(ctx, start); err != nil {
 		con.Notef("no browser could be opened (%s)", console.OneLine(err.Error()))
 	}
 	con.Notef("to connect %s, consent in the browser; if it shows nothing, open\n\n  %s\n", k, page)

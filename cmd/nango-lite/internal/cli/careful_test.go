@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"github.com/nango-lite/nango-lite/schema"
 	"io"
 	"net/http"
 	"os"
@@ -170,5 +171,15 @@ func TestWordsOfOtherPrograms(t *testing.T) {
 	}
 	if code := p.run("-c", config, "connections", "delete", "open", "--connection", "x"); code != exitFailure || strings.Contains(p.err.String(), "unknown command") {
 		t.Errorf("delete: exit code %d: %s", code, &p.err)
+	}
+}
+
+// The default of a secret is one.
+func TestS36_QuestionsTellNoSecrets(t *testing.T) {
+	if got := question(schema.Field{Title: "Vault", Secret: true, Default: "seeded", Example: "seeded"}); got != "Vault (may be empty): " {
+		t.Errorf("got %q", got)
+	}
+	if got := question(schema.Field{Title: "Region", Default: "eu"}); got != "Region (empty for eu): " {
+		t.Errorf("got %q", got)
 	}
 }

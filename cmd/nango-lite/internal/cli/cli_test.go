@@ -189,7 +189,10 @@ func TestBrowser(t *testing.T) {
 	write(t, config, notionConfig)
 	done := make(chan string, 1)
 	p.deps.Browse = func(ctx context.Context, page string) error {
-		go func() { done <- answer(ctx, p.deps.Transport, page) }()
+		if strings.Contains(page, "state=") || strings.Contains(page, "?") {
+			t.Errorf("the browser is started with %s, which everybody on this machine can read", page)
+		}
+		go func() { done <- answer(ctx, p.deps.Transport, opened(t, page)) }()
 		return nil
 	}
 	p.ok("-c", config, "connect", "notion", "--redirect-url", "http://localhost:0/oauth/callback")
@@ -227,6 +230,21 @@ func playNotion(t *testing.T) http.RoundTripper {
 	return sandbox.NewMux(p).Transport()
 }
 
+// opened returns the page that the address leads to with which a browser is started.
+func opened(t *testing.T, start string) string {
+	t.Helper()
+	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Get(start)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusFound || resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s answers %s, %v", start, resp.Status, resp.Header)
+	}
+	return resp.Header.Get("Location")
+}
+
 // answer allows, and goes where it is sent.
 func answer(ctx context.Context, rt http.RoundTripper, page string) string {
 	callback, err := sandbox.Allow(ctx, rt, page, "allow")
@@ -257,7 +275,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var redirect *url.URL
 	p.deps.Browse = func(_ context.Context, page string) error {
-		u, err := url.Parse(page)
+		u, err := url.Parse(opened(t, page))
 		if err != nil {
 			return err
 		}

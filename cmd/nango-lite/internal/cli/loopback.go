@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,8 @@ type loopback struct {
 	server    *http.Server
 
 	mu      sync.Mutex
+	start   string        // path that leads to page,
+	page    schema.Secret // once
 	state   schema.Secret
 	stateOf func(url.Values) string
 	told    map[string]bool // codes of refusals without a state that were told of
@@ -154,6 +157,40 @@ func readableCode(code string) string {
 	return code
 }
 
+// startFor returns an address of this machine that leads to page, the first time that it
+// is opened. What a browser is started with stands in the list of processes, for all who
+// use the machine, and page holds the state.
+func (l *loopback) startFor(page string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.start, l.page = "/start/"+rand.Text(), schema.NewSecret(page)
+	return l.redirect.Scheme + "://" + l.redirect.Host + l.start
+}
+
+// begin sends the browser to the page, unless somebody was sent there already.
+func (l *loopback) begin(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	page := l.page
+	if r.Method == http.MethodGet {
+		l.page = schema.Secret{}
+	}
+	l.mu.Unlock()
+	if !page.IsSet() || r.Method != http.MethodGet {
+		writeResult(w, http.StatusGone, "Opened before", "This address counts once. The terminal shows the page that it led to.")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, page.Reveal(), http.StatusFound)
+}
+
+// begins reports whether a path is that of startFor.
+func (l *loopback) begins(path string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.start != "" && path == l.start
+}
+
 // wait returns the URL that the answer came to.
 func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (*url.URL, error) {
 	timeout := time.NewTimer(p.ExpiresAt.Sub(now))
@@ -172,6 +209,9 @@ func (l *loopback) wait(ctx context.Context, p *engine.Pending, now time.Time) (
 // left over from an earlier attempt, is turned away and does not end the wait.
 func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case l.begins(r.URL.EscapedPath()):
+		l.begin(w, r)
+		return
 	case r.URL.EscapedPath() != l.redirect.EscapedPath():
 		writeResult(w, http.StatusNotFound, "Nothing here", "nango-lite waits for an answer at another address.")
 		return

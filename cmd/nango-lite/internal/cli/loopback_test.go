@@ -151,3 +151,40 @@ func TestRefusalWithoutAState(t *testing.T) {
 	default:
 	}
 }
+
+// What a browser is started with can be read by all who use the machine: it leads to the
+// page once, and holds nothing of it.
+func TestS54_StartLeadsToThePageOnce(t *testing.T) {
+	l, err := listen(&url.URL{Scheme: "http", Host: "127.0.0.1:0", Path: "/oauth/callback"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	plain := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	const page = "https://id.fjord.test/authorize?state=the-state"
+	ask := func(method, address string) (int, string) {
+		r, _ := http.NewRequest(method, address, nil)
+		resp, err := plain.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode, resp.Header.Get("Location")
+	}
+	first, start := l.startFor(page), l.startFor(page)
+	if first == start || !strings.HasPrefix(start, "http://"+l.redirect.Host+"/start/") || strings.Contains(start, "state=") {
+		t.Fatalf("got %s, then %s", first, start)
+	}
+	for _, c := range []struct {
+		method, address string
+		want            int
+		leads           string
+	}{
+		{"GET", first, 404, ""}, {"GET", start + "/", 404, ""}, {"GET", strings.TrimSuffix(start, start[len(start)-1:]), 404, ""},
+		{"POST", start, 410, ""}, {"HEAD", start, 410, ""}, {"GET", start, 302, page}, {"GET", start, 410, ""},
+	} {
+		if status, leads := ask(c.method, c.address); status != c.want || leads != c.leads {
+			t.Errorf("%s %s: got %d %s, want %d %s", c.method, c.address, status, leads, c.want, c.leads)
+		}
+	}
+}

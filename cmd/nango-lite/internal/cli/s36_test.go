@@ -232,14 +232,15 @@ func (s *seeded) checkPage(what, page string) {
 
 // browse is a user who consents, and a browser that shows a page.
 func (s *seeded) browse(_ context.Context, page string) error {
-	u, err := url.Parse(page)
+	if !strings.Contains(page, "/start/") {
+		return nil // the page for a code
+	}
+	s.check("what the browser is started with", page)
+	u, err := url.Parse(opened(s.t, page))
 	if err != nil {
 		return err
 	}
 	q := u.Query()
-	if q.Get("redirect_uri") == "" {
-		return nil // the page for a code
-	}
 	answers := []url.Values{
 		{"state": {s.plain("state of another")}, "code": {s.put("code of another")}},
 		{"state": {q.Get("state")}, "code": {s.put("code")}, "session_state": {s.put("session state")}},
