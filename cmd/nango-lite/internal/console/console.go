@@ -65,7 +65,7 @@ func (c *Console) JSON() bool { return c.Format == FormatJSON }
 
 // Notef tells the person at the terminal something that is not data.
 func (c *Console) Notef(format string, args ...any) {
-	fmt.Fprintf(c.Err, format+"\n", args...)
+	_, _ = io.WriteString(c.Err, inSenses(fmt.Sprintf(format+"\n", args...)))
 }
 
 // IsTerminal reports whether stream is a terminal.

@@ -19,6 +19,16 @@ func OneLine(s string) string {
 	}, s)
 }
 
+// inSenses is [OneLine] for a text of several lines.
+func inSenses(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && misleads(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 // misleads reports whether a terminal obeys r, or shows something else because of
 // it: controls, marks of direction (Unicode UAX 9), breaks of lines, and what has no
 // width. The joiners stay, because names of people need them.
