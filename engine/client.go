@@ -6,7 +6,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/call"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/session"
 )
 
 // Client returns an HTTP client that calls the provider's API as k: authorised
@@ -68,7 +67,7 @@ func (e *Engine) caller(k Key) (*call.Caller, error) {
 // with, for code below the client such as a transport. Callers must not modify
 // it.
 func ConnectionFromContext(ctx context.Context) (*Connection, bool) {
-	c := session.ConnectionOf(layer.From(ctx))
+	c := call.ConnectionOf(layer.From(ctx))
 	return c, c != nil
 }
 

@@ -45,6 +45,18 @@ func Number(ctx context.Context) uint64 {
 	return 0
 }
 
+// ConnectionOf returns the connection that a call is made with, or nil before it is
+// known.
+func ConnectionOf(call *layer.Call) *connection.Connection {
+	if call == nil {
+		return nil
+	}
+	if s, ok := call.Snapshot().(interface{ Connection() *connection.Connection }); ok {
+		return s.Connection()
+	}
+	return nil
+}
+
 // A binding is a caller with the configuration that is in force.
 type binding struct {
 	api    *API

@@ -6,7 +6,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
-	"github.com/nango-lite/nango-lite/engine/internal/session"
 	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
@@ -71,7 +70,7 @@ func credentialsOf(call *layer.Call) []string {
 		}
 	}
 	in := api.in
-	list = append(list, in.Secrets(session.ConnectionOf(call))...)
+	list = append(list, in.Secrets(ConnectionOf(call))...)
 	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
 	if signature := in.Parsed.Signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)

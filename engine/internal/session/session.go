@@ -30,18 +30,6 @@ func (s *snapshot) Value(name string) (string, bool) { return s.in.Value(s.conn,
 // Connection returns the connection; callers must not modify it.
 func (s *snapshot) Connection() *connection.Connection { return s.conn }
 
-// ConnectionOf returns the connection that a call is made with, or nil before it is
-// known.
-func ConnectionOf(call *layer.Call) *connection.Connection {
-	if call == nil {
-		return nil
-	}
-	if s, ok := call.Snapshot().(interface{ Connection() *connection.Connection }); ok {
-		return s.Connection()
-	}
-	return nil
-}
-
 // Stored is the connections of an integration as they are stored. It is safe for
 // concurrent use.
 type Stored struct {
