@@ -176,7 +176,7 @@ func TestWordsOfOtherPrograms(t *testing.T) {
 
 // The default of a secret is one.
 func TestS36_QuestionsTellNoSecrets(t *testing.T) {
-	if got := question(schema.Field{Title: "Vault", Secret: true, Default: "seeded", Example: "seeded"}); got != "Vault (may be empty): " {
+	if got := question(schema.Field{Title: "Vault", Secret: true, Default: "seeded", Example: "seeded"}); got != "Vault (empty for the usual one): " {
 		t.Errorf("got %q", got)
 	}
 	if got := question(schema.Field{Title: "Region", Default: "eu"}); got != "Region (empty for eu): " {

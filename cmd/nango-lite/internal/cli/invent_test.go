@@ -30,7 +30,7 @@ func TestInventsWhatFits(t *testing.T) {
 `)
 	for name, want := range map[string]string{
 		"shop":  `requests\.base_url +\[REDACTED\]|requests\.base_url +https://shop\.sandbox\.example`,
-		"parts": `https://sandbox-shop\.parts\.sandbox\.example/sandbox-tenant-url`,
+		"parts": `"https://\[REDACTED\]\.\[REDACTED\]/\[REDACTED\]"`, // parts of an address may be a secret
 		"start": `https://start\.sandbox\.example/v1`,
 	} {
 		p.ok("-c", config, "--sandbox", "--trace", "call", name, "/things")
