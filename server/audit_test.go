@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,15 +82,15 @@ func TestAudit(t *testing.T) {
 // awayRecords fail for a while.
 type awayRecords struct {
 	record.Memory
-	away bool
-	made int
+	away atomic.Bool
+	made atomic.Int64
 }
 
 func (a *awayRecords) CreateRecord(ctx context.Context, r *record.Record) error {
-	if a.away {
+	if a.away.Load() {
 		return errors.New("away")
 	}
-	a.made++
+	a.made.Add(1)
 	return a.Memory.CreateRecord(ctx, r)
 }
 
@@ -102,17 +103,17 @@ func TestAuditWaitsForTheStore(t *testing.T) {
 		for range 1000 {
 			a.Add(server.AuditToken, "etl", user42)
 		}
-		if records.made != 0 {
-			t.Errorf("%d statements on the way of a request", records.made)
+		if made := records.made.Load(); made != 0 {
+			t.Errorf("%d statements on the way of a request", made)
 		}
-		records.away = true
-		time.Sleep(time.Minute)
+		records.away.Store(true)
+		time.Sleep(61 * time.Second) // between two tries to write
 		a.Add(server.AuditToken, "etl", user42)
 		a.Add(server.AuditRead, "etl", user42)
-		records.away = false
+		records.away.Store(false)
 		time.Sleep(3 * time.Second)
-		if got, want := audited(t, records, time.Time{}), []string{"read etl tides/user-42 1", "token etl tides/user-42 1001"}; !slices.Equal(got, want) || records.made != 1 {
-			t.Errorf("got %q in %d records", got, records.made)
+		if got, want := audited(t, records, time.Time{}), []string{"read etl tides/user-42 1", "token etl tides/user-42 1001"}; !slices.Equal(got, want) || records.made.Load() != 1 {
+			t.Errorf("got %q in %d records", got, records.made.Load())
 		}
 		s, err := server.New(nil, &server.Options{Records: records})
 		if err != nil {
