@@ -35,7 +35,7 @@ var rooms = map[string]struct {
 	"blueprints": {why: "data; a leaf"},
 	"schema":     {why: "the words of the format; a leaf"},
 	"loader": {
-		reaches: []string{"schema", "blueprints", "internal/lazyregexp"},
+		reaches: []string{"schema", "blueprints", "internal/lazyregexp", "internal/suggest"},
 		uses:    []string{"github.com/a8m/envsubst", "github.com/santhosh-tekuri/jsonschema/v5", "gopkg.in/yaml.v3"},
 		why:     "files in, schema.Config out; no engine",
 	},
@@ -43,6 +43,7 @@ var rooms = map[string]struct {
 	"internal/form":       {why: "forms and queries as browsers read them; a leaf"},
 	"internal/lazyregexp": {why: "patterns that are compiled when they are needed; a leaf"},
 	"internal/media":      {why: "what kind of document a label says; a leaf"},
+	"internal/suggest":    {why: "the name that was likely meant; a leaf"},
 	"internal/weburl":     {why: "URLs compared as URLs; a leaf"},
 	"internal/pace":       {why: "times that the proofs of store/soak shorten; a leaf"},
 	"connection": {
@@ -51,7 +52,7 @@ var rooms = map[string]struct {
 		why:     "what is kept, and what a store promises",
 	},
 	"engine": {
-		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/weburl"},
+		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/suggest", "internal/weburl"},
 		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},
@@ -92,7 +93,7 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "internal/media", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "internal/media", "internal/suggest", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 )
 

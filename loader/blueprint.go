@@ -8,10 +8,10 @@ import (
 	"sync"
 
 	"github.com/nango-lite/nango-lite/internal/lazyregexp"
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/rules"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 	"github.com/nango-lite/nango-lite/schema"

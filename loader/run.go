@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/check"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/loader/internal/yamltree"
 	"github.com/nango-lite/nango-lite/schema"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/schema"
 )
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -64,7 +65,7 @@ func (o *Operation) checked(given map[string]any) (map[string]any, error) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !o.declared(name) {
 			message := "there is no such input"
-			if near := o.near(name); near != "" {
+			if near := suggest.Nearest(name, o.names()); near != "" {
 				message += fmt.Sprintf("; did you mean %q?", near)
 			}
 			unknown = append(unknown, schema.InputProblem{Path: name, Message: message})
@@ -120,37 +121,4 @@ func object(input any) (map[string]any, error) {
 		return doc, nil
 	}
 	return nil, errors.New("the input is not an object")
-}
-
-// near returns the declared name that is most like name, or "".
-func (o *Operation) near(name string) string {
-	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }
-	best, least := "", 3
-	for _, known := range o.names() {
-		if d := distance(plain(name), plain(known)); d < least && d < len(known) {
-			best, least = known, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to add, drop or change between two words (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1], diagonal = min(cost, above+1, row[j]+1), above
-		}
-	}
-	return row[len(b)]
 }

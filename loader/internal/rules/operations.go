@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )

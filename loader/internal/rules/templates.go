@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
-	"github.com/nango-lite/nango-lite/loader/internal/suggest"
 	"github.com/nango-lite/nango-lite/loader/internal/tree"
 	"github.com/nango-lite/nango-lite/schema"
 )

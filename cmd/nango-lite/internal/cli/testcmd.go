@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/internal/author/bench"
+	"github.com/nango-lite/nango-lite/internal/author/page"
 )
 
 func testBlueprintsCommand(s *session.Session) *cobra.Command {
@@ -72,8 +73,8 @@ func refs(s *session.Session, args []string) (refs []string, broken bool, err er
 	}
 	all := bench.Refs(catalog)
 	for _, arg := range names {
-		name, _, pinned := strings.Cut(arg, ":")
-		_, ds, ok := catalog.Lookup(name)
+		name, version, pinned := strings.Cut(arg, ":")
+		b, ds, ok := catalog.Lookup(name)
 		if !ok {
 			return nil, false, fmt.Errorf("there is no blueprint %q; %s", name, suggestBlueprint(name, catalog))
 		}
@@ -85,7 +86,7 @@ func refs(s *session.Session, args []string) (refs []string, broken bool, err er
 			}
 		}
 		if len(found) == 0 && !ds.HasErrors() {
-			return nil, false, fmt.Errorf("there is no blueprint %q; %s", arg, console.DidYouMean(arg, all))
+			return nil, false, fmt.Errorf("blueprint %q has no version %q; %s", name, version, console.DidYouMean(version, page.Versions(b)))
 		}
 		refs = append(refs, found...)
 	}
