@@ -35,7 +35,7 @@ var rooms = map[string]struct {
 	"blueprints": {why: "data; a leaf"},
 	"schema":     {why: "the words of the format; a leaf"},
 	"loader": {
-		reaches: []string{"schema", "blueprints", "internal/lazyregexp", "internal/suggest"},
+		reaches: []string{"schema", "blueprints", "internal/lazyregexp", "internal/media", "internal/suggest", "internal/xmldoc"},
 		uses:    []string{"github.com/a8m/envsubst", "github.com/santhosh-tekuri/jsonschema/v5", "gopkg.in/yaml.v3"},
 		why:     "files in, schema.Config out; no engine",
 	},
@@ -45,6 +45,7 @@ var rooms = map[string]struct {
 	"internal/media":      {why: "what kind of document a label says; a leaf"},
 	"internal/suggest":    {why: "the name that was likely meant; a leaf"},
 	"internal/weburl":     {why: "URLs compared as URLs; a leaf"},
+	"internal/xmldoc":     {why: "XML read by the paths of JSON; a leaf"},
 	"internal/pace":       {why: "times that the proofs of store/soak shorten; a leaf"},
 	"connection": {
 		reaches: []string{"schema"},
@@ -52,7 +53,7 @@ var rooms = map[string]struct {
 		why:     "what is kept, and what a store promises",
 	},
 	"engine": {
-		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/suggest", "internal/weburl"},
+		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/suggest", "internal/weburl", "internal/xmldoc"},
 		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},
@@ -88,7 +89,7 @@ var rooms = map[string]struct {
 	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
 	"docs":                    {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"internal/author": {
-		reaches: []string{"blueprints", "schema", "loader", "engine", "internal/lazyregexp", "sandbox"},
+		reaches: []string{"blueprints", "schema", "loader", "engine", "internal/lazyregexp", "internal/media", "internal/xmldoc", "sandbox"},
 		uses:    []string{"gopkg.in/yaml.v3"},
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},

@@ -35,7 +35,7 @@ func (v *version) typed(section, name string, f schema.Field) {
 	if f.Title == "" {
 		v.reportKey("field-title", []string{section, name}, fmt.Sprintf("users are asked for %q, and it has no title", name), "")
 	}
-	if f.Example == "" && f.Default == "" && (f.Pattern != "" || f.Format != "" && !f.Optional) {
+	if f.Example == "" && f.Default == "" && (f.Pattern != "" || f.Format != "" && f.Format != "private_key" && !f.Optional) {
 		v.reportKey("field-example", []string{section, name}, fmt.Sprintf("%q has a form, and no example shows it", name), "")
 	}
 }

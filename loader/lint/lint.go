@@ -112,7 +112,7 @@ func (l *linter) checked(ref string, at schema.Origin) loader.Diagnostics {
 	if typed == nil {
 		return nil
 	}
-	v := &version{Version: typed, ref: ref, key: at, catalog: l.catalog}
+	v := newVersion(typed, ref, at, l.catalog)
 	for _, theme := range themes {
 		theme(v)
 	}

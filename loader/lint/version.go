@@ -1,8 +1,11 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -14,6 +17,33 @@ type version struct {
 	key     schema.Origin // of the version
 	catalog *loader.Catalog
 	found   loader.Diagnostics
+}
+
+// newVersion reads samples that are XML as the engine does, so that the rules look for
+// paths in what stands below the root.
+func newVersion(typed *schema.Version, ref string, key schema.Origin, catalog *loader.Catalog) *version {
+	own := *typed
+	own.Samples = slices.Clone(typed.Samples)
+	for i := range own.Samples {
+		r := &own.Samples[i].Response
+		text, is := r.Body.(string)
+		if !is || !isXML(r.Headers) {
+			continue
+		}
+		if doc, err := xmldoc.Decode([]byte(text)); err == nil {
+			r.Body = doc
+		}
+	}
+	return &version{Version: &own, ref: ref, key: key, catalog: catalog}
+}
+
+func isXML(headers map[string]string) bool {
+	for name, v := range headers {
+		if strings.EqualFold(name, "Content-Type") {
+			return media.IsXML(media.Of(v))
+		}
+	}
+	return false
 }
 
 // report places a finding at a dotted path of the version, or at the nearest key

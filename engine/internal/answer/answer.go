@@ -12,8 +12,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/xmldoc"
 )
 
 // Most is how much of a body is looked into.

@@ -17,9 +17,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/internal/form"
 	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/schema"
 )
 

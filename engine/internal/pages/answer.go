@@ -13,8 +13,8 @@ import (
 
 	reading "github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
-	"github.com/nango-lite/nango-lite/engine/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/schema"
 )
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -29,6 +31,19 @@ func sampled(r schema.SampleResponse) answer {
 		a.header.Set(name, v)
 	}
 	return a
+}
+
+// doc is what declared paths look in: the body, or what stands below the root of XML.
+func (a answer) doc() any {
+	text, is := a.body.(string)
+	if !is || !media.IsXML(media.Of(a.header.Get("Content-Type"))) {
+		return a.body
+	}
+	doc, err := xmldoc.Decode([]byte(text))
+	if err != nil {
+		return a.body
+	}
+	return doc
 }
 
 func (a answer) clone() answer { return answer{a.status, a.header.Clone(), plain(a.body)} }
@@ -67,6 +82,10 @@ func shape(in *schema.Integration) answer {
 			continue
 		}
 		a := sampled(s.Response)
+		if _, text := a.body.(string); text {
+			a.body = a.doc() // XML becomes JSON of the same paths, whose values can be changed
+			a.header.Del("Content-Type")
+		}
 		if _, ok := a.body.(map[string]any); !ok {
 			continue
 		}
@@ -192,8 +211,8 @@ func holds(c *schema.Condition, a *answer, codeAt schema.Paths) bool {
 	return c.Matches(schema.Answer{
 		Status: a.status,
 		Header: a.header.Values,
-		Doc:    func() any { return a.body },
-		Code:   func() string { return textAt(a.body, codeAt) },
+		Doc:    func() any { return a.doc() },
+		Code:   func() string { return textAt(a.doc(), codeAt) },
 	})
 }
 

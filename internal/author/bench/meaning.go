@@ -50,10 +50,10 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 	if rule != nil && rule.Retry != nil {
 		m.again = *rule.Retry
 	}
-	m.code = readable(textAt(a.body, e.Code))
-	m.message = textAt(a.body, e.Message)
+	m.code = readable(textAt(a.doc(), e.Code))
+	m.message = textAt(a.doc(), e.Message)
 	if id := e.RequestID; id != nil {
-		m.requestID = at(a.body, id.Body)
+		m.requestID = at(a.doc(), id.Body)
 		if m.requestID == "" && id.Header != "" {
 			m.requestID = readable(a.header.Get(id.Header))
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nango-lite/nango-lite/loader"
+	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -126,7 +127,12 @@ func TestBlocksAreTakenUp(t *testing.T) {
 				set[v] = true
 			}
 			cfg, diags := loader.LoadBytes(t.Context(), "integrations.yaml", []byte(yaml), &loader.Options{
-				LookupEnv: func(name string) (string, bool) { return "value", set[name] },
+				LookupEnv: func(name string) (string, bool) {
+					if strings.HasSuffix(name, "_PRIVATE_KEY") {
+						return sandbox.PrivateKey, set[name]
+					}
+					return "value", set[name]
+				},
 			})
 			if err := diags.Err(); err != nil || cfg.Integrations[b.Name] == nil {
 				t.Errorf("%s: %v\n%s", p.Ref(), err, yaml)

@@ -53,6 +53,15 @@ func ids(item any, visit func(name string, id any)) {
 	for name, id := range object { // ContactID and the like, which may name others as well
 		if strings.HasSuffix(name, "ID") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_id") {
 			visit(name, id)
+			found = true
+		}
+	}
+	if found {
+		return
+	}
+	for name, id := range object { // some are known by their name alone: IdentityName of Amazon SES
+		if strings.HasSuffix(strings.ToLower(name), "name") {
+			visit(name, id)
 		}
 	}
 }
