@@ -81,33 +81,50 @@ func (v *version) operationOutput(name string, o *schema.Operation) {
 	if o.Output == nil {
 		return
 	}
-	body, what := sample.Response.Body, "the sample"
+	results := []any{sample.Response.Body}
 	if o.Pages != nil {
-		items, ok := itemsOf(v, o, body)
+		items, ok := itemsOf(v, o, sample.Response.Body)
 		if !ok || len(items) == 0 {
 			v.report("operation-output", "operations."+name+".pages", "the sample holds no list where the pages look for one", "")
 			return
 		}
-		body, what = items[0], "an item of the sample"
+		results = slices.Clone(items)
 	}
 	if p := o.Output.Path; p != "" {
-		inner, ok := schema.At(body, p)
-		if !ok {
-			v.report("operation-output", "operations."+name+".output.path", fmt.Sprintf("%s has nothing at %s", what, p), "")
-			return
+		for i := range results {
+			inner, ok := schema.At(results[i], p)
+			if !ok {
+				v.report("operation-output", "operations."+name+".output.path", fmt.Sprintf("the sample has nothing at %s", p), "")
+				return
+			}
+			results[i] = inner
 		}
-		body = inner
 	}
-	objects := []any{body}
-	if list, ok := body.([]any); ok {
-		objects = list
+	v.operationFields(name, o, results)
+	v.operationSchema(name, o, results)
+}
+
+// operationFields: each field is found in some object of the sample; an API leaves out
+// what an object does not have.
+func (v *version) operationFields(name string, o *schema.Operation, results []any) {
+	var objects []any
+	for _, result := range results {
+		if list, ok := result.([]any); ok {
+			objects = append(objects, list...)
+		} else {
+			objects = append(objects, result)
+		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(o.Output.Fields)) {
 		path := o.Output.Fields[field]
 		if !slices.ContainsFunc(objects, func(object any) bool { _, ok := schema.At(object, path); return ok }) {
-			v.report("operation-output", "operations."+name+".output.fields."+field, fmt.Sprintf("%s has nothing at %s", what, path), "")
+			v.report("operation-output", "operations."+name+".output.fields."+field, fmt.Sprintf("the sample has nothing at %s", path), "")
 		}
 	}
+}
+
+// operationSchema holds the results to the schema, where nothing is renamed.
+func (v *version) operationSchema(name string, o *schema.Operation, results []any) {
 	if o.Output.Schema == nil {
 		return
 	}
@@ -115,8 +132,13 @@ func (v *version) operationOutput(name string, o *schema.Operation) {
 	checker := check.NewInput(o.Output.Schema)
 	if _, err := checker.Problem(); err != nil {
 		v.report("operation-schema", at, fmt.Sprintf("this is no JSON Schema: %s", err), "")
-	} else if problems := checker.CheckInput(body); len(problems) > 0 && len(o.Output.Fields) == 0 {
-		v.report("operation-output", at, fmt.Sprintf("%s does not fit: %s: %s", what, problems[0].Path, problems[0].Message), "")
+		return
+	}
+	for _, result := range results {
+		if problems := checker.CheckInput(result); len(problems) > 0 && len(o.Output.Fields) == 0 {
+			v.report("operation-output", at, fmt.Sprintf("the sample does not fit: %s: %s", problems[0].Path, problems[0].Message), "")
+			return
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -52,10 +53,12 @@ func (v *version) listPaths() {
 			if one.Request == nil || statusOf(one.Response) >= 300 || !reflect.DeepEqual(p.At(method(one.Request.Method), one.Request.Path), q) {
 				continue
 			}
-			asked = true
-			if _, isList := listAt(one, q.Items); isList {
+			_, isList := listAt(one, q.Items)
+			if isList {
 				s.lists[i] = one
 			}
+			// What is posted below the path of a list adds to it.
+			asked = asked || isList || method(one.Request.Method) == http.MethodGet || q.In == "body" || strings.Contains(pattern, " ")
 		}
 		switch {
 		case asked && len(s.lists) == 0 && q.Empty == nil:

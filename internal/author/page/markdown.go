@@ -38,6 +38,17 @@ func (p *Page) Markdown(w io.Writer) error {
 			f("| %s | %s |\n", inline(m.When), inline(m.Kind))
 		}
 	}
+	if len(p.Operations) > 0 {
+		f("\n## Operations\n\n%s\n\n| operation | what it does | effect | inputs |\n| --- | --- | --- | --- |\n", whatOperationsAre)
+		for _, o := range p.Operations {
+			name := "`" + o.Name + "`"
+			if o.DocsURL != "" {
+				name = "[" + name + "](" + o.DocsURL + ")"
+			}
+			f("| %s | %s | %s | %s |\n", name, inline(o.Summary), inline(string(o.Effect)), inline(o.Takes()))
+		}
+		f("\n```sh\n%s\n```\n", p.OperationsCommand())
+	}
 	if len(p.Notes) > 0 {
 		f("\n## Field notes\n\n")
 		for _, n := range p.Notes {

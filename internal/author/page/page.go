@@ -39,6 +39,7 @@ type Page struct {
 	Requests    []Fact          `json:"requests"`
 	RateLimit   []string        `json:"rate_limit"` // sentences
 	Errors      []Meaning       `json:"errors"`
+	Operations  []Operation     `json:"operations"`
 	Coverage    []Row           `json:"coverage"`
 	Play        string          `json:"play"` // the command that plays the steps which rows name
 	Notes       []Note          `json:"notes"`
@@ -85,7 +86,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 		Maintainer: b.Maintainer, DocsURL: b.DocsURL, Categories: append([]string{}, b.Categories...),
 		AuthMode: v.Auth.AuthMode, Use: useOf(b, version), Bring: brought(b, v), Type: typed(v), Known: known(v),
 		BaseURL: v.Requests.BaseURL, Auth: authFacts(v), Requests: requestFacts(v), RateLimit: limitInWords(v.Requests.RateLimit),
-		Errors: meanings(v.Requests.Errors), Coverage: coverage(v), Notes: []Note{},
+		Errors: meanings(v.Requests.Errors), Operations: operations(v), Coverage: coverage(v), Notes: []Note{},
 	}
 	for _, name := range Versions(b) {
 		o := b.Versions[name]

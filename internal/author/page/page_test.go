@@ -68,7 +68,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{"notion:v0", "airtable:v0"} {
+	for _, ref := range []string{"notion:v1", "airtable:v0"} {
 		p := pageOf(t, ref)
 		var text, markdown bytes.Buffer
 		if err := p.Text(&text, TextOptions{}); err != nil {
@@ -99,6 +99,9 @@ func TestTextFits(t *testing.T) {
 				t.Fatal(err)
 			}
 			whole := append(strings.Split(p.Use.YAML, "\n"), slices.Concat(p.Use.Connect, p.Use.Try, []string{p.Play})...)
+			if len(p.Operations) > 0 {
+				whole = append(whole, p.OperationsCommand())
+			}
 			for _, f := range slices.Concat(p.Auth, p.Requests) {
 				if f.Code {
 					whole = append(whole, strings.Split(f.Value, "\n")...)

@@ -109,13 +109,14 @@ var assets embed.FS
 
 var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"yaml":      highlight,
-		"mode":      modeName,
-		"whatPlays": func() string { return whatPlays },
-		"hue":       hue,
-		"initial":   func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
-		"lines":     func(s string) []string { return strings.Split(s, "\n") },
-		"breaks":    breaks,
+		"yaml":              highlight,
+		"mode":              modeName,
+		"whatPlays":         func() string { return whatPlays },
+		"whatOperationsAre": func() string { return whatOperationsAre },
+		"hue":               hue,
+		"initial":           func(s string) string { return strings.ToUpper(string([]rune(s + "?")[:1])) },
+		"lines":             func(s string) []string { return strings.Split(s, "\n") },
+		"breaks":            breaks,
 	}).ParseFS(assets, "site/*.html"))
 })
 

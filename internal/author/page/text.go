@@ -34,6 +34,7 @@ func (p *Page) Text(w io.Writer, o TextOptions) error {
 		t.wrapped("  ", "  ", sentence)
 	}
 	t.errors(p.Errors)
+	t.operations(p)
 	t.notes(p.Notes)
 	t.versions(p)
 	_, err := io.WriteString(w, t.String())
@@ -217,6 +218,32 @@ func (t *text) errors(list []Meaning) {
 	for _, m := range list {
 		t.wrapped("  "+padded(m.Kind, column)+"  ", strings.Repeat(" ", column+4), m.When)
 	}
+}
+
+func (t *text) operations(p *Page) {
+	if len(p.Operations) == 0 {
+		return
+	}
+	t.section("Operations")
+	t.wrapped("  ", "  ", whatOperationsAre)
+	t.WriteString("\n")
+	for _, o := range p.Operations {
+		t.line("  " + t.styled(bold, printable(o.Name)) + " (" + string(o.Effect) + ")")
+		t.wrapped("      ", "      ", o.Summary)
+		if takes := o.Takes(); takes != "" {
+			t.wrappedStyled(dim, "      ", "        ", "inputs: "+takes)
+		}
+	}
+	t.WriteString("\n")
+	t.line("  " + p.OperationsCommand())
+}
+
+// whatOperationsAre stands above the operations.
+const whatOperationsAre = "Calls that are declared by name. Inputs in brackets may be left out. The command below explains one of them."
+
+// OperationsCommand is the command that explains the first of the operations.
+func (p *Page) OperationsCommand() string {
+	return "nango-lite operations " + p.Name + " " + p.Operations[0].Name + " --sandbox"
 }
 
 func (t *text) notes(notes []Note) {
