@@ -98,7 +98,8 @@ var rooms = map[string]struct {
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},
-	"e2e": {why: "tests alone: they start the built program"},
+	"bench": {reaches: []string{"connection", "schema", "store/record", "store/seal", "store/sqlite"}, why: "programs that measure the built command beside others; no part of what hosts embed"},
+	"e2e":   {why: "tests alone: they start the built program"},
 }
 
 // hosting is what must not come with a package that hosts embed, by whatever way.
