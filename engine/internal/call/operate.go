@@ -179,7 +179,6 @@ func (o *Operated) walk() (*pages.Walk, error) {
 	if err != nil {
 		return nil, o.refuse(fault.KindClient, "the path is not one")
 	}
-	o.as.Repeat = layer.RepeatAlways // a list only reads
 	l := List{List: pages.List{Key: o.as.Key, Method: o.Method, Path: u, Header: o.Header, Body: o.JSON, Cursor: o.Cursor}, Over: &o.Pages.Pagination}
 	l.Header.Del("Content-Type")
 	return o.api.Walk(o.as, l)

@@ -27,7 +27,7 @@ type List struct {
 // Walk returns the way through a list of c's, which only reads.
 func (p *API) Walk(c *Caller, l List) (*pages.Walk, error) {
 	if declared := p.in.Requests.Pagination; declared != nil {
-		l.Pagination = declared.At(l.Method, l.Path.Path)
+		l.Pagination = declared.At(l.Method, l.Path.EscapedPath()) // an encoded slash divides nothing
 	}
 	if l.Over != nil {
 		l.Pagination = l.Pagination.Over(*l.Over)

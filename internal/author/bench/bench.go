@@ -46,6 +46,7 @@ var steps = []step{
 	{"verify", withoutVerify, verifyChecks},
 	{"call", always, callChecks},
 	{"page", withoutPages, pageChecks},
+	{"operations", withoutOperations, operationChecks},
 	{"expire", oauthOnly, expireChecks},
 	{"refresh", oauthOnly, refreshChecks},
 	{"revoked", withoutCredentials, revokedChecks},
@@ -101,6 +102,13 @@ func withoutVerify(e *Entry) string {
 func withoutPages(e *Entry) string {
 	if e.Played.Requests.Pagination == nil {
 		return "no pagination is declared"
+	}
+	return ""
+}
+
+func withoutOperations(e *Entry) string {
+	if len(e.Played.Operations) == 0 {
+		return "no operations are declared"
 	}
 	return ""
 }

@@ -281,7 +281,10 @@ func (w *wire) check(r *http.Request) error {
 		if s := w.played.Auth.RequestSignature; s != nil {
 			signature = signature || slices.ContainsFunc(slices.Collect(maps.Keys(s.Headers)), declared)
 		}
-		if !idempotency && !signature && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
+		operation := slices.ContainsFunc(slices.Collect(maps.Values(w.played.Operations)), func(o *schema.Operation) bool {
+			return slices.ContainsFunc(slices.Collect(maps.Keys(o.Request.Headers)), declared)
+		})
+		if !idempotency && !signature && !operation && !slices.ContainsFunc(usual, declared) && !slices.ContainsFunc(slices.Collect(maps.Keys(req.Headers)), declared) {
 			return fmt.Errorf("a request has the header %s, which nobody declares", name)
 		}
 	}

@@ -36,7 +36,7 @@ type Mutant struct {
 // tell whether they are right. Samples are among them, because the engine does not
 // read them; they are what the sandbox plays.
 var Documentation = []string{
-	"comment", "text", "docs_url", "title", "description", "example", "display_name", "maintainer", "categories", "samples",
+	"comment", "text", "docs_url", "title", "summary", "description", "example", "display_name", "maintainer", "categories", "samples",
 }
 
 // choices are the values of keys that take one of few.
@@ -44,9 +44,11 @@ var choices = map[string][]string{
 	"auth_mode":            {"OAUTH2", "API_KEY", "USERNAME_PASSWORD", "NONE"},
 	"authorization_method": {"header", "body", "none"},
 	"body_format":          {"form", "json", "query"},
+	"effect":               {"read", "write", "destroy"},
 	"from":                 {"user", "callback", "token_response"},
 	"in":                   {"query", "body"},
 	"method":               {"GET", "POST"},
+	"repeat":               {"safe", "idempotent", "never"},
 	"scopes":               {"none", "app", "required"},
 	"unsafe_methods":       {"never", "when_not_sent", "always"},
 	"unit":                 {"s", "ms"},
@@ -79,7 +81,7 @@ func choicesAt(path string) []string {
 // freeMaps are the maps whose keys are values, too.
 var freeMaps = []string{
 	"headers", "params", "authorization_params", "token_params", "refresh_params", "token_headers", "rename",
-	"body", "header", "connection", "credentials", "secondary",
+	"body", "header", "connection", "credentials", "secondary", "fields",
 }
 
 // Mutants returns every mutant of a version of a blueprint file.

@@ -18,7 +18,7 @@ var played = map[string][]string{
 	rowErrors:  {"errors"},
 	rowVerify:  {"verify"},
 	rowRevoke:  {"revoke"},
-	rowSandbox: {"call"},
+	rowSandbox: {"call", "operations"},
 }
 
 // playedBy returns the steps that play a row of a version, if it is covered.
@@ -34,6 +34,8 @@ func playedBy(v *schema.Version, r Row) []string {
 		return []string{"rate limit", "budget"}
 	case r.Key == rowPages && !hasList(v):
 		return []string{}
+	case r.Key == rowSandbox && len(v.Operations) == 0:
+		return []string{"call"}
 	}
 	return slices.Clone(played[r.Key])
 }
