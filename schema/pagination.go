@@ -126,10 +126,11 @@ func (p *Pagination) InWords() string {
 func (p Pagination) Over(q Pagination) Pagination {
 	q.Paths = nil
 	if q.Kind != "" && q.Kind != p.Kind {
+		q.Items = itemsPath(q.Items)
 		return q
 	}
 	q.Kind = p.Kind
-	q.Items = cmp.Or(q.Items, p.Items)
+	q.Items = itemsPath(cmp.Or(q.Items, p.Items))
 	q.Cursor = q.Cursor.over(p.Cursor)
 	q.Link = cmp.Or(q.Link, p.Link)
 	q.Offset = cmp.Or(q.Offset, p.Offset)
@@ -147,6 +148,15 @@ func (p Pagination) Over(q Pagination) Pagination {
 	q.In = cmp.Or(q.In, p.In)
 	q.BodyPath = cmp.Or(q.BodyPath, p.BodyPath)
 	return q
+}
+
+// itemsPath reads a dot, with which the list of a single path can say that it is the
+// answer itself although the other lists are not.
+func itemsPath(path string) string {
+	if path == "." {
+		return ""
+	}
+	return path
 }
 
 func (c *PageCursor) over(under *PageCursor) *PageCursor {

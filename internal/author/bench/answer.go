@@ -202,6 +202,9 @@ func oneOf(want any) []any {
 		if v == "*" {
 			list[i] = "bench_any"
 		}
+		if part, ok := schema.PartOf(v); ok {
+			list[i] = part + " bench" // a text that begins so has it in it, too
+		}
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/sandbox/internal/grant"
@@ -19,6 +20,9 @@ func (p *revocation) serveRevoke(w http.ResponseWriter, r *http.Request, at matc
 		p.Stats.Add(func(s *play.Counts) { s.Refused++ })
 		p.Write(w, r, p.answers.tokenError(ref))
 		return
+	}
+	if len(shown) == 0 && namesConnection(p.Params.Revoke) { // Stripe is told the account in place of a token
+		p.Stats.Add(func(s *play.Counts) { s.Revocations++ })
 	}
 	for _, text := range shown {
 		c, ok := grant.Open(text)
@@ -160,6 +164,16 @@ func (p *revocation) revokedTokens(t *tokenRequest, how *schema.Revocation) ([]s
 
 func isClientParam(name string, how *schema.Revocation) bool {
 	return how.AuthorizationMethod != schema.ClientAuthNone && how.AuthorizationMethod != schema.RevokeBearer && (name == "client_id" || name == "client_secret" || strings.HasPrefix(name, "client_assertion"))
+}
+
+// namesConnection reports whether templates say whose grant it is by a field of the
+// connection.
+func namesConnection(list []match.Declared) bool {
+	return slices.ContainsFunc(list, func(d match.Declared) bool {
+		return slices.ContainsFunc(d.Form.Refs, func(alternatives []schema.Ref) bool {
+			return strings.HasPrefix(alternatives[0].Name, "connection.")
+		})
+	})
 }
 
 // tokensIn returns what stands where templates have a token.
