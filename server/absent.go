@@ -3,10 +3,12 @@ package server
 import (
 	"net/http"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// absent are the routes of Nango's that are not here, and why: what begins so is
-// answered with 501, so that nobody looks for a slip in an address.
+// absent are the routes of Nango's that are not here, by how they begin, and why. They are
+// answered with 501, so that nobody looks for a typing error in an address.
 var absent = []struct{ prefix, why string }{
 	{"/sync/", "there are no syncs here: a program of yours calls the API through /proxy/ when it wants to"},
 	{"/records", "there are no synced records here: a program of yours calls the API through /proxy/ and keeps what it needs"},
@@ -20,9 +22,10 @@ var absent = []struct{ prefix, why string }{
 	{"/connection", "this is Nango's older interface; there is /connections"},
 }
 
-// absentRoute answers what Nango has and this server has not. It reports whether it did.
-func (s *Server) absentRoute(x *exchange) bool {
-	path := x.r.URL.Path
+// noRoute answers requests of routes that there are not: with the reason, if Nango has the
+// route.
+func noRoute(w *answer.Writer) {
+	path := w.Request.URL.Path
 	if _, rest, ok := strings.Cut(strings.TrimPrefix(path, "/integrations/"), "/"); ok && strings.HasPrefix(path, "/integrations/") && strings.HasPrefix(rest+"/", "functions/") {
 		path = "/functions/" // of an integration
 	}
@@ -31,9 +34,9 @@ func (s *Server) absentRoute(x *exchange) bool {
 		if !ok || !strings.HasSuffix(a.prefix, "/") && rest != "" && rest[0] != '/' && rest[0] != '-' {
 			continue
 		}
-		x.route = a.prefix
-		x.fail(http.StatusNotImplemented, "not_implemented", a.why)
-		return true
+		w.Route = a.prefix
+		w.Fail(http.StatusNotImplemented, "not_implemented", a.why)
+		return
 	}
-	return false
+	w.Fail(http.StatusNotFound, "not_found", "there is no such route; /openapi.json lists those there are")
 }

@@ -6,44 +6,53 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/server/internal/roster"
 )
 
-// sweepEvery is how often what has expired is removed from the store.
-const sweepEvery = time.Hour
+const (
+	// sweepEvery is how often what has expired is removed from the store.
+	sweepEvery = time.Hour
+	// lastWrite is how long the audit log may take at the end.
+	lastWrite = 5 * time.Second
+)
 
-// listen follows what the engine does, for the audit log and for webhooks.
-func (s *Server) listen() {
+// watch follows what the engine does, for the audit log and for webhooks.
+func (s *Server) watch() {
 	if s.engine == nil {
 		return
 	}
-	w := engine.Watcher{Change: func(ctx context.Context, ch engine.Change) {
-		s.remember(ctx, ch)
-		s.changed(ctx, ch)
-	}}
-	if s.hook != nil {
-		w.Event = s.refreshFailed
+	w := engine.Watcher{Change: s.audit.Changed}
+	if s.outbox != nil {
+		w.Change = func(ctx context.Context, ch engine.Change) {
+			s.audit.Changed(ctx, ch)
+			s.outbox.Changed(ctx, ch)
+		}
+		w.Event = s.outbox.RefreshFailed
 	}
 	s.engine.Watch(w)
 }
 
 // Run does what is due beside requests, until ctx ends: it delivers webhooks, keeps to its
 // part of declared budgets where several servers run, and removes from the store what has
-// expired. Then it writes what is left of the audit log. Several
-// servers may run it over one store.
+// expired. Then it writes what is left of the audit log. Several servers may run it over
+// one store.
 func (s *Server) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	if s.hook != nil {
-		all.Go(func() { s.deliver(ctx) })
+	if s.outbox != nil {
+		all.Go(func() { s.outbox.Run(ctx) })
 	}
 	all.Go(func() { s.sweep(ctx) })
-	all.Go(func() { s.share(ctx) })
+	if s.engine != nil {
+		budgets := &roster.Roster{Engine: s.engine, Records: s.opts.Records, Now: s.opts.Now}
+		all.Go(func() { budgets.Run(ctx) })
+	}
 	all.Wait()
-	s.told.Wait()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 	defer cancel()
-	_ = s.auditor.flush(last)
+	_ = s.audit.Flush(last)
 }
 
+// sweep removes what has expired from the store, until ctx ends.
 func (s *Server) sweep(ctx context.Context) {
 	for {
 		if _, err := s.opts.Records.SweepRecords(ctx, s.opts.Now()); err != nil && ctx.Err() == nil && s.opts.Logger != nil {

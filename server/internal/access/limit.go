@@ -1,0 +1,47 @@
+package access
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// A Limiter allows each API key so many requests a second, in this process, and a
+// second's worth at once.
+type Limiter struct {
+	Rate float64 // 0: no limit
+	Now  func() time.Time
+
+	mu   sync.Mutex
+	left map[string]*budget // by the key's name, of which there are few
+}
+
+type budget struct {
+	tokens float64
+	at     time.Time
+}
+
+// Wait returns 0 if a request may go on, and otherwise when it may come back.
+func (l *Limiter) Wait(key string) time.Duration {
+	if l.Rate <= 0 {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, most := l.Now(), math.Max(l.Rate, 1)
+	b := l.left[key]
+	if b == nil {
+		b = &budget{tokens: most, at: now}
+		if l.left == nil {
+			l.left = map[string]*budget{}
+		}
+		l.left[key] = b
+	}
+	b.tokens = math.Min(most, b.tokens+math.Max(now.Sub(b.at).Seconds(), 0)*l.Rate)
+	b.at = now
+	if b.tokens >= 1 {
+		b.tokens--
+		return 0
+	}
+	return time.Duration((1 - b.tokens) / l.Rate * float64(time.Second))
+}

@@ -1,0 +1,143 @@
+// Package consent connects by the provider's own page, where the user consents: it sends the
+// browser there and takes it back, or shows a code to enter on another device. Start with
+// [Consent].
+package consent
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/ask"
+	"github.com/nango-lite/nango-lite/server/internal/connect/choose"
+	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
+	"github.com/nango-lite/nango-lite/server/internal/connect/flow"
+	"github.com/nango-lite/nango-lite/server/internal/connect/result"
+	"github.com/nango-lite/nango-lite/server/internal/connect/session"
+	"github.com/nango-lite/nango-lite/server/internal/connect/site"
+	"github.com/nango-lite/nango-lite/server/internal/ident"
+	"github.com/nango-lite/nango-lite/server/internal/page"
+)
+
+// Engine is what Consent needs of an engine.
+type Engine interface {
+	AuthCodeURL(ctx context.Context, k engine.Key, redirectURL string, opts *engine.AuthCodeOptions) (*engine.Pending, error)
+	CallbackState(callback url.Values) string
+	Describe(name string) (*engine.Description, error)
+	DeviceAuth(ctx context.Context, k engine.Key, opts *engine.AuthCodeOptions) (*engine.DeviceAuth, error)
+	ExchangeAt(ctx context.Context, p *engine.Pending, at *url.URL) (*engine.Connection, error)
+	Issuer(integration string, fields map[string]string) (engine.Issuer, error)
+	OpenFields(c *engine.Connection) ([]engine.InputField, error)
+	PollDevice(ctx context.Context, d *engine.DeviceAuth) (*engine.Connection, error)
+}
+
+// Consent sends users to the provider's page, and takes them back.
+type Consent struct {
+	Engine   Engine
+	Ask      *ask.Reader
+	Sessions *session.Store
+	Flows    *flow.Store
+	Chooser  *choose.Chooser
+	Teller   *result.Teller
+	Site     *site.Site
+	Now      func() time.Time
+
+	// BrowserURL returns where a browser finds the page u of a provider.
+	BrowserURL func(integration string, u *url.URL) *url.URL
+}
+
+// Begin is GET /oauth/connect/{integration}: it sends a browser to the
+// provider's page.
+func (c *Consent) Begin(w *answer.Writer) {
+	a, err := c.Ask.Read(w.Request, w.Request.PathValue("integration"))
+	if err == nil {
+		err = c.begin(w, a)
+	}
+	if err != nil {
+		c.Teller.Tell(w, a.To, result.Result{Key: a.Key, Err: err})
+	}
+}
+
+// begin answers the request, or says why it cannot.
+func (c *Consent) begin(w *answer.Writer, a *ask.Ask) *fault.Error {
+	described, err := c.Engine.Describe(a.Key.Integration)
+	if err != nil {
+		return fault.OfConsent(err)
+	}
+	switch {
+	case !described.Consent:
+		return fault.New(http.StatusBadRequest, "auth_mode_err", "this integration has no page to consent at; it wants "+string(described.AuthMode))
+	case !c.Site.Known():
+		return fault.New(http.StatusInternalServerError, "provider_config_err", "the server does not know its own address: --public-url, or server.public_url, is missing")
+	}
+	if wrong := a.Check(described); wrong != nil {
+		return wrong
+	}
+	if described.DeviceOnly {
+		return c.beginDevice(w, a)
+	}
+	redirect, err := c.redirectURI(a)
+	if err != nil {
+		return fault.OfConsent(err)
+	}
+	p, err := c.Engine.AuthCodeURL(w.Request.Context(), a.Key, redirect, a.AuthCodeOptions())
+	if err != nil {
+		return fault.OfConsent(err)
+	}
+	to, err := url.Parse(p.URL.Reveal())
+	if err != nil || to.Scheme != "https" && to.Scheme != "http" {
+		return fault.New(http.StatusInternalServerError, "provider_config_err", "the authorization endpoint is no web address")
+	}
+	f := flowOf(a)
+	if f.Pending, err = p.Seal(flow.Unsealed{}); err != nil {
+		return fault.OfConsent(err)
+	}
+	if refused := c.Flows.Begin(w, flow.Callback, ident.ShortHash(p.State.Reveal()), f, p.ExpiresAt, postsForm(to)); refused != nil {
+		return refused
+	}
+	to = c.BrowserURL(a.Key.Integration, to)
+	w.Connection = a.Key
+	page.NoStore(w.Header())
+	w.Header().Set("Location", to.String())
+	w.WriteHeader(http.StatusFound)
+	return nil
+}
+
+// redirectURI is the callback of a flow: one for each integration, and one for each
+// server that users name, so that no server can lead a user to another's (RFC 9700 4.4).
+func (c *Consent) redirectURI(a *ask.Ask) (string, error) {
+	name := a.Key.Integration
+	issuer, err := c.Engine.Issuer(name, a.Fields)
+	if err != nil {
+		return "", err
+	}
+	at := c.Site.URL("/oauth/callback")
+	if slices.Contains(c.Site.Settings().SharedCallback, name) {
+		if !issuer.Configured {
+			return "", fault.New(http.StatusInternalServerError, "provider_config_err", "server.shared_callback names an integration whose authorization server is found out, or named by users; it needs a callback of its own")
+		}
+		return at, nil
+	}
+	at += "/" + url.PathEscape(name)
+	if issuer.ID != "" {
+		at += "/" + issuer.ID
+	}
+	return at, nil
+}
+
+// postsForm reports whether the answer comes as a form (OAuth 2.0 Form Post Response
+// Mode): then the cookie has to come along with a request of another site's.
+func postsForm(authorize *url.URL) bool { return authorize.Query().Get("response_mode") == "form_post" }
+
+// flowOf is what is kept of an ask.
+func flowOf(a *ask.Ask) *flow.Flow {
+	f := &flow.Flow{Key: a.Key, To: a.To}
+	if a.Session != nil {
+		f.Session = a.Session.ID()
+	}
+	return f
+}

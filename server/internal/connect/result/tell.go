@@ -1,0 +1,62 @@
+// Package result tells what came of connecting: to the page that waits for it, to the
+// window that opened this one, to the address where the browser goes next, and to the user.
+// Start with [Teller].
+package result
+
+import (
+	"net/http"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
+	"github.com/nango-lite/nango-lite/server/internal/connect/site"
+	"github.com/nango-lite/nango-lite/server/internal/connect/socket"
+	"github.com/nango-lite/nango-lite/server/internal/page"
+)
+
+// Integrations describe integrations.
+type Integrations interface {
+	Describe(name string) (*engine.Description, error)
+}
+
+// A Teller tells results.
+type Teller struct {
+	Engine  Integrations
+	Site    *site.Site
+	Sockets *socket.Sockets
+}
+
+// Tell tells the result to those that the destination names, and shows it to the user.
+func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
+	if _, err := t.Engine.Describe(r.Key.Integration); err == nil {
+		w.Connection = r.Key // a name that somebody made up is not logged
+	}
+	if r.Err != nil {
+		w.Code = r.Err.Code
+	}
+	t.Sockets.Tell(w.Request.Context(), to.Socket, r.message())
+	if to.Redirect != "" {
+		page.NoStore(w.Header())
+		w.Header().Set("Location", r.redirectTo(to.Redirect))
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	p := page.Page{Status: http.StatusOK, Title: "Connected", Text: "You can close this window."}
+	if r.Pending {
+		p.Text = "Something is still to be chosen: go back to the application."
+	}
+	if r.Err != nil {
+		p.Status, p.Title, p.Text = r.Err.Status, "Not connected", r.Err.Message
+		p.More = "You can close this window and start again from the application."
+		if r.Err.Code == "callback_err" {
+			p.Text = "The provider did not grant the access, or you said no. Nothing was stored."
+		}
+	}
+	if to.Origin != "" {
+		p.Origin, p.Event = to.Origin, r.event()
+	}
+	page.Show(w, p)
+}
+
+// Fail tells the user alone why nothing was connected: nobody knows who else is to be told.
+func (t *Teller) Fail(w *answer.Writer, err *fault.Error) { t.Tell(w, Destination{}, Result{Err: err}) }
