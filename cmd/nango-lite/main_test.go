@@ -43,6 +43,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandboxup": sandboxUp,
 			"consent":   consent,
+			"sqlite":    sqliteDo,
 			"jsonkeys":  jsonKeys,
 			"mode":      mode,
 			"database":  database,

@@ -65,3 +65,16 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = db.Exec("UPDATE connection SET data = ? WHERE connection_id = ?", data, args[1])
 	ts.Check(err)
 }
+
+// sqliteDo changes a SQLite file, as who can write to it and has no key may: sqlite FILE
+// STATEMENT.
+func sqliteDo(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	r, err := db.Exec(args[1])
+	ts.Check(err)
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("%s: %d rows, %v", args[1], n, err)
+	}
+}

@@ -11,10 +11,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/nango-lite/nango-lite/store/internal/migration"
+	"github.com/nango-lite/nango-lite/store/internal/row"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
+
+// boundRecords is the migration after which every record has a seal.
+const boundRecords = 4
 
 // migrate brings the schema up to date, in one transaction: of processes that
 // start at once, one does it and the others find it done. Where nothing is to be
@@ -112,8 +116,44 @@ func (s *Store) apply(ctx context.Context, tx pgx.Tx, m migration.File) error {
 	if _, err := tx.Conn().PgConn().Exec(ctx, inSchema(m.SQL, s.schema)).ReadAll(); err != nil {
 		return err
 	}
+	if m.Version == boundRecords {
+		if err := s.bindRecords(ctx, tx); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec(ctx, inSchema(`INSERT INTO {schema}.schema_version VALUES ($1, $2, clock_timestamp())`, s.schema), m.Version, m.Name)
 	return err
+}
+
+// bindRecords gives a seal to what was kept when records had none, or one that was bound
+// to their names alone.
+func (s *Store) bindRecords(ctx context.Context, tx pgx.Tx) error {
+	const some = 200
+	for kind, id := "", ""; ; {
+		rows, err := tx.Query(ctx, inSchema(`SELECT `+recordColumns+` FROM {schema}.record
+			WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT $3`, s.schema), kind, id, some)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, scanRecord)
+		if err != nil {
+			return err
+		}
+		var all pgx.Batch
+		for _, r := range found {
+			kind, id = r.Kind, r.ID
+			bound, err := row.BindRecord(r, s.keys)
+			if err != nil {
+				return err
+			}
+			if bound != nil {
+				all.Queue(inSchema(`UPDATE {schema}.record SET seal = $3::bytea WHERE `+recordKey, s.schema), kind, id, bound)
+			}
+		}
+		if err := tx.SendBatch(ctx, &all).Close(); err != nil || len(found) < some {
+			return err
+		}
+	}
 }
 
 // SchemaVersion returns how many migrations the schema has had.

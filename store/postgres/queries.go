@@ -113,7 +113,7 @@ WHERE (integration, connection_id) > ($1, $2) ORDER BY integration, connection_i
 
 		swap: sql(`UPDATE {schema}.connection SET data = $3::bytea WHERE ` + key + ` AND data = $4::bytea`),
 
-		settle: sql(`LOCK TABLE {schema}.connection IN SHARE MODE`),
+		settle: sql(`LOCK TABLE {schema}.connection, {schema}.record IN SHARE MODE`),
 
 		add: sql(`
 WITH next AS (

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -10,12 +11,13 @@ import (
 
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/record"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 var _ record.Store = (*Store)(nil)
 
 const (
-	recordColumns = `kind, id, version, open, sealed, expires_at, due_at`
+	recordColumns = `kind, id, version, open, seal, expires_at, due_at`
 	recordKey     = `kind = $1 AND id = $2`
 )
 
@@ -24,7 +26,7 @@ func (s *Store) CreateRecord(ctx context.Context, r *record.Record) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.writeRecord(ctx, r, record.ErrExists, `INSERT INTO {schema}.record (kind, id, version, open, sealed, expires_at, due_at)
+	return s.writeRecord(ctx, r, record.ErrExists, `INSERT INTO {schema}.record (kind, id, version, open, seal, expires_at, due_at)
 		VALUES ($1, $2, $3, $4::bytea, $5::bytea, $6::timestamptz, $7::timestamptz) ON CONFLICT DO NOTHING`)
 }
 
@@ -34,7 +36,7 @@ func (s *Store) ReplaceRecord(ctx context.Context, r *record.Record, version int
 		return noRecord(ctx)
 	}
 	return s.writeRecord(ctx, r, record.ErrChanged, `UPDATE {schema}.record
-		SET version = $3, open = $4::bytea, sealed = $5::bytea, expires_at = $6::timestamptz, due_at = $7::timestamptz
+		SET version = $3, open = $4::bytea, seal = $5::bytea, expires_at = $6::timestamptz, due_at = $7::timestamptz
 		WHERE `+recordKey+` AND version = $8 AND taken_by IS NULL`, version)
 }
 
@@ -64,10 +66,11 @@ func (s *Store) writeRecord(ctx context.Context, r *record.Record, missed error,
 		}
 		return nil
 	})
-	if err == nil {
-		r.Version = version
+	if err != nil {
+		return err
 	}
-	return err
+	r.Version = version
+	return row.KeepRecordOpen(ctx, s, r, sealed, s.keys)
 }
 
 // maybeInstant returns t as columns hold it, nothing for the zero time.
@@ -102,13 +105,14 @@ func (s *Store) TakeRecord(ctx context.Context, kind, id string) (*record.Record
 	}
 	r, err := row.OneRecord(s.queryRecords(ctx, `UPDATE {schema}.record SET taken_by = $3
 		WHERE `+recordKey+` AND (taken_by IS NULL OR taken_by = $3) RETURNING `+recordColumns, kind, id, record.NewVersion()))
-	if err == nil {
-		err = s.do(context.WithoutCancel(ctx), func(ctx context.Context, conn *pgxpool.Conn) error {
-			_, err := conn.Exec(ctx, inSchema(`DELETE FROM {schema}.record WHERE `+recordKey+` AND taken_by IS NOT NULL`, s.schema), kind, id)
-			return err
-		})
+	if err != nil && !errors.Is(err, record.ErrUnreadable) {
+		return nil, err
 	}
-	if err != nil {
+	gone := s.do(context.WithoutCancel(ctx), func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, inSchema(`DELETE FROM {schema}.record WHERE `+recordKey+` AND taken_by IS NOT NULL`, s.schema), kind, id)
+		return err
+	})
+	if err = cmp.Or(err, gone); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -136,7 +140,7 @@ func (s *Store) Records(ctx context.Context, kind, after string, limit int) ([]*
 		WHERE kind = $1 AND id > $2 AND taken_by IS NULL ORDER BY id LIMIT $3`, kind, after, max(limit, 0))
 }
 
-// ClaimRecords implements [record.Store]. If the database breaks off after it was
+// ClaimRecords implements [record.Store]. It needs no key. If the database breaks off after it was
 // done, those that were claimed are given out when their time has come again.
 func (s *Store) ClaimRecords(ctx context.Context, kind string, now, until time.Time, limit int) ([]*record.Record, error) {
 	return s.queryRecords(ctx, `
@@ -160,7 +164,14 @@ func (s *Store) SweepRecords(ctx context.Context, before time.Time) (n int, err 
 	return n, err
 }
 
-func (s *Store) queryRecords(ctx context.Context, query string, args ...any) (found []*record.Record, err error) {
+func (s *Store) queryRecords(ctx context.Context, query string, args ...any) ([]*record.Record, error) {
+	found, err := s.keptRecords(ctx, query, args...)
+	row.OpenRecords(found, s.keys)
+	return found, err
+}
+
+// keptRecords returns records as they were kept.
+func (s *Store) keptRecords(ctx context.Context, query string, args ...any) (found []*record.Record, err error) {
 	err = s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, inSchema(query, s.schema), args...)
 		if err != nil {
@@ -172,12 +183,27 @@ func (s *Store) queryRecords(ctx context.Context, query string, args ...any) (fo
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range found {
-		if err := row.OpenRecord(r, s.keys); err != nil {
-			return nil, err
-		}
-	}
 	return found, nil
+}
+
+var _ seal.RecordRows = (*Store)(nil)
+
+// RecordRowsAfter implements [seal.RecordRows]. Those that are being taken are among them.
+func (s *Store) RecordRowsAfter(ctx context.Context, kind, id string, limit int) ([]seal.RecordRow, error) {
+	found, err := s.keptRecords(ctx, `SELECT `+recordColumns+` FROM {schema}.record
+		WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT $3`, kind, id, limit)
+	return row.SealedRecords(found), err
+}
+
+// SwapRecordRow implements [seal.RecordRows].
+func (s *Store) SwapRecordRow(ctx context.Context, old seal.RecordRow, sealed []byte) (swapped bool, err error) {
+	err = s.do(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		tag, err := conn.Exec(ctx, inSchema(`UPDATE {schema}.record SET seal = $3::bytea WHERE `+recordKey+` AND seal = $4::bytea`, s.schema),
+			old.Kind, old.ID, sealed, old.Sealed)
+		swapped = swapped || tag.RowsAffected() > 0
+		return err
+	})
+	return swapped, err
 }
 
 func scanRecord(rows pgx.CollectableRow) (*record.Record, error) {

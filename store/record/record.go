@@ -20,6 +20,9 @@ var (
 	ErrExists = errors.New("there is such a record already")
 	// ErrChanged means that the stored record has another version.
 	ErrChanged = errors.New("record was changed meanwhile")
+	// ErrUnreadable means that what is stored cannot be believed: somebody who has no key
+	// has written or changed it, it is damaged, or its key is not at hand.
+	ErrUnreadable = errors.New("unreadable")
 	// ErrName means that nothing is kept under that kind or id.
 	ErrName = errors.New("invalid kind or id of a record")
 )
@@ -36,16 +39,21 @@ type Record struct {
 	// Version names what is stored: each write gives it another. Stores set it.
 	Version int64
 
-	// Open is readable for whoever reads the database. Of both parts, an empty one may
-	// come back as nil.
+	// Open is readable for whoever reads the database. A store that has keys binds it to
+	// the seal, so that nobody else can write it. Of both parts, an empty one may come back
+	// as nil.
 	Open []byte
 
 	// Sealed is encrypted by the store, where the store has keys, and bound to Kind
 	// and ID.
 	Sealed []byte
 
-	ExpiresAt time.Time // after which Sweep removes it; zero: never
-	DueAt     time.Time // from when on Claim gives it out; zero: never
+	ExpiresAt time.Time // after which Sweep removes it; zero: never; bound as Open is
+	DueAt     time.Time // from when on Claim gives it out; zero: never; bound to nothing
+
+	// Unreadable, an [ErrUnreadable], says why both parts and ExpiresAt are not there. Only
+	// Records and ClaimRecords return such records; others return the error.
+	Unreadable error
 }
 
 // Check returns an error if no store keeps r.
@@ -89,8 +97,27 @@ func NewVersion() int64 {
 	return int64(binary.BigEndian.Uint64(b[:])>>1) | 1 // never 0
 }
 
-// AAD returns what a store binds the sealed part of a record to.
-func AAD(kind, id string) []byte { return []byte("nango-lite record\x00" + kind + "\x00" + id) }
+// Bound returns what a store binds the seal of r to: all that decides what r means, but
+// for DueAt, which stores change without a key. No two records give the same bytes.
+func Bound(r *Record) []byte {
+	b := []byte("nango-lite record 2\x00" + r.Kind + "\x00" + r.ID + "\x00")
+	var ends byte
+	var micros int64
+	if t := instant(r.ExpiresAt); !t.IsZero() {
+		if t.Year() > 9999 { // as stores keep it
+			t = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+		}
+		ends, micros = 1, t.UnixMicro()
+	}
+	b = binary.BigEndian.AppendUint64(append(b, ends), uint64(micros))
+	return append(b, r.Open...)
+}
+
+// Refuse makes r one that is not believed, for the reason why.
+func (r *Record) Refuse(why error) {
+	r.Open, r.Sealed, r.ExpiresAt = nil, nil, time.Time{}
+	r.Unreadable = fmt.Errorf("record %s/%s: %w: %w", r.Kind, r.ID, ErrUnreadable, why)
+}
 
 // A Store keeps records. All methods are safe for concurrent use, by several processes
 // where the medium is shared. They return the context's error if it ends first. Times
@@ -101,8 +128,8 @@ type Store interface {
 	// nothing.
 	CreateRecord(ctx context.Context, r *Record) error
 
-	// Record returns the record of that kind and id, or ErrNone. One that has expired is
-	// still there until it is swept.
+	// Record returns the record of that kind and id, or ErrNone, or an ErrUnreadable. One
+	// that has expired is still there until it is swept.
 	Record(ctx context.Context, kind, id string) (*Record, error)
 
 	// ReplaceRecord stores r and sets its Version, if the stored record still has the
@@ -117,7 +144,8 @@ type Store interface {
 	DeleteRecord(ctx context.Context, kind, id string) error
 
 	// Records returns up to limit records of a kind whose id comes after the one given,
-	// in the order of their ids, byte by byte.
+	// in the order of their ids, byte by byte. Those that cannot be read are among them and
+	// say so, so that one costs only itself; it can be deleted.
 	Records(ctx context.Context, kind, after string, limit int) ([]*Record, error)
 
 	// ClaimRecords returns up to limit records of a kind whose DueAt is not after now,

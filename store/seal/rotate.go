@@ -20,38 +20,50 @@ type Count struct {
 	ByKey    map[string]int   // connections by the id of the key that sealed them
 	Unbound  int              // connections that an older version has written: see [connection.IsBound]
 	Resealed int              // sealed anew by Rotate, over all passes
+	Records  RecordCount      // beside the connections
 	Broken   []connection.Key // unreadable: damaged, or sealed with a key that is not at hand
 	Leftover error            // why what older keys have sealed may still lie in free space; nil: it does not, or nobody knows
 	Causes   []error          // why, one for each of Broken
+}
+
+// A RecordCount says which records lie in a store that is [RecordRows].
+type RecordCount struct {
+	Rows     int            // records
+	ByKey    map[string]int // by the id of the key that sealed them
+	Resealed int            // sealed anew by Rotate, over all passes
+	Broken   []error        // why one cannot be read, with its name
 }
 
 // batch is how many rows are read at once.
 const batch = 200
 
 // Rotate seals anew, with the active key of keys, whatever another key has sealed or
-// an older version has left unbound, while others read and write. If it is broken off, the next Rotate goes on where it
+// an older version has left unbound, connections as well as the records of [RecordRows], while others read and write. If it is broken off, the next Rotate goes on where it
 // stopped. It goes over the store until all is sealed with the active key, and gives
 // up if others keep sealing with another. What cannot be opened is left alone and
 // counted. A [Compacter] is compacted at the end. progress, unless nil, is told now and then.
 func Rotate(ctx context.Context, rows Rows, keys ActiveSealer, progress func(Count)) (Count, error) {
 	const passes = 5
-	resealed := 0
+	resealed, records := 0, 0
 	for range passes {
 		c, err := rotatePass(ctx, rows, keys, resealed, progress)
+		if err == nil {
+			err = rotateRecords(ctx, rows, keys, &c, records)
+		}
 		if err != nil {
 			return c, err
 		}
-		if done := c.Resealed == resealed; done {
+		if done := c.Resealed == resealed && c.Records.Resealed == records; done {
 			if compacter, ok := rows.(Compacter); ok {
 				c.Leftover = compacter.Compact(ctx)
 			}
 			return c, nil
 		}
-		resealed = c.Resealed
+		resealed, records = c.Resealed, c.Records.Resealed
 	}
 	c, err := CountRows(ctx, rows, nil)
-	c.Resealed = resealed
-	if active := keys.Active(); err == nil && c.ByKey[active] != c.Rows {
+	c.Resealed, c.Records.Resealed = resealed, records
+	if active := keys.Active(); err == nil && (c.ByKey[active] != c.Rows || c.Records.ByKey[active] != c.Records.Rows) {
 		err = fmt.Errorf("other processes still seal with another key than %s: have them use the new key set, and rotate again", active)
 	}
 	return c, err
@@ -97,7 +109,7 @@ func reseal(r Row, keys connection.Sealer) ([]byte, error) {
 // CountRows looks at all rows and says which keys sealed them. With keys it opens
 // them as well.
 func CountRows(ctx context.Context, rows Rows, keys connection.Sealer) (Count, error) {
-	return walk(ctx, rows, 0, nil, func(c *Count, r Row, _ string) error {
+	c, err := walk(ctx, rows, 0, nil, func(c *Count, r Row, _ string) error {
 		if keys == nil {
 			return nil
 		}
@@ -106,9 +118,20 @@ func CountRows(ctx context.Context, rows Rows, keys connection.Sealer) (Count, e
 		}
 		return nil
 	})
+	if err != nil {
+		return c, err
+	}
+	return c, walkRecords(ctx, rows, &c.Records, func(r RecordRow, _ string) error {
+		if keys != nil {
+			if _, err := keys.Open(r.Sealed, r.Bound); err != nil {
+				c.Records.broken(r, err)
+			}
+		}
+		return nil
+	})
 }
 
-// Idle returns those of ids, which are keys', that have sealed no row. Writes that are
+// Idle returns those of ids, which are keys', that have sealed neither row nor record. Writes that are
 // under way may be sealed with any of them, so a [Settler] is waited for first. A write
 // that begins later is sealed with the active key, where all processes know which that
 // is; those of a [KeyFile] do.
@@ -122,7 +145,7 @@ func Idle(ctx context.Context, rows Rows, ids []string) (idle []string, c Count,
 		return nil, c, err
 	}
 	for _, id := range ids {
-		if c.ByKey[id] == 0 {
+		if c.ByKey[id] == 0 && c.Records.ByKey[id] == 0 {
 			idle = append(idle, id)
 		}
 	}
@@ -133,12 +156,14 @@ func Idle(ctx context.Context, rows Rows, ids []string) (idle []string, c Count,
 // s still has: the set of a [KeyFile] may be another by now. Of other sealers it knows
 // nothing, and says yes.
 func StillOpens(encoded []byte, s connection.Sealer) bool {
+	sealed, err := connection.SealedPart(encoded)
+	return err != nil || Opens(sealed, s)
+}
+
+// Opens is [StillOpens] of what s has sealed, as it came.
+func Opens(sealed []byte, s connection.Sealer) bool {
 	set, ok := s.(interface{ Has(id string) bool })
 	if !ok {
-		return true
-	}
-	sealed, err := connection.SealedPart(encoded)
-	if err != nil {
 		return true
 	}
 	id, err := KeyOf(sealed)

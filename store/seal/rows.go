@@ -20,6 +20,25 @@ type Rows interface {
 	SwapRow(ctx context.Context, old Row, data []byte) error
 }
 
+// RecordRows is a store that keeps sealed records beside connections, and shows how they
+// lie there. [Rotate], [CountRows] and [Idle] look at them as well.
+type RecordRows interface {
+	// RecordRowsAfter returns up to limit records that come after the given one, in the
+	// order of kind and id, byte by byte. Nothing is opened.
+	RecordRowsAfter(ctx context.Context, kind, id string, limit int) ([]RecordRow, error)
+
+	// SwapRecordRow puts sealed in the place of old's if that is what lies there, and says
+	// whether it did. It is no change of the record: its version stays.
+	SwapRecordRow(ctx context.Context, old RecordRow, sealed []byte) (bool, error)
+}
+
+// A RecordRow is a record as it was kept.
+type RecordRow struct {
+	Kind, ID string
+	Bound    []byte // what its seal is bound to
+	Sealed   []byte
+}
+
 // A Settler is a store of [Rows] that knows when others have written. [Idle] asks it.
 type Settler interface {
 	// Settle returns when every write is done that was under way when it was called.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/store/internal/migration"
+	"github.com/nango-lite/nango-lite/store/internal/row"
 )
 
 //go:embed migrations/*.sql
@@ -16,6 +17,9 @@ var migrationFiles embed.FS
 
 // applicationID marks a file as one of ours; see 0001_init.sql.
 const applicationID = 0x6e6c6974
+
+// boundRecords is the migration after which every record has a seal.
+const boundRecords = 5
 
 // migrate brings the schema up to date, in one transaction: of processes that
 // start at once, one does it and the others find it done.
@@ -44,6 +48,11 @@ func (s *Store) migrate(ctx context.Context) error {
 		for _, m := range all[min(current, newest):] {
 			if err := apply(tx, m); err != nil {
 				return fmt.Errorf("migration %s: %w", m.Name, err)
+			}
+			if m.Version == boundRecords {
+				if err := s.bindRecords(tx); err != nil {
+					return fmt.Errorf("migration %s: %w", m.Name, err)
+				}
 			}
 		}
 		return nil
@@ -91,6 +100,35 @@ func apply(tx *sql.Tx, m migration.File) error {
 	_, err := tx.Exec("INSERT INTO schema_version (version, name, applied_at) VALUES (?, ?, ?)",
 		m.Version, m.Name, time.Now().UnixMicro())
 	return err
+}
+
+// bindRecords gives a seal to what was kept when records had none, or one that was bound
+// to their names alone.
+func (s *Store) bindRecords(tx *sql.Tx) error {
+	const some = 200
+	for kind, id := "", ""; ; {
+		rows, err := tx.Query(`SELECT `+recordColumns+` FROM record WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?`, kind, id, some)
+		if err != nil {
+			return err
+		}
+		found, err := scanRecords(rows)
+		if err != nil {
+			return err
+		}
+		for _, r := range found {
+			kind, id = r.Kind, r.ID
+			bound, err := row.BindRecord(r, s.keys)
+			if err == nil && bound != nil {
+				_, err = tx.Exec(`UPDATE record SET seal = ? WHERE kind = ? AND id = ?`, bound, kind, id)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(found) < some {
+			return nil
+		}
+	}
 }
 
 // SchemaVersion returns how many migrations the file has had.

@@ -8,24 +8,25 @@ import (
 
 	"github.com/nango-lite/nango-lite/store/internal/row"
 	"github.com/nango-lite/nango-lite/store/record"
+	"github.com/nango-lite/nango-lite/store/seal"
 )
 
 var _ record.Store = (*Store)(nil)
 
-const recordColumns = `kind, id, version, open, sealed, expires_at, due_at`
+const recordColumns = `kind, id, version, open, seal, expires_at, due_at`
 
 // CreateRecord implements [record.Store].
 func (s *Store) CreateRecord(ctx context.Context, r *record.Record) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.writeRecord(ctx, r, record.ErrExists, `INSERT INTO record (version, open, sealed, expires_at, due_at, kind, id)
+	return s.writeRecord(ctx, r, record.ErrExists, `INSERT INTO record (version, open, seal, expires_at, due_at, kind, id)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 }
 
 // ReplaceRecord implements [record.Store].
 func (s *Store) ReplaceRecord(ctx context.Context, r *record.Record, version int64) error {
-	err := s.writeRecord(ctx, r, record.ErrChanged, `UPDATE record SET version = ?, open = ?, sealed = ?, expires_at = ?, due_at = ?
+	err := s.writeRecord(ctx, r, record.ErrChanged, `UPDATE record SET version = ?, open = ?, seal = ?, expires_at = ?, due_at = ?
 		WHERE kind = ? AND id = ? AND version = ?`, version)
 	if errors.Is(err, record.ErrChanged) {
 		if _, err := s.Record(ctx, r.Kind, r.ID); errors.Is(err, record.ErrNone) {
@@ -52,7 +53,7 @@ func (s *Store) writeRecord(ctx context.Context, r *record.Record, missed error,
 		return missed
 	}
 	r.Version = version
-	return nil
+	return row.KeepRecordOpen(ctx, s, r, sealed, s.keys)
 }
 
 // maybeMicros returns t as columns hold it, nothing for the zero time.
@@ -84,18 +85,21 @@ func (s *Store) Records(ctx context.Context, kind, after string, limit int) ([]*
 	return s.readRecords(ctx, `SELECT `+recordColumns+` FROM record WHERE kind = ? AND id > ? ORDER BY id LIMIT ?`, kind, after, max(limit, 0))
 }
 
-// ClaimRecords implements [record.Store].
+// ClaimRecords implements [record.Store]. It needs no key.
 func (s *Store) ClaimRecords(ctx context.Context, kind string, now, until time.Time, limit int) ([]*record.Record, error) {
 	found, err := s.readRecords(ctx, `SELECT `+recordColumns+` FROM record WHERE kind = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?`,
 		kind, micros(now), max(limit, 0))
 	var claimed []*record.Record
 	for _, r := range found {
-		r.DueAt = until.UTC().Truncate(time.Microsecond)
-		switch e := s.ReplaceRecord(ctx, r, r.Version); {
-		case e == nil:
+		version := record.NewVersion()
+		n, err := s.exec(ctx, `UPDATE record SET due_at = ?, version = ? WHERE kind = ? AND id = ? AND version = ?`,
+			micros(until), version, r.Kind, r.ID, r.Version)
+		if err != nil {
+			return claimed, err
+		}
+		if n > 0 { // else another has it
+			r.DueAt, r.Version = until.UTC().Truncate(time.Microsecond), version
 			claimed = append(claimed, r)
-		case !errors.Is(e, record.ErrChanged) && !errors.Is(e, record.ErrNone): // another has it
-			return claimed, e
 		}
 	}
 	return claimed, err
@@ -107,7 +111,14 @@ func (s *Store) SweepRecords(ctx context.Context, before time.Time) (int, error)
 	return int(n), err
 }
 
-func (s *Store) readRecords(ctx context.Context, query string, args ...any) (found []*record.Record, err error) {
+func (s *Store) readRecords(ctx context.Context, query string, args ...any) ([]*record.Record, error) {
+	found, err := s.keptRecords(ctx, query, args...)
+	row.OpenRecords(found, s.keys)
+	return found, err
+}
+
+// keptRecords returns records as they were kept.
+func (s *Store) keptRecords(ctx context.Context, query string, args ...any) (found []*record.Record, err error) {
 	err = s.retry(ctx, func() error {
 		rows, err := s.read.QueryContext(context.WithoutCancel(ctx), query, args...)
 		if err != nil {
@@ -119,7 +130,21 @@ func (s *Store) readRecords(ctx context.Context, query string, args ...any) (fou
 	if err != nil {
 		return nil, err
 	}
-	return found, s.openRecords(found)
+	return found, nil
+}
+
+var _ seal.RecordRows = (*Store)(nil)
+
+// RecordRowsAfter implements [seal.RecordRows].
+func (s *Store) RecordRowsAfter(ctx context.Context, kind, id string, limit int) ([]seal.RecordRow, error) {
+	found, err := s.keptRecords(ctx, `SELECT `+recordColumns+` FROM record WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?`, kind, id, limit)
+	return row.SealedRecords(found), err
+}
+
+// SwapRecordRow implements [seal.RecordRows].
+func (s *Store) SwapRecordRow(ctx context.Context, old seal.RecordRow, sealed []byte) (bool, error) {
+	n, err := s.exec(ctx, `UPDATE record SET seal = ? WHERE kind = ? AND id = ? AND seal = ?`, sealed, old.Kind, old.ID, old.Sealed)
+	return n > 0, err
 }
 
 func (s *Store) changeRecords(ctx context.Context, query string, args ...any) (found []*record.Record, err error) {
@@ -134,16 +159,8 @@ func (s *Store) changeRecords(ctx context.Context, query string, args ...any) (f
 	if err != nil {
 		return nil, err
 	}
-	return found, s.openRecords(found)
-}
-
-func (s *Store) openRecords(found []*record.Record) error {
-	for _, r := range found {
-		if err := row.OpenRecord(r, s.keys); err != nil {
-			return err
-		}
-	}
-	return nil
+	row.OpenRecords(found, s.keys)
+	return found, nil
 }
 
 func scanRecords(rows *sql.Rows) (found []*record.Record, err error) {

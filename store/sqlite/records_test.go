@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"os"
 	"testing"
+	"time"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/store/record"
 	"github.com/nango-lite/nango-lite/store/seal"
 	"github.com/nango-lite/nango-lite/store/storetest"
@@ -12,6 +14,35 @@ import (
 
 func TestRecords(t *testing.T) {
 	storetest.RunRecords(t, func(t *testing.T) record.Store { return openStore(t, newPath(t), seal.NewKeys(), nil) })
+}
+
+// S55: whoever can write to the file and has no key changes no record, and adds none.
+func TestS55_RecordsAreSealed(t *testing.T) {
+	storetest.RunSealedRecords(t, func(t *testing.T) storetest.RecordMedium {
+		path := newPath(t)
+		openStore(t, path, seal.NewKeys(), nil)
+		db := raw(t, path)
+		return storetest.RecordMedium{
+			Open: func(t *testing.T, s connection.Sealer) storetest.RecordKeeper { return openStore(t, path, s, nil) },
+			Set: func(t *testing.T, kind, id, column string, value any) {
+				if at, ok := value.(time.Time); ok {
+					value = at.UnixMicro()
+				}
+				mustExec(t, db, "UPDATE record SET "+column+" = ? WHERE kind = ? AND id = ?", value, kind, id)
+			},
+			Raw: func(t *testing.T) []byte { return rawBytes(t, path) },
+		}
+	})
+}
+
+// S55: records of before are bound when the file is opened, and once: what comes without a
+// seal later was written by somebody else. The version before says that it cannot go on.
+func TestS55_OlderRecordsAreBound(t *testing.T) {
+	s, keys := openUpgrade(t, "records")
+	storetest.CheckRecordsBound(t, s, keys)
+	if v, err := s.SchemaVersion(t.Context()); err != nil || v <= 4 {
+		t.Errorf("got version %d, %v; want one that refuses programs which know 4", v, err)
+	}
 }
 
 func TestSealedPartOfARecordIsNotInTheFile(t *testing.T) {

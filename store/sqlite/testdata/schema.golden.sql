@@ -42,7 +42,7 @@ CREATE TABLE record (
     id         TEXT    NOT NULL,
     version    INTEGER NOT NULL,
     open       BLOB,
-    sealed     BLOB,
+    seal     BLOB,
     expires_at INTEGER,
     due_at     INTEGER,
     PRIMARY KEY (kind, id)

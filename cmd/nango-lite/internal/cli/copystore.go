@@ -22,7 +22,7 @@ func storeCopyCommand(s *session.Session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy <from> <to>",
 		Short: "Copy all connections from one store to another",
-		Long: `Copy takes all connections from one store to another, between SQLite and
+		Long: `Copy takes all connections, and nothing else that a server keeps, from one store to another, between SQLite and
 PostgreSQL in either direction, seals them with the key of the other store, and then
 compares every one of them. Stop what uses the store before: a token that is
 refreshed meanwhile stays behind. And do not use both afterwards: where refresh
@@ -47,6 +47,7 @@ type copying struct {
 	from, to storage.Store
 
 	copied, same int
+	records      bool // of a server; they are not copied
 	differ       []engine.Key
 	unreadable   []*connection.UnreadableError // in the store that is copied from
 }
@@ -67,6 +68,11 @@ func copyStore(s *session.Session, ctx context.Context, fromText, toText string,
 	if err != nil {
 		return err
 	}
+	records, err := c.from.RecordRowsAfter(ctx, "", "", 1)
+	if err != nil {
+		return err
+	}
+	c.records = len(records) > 0
 	there, err := c.to.RowsAfter(ctx, engine.Key{}, 1)
 	if err != nil {
 		return err
@@ -203,6 +209,9 @@ func tellCopied(s *session.Session, c *copying, from, to storage.Place) error {
 		return err
 	}
 	s.Notef("copied %s from %s to %s, and compared them", console.Plural(c.copied, "connection"), from, to)
+	if c.records {
+		s.Notef("what a server keeps beside connections, such as its API keys, was not copied: make new API keys with '%s'", s.CommandLine("apikeys", "create"))
+	}
 	if c.same > 0 {
 		s.Notef("%d were there already", c.same)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,12 +80,13 @@ type shownKey struct {
 	Active      bool   `json:"active"`
 	Known       bool   `json:"known"` // false: it is not in the key set
 	Connections int    `json:"connections"`
+	Records     int    `json:"records"` // such as API keys of the server
 }
 
 func keysListCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the keys, and how many connections each has sealed",
+		Short: "List the keys, and how many connections and records each has sealed",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, keys, store, err := s.Storage().OpenAll(cmd.Context())
@@ -104,11 +106,13 @@ func shownKeys(keys storage.KeySet, count seal.Count) []shownKey {
 	shown := []shownKey{}
 	ids := keys.IDs()
 	for i, id := range ids {
-		shown = append(shown, shownKey{ID: id, Active: i == 0, Known: true, Connections: count.ByKey[id]})
+		shown = append(shown, shownKey{ID: id, Active: i == 0, Known: true, Connections: count.ByKey[id], Records: count.Records.ByKey[id]})
 	}
-	for _, id := range sortedKeys(count.ByKey) {
+	others := maps.Clone(count.ByKey)
+	maps.Copy(others, count.Records.ByKey)
+	for _, id := range sortedKeys(others) {
 		if !slices.Contains(ids, id) {
-			shown = append(shown, shownKey{ID: id, Connections: count.ByKey[id]})
+			shown = append(shown, shownKey{ID: id, Connections: count.ByKey[id], Records: count.Records.ByKey[id]})
 		}
 	}
 	return shown
@@ -118,7 +122,7 @@ func listKeys(s *session.Session, shown []shownKey) error {
 	if s.JSON() {
 		return s.WriteJSON(shown)
 	}
-	rows := [][]string{{"KEY", "STATE", "CONNECTIONS"}}
+	rows := [][]string{{"KEY", "STATE", "CONNECTIONS", "RECORDS"}}
 	for _, k := range shown {
 		state := "opens"
 		switch {
@@ -127,7 +131,7 @@ func listKeys(s *session.Session, shown []shownKey) error {
 		case !k.Known:
 			state = "not in the key set"
 		}
-		rows = append(rows, []string{k.ID, state, strconv.Itoa(k.Connections)})
+		rows = append(rows, []string{k.ID, state, strconv.Itoa(k.Connections), strconv.Itoa(k.Records)})
 	}
 	return console.WriteColumns(s.Out, rows)
 }
@@ -138,7 +142,8 @@ func keysRotateCommand(s *session.Session) *cobra.Command {
 		Use:   "rotate",
 		Short: "Put a new key into use, and seal all connections with it",
 		Long: `Rotate adds a new key to the key file, makes it the active one, and seals with it
-what older keys have sealed. Processes that use the same file notice, and go on
+what older keys have sealed: connections, and the records of a server, such as its
+API keys. Processes that use the same file notice, and go on
 meanwhile. The old keys stay until 'keys prune'.
 
 In a SQLite file nothing is left of what older keys have sealed; in backups there is.
@@ -183,15 +188,24 @@ func rotate(s *session.Session, ctx context.Context, resume bool) error {
 	for i, k := range count.Broken {
 		s.Notef("left as it is: %s: %s", k, console.OneLine(count.Causes[i].Error()))
 	}
+	for _, err := range count.Records.Broken {
+		s.Notef("left as it is: %s", console.OneLine(err.Error()))
+	}
 	s.Notef("sealed %d of %s in %s anew with %s", count.Resealed, console.Plural(count.Rows, "connection"), p, keys.Sealer.Active())
+	if count.Records.Rows > 0 {
+		s.Notef("sealed %d of %s of a server anew", count.Records.Resealed, console.Plural(count.Records.Rows, "record"))
+	}
 	switch _, vacuums := store.(seal.Compacter); {
 	case count.Leftover != nil:
 		return fmt.Errorf("what older keys have sealed may still lie in %s: %w; run '%s' when nothing else uses it", p, count.Leftover, s.CommandLine("keys", "rotate", "--resume"))
 	case !vacuums:
-		s.Notef("what older keys have sealed lies in dead rows of the database until VACUUM FULL has rewritten its table, and in its log and its backups")
+		s.Notef("what older keys have sealed lies in dead rows of the database until VACUUM FULL has rewritten its tables, and in its log and its backups")
 	}
-	if len(count.Broken) > 0 {
+	switch {
+	case len(count.Broken) > 0:
 		return fmt.Errorf("%s cannot be opened", console.Plural(len(count.Broken), "connection"))
+	case len(count.Records.Broken) > 0:
+		return fmt.Errorf("%s cannot be opened", console.Plural(len(count.Records.Broken), "record"))
 	}
 	return nil
 }
@@ -199,9 +213,9 @@ func rotate(s *session.Session, ctx context.Context, resume bool) error {
 func keysPruneCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "prune",
-		Short: "Drop keys that no connection is sealed with",
+		Short: "Drop keys that nothing is sealed with",
 		Long: `Prune takes those keys out of the key file that are not active and that no
-connection in this store is sealed with any more. Other stores that share the file
+connection and no record in this store is sealed with any more. Other stores that share the file
 are not looked at, and neither are backups: those that a dropped key has sealed open
 no more without a copy of it.`,
 		Args: cobra.NoArgs,
@@ -221,9 +235,15 @@ func prune(s *session.Session, ctx context.Context) error {
 	for i, k := range count.Broken { // which no key opens, so they need none
 		s.Notef("%s cannot be read with any key: %s", k, console.OneLine(count.Causes[i].Error()))
 	}
+	for _, err := range count.Records.Broken {
+		s.Notef("cannot be read with any key: %s", console.OneLine(err.Error()))
+	}
 	for _, id := range keys.IDs()[1:] {
 		if n := count.ByKey[id]; n > 0 {
 			s.Notef("%s stays: connections are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
+		}
+		if n := count.Records.ByKey[id]; n > 0 {
+			s.Notef("%s stays: records of a server are sealed with it (%d); 'keys rotate --resume' seals them anew", id, n)
 		}
 	}
 	if len(idle) == 0 {

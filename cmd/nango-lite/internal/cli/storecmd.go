@@ -59,9 +59,12 @@ type shownCheck struct {
 	Store       string        `json:"store"`
 	Version     int           `json:"version"`
 	Connections int           `json:"connections"`
+	Records     int           `json:"records"`   // of a server
 	NotBound    int           `json:"not_bound"` // written by an older version
 	Keys        []shownKey    `json:"keys"`
 	Unreadable  []shownBroken `json:"unreadable"`
+
+	UnreadableRecords []string `json:"unreadable_records"` // why, with their names
 }
 
 type shownBroken struct {
@@ -73,7 +76,7 @@ type shownBroken struct {
 func storeCheckCommand(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Open every connection, and say what cannot be opened",
+		Short: "Open every connection and every record, and say what cannot be opened",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return checkStore(s, cmd.Context()) },
 	}
@@ -89,7 +92,7 @@ func checkStore(s *session.Session, ctx context.Context) error {
 			return err
 		}
 	}
-	count, err := seal.CountRows(ctx, store, nil)
+	count, err := seal.CountRows(ctx, store, keys.Sealer)
 	if err != nil {
 		return err
 	}
@@ -101,11 +104,14 @@ func checkStore(s *session.Session, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	shown := shownCheck{Store: p.String(), Version: version, Connections: count.Rows, NotBound: count.Unbound, Keys: shownKeys(keys, count), Unreadable: broken}
+	shown := shownCheck{Store: p.String(), Version: version, Connections: count.Rows, Records: count.Records.Rows, NotBound: count.Unbound, Keys: shownKeys(keys, count), Unreadable: broken, UnreadableRecords: []string{}}
+	for _, err := range count.Records.Broken {
+		shown.UnreadableRecords = append(shown.UnreadableRecords, console.OneLine(err.Error()))
+	}
 	if err := showCheck(s, shown, keys); err != nil {
 		return err
 	}
-	if len(broken) > 0 {
+	if len(broken)+len(count.Records.Broken) > 0 {
 		return console.ErrReported
 	}
 	return nil
@@ -134,8 +140,8 @@ func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
 	}
 	var sealed []string
 	for _, k := range c.Keys {
-		if k.Connections > 0 {
-			sealed = append(sealed, fmt.Sprintf("%s: %d", k.ID, k.Connections))
+		if n := k.Connections + k.Records; n > 0 {
+			sealed = append(sealed, fmt.Sprintf("%s: %d", k.ID, n))
 		}
 	}
 	rows := [][]string{
@@ -143,6 +149,7 @@ func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
 		{"version", strconv.Itoa(c.Version)},
 		{"keys", keys.Source()},
 		{"connections", strconv.Itoa(c.Connections)},
+		{"records", strconv.Itoa(c.Records)},
 		{"sealed with", strings.Join(sealed, ", ")},
 	}
 	if c.NotBound > 0 {
@@ -150,6 +157,9 @@ func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
 	}
 	for _, b := range c.Unreadable {
 		rows = append(rows, []string{"unreadable", b.Integration + "/" + b.Connection + ": " + b.Cause})
+	}
+	for _, why := range c.UnreadableRecords {
+		rows = append(rows, []string{"unreadable", why})
 	}
 	return console.WriteColumns(s.Out, rows)
 }

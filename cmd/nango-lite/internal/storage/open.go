@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,7 @@ type Store interface {
 	engine.ConnectionStore
 	engine.ChangeFeed
 	seal.Rows
+	seal.RecordRows
 	record.Store
 	io.Closer
 	Add(ctx context.Context, conns []*engine.Connection) error
@@ -91,11 +93,26 @@ func IsEmpty(ctx context.Context, p Place) (bool, error) {
 		info, err := os.Stat(p.Path)
 		return err != nil || info.Size() == 0, nil
 	}
-	s, err := openPlace(ctx, p, seal.NewKeys()) // no key is needed to count
+	s, err := openPlace(ctx, p, noKey{}) // none is needed to count
+	if errors.Is(err, errNoKey) {        // an older version has left something that is to be sealed
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
 	defer s.Close()
 	rows, err := s.RowsAfter(ctx, engine.Key{}, 1)
-	return len(rows) == 0, err
+	if err != nil || len(rows) > 0 {
+		return false, err
+	}
+	records, err := s.RecordRowsAfter(ctx, "", "", 1)
+	return len(records) == 0, err
 }
+
+var errNoKey = errors.New("there is no key")
+
+// noKey seals and opens nothing: what a key that is thrown away has sealed is lost.
+type noKey struct{}
+
+func (noKey) Seal([]byte, []byte) ([]byte, error) { return nil, errNoKey }
+func (noKey) Open([]byte, []byte) ([]byte, error) { return nil, errNoKey }
