@@ -139,6 +139,44 @@ var walls = map[string][]string{
 	"engine/internal/call":    {"session", "refresh", "token", "oauthwire", "consent", "authserver", "mode"},
 }
 
+// serverRooms are the arrows behind the server's door: what each room below
+// server/internal may import of the others. A room without a list can be read, and tested,
+// without any.
+var serverRooms = map[string][]string{
+	"answer":      nil,
+	"apikey":      nil,
+	"audit":       nil,
+	"credentials": nil,
+	"ident":       nil,
+	"roster":      nil,
+	"tags":        nil,
+
+	"access":  {"answer", "apikey"},
+	"input":   {"answer"},
+	"page":    {"answer"},
+	"webhook": {"credentials", "tags"},
+
+	"operate": {"access", "answer", "apikey", "input"},
+	"proxy":   {"access", "answer", "apikey", "input"},
+	"rest":    {"access", "answer", "apikey", "audit", "credentials", "ident", "input", "tags"},
+	"token":   {"access", "answer", "apikey", "audit", "input"},
+
+	"connect/fault":   {"answer"},
+	"connect/site":    {"answer"},
+	"connect/socket":  {"answer", "connect/site", "input"},
+	"connect/result":  {"answer", "connect/fault", "connect/site", "connect/socket", "page"},
+	"connect/session": {"access", "answer", "apikey", "connect/fault", "connect/result", "connect/site", "ident", "input", "page", "tags"},
+	"connect/ask":     {"connect/fault", "connect/result", "connect/session", "connect/site"},
+	"connect/flow":    {"answer", "connect/fault", "connect/result", "ident"},
+	"connect/choose":  {"answer", "connect/fault", "connect/flow", "connect/result", "connect/session", "connect/site", "ident", "input", "page"},
+	"connect/consent": {"answer", "connect/ask", "connect/choose", "connect/fault", "connect/flow", "connect/result", "connect/session", "connect/site", "ident", "input", "page"},
+	"connect/typed":   {"answer", "connect/ask", "connect/fault", "connect/result", "connect/session", "credentials", "input"},
+	"connect": {
+		"access", "answer", "connect/ask", "connect/choose", "connect/consent", "connect/flow", "connect/result", "connect/session",
+		"connect/site", "connect/socket", "connect/typed",
+	},
+}
+
 func TestImportsFollowTheDesign(t *testing.T) {
 	pkgs := listPackages(t)
 	used := map[string]map[string]bool{} // room -> modules
@@ -187,6 +225,35 @@ func TestNothingLeadsToWhatARoomMustNotReach(t *testing.T) {
 				t.Errorf("%s reaches %s: %s", p.path(), banned, strings.Join(way, " -> "))
 			}
 		}
+	}
+}
+
+func TestServerRoomsFollowTheirArrows(t *testing.T) {
+	const inside = "server/internal/"
+	pkgs, seen := listPackages(t), map[string]bool{}
+	for _, p := range sorted(pkgs) {
+		room, ok := strings.CutPrefix(p.path(), inside)
+		if !p.ours() || !ok {
+			continue
+		}
+		seen[room] = true
+		var got []string
+		for _, imp := range p.Imports {
+			if to, ok := strings.CutPrefix(pkgs[imp].path(), inside); ok {
+				got = append(got, to)
+			}
+		}
+		if want := serverRooms[room]; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			t.Errorf("%s imports the rooms %q, want exactly %q", p.path(), got, want)
+		}
+	}
+	for room := range serverRooms {
+		if !seen[room] {
+			t.Errorf("serverRooms speaks of %s, which is not there", room)
+		}
+	}
+	if len(seen) != len(serverRooms) {
+		t.Errorf("there are %d rooms, and serverRooms has %d", len(seen), len(serverRooms))
 	}
 }
 

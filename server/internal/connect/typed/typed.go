@@ -81,7 +81,8 @@ func (t *Typed) connect(w *answer.Writer, modes []schema.AuthMode) {
 	w.JSON(http.StatusOK, body)
 }
 
-// check checks that an ask can be met by what a user types.
+// check says what keeps an ask from being met by what a user types; else it returns what
+// the integration wants.
 func (t *Typed) check(a *ask.Ask, modes []schema.AuthMode) (*engine.Description, *fault.Error) {
 	switch {
 	case a.Session == nil:
@@ -98,19 +99,19 @@ func (t *Typed) check(a *ask.Ask, modes []schema.AuthMode) (*engine.Description,
 		return nil, fault.OfTyped(err)
 	}
 	if !slices.Contains(modes, d.AuthMode) {
-		return nil, fault.New(http.StatusBadRequest, "auth_mode_err", "this integration wants "+string(d.AuthMode)+"; "+waysOf(d.AuthMode))
+		return nil, fault.New(http.StatusBadRequest, "auth_mode_err", "this integration wants "+string(d.AuthMode)+"; its route is "+routeOf(d.AuthMode))
 	}
 	return d, nil
 }
 
-// waysOf names the route for a mode.
-func waysOf(mode schema.AuthMode) string {
+// routeOf returns the route for a mode.
+func routeOf(mode schema.AuthMode) string {
 	for _, route := range slices.Sorted(maps.Keys(routes)) {
 		if len(routes[route]) <= 2 && slices.Contains(routes[route], mode) {
-			return "its route is " + route
+			return route
 		}
 	}
-	return "its route is /oauth/connect/{integration}"
+	return "/oauth/connect/{integration}"
 }
 
 // connectOptions are the options of a connection that is made with what the user typed, and
