@@ -91,9 +91,6 @@ In the sandbox nobody is asked: its user consents by itself.`,
 	return cmd
 }
 
-// A connector makes connections: by consent, or of what a person types.
-type connector struct{ *session.Session }
-
 func (con connector) run(ctx context.Context, u *session.Use, flags connectFlags, redirect *url.URL) error {
 	k, err := u.Pick(ctx, flags.connection)
 	if session.IsNoConnection(err) {
@@ -141,20 +138,6 @@ func (con connector) run(ctx context.Context, u *session.Use, flags connectFlags
 		return session.ConnectError{Err: err}
 	}
 	return con.tellConnected(c, d, u.Integration.Requests.Verify != nil, flags.noBrowser && !given.hasToken())
-}
-
-// verified makes the integration's verify call: a grant that opens nothing is
-// found now, and not with the first call in earnest.
-func (con connector) verified(ctx context.Context, u *session.Use, c *engine.Connection) (*engine.Connection, error) {
-	open, err := u.Engine.OpenFields(c)
-	if err != nil || u.Integration.Requests.Verify == nil || len(open) > 0 { // then it waits for a choice
-		return c, err
-	}
-	if err := u.Engine.Verify(ctx, c.Key); err != nil {
-		con.Notef("the connection is stored, but its first call failed")
-		return nil, err
-	}
-	return u.Engine.Connection(ctx, c.Key) // the call may have refreshed it
 }
 
 // redeem makes a connection of a refresh token alone.

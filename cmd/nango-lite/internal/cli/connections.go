@@ -3,9 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,9 +33,6 @@ func connectionsCommand(s *session.Session) *cobra.Command {
 	)
 	return cmd
 }
-
-// connections are the commands about what is stored.
-type connections struct{ *session.Session }
 
 // connectionCommand makes a command about one connection.
 func (cs connections) connectionCommand(name, short string, run func(ctx context.Context, integration, connection string) error) *cobra.Command {
@@ -124,20 +119,6 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 	return found
 }
 
-func whenever(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return when(*t)
-}
-
-func when(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.DateTime + "Z")
-}
-
 // show needs no configuration; with one it knows what is still open.
 func (cs connections) show(ctx context.Context, integration, connection string) error {
 	e, err := cs.EngineFor(ctx, integration)
@@ -188,15 +169,6 @@ func (cs connections) refresh(ctx context.Context, integration, connection strin
 		return cs.say(k, "refreshed; no end of the token is stated")
 	}
 	return cs.say(k, "refreshed, token until "+when(c.Credentials.Token.ExpiresAt))
-}
-
-// say writes what became of a connection, as data.
-func (cs connections) say(k engine.Key, what string) error {
-	if cs.JSON() {
-		return cs.WriteJSON(map[string]string{"integration": k.Integration, "connection_id": k.ConnectionID, "result": what})
-	}
-	_, err := fmt.Fprintf(cs.Out, "%s: %s\n", k, what)
-	return err
 }
 
 // remove needs no configuration, for an integration that is gone leaves

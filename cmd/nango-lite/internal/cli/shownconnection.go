@@ -101,3 +101,17 @@ func (s shownConnection) rows() [][]string {
 	add("updated", when(s.UpdatedAt))
 	return rows
 }
+
+func whenever(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return when(*t)
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.DateTime + "Z")
+}
