@@ -19,7 +19,8 @@ func (s *Server) ready(w *answer.Writer) {
 	w.JSON(http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// metrics tell of all connections, if only how many calls there are.
+// metrics answers /metrics. Metrics count the calls of all connections, so a key that is
+// bound to some does not get them.
 func (s *Server) metrics(w *answer.Writer) {
 	switch key := s.guard.Admit(w, apikey.ScopeRead); {
 	case key == nil:

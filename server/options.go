@@ -14,11 +14,11 @@ import (
 	"github.com/nango-lite/nango-lite/store/record"
 )
 
-// Options adjust a Server. The zero Options are ready for use, but know no API key.
+// Options adjust a Server. The zero Options work, with the API keys in memory: none.
 type Options struct {
-	// Records is where API keys are kept, and what else a server keeps. If nil, it is
-	// memory. Stores of package sqlite and postgres are such places, and several servers
-	// over one of them act as one.
+	// Records is where the server keeps API keys, connect sessions, webhooks and the audit
+	// log. If nil, it is memory. The stores of packages sqlite and postgres are Records as
+	// well; several servers over one of them act as one.
 	Records record.Store
 
 	// APIKey is a key with all scopes that is not in Records, such as one from
@@ -50,20 +50,22 @@ type Options struct {
 	// nil, nobody is told.
 	Webhook *Webhook
 
-	// AuditRetention is how long it is kept who connected, was given credentials, and
-	// removed connections; see [Audit]. 0 means 90 days; a negative time keeps nothing.
+	// AuditRetention is how long the audit log is kept: who connected, was given
+	// credentials, and removed connections; see [Audit]. 0 means 90 days; a negative time keeps nothing.
 	AuditRetention time.Duration
 
 	// Metrics answers /metrics, for keys with the scope read that are bound to no
 	// connection. If nil, there is no such route.
 	Metrics http.Handler
 
-	// Observe is told of each request that has ended, in its goroutine; it must not
-	// block. If nil, nobody watches.
+	// Observe is called with each request that has ended, in its goroutine; it must not
+	// block. If nil, nothing is called.
 	Observe func(Request)
 
-	// IdleTimeout is how long a body may be silent, in either direction, until its
-	// request is given up; event streams may be. 0 means a minute.
+	// IdleTimeout is how long a body that is passed on may stall until its request is given
+	// up: the caller's, if nothing more of it comes, or the answer, if the caller does not take
+	// it. An answer of which nothing comes for a while, such as an event stream, is not given
+	// up. 0 means a minute.
 	IdleTimeout time.Duration
 
 	// Provider returns the name of the blueprint that an integration extends, for

@@ -16,12 +16,12 @@ var openAPI []byte
 // /openapi.json as well.
 func OpenAPI() []byte { return slices.Clone(openAPI) }
 
-// oneConnection is the route of a connection. It is not the mux's, which knows of no
-// id with a slash.
+// oneConnection is the route of a connection. ServeHTTP finds it, and not the mux, in
+// which no id could hold a slash.
 const oneConnection = "/connections/{id}"
 
-// connectionsMetadata would be a connection of that id: there can be one, which is
-// shown and removed, but not patched.
+// connectionsMetadata is a route of its own, although it looks like that of a connection
+// with the id metadata. Such a connection can be shown and removed, but not patched.
 const connectionsMetadata = "/connections/metadata"
 
 // route fills in the routes, but for those of the proxy and of operations, which take

@@ -15,7 +15,8 @@ type failure struct {
 	passes bool // it is answered with Retry-After
 }
 
-// failures tell above all what ends a connection from what passes.
+// failures are how each kind of error is told. A client must never take an error that
+// passes for one that ends its connection.
 var failures = map[engine.Kind]failure{
 	engine.KindNotFound:        {http.StatusNotFound, "not_found", false},
 	engine.KindReauthorize:     {http.StatusFailedDependency, "invalid_grant", false},

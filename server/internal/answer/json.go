@@ -28,7 +28,7 @@ type errorBody struct {
 // JSON answers with v.
 func (w *Writer) JSON(status int, v any) {
 	body, err := json.Marshal(v)
-	if err != nil { // a program's mistake
+	if err != nil { // a mistake of ours
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"the answer cannot be written"}}`)
 	}
 	h := w.Header()

@@ -94,7 +94,7 @@ func (w *Writer) End() {
 		}
 	}
 	if w.status == StatusGone && p == nil {
-		p = http.ErrAbortHandler // else net/http would say 200, to a caller that is perhaps only slow
+		p = http.ErrAbortHandler // else net/http would answer 200, and the caller may still be there
 	}
 	w.log()
 	if p == http.ErrAbortHandler {

@@ -47,7 +47,7 @@ func Read(mode schema.AuthMode, members map[string]json.RawMessage) (engine.Cred
 	case schema.UsernamePassword:
 		c.Username, c.Password = take("username"), take("password")
 	default:
-		take("token") // the engine gets one of its own with the rest
+		take("token") // the engine obtains a new one with the other credentials
 		c.Username, c.Password = take("username"), take("password")
 	}
 	if text := take("expires_at").Reveal(); text != "" {

@@ -1,5 +1,5 @@
 // Package input reads what a request says: its JSON body, its form, its query and its
-// bearer token. It is strict, so that a slip is not taken for nothing said, and it quotes
+// bearer token. It is strict: what it does not know is an error, and not left out. It quotes
 // nothing of what was sent. Start with [JSON] and [Query].
 package input
 
@@ -19,7 +19,7 @@ import (
 // bodyTimeout is how long a body that is read whole may take to arrive.
 const bodyTimeout = 10 * time.Second
 
-// within reads a request's body by read, which must end in time. If it fails, the time
+// within calls read, which reads a request's body and must do so in time. If it fails, the time
 // limit stays, or net/http would wait for the rest of the body without one.
 func within(w *answer.Writer, read func() error) error {
 	control := http.NewResponseController(w.ResponseWriter)
@@ -41,9 +41,9 @@ func mediaType(w *answer.Writer) string {
 }
 
 // JSON reads the JSON object of a request into v. A member that is unknown is an error. If
-// the body is not of the shape of v, or does not say that it is JSON, JSON answers the
-// request and returns false. (A page of another origin cannot send application/json
-// without asking first.)
+// the body is not of the shape of v, or is not sent as application/json, JSON answers the
+// request and returns false. (Browsers ask before a page of another origin may send
+// application/json, so no such page can make these requests unasked.)
 func JSON(w *answer.Writer, v any) bool {
 	if mediaType(w) != "application/json" {
 		w.Fail(http.StatusBadRequest, "invalid_body", "the body must be application/json")
@@ -76,7 +76,7 @@ func decodeOne(r io.Reader, v any) error {
 	return nil
 }
 
-// whyNoJSON says what is wrong with a body, and quotes no value.
+// whyNoJSON says what is wrong with a body, for an error of decoding it.
 func whyNoJSON(err error) string {
 	var wrong *json.UnmarshalTypeError
 	switch {

@@ -17,9 +17,9 @@ type Page struct {
 	Status      int
 	Title, Text string
 	More        string
-	Origin      string         // of the opener, which is told Event; empty: nobody is
-	Event       map[string]any // as JSON has it
-	Refresh     string         // an address of ours, looked at again after Seconds
+	Origin      string         // of the window that opened this one, which gets Event; empty: none does
+	Event       map[string]any // written as JSON
+	Refresh     string         // the address that the browser loads after Seconds
 	Seconds     int
 	Links       []Link
 	Code        string // that the user enters elsewhere

@@ -11,12 +11,12 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// maxReplayed is the largest body that is kept until its answer is there, so that it
-// can be sent again after a refresh or a rate limit. Larger ones, and those whose
-// length nobody says, are passed on as they come, once.
+// maxReplayed is the largest body that is kept until the answer has come, so that it can
+// be sent again after a refresh or a rate limit. Larger bodies, and those without a
+// Content-Length, are passed on once, as they come.
 const maxReplayed = 64 << 10
 
-// body gives r the caller's body.
+// body gives r, the request to the provider, the body that the caller sends.
 func (p *Proxy) body(w *answer.Writer, r *http.Request) error {
 	in := &patientBody{ReadCloser: w.Request.Body, control: http.NewResponseController(w.ResponseWriter), idle: p.IdleTimeout}
 	r.ContentLength = w.Request.ContentLength
@@ -40,7 +40,7 @@ func (p *Proxy) body(w *answer.Writer, r *http.Request) error {
 	return nil
 }
 
-// A patientBody gives up a body that stops coming.
+// A patientBody is a body that may take long, but must not stall.
 type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -58,5 +58,5 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rest takes the limit away: from now on, silence is in order.
+// rest removes the time limit: the body has come, and the caller only waits.
 func (b *patientBody) rest() { _ = b.control.SetReadDeadline(time.Time{}) }

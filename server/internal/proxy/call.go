@@ -13,15 +13,15 @@ import (
 // A call is a request to an API, on its way through the proxy.
 type call struct {
 	key        engine.Key
-	base       string // of the caller's own choice; empty: the integration's
+	base       string // the base URL that the caller wants; empty: the integration's
 	path       string // as the caller wrote it, encoded
 	header     http.Header
 	retries    retryOn
 	decompress bool
 }
 
-// splitPath reads /c/{integration}/{connection}/rest. What follows keeps the spelling
-// of the caller.
+// splitPath reads /c/{integration}/{connection}/rest. The rest stays encoded as the caller
+// has encoded it.
 func splitPath(path string) (k engine.Key, rest string, ok bool) {
 	integration, path, _ := strings.Cut(strings.TrimPrefix(path, "/c/"), "/")
 	id, rest, slash := strings.Cut(path, "/")
@@ -34,11 +34,11 @@ func splitPath(path string) (k engine.Key, rest string, ok bool) {
 	return k, rest, errName == nil && errID == nil && k.Check() == nil
 }
 
-// proxyPrefix is on the headers that a client of Nango's has for the provider.
+// proxyPrefix begins the names of headers that Nango's clients want to go to the provider.
 const proxyPrefix = "Nango-Proxy-"
 
-// callOf reads the headers of /proxy/. Of the caller's own headers those go on that
-// begin with Nango-Proxy-, and what says how the body is written.
+// callOf reads the headers of /proxy/. To the provider go those that begin with
+// Nango-Proxy-, and those that say how the body is encoded.
 func callOf(h http.Header) (call, error) {
 	c := call{
 		key:  engine.Key{Integration: h.Get("Provider-Config-Key"), ConnectionID: h.Get("Connection-Id")},

@@ -9,26 +9,26 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// hopByHop are headers between two neighbours (RFC 9110 7.6.1), and those of framing,
-// which each makes for itself.
+// hopByHop are headers for the next hop alone (RFC 9110 7.6.1), and those that say where a
+// message ends, which each hop writes anew.
 var hopByHop = []string{
 	"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
 	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// ours are headers about the way to this server, which are none of the provider's
-// business.
+// ours are headers that tell how the request came to this server, which no provider need
+// know.
 var ours = []string{"Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip"}
 
-// keptBack are headers that a browser would take as said by this server about itself:
-// they would set its cookies, move it, or open it to other sites.
+// keptBack are headers of a provider that a browser would take for this server's own: they
+// would set its cookies, send browsers elsewhere, or open it to other sites.
 var keptBack = []string{
 	"Alt-Svc", "Clear-Site-Data", "Nel", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Report-To", "Reporting-Endpoints",
 	"Service-Worker-Allowed", "Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", answer.ErrorHeader,
 }
 
-// isHop reports whether a header, spelled canonically, is between neighbours: by its
-// nature, or because Connection says so.
+// isHop reports whether a header, spelled canonically, is for the next hop alone: always,
+// or because the header Connection names it.
 func isHop(h http.Header, name string) bool {
 	return slices.Contains(hopByHop, name) || slices.ContainsFunc(h["Connection"], func(line string) bool {
 		for word := range strings.SplitSeq(line, ",") {
@@ -79,7 +79,7 @@ func copyBack(to, from http.Header) {
 			to[name] = values
 		}
 	}
-	// A page of the provider's must not become one of ours.
+	// A page of the provider's must not run as one of this server's.
 	to["Content-Security-Policy"] = append(slices.Clone(to["Content-Security-Policy"]), "sandbox")
 	to.Set("X-Content-Type-Options", "nosniff")
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/apikey"
 )
 
-// keyInPlace finds the API key that a request carries where the provider's credential
-// would be: in Authorization, whatever the scheme, or in a header of the provider's
-// own. shown is what looked like one.
+// keyInPlace finds the API key of a request that carries it where the provider's credential
+// would stand: in Authorization, whatever the scheme, or in any other header. shown is the
+// text of the key, or if there is none, what stands in Authorization.
 func (p *Proxy) keyInPlace(r *http.Request) (key *apikey.Key, shown string, err error) {
 	if text := r.Header.Get("Authorization"); text != "" {
 		scheme, rest, _ := strings.Cut(text, " ")

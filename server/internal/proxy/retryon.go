@@ -21,13 +21,15 @@ type retryOn struct {
 	statuses []int
 }
 
-// The waits between those attempts, and how long a Retry-After may be that is sat out.
+// The first wait between those attempts, and the longest, which is also the longest
+// Retry-After that is waited for.
 const (
 	firstRetryWait = 500 * time.Millisecond
 	maxRetryWait   = 30 * time.Second
 )
 
-// do makes a request. The error is without net/http's URL.
+// do makes a request, and again as p says. The error does not hold the URL, which that of
+// net/http does.
 func (p retryOn) do(client *http.Client, r *http.Request) (*http.Response, error) {
 	may := p.times > 0 && len(p.statuses) > 0 && idempotent(r.Method) && (r.Body == http.NoBody || r.GetBody != nil)
 	for attempt := 0; ; attempt++ {
@@ -74,7 +76,7 @@ func idempotent(method string) bool {
 }
 
 // retryWait returns how long to wait: what the answer says, or else up to twice as
-// long each time. It reports false for a wait that nobody would sit out.
+// long each time. It reports false for a wait that is too long.
 func retryWait(after string, attempt int) (time.Duration, bool) {
 	if n, err := strconv.Atoi(after); err == nil && n >= 0 {
 		wait := time.Duration(n) * time.Second

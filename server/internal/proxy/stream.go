@@ -9,8 +9,8 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// buffers are what bodies are copied with, so that a call costs the same memory
-// whatever its size.
+// buffers are reused to copy bodies, so that a call needs the same memory whatever its
+// size.
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
 // passBack passes the provider's answer back, as it comes.
@@ -41,7 +41,7 @@ func (p *Proxy) passBack(w *answer.Writer, resp *http.Response) {
 func (p *Proxy) copy(w *answer.Writer, control *http.ResponseController, resp *http.Response) error {
 	buffer := buffers.Get().(*[32 << 10]byte)
 	defer buffers.Put(buffer)
-	live := resp.ContentLength < 0 // an event stream, or whatever is made as it is sent
+	live := resp.ContentLength < 0 // an event stream, or another answer that is made as it is sent
 	if live {
 		_ = control.Flush()
 	}

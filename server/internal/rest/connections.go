@@ -1,5 +1,6 @@
 // Package rest answers programs that ask for resources, in the shapes that Nango's clients
-// know: the providers of the catalog, the operator's integrations, and connections. [Connections] are most of it.
+// know: the providers of the catalog, the operator's integrations, and connections. Start
+// with [Connections].
 package rest
 
 import (
@@ -55,8 +56,8 @@ func (h *Connections) connectionAt(w *answer.Writer, q url.Values) (engine.Key, 
 	return k, true
 }
 
-// Show is GET /connections/{id}. Whoever has the scope token gets the
-// credentials, refreshed first if need be; others get their type.
+// Show is GET /connections/{id}. A key with the scope token gets the credentials, others
+// get their type alone.
 func (h *Connections) Show(w *answer.Writer) {
 	key := h.Guard.Admit(w, apikey.ScopeRead)
 	if key == nil {
@@ -93,7 +94,8 @@ func (h *Connections) Show(w *answer.Writer) {
 	h.answerWith(w, http.StatusOK, c, given, withRefresh)
 }
 
-// current returns a connection. If its credentials are to be given, its token is good.
+// current returns a connection. If its credentials are given to the caller, its token is
+// refreshed first if need be, or in any case with force.
 func (h *Connections) current(w *answer.Writer, k engine.Key, given, force bool) (*engine.Connection, error) {
 	ctx := w.Request.Context()
 	var err error
@@ -103,14 +105,13 @@ func (h *Connections) current(w *answer.Writer, k engine.Key, given, force bool)
 	case given:
 		_, err = h.Engine.TokenSource(k).Token(ctx)
 	}
-	if err != nil && engine.ErrorKind(err) != engine.KindUnsupported { // a key needs no refresh
+	if err != nil && engine.ErrorKind(err) != engine.KindUnsupported { // such as that an API key cannot be refreshed
 		return nil, err
 	}
 	return h.Engine.Connection(ctx, k)
 }
 
-// Remove is DELETE /connections/{id}. The provider is told, where it has a
-// way to be.
+// Remove is DELETE /connections/{id}. The provider is told, if its API has a way.
 func (h *Connections) Remove(w *answer.Writer) {
 	key := h.Guard.Admit(w, apikey.ScopeConnect)
 	if key == nil {

@@ -65,7 +65,7 @@ func (h *Connections) Import(w *answer.Writer) {
 		return
 	}
 	c, err := h.Engine.Connect(audit.By(w.Request.Context(), w.APIKey), k, given, opts)
-	if engine.ErrorKind(err) == engine.KindClient { // here it is the caller's to mend
+	if engine.ErrorKind(err) == engine.KindClient { // here the caller has given what is wrong
 		w.Fail(http.StatusBadRequest, "invalid_body", err.Error())
 		return
 	}

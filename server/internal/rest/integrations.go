@@ -17,7 +17,7 @@ type Integrations struct {
 	Engine   Lister
 	Guard    *access.Guard
 	Provider func(integration string) string // the name of its blueprint
-	Began    time.Time                       // when the server did
+	Began    time.Time                       // when the server was started
 }
 
 // A Lister knows the integrations in force.
@@ -38,8 +38,8 @@ type shownIntegration struct {
 	Credentials *shownCredentials `json:"credentials,omitempty"`
 }
 
-// shownCredentials are of the operator's client, without its secret, which is in the
-// file and nobody's to be told over HTTP.
+// shownCredentials are those of the operator's OAuth client, without its secret, which is
+// told to nobody over HTTP.
 type shownCredentials struct {
 	Type     string  `json:"type"`
 	ClientID string  `json:"client_id"`

@@ -19,14 +19,13 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/tags"
 )
 
-// What Nango's clients get of a list, and may ask for.
 const (
-	listLimit    = 10_000
-	maxListLimit = 2_000
-	listPage     = 500 // of the store
+	listLimit    = 10_000 // connections in an answer, if the client does not say a limit
+	maxListLimit = 2_000  // the largest limit that a client may say
+	listPage     = 500    // connections that are read of the store at once
 )
 
-// A listing is what a list is asked for.
+// A listing is which connections a client asks for.
 type listing struct {
 	connectionID, search string
 	integrations         []string          // none: any
@@ -159,8 +158,8 @@ func (h *Connections) find(ctx context.Context, key *apikey.Key, l listing) (fou
 	}
 }
 
-// withUnreadable returns the connections of a page in their order, with those that cannot
-// be read for what they are: somebody has to connect again, or give the key back.
+// withUnreadable returns the connections of a page in their order. Those that cannot be read
+// are shown as connections whose user has to connect again.
 func withUnreadable(page engine.Page) []*engine.Connection {
 	all := slices.Clone(page.Connections)
 	for _, u := range page.Unreadable {

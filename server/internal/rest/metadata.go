@@ -22,7 +22,7 @@ type metadataBody struct {
 	Integration string          `json:"provider_config_key"`
 }
 
-// keys are the connections that are meant.
+// keys returns the connections that the body names.
 func (b *metadataBody) keys() ([]engine.Key, error) {
 	var ids []string
 	var one string
@@ -100,8 +100,8 @@ func (h *Connections) changeMetadata(w *answer.Writer, status int, change func(o
 	w.JSON(status, body)
 }
 
-// failMetadata answers with an error about a connection that a body names; Nango's clients
-// know the absence of one by another code than elsewhere.
+// failMetadata answers with an error about one of the connections. Nango's clients expect
+// another code here than elsewhere if there is no such connection.
 func failMetadata(w *answer.Writer, err error) {
 	if engine.ErrorKind(err) == engine.KindNotFound {
 		w.Fail(http.StatusNotFound, "unknown_connection", "there is no such connection")

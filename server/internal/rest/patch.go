@@ -75,8 +75,8 @@ func (h *Connections) Patch(w *answer.Writer) {
 	w.JSON(http.StatusOK, map[string]any{"success": true})
 }
 
-// change returns what the body asks to be done to the connection. Tags that are given replace those that
-// are there; an end user replaces the one that is there.
+// change returns a function that does to a connection what the body asks for. New tags
+// replace all tags, a new end user replaces the end user.
 func (b *patchBody) change() (func(*engine.Connection) error, error) {
 	if b.Webhook != nil && *b.Webhook != "" {
 		return nil, errWebhookOverride

@@ -48,8 +48,8 @@ func (h *Connections) listed(c *engine.Connection) listedConnection {
 	return l
 }
 
-// numberOf is a number for a connection, for clients that want one. It is the same
-// each time, and fits what JavaScript counts with.
+// numberOf returns a number for a connection, as Nango's clients want one. It is the same
+// each time, and small enough for a number of JavaScript's.
 func numberOf(k engine.Key) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(k.Integration + "\x00" + k.ConnectionID))
@@ -82,7 +82,7 @@ func (c shownConnection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// answerWith answers with a connection, and its credentials if they are to be given.
+// answerWith answers with a connection, and its credentials if given is true.
 func (h *Connections) answerWith(w *answer.Writer, status int, c *engine.Connection, given, withRefresh bool) {
 	shown := shownConnection{
 		listedConnection: h.listed(c), Config: map[string]string{}, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, FetchedAt: h.Now().UTC(),

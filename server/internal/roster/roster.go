@@ -25,7 +25,7 @@ type Engine interface {
 	ShareBudgets(processes int)
 }
 
-// A Roster lists the servers over one store in it.
+// A Roster is the list of the servers over one store, in that store.
 type Roster struct {
 	Engine  Engine
 	Records record.Store
@@ -40,7 +40,7 @@ func (r *Roster) Run(ctx context.Context) {
 		if r.budgets() {
 			if n, err := r.rollCall(ctx, own); err == nil {
 				r.Engine.ShareBudgets(n)
-			} // else what was known counts on
+			} // else the last count stays
 		}
 		timer := time.NewTimer(beat)
 		select {
@@ -63,7 +63,7 @@ func (r *Roster) budgets() bool {
 	return false
 }
 
-// rollCall says that this server is there, and counts those that are.
+// rollCall writes that this server is there, and counts those that are.
 func (r *Roster) rollCall(ctx context.Context, own *record.Record) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -72,7 +72,7 @@ func (r *Roster) rollCall(ctx context.Context, own *record.Record) (int, error) 
 	err := r.Records.ReplaceRecord(ctx, own, own.Version)
 	if errors.Is(err, record.ErrNone) || errors.Is(err, record.ErrChanged) { // it is the first time, or it was swept
 		if err = r.Records.CreateRecord(ctx, own); errors.Is(err, record.ErrExists) {
-			own.ID = rand.Text() // of a write whose answer was lost
+			own.ID = rand.Text() // that record is ours, of a write whose answer was lost
 			err = r.Records.CreateRecord(ctx, own)
 		}
 	}
@@ -90,12 +90,12 @@ func (r *Roster) rollCall(ctx context.Context, own *record.Record) (int, error) 
 	return max(n, 1), err
 }
 
-// leave lets the others have this server's part at once.
+// leave removes this server's record, so that the others have its part of budgets at once.
 func (r *Roster) leave(ctx context.Context, own *record.Record) {
 	if own.Version == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	_ = r.Records.DeleteRecord(ctx, recordKind, own.ID) // else it is missed in a while
+	_ = r.Records.DeleteRecord(ctx, recordKind, own.ID) // else it expires
 }

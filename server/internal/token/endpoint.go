@@ -86,7 +86,8 @@ func (e *Endpoint) tokenFor(w *answer.Writer) (*tokenAnswer, *tokenError) {
 	return granted, refused
 }
 
-// authenticate returns the connection that the client may have a token of.
+// authenticate returns the connection that the client names, if its API key may have a
+// token of it.
 func (e *Endpoint) authenticate(w *answer.Writer, form url.Values) (k engine.Key, refused *tokenError) {
 	id, secret, refused := clientOf(w.Request, form)
 	if refused != nil {
@@ -125,8 +126,8 @@ func connectionOf(text string) (engine.Key, bool) {
 	return k, found && k.Check() == nil
 }
 
-// tokenOf is the answer for a token. A scope that was asked for and is not there is
-// an error: there is no way to get it without the user.
+// tokenOf returns the answer for a token. It is an error to ask for a scope that the
+// connection has not, for only its user can grant it.
 func tokenOf(t *engine.Token, scope string, now time.Time) (*tokenAnswer, *tokenError) {
 	if t.TokenSecret.IsSet() {
 		return nil, tokenErrorf("unauthorized_client", "the connection signs its requests (OAuth 1.0a), which a token alone cannot; call through /c/ or /proxy/")

@@ -28,8 +28,8 @@ func invalidClient(description string) *tokenError {
 	return &tokenError{status: http.StatusUnauthorized, Code: "invalid_client", Description: description}
 }
 
-// noToken says why the engine gave none. What ends the grant is never mixed up with
-// what passes.
+// noToken says why the engine gave no token. A client must never take an error that passes
+// for invalid_grant, after which it asks the user to connect again.
 func noToken(w *answer.Writer, err error) *tokenError {
 	if w.Request.Context().Err() != nil {
 		return &tokenError{status: answer.StatusGone, Code: "gone"}
@@ -65,7 +65,7 @@ func asciiOnly(text string) string {
 
 var _ json.Marshaler = (*tokenError)(nil)
 
-// MarshalJSON leaves out what is ours.
+// MarshalJSON leaves out the fields that RFC 6749 does not have.
 func (e *tokenError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Code        string `json:"error"`

@@ -78,7 +78,7 @@ func (o *Outbox) deliverOne(ctx context.Context, r *record.Record) {
 		return // it is due again when the claim ends
 	}
 	now := o.Now().UTC()
-	if err == nil { // a trace stays, so that the same is not told again
+	if err == nil { // the record stays, so that the same is not told again
 		q, r.DueAt, r.ExpiresAt = queued{Done: true}, time.Time{}, now.Add(rememberFor)
 	} else {
 		q.Attempts++

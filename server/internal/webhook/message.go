@@ -25,7 +25,7 @@ type message struct {
 	Tags         map[string]string `json:"tags"`
 	EndUser      *messageUser      `json:"endUser,omitempty"`
 	Error        *messageError     `json:"error,omitempty"`
-	At           time.Time         `json:"at"` // beside what Nango says
+	At           time.Time         `json:"at"` // Nango has no such member
 }
 
 type messageUser struct {
@@ -57,8 +57,8 @@ func (o *Outbox) messageOf(c *engine.Connection, operation string) message {
 	return m
 }
 
-// id is the same for messages that say the same of the same token; same stands for the
-// token.
+// id is the same for messages that say the same of the same state of a connection, which
+// same stands for: its generation, or a new number if the message is not to be compared.
 func (m *message) id(same int64) string {
 	what := m.Operation
 	if m.Error != nil {

@@ -84,19 +84,18 @@ func (o *Outbox) Changed(ctx context.Context, ch engine.Change) {
 	}
 }
 
-// RefreshFailed queues that a connection cannot be used because its token has ended and
-// there is no other to be had just now. It is told once for each token, by whichever
-// server finds out first. It is for [engine.Watcher].
+// RefreshFailed queues that a connection cannot be used: its token has ended, and there is
+// no new one just now. It is told once for each token, by the server that finds out first. It is for [engine.Watcher].
 func (o *Outbox) RefreshFailed(ctx context.Context, ev engine.Event) {
 	if ev.Kind != engine.EventRefresh || ev.Err == nil {
 		return
 	}
 	switch engine.ErrorKind(ev.Err) {
-	case engine.KindReauthorize, engine.KindNotFound: // told as what it is
+	case engine.KindReauthorize, engine.KindNotFound: // Changed tells of these
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	o.telling.Go(func() { // a refresh waits for nobody
+	o.telling.Go(func() { // the refresh does not wait for it
 		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 		defer cancel()
 		c, err := o.Connections.Connection(ctx, ev.Key)
@@ -132,7 +131,7 @@ func (o *Outbox) store(ctx context.Context, id string, text []byte) error {
 	now := o.Now().UTC()
 	err := o.Records.CreateRecord(ctx, &record.Record{Kind: recordKind, ID: id, Open: text, DueAt: now, ExpiresAt: now.Add(giveUpAfter)})
 	if errors.Is(err, record.ErrExists) {
-		return nil // somebody was quicker
+		return nil // another server was quicker
 	}
 	if err == nil {
 		o.wake()

@@ -42,9 +42,9 @@ type Chooser struct {
 // life is how long a user has to choose.
 const life = 15 * time.Minute
 
-// Show shows the user what is to be chosen of what the provider has, such as one of
-// several accounts. It reports whether it has; if the choices cannot be had, the flow
-// ends with fields that are open.
+// Show answers with a page on which the user chooses a field of the connection, and reports
+// whether it did. It does not if nothing is to be chosen, or the provider does not list the
+// choices; the flow then ends with fields that are open. wrong is shown above the choices.
 func (c *Chooser) Show(ctx context.Context, w *answer.Writer, f *flow.Flow, made *engine.Connection, wrong string) bool {
 	open, err := c.Engine.OpenFields(made)
 	if err != nil {

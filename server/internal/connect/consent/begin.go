@@ -62,7 +62,7 @@ func (c *Consent) Begin(w *answer.Writer) {
 	}
 }
 
-// begin answers the request, or says why it cannot.
+// begin sends the browser to the provider, or says why it cannot.
 func (c *Consent) begin(w *answer.Writer, a *ask.Ask) *fault.Error {
 	described, err := c.Engine.Describe(a.Key.Integration)
 	if err != nil {
@@ -107,8 +107,9 @@ func (c *Consent) begin(w *answer.Writer, a *ask.Ask) *fault.Error {
 	return nil
 }
 
-// redirectURI is the callback of a flow: one for each integration, and one for each
-// server that users name, so that no server can lead a user to another's (RFC 9700 4.4).
+// redirectURI returns the callback of an ask. Each integration has its own, and so has each
+// authorization server that users name, so that none can pass another's code off as its
+// own (RFC 9700 4.4).
 func (c *Consent) redirectURI(a *ask.Ask) (string, error) {
 	name := a.Key.Integration
 	issuer, err := c.Engine.Issuer(name, a.Fields)
@@ -129,11 +130,12 @@ func (c *Consent) redirectURI(a *ask.Ask) (string, error) {
 	return at, nil
 }
 
-// postsForm reports whether the answer comes as a form (OAuth 2.0 Form Post Response
-// Mode): then the cookie has to come along with a request of another site's.
+// postsForm reports whether the provider's page posts the callback as a form (OAuth 2.0
+// Form Post Response Mode). That is a request of another site, with which browsers send
+// only cookies that are for cross-site use.
 func postsForm(authorize *url.URL) bool { return authorize.Query().Get("response_mode") == "form_post" }
 
-// flowOf is what is kept of an ask.
+// flowOf returns what is kept of an ask while the user is away.
 func flowOf(a *ask.Ask) *flow.Flow {
 	f := &flow.Flow{Key: a.Key, To: a.To}
 	if a.Session != nil {

@@ -39,7 +39,7 @@ func (c *Consent) Callback(w *answer.Writer) {
 	r := result.Result{Key: f.Key}
 	if !c.Flows.SameBrowser(w.Request, id, f) {
 		r.Err = fault.New(http.StatusBadRequest, "state_cookie_err", "this browser has not begun the authorization, or it began at another address of this server")
-		f.To.Redirect, f.To.Origin = "", "" // whoever this is, it is not whom the rest was for
+		f.To.Redirect, f.To.Origin = "", "" // they were for the browser that began
 		c.Teller.Tell(w, f.To, r)
 		return
 	}
@@ -91,8 +91,8 @@ func (c *Consent) exchange(ctx context.Context, w *answer.Writer, f *flow.Flow, 
 }
 
 // stillAllowed says if the session that a flow began with has been ended, or has made its
-// connection meanwhile. One that has run out since is no matter: the flow has a time of
-// its own.
+// connection meanwhile. That the session's time is over does not matter, for the flow has
+// a time of its own.
 func (c *Consent) stillAllowed(ctx context.Context, f *flow.Flow) *fault.Error {
 	if f.Session == "" {
 		return nil
@@ -104,8 +104,8 @@ func (c *Consent) stillAllowed(ctx context.Context, f *flow.Flow) *fault.Error {
 	return by.May(f.Key.Integration)
 }
 
-// connected goes on with a connection that has just been made: to what is still to be
-// chosen, or to the end.
+// connected answers when a connection has been made: with what the user has still to
+// choose, or else with the result.
 func (c *Consent) connected(ctx context.Context, w *answer.Writer, f *flow.Flow, made *engine.Connection) {
 	if f.Session != "" {
 		c.Sessions.Made(ctx, f.Session, f.Key)
@@ -117,9 +117,9 @@ func (c *Consent) connected(ctx context.Context, w *answer.Writer, f *flow.Flow,
 	c.Teller.Tell(w, f.To, result.Result{Key: f.Key, Pending: len(open) > 0})
 }
 
-// callbackWithoutState answers a callback that says of no flow. A refusal ends the
-// browser's flow of that integration, so that nobody waits for it; a code is worth
-// nothing.
+// callbackWithoutState answers a callback that does not say which flow it is of. If it says
+// that the user was refused, it ends the browser's flow of that integration, so that no
+// page waits for it. A code without a state is not used.
 func (c *Consent) callbackWithoutState(w *answer.Writer, query url.Values) {
 	refused := fault.New(http.StatusBadRequest, "state_err", "the callback does not say which authorization it belongs to (it has no state)")
 	if !refusal(query) {

@@ -19,8 +19,8 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
-// beginDevice shows the user a code to enter at the provider's page (RFC 8628), on a
-// page that looks again until they have.
+// beginDevice sends the browser to a page with a code that the user enters at the
+// provider's (RFC 8628). The page reloads itself until they have.
 func (c *Consent) beginDevice(w *answer.Writer, a *ask.Ask) *fault.Error {
 	if len(a.Params) > 0 {
 		return fault.Param("authorization_params have no meaning where users consent on another device")
@@ -44,8 +44,8 @@ func (c *Consent) beginDevice(w *answer.Writer, a *ask.Ask) *fault.Error {
 	return nil
 }
 
-// Device is GET /oauth/device: the page with the code. Each look asks the provider, at
-// the pace that it wants.
+// Device is GET /oauth/device: the page with the code. Each time it is loaded it asks the
+// provider whether the user has consented, unless it is too early to ask again.
 func (c *Consent) Device(w *answer.Writer) {
 	ctx, cancel := flow.Ending(w.Request.Context())
 	defer cancel()
@@ -86,8 +86,9 @@ func (c *Consent) Device(w *answer.Writer) {
 	c.connected(ctx, w, f, made)
 }
 
-// claimPoll reports whether it is this request that asks the provider now. Of several,
-// at whatever server, one does: whoever asks too often is slowed down.
+// claimPoll reports whether this request is the one that asks the provider now. Of several,
+// at whichever server, only one does, because providers slow down a client that asks too
+// often.
 func (c *Consent) claimPoll(ctx context.Context, f *flow.Flow, d *engine.DeviceAuth) bool {
 	now := c.Now()
 	if now.Before(d.NextPoll) && now.Before(d.ExpiresAt) {
