@@ -156,7 +156,7 @@ func (e errorStep) repeats(a answer) func(context.Context) error {
 			}
 			return ok(r, n)
 		})
-		if _, _, err := st.do(ctx, e.probe()); err != nil {
+		if _, _, err := st.do(ctx, e.repeatable()); err != nil {
 			return err
 		}
 		if got := len(st.wire.requests()); got != times(want.again) {

@@ -20,13 +20,13 @@ func retryChecks(e *Entry, _ Options) ([]check, string) {
 	if r == nil {
 		r = &schema.Retries{}
 	}
-	get := e.probe()
+	get := e.repeatable()
 	var checks []check
 	for status := 500; status <= 511; status++ {
 		a := answer{status: status, header: http.Header{}}
 		checks = append(checks, check{fmt.Sprintf("GET and %d", status), retryStep{e}.attempts(get, a, times(meaningOf(in, &a).again))})
 	}
-	if e.maxRetries() > 0 {
+	if e.maxRetries() > 0 && e.probe().method == http.MethodGet {
 		checks = append(checks, check{"a lost connection", retryStep{e}.survivesReset})
 	}
 	about := "GET after " + joined(retried(in)) + " and lost connections"
@@ -41,10 +41,14 @@ func retryChecks(e *Entry, _ Options) ([]check, string) {
 		check{"POST", retryStep{e}.attempts(call{method: http.MethodPost, path: "/bench/unsafe"}, down, times(again && unsafe))})
 	for _, text := range r.Safe {
 		method, path, _ := strings.Cut(text, " ")
-		path = strings.ReplaceAll(path, "*", "bench")
+		beside := strings.TrimSuffix(path, "/") + "-bench"
+		if strings.HasSuffix(path, "*") {
+			beside = path + "/bench" // any last segment fits
+		}
+		path, beside = strings.ReplaceAll(path, "*", "bench"), strings.ReplaceAll(beside, "*", "bench")
 		checks = append(checks,
 			check{text, retryStep{e}.attempts(call{method: method, path: path}, down, times(again))},
-			check{"beside " + text, retryStep{e}.attempts(call{method: method, path: strings.TrimSuffix(path, "/") + "-bench"}, down, times(again && unsafe))})
+			check{"beside " + text, retryStep{e}.attempts(call{method: method, path: beside}, down, times(again && unsafe))})
 	}
 	if r.IdempotencyKey != "" {
 		checks = append(checks, check{"idempotency_key", retryStep{e}.sendsKey(r.IdempotencyKey)})

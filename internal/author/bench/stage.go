@@ -238,6 +238,15 @@ func (e *Entry) probe() call {
 	return call{method: http.MethodGet, path: "/"}
 }
 
+// repeatable is a call that is made again after a failure, for checks that answer it
+// themselves: an API may have nothing but POST, as those of GraphQL.
+func (e *Entry) repeatable() call {
+	if c := e.probe(); c.method == http.MethodGet {
+		return c
+	}
+	return call{method: http.MethodGet, path: "/bench"}
+}
+
 func isAPI(s *schema.Sample) bool {
 	return s.Request != nil && (s.Kind == "" || s.Kind == schema.SampleAPI)
 }
