@@ -260,5 +260,5 @@ func ofBrowsers(path string) bool {
 			return true
 		}
 	}
-	return path == "/" || path == "/connect" || path == "/connect/session"
+	return path == "/" || path == "/connect" || path == "/connect.js" || path == "/connect/again" || path == "/connect/session"
 }

@@ -98,7 +98,7 @@ func (s *Server) build(public *url.URL) {
 	})
 	s.proxy = &proxy.Proxy{Engine: e, Guard: s.guard, IdleTimeout: o.IdleTimeout}
 	s.operations = &operate.Operations{Engine: e, Guard: s.guard}
-	s.token = &token.Endpoint{Tokens: e, Guard: s.guard, Audit: s.audit, Now: o.Now}
+	s.token = &token.Endpoint{Tokens: e, Guard: s.guard, Audit: s.audit, Now: o.Now, Links: s.connect.Links()}
 	s.connections = &rest.Connections{Engine: e, Guard: s.guard, Audit: s.audit, Provider: s.provider, Now: o.Now}
 	s.integrations = &rest.Integrations{Engine: e, Guard: s.guard, Provider: s.provider, Began: o.Now().UTC()}
 	s.providers = &rest.Providers{Guard: s.guard}

@@ -14,10 +14,12 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/access"
+	"github.com/nango-lite/nango-lite/server/internal/connect/again"
 	"github.com/nango-lite/nango-lite/server/internal/connect/ask"
 	"github.com/nango-lite/nango-lite/server/internal/connect/choose"
 	"github.com/nango-lite/nango-lite/server/internal/connect/consent"
 	"github.com/nango-lite/nango-lite/server/internal/connect/flow"
+	"github.com/nango-lite/nango-lite/server/internal/connect/hosted"
 	"github.com/nango-lite/nango-lite/server/internal/connect/result"
 	"github.com/nango-lite/nango-lite/server/internal/connect/session"
 	"github.com/nango-lite/nango-lite/server/internal/connect/site"
@@ -49,7 +51,12 @@ type Connect struct {
 	chooser  *choose.Chooser
 	fields   *choose.Fields
 	typed    *typed.Typed
+	hosted   *hosted.Hosted
+	again    *again.Links
 }
+
+// Links makes links by which a user connects again.
+func (c *Connect) Links() *again.Links { return c.again }
 
 // New returns a Connect.
 func New(o Options) *Connect {
@@ -64,7 +71,7 @@ func New(o Options) *Connect {
 	flows := &flow.Store{Records: o.Records, Secure: here.Secure}
 	reader := &ask.Reader{Engine: o.Engine, Sessions: kept, Teller: teller, Site: here}
 	chooser := &choose.Chooser{Engine: o.Engine, Flows: flows, Teller: teller, Site: here, Now: o.Now}
-	return &Connect{
+	c := &Connect{
 		site: here, sockets: sockets, sessions: sessions, chooser: chooser,
 		fields: &choose.Fields{Engine: o.Engine, Sessions: sessions},
 		typed:  &typed.Typed{Engine: o.Engine, Ask: reader, Sessions: kept},
@@ -73,4 +80,7 @@ func New(o Options) *Connect {
 			Now: o.Now, BrowserURL: o.BrowserURL,
 		},
 	}
+	c.hosted = &hosted.Hosted{Engine: o.Engine, Sessions: kept, Ask: reader, Typer: c.typed, Sender: c.consent, Teller: teller, Site: here}
+	c.again = &again.Links{Engine: o.Engine, Records: o.Records, Sessions: sessions, Teller: teller, Site: here, Now: o.Now}
+	return c
 }

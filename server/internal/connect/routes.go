@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/again"
+	"github.com/nango-lite/nango-lite/server/internal/connect/hosted"
 )
 
 // The routes that pages of other origins use, beside those of package typed.
@@ -17,7 +19,9 @@ func (c *Connect) Routes() (routes map[string]answer.Methods, crossOrigin map[st
 	callback := answer.Methods{http.MethodGet: answer.WithoutHead(c.consent.Callback), http.MethodPost: c.consent.Callback}
 	routes = map[string]answer.Methods{
 		"/{$}":                                   {http.MethodGet: c.sockets.Serve},
-		"/connect":                               {http.MethodGet: c.sessions.Page},
+		hosted.Route:                             {http.MethodGet: c.hosted.Show, http.MethodPost: c.hosted.Submit},
+		hosted.ScriptRoute:                       {http.MethodGet: hosted.Script},
+		again.Route:                              {http.MethodGet: answer.WithoutHead(c.again.Follow)},
 		"/connect/sessions":                      {http.MethodPost: c.sessions.Create},
 		"/connect/sessions/reconnect":            {http.MethodPost: c.sessions.Reconnect},
 		sessionRoute:                             {http.MethodGet: c.sessions.Show, http.MethodDelete: c.sessions.End},

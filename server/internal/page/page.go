@@ -1,18 +1,14 @@
-// Package page shows what a user sees of the connect flow in a browser: one page of HTML,
-// which loads nothing. Start with [Show].
+// Package page shows what a user sees of the connect flow in a browser: pages of HTML
+// that load nothing. [Show] shows one that says something; [Write] shows those that other
+// rooms have written with [Body].
 package page
 
 import (
-	"bytes"
-	"crypto/rand"
-	"html/template"
-	"net/http"
-
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// A Page is what a user sees of the connect flow, in a browser.
+// A Page says something to a user: that it has worked or not, and what to do next.
 type Page struct {
 	Status      int
 	Title, Text string
@@ -22,10 +18,9 @@ type Page struct {
 	Refresh     string         // the address that the browser loads after Seconds
 	Seconds     int
 	Links       []Link
+	Next        *Link  // what most users do next
 	Code        string // that the user enters elsewhere
 	Form        *Form
-
-	Nonce string // of the page's own style and script; Show makes it
 }
 
 // A Link leads to the provider, or to the next step.
@@ -37,85 +32,40 @@ type Form struct {
 	Choices                                  []engine.Choice
 }
 
-var pages = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{{- if .Refresh}}
-<meta http-equiv="refresh" content="{{.Seconds}}; url={{.Refresh}}">
-{{- end}}
-<title>{{.Title}}</title>
-<style nonce="{{.Nonce}}">
-:root { color-scheme: light dark; }
-body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 12vh auto 0; padding: 0 1.5rem 2rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; }
-.code { font: 2rem/1.5 ui-monospace, monospace; letter-spacing: .1em; user-select: all; }
-label { display: block; padding: .5rem 0; }
-button { font: inherit; padding: .5rem 1.5rem; margin-top: 1rem; }
-</style>
-</head>
-<body>
-<main>
-<h1>{{.Title}}</h1>
-{{with .Text}}<p>{{.}}</p>{{end}}
-{{with .Code}}<p class="code">{{.}}</p>{{end}}
-{{with .Links}}<ul>{{range .}}<li><a href="{{.URL}}" rel="noreferrer">{{.Text}}</a></li>{{end}}</ul>{{end}}
-{{- with .Form}}
+var said = Body(`
+{{- with .Page.Text}}<p>{{.}}</p>{{end}}
+{{with .Page.Code}}<p class="code">{{.}}</p>{{end}}
+{{with .Page.Links}}<ul>{{range .}}<li><a href="{{.URL}}" rel="noreferrer">{{.Text}}</a></li>{{end}}</ul>{{end}}
+{{- with .Page.Form}}
 <form method="post" action="{{.Action}}">
 <input type="hidden" name="token" value="{{.Token}}">
 <input type="hidden" name="field" value="{{.Field}}">
 <fieldset>
 <legend>{{.Title}}</legend>
 {{with .Description}}<p>{{.}}</p>{{end}}
-{{range .Choices}}<label><input type="radio" name="value" value="{{.Value}}" required> {{.Title}}</label>
+{{range .Choices}}<label class="choice"><input type="radio" name="value" value="{{.Value}}" required> {{.Title}}</label>
 {{end -}}
 </fieldset>
-<button type="submit">Continue</button>
+<p><button type="submit">Continue</button></p>
 </form>
 {{- end}}
-{{with .More}}<p>{{.}}</p>{{end}}
-</main>
-{{- if .Origin}}
+{{with .Page.More}}<p>{{.}}</p>{{end}}
+{{with .Page.Next}}<p><a class="button" href="{{.URL}}">{{.Text}}</a></p>{{end}}
+{{define "scripts"}}
+{{- if .Page.Origin}}
 <script nonce="{{.Nonce}}">
-if (window.opener) window.opener.postMessage({{.Event}}, {{.Origin}});
+if (window.opener) window.opener.postMessage({{.Page.Event}}, {{.Page.Origin}});
 </script>
-{{- end}}
-</body>
-</html>
-`))
+{{- end}}{{end}}`)
 
-// Show answers with a page. It runs nothing but its own script, is shown in no frame, and
-// sends no referrer: the address bar may hold a code.
-func Show(w *answer.Writer, p Page) {
-	p.Nonce = rand.Text()
-	var b bytes.Buffer
-	if err := pages.Execute(&b, p); err != nil {
-		w.Fail(http.StatusInternalServerError, "internal", "the page cannot be written")
-		return
+// Show answers with a page that says something.
+func Show(w *answer.Writer, look Look, p Page) {
+	s := &Sheet{
+		Look: look, Status: p.Status, Title: p.Title, Refresh: p.Refresh, Seconds: p.Seconds,
+		Scripts: p.Origin != "", Forms: p.Form != nil,
 	}
-	h := w.Header()
-	NoStore(h)
-	policy := "default-src 'none'; style-src 'nonce-" + p.Nonce + "'; frame-ancestors 'none'; base-uri 'none'; form-action "
-	if p.Form != nil {
-		policy += "'self'"
-	} else {
-		policy += "'none'"
-	}
-	if p.Origin != "" {
-		policy += "; script-src 'nonce-" + p.Nonce + "'"
-	}
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("X-Frame-Options", "DENY")
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(b.Bytes())
-}
-
-// NoStore keeps the URLs of an authorization, which hold secrets, out of caches and
-// referrers.
-func NoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
+	Write(w, said, s, struct {
+		*Sheet
+		Page Page
+	}{s, p})
 }

@@ -3,6 +3,7 @@
 package token
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,6 +37,13 @@ type Endpoint struct {
 	Guard  *access.Guard
 	Audit  *audit.Log
 	Now    func() time.Time
+	Links  Links // nil: there are none
+}
+
+// Links makes links by which a user connects again.
+type Links interface {
+	// For returns a link for a connection, or "".
+	For(ctx context.Context, k engine.Key) string
 }
 
 // Serve is POST /oauth/token.
@@ -77,7 +85,11 @@ func (e *Endpoint) tokenFor(w *answer.Writer) (*tokenAnswer, *tokenError) {
 	}
 	token, err := e.Tokens.TokenSource(k).Token(w.Request.Context())
 	if err != nil {
-		return nil, noToken(w, err)
+		refused := noToken(w, err)
+		if refused.Code == "invalid_grant" && e.Links != nil {
+			refused.URI = e.Links.For(w.Request.Context(), k)
+		}
+		return nil, refused
 	}
 	granted, refused := tokenOf(token, form.Get("scope"), e.Now())
 	if refused == nil {

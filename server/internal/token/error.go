@@ -16,6 +16,7 @@ type tokenError struct {
 	status      int
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
+	URI         string `json:"error_uri,omitempty"` // where the user connects again
 	wait        time.Duration
 }
 
@@ -70,5 +71,6 @@ func (e *tokenError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description,omitempty"`
-	}{e.Code, asciiOnly(e.Description)})
+		URI         string `json:"error_uri,omitempty"`
+	}{e.Code, asciiOnly(e.Description), e.URI})
 }

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,7 +17,7 @@ import (
 )
 
 // askNames are the parameters of a connect request, but for those in brackets.
-var askNames = []string{"connect_session_token", "connection_id", "hmac", "opener_origin", "public_key", "redirect_url", "user_scope", "userId", "ws_client_id"}
+var askNames = []string{"connect_page", "connect_session_token", "connection_id", "hmac", "opener_origin", "origin", "public_key", "redirect_url", "user_scope", "userId", "ws_client_id"}
 
 // Integrations describe integrations.
 type Integrations interface {
@@ -46,6 +47,9 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 	if err := r.identify(ctx, a, q); err != nil {
 		return a, err
 	}
+	if q.Has("connect_page") && a.Session != nil {
+		a.To.Origin, a.To.Back = r.Site.Origin(), r.back(q)
+	}
 	described, failed := r.Engine.Describe(integration)
 	if failed != nil {
 		return a, fault.New(http.StatusNotFound, "unknown_config_key", "there is no such integration")
@@ -57,6 +61,29 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 	}
 	a.moveCredentials(described)
 	return a, nil
+}
+
+// back is the address of this server's own page, from which a browser has come.
+func (r *Reader) back(q url.Values) string {
+	page := url.Values{"session_token": {q.Get("connect_session_token")}}
+	if q.Has("origin") {
+		page.Set("origin", q.Get("origin")) // it is checked there
+	}
+	return r.Site.Path("/connect?" + page.Encode())
+}
+
+// Typed returns the Ask of what a user has typed on this server's own page: values of
+// fields and credentials, by their names.
+func (r *Reader) Typed(by *session.Session, d *engine.Description, values map[string]string) (*Ask, *fault.Error) {
+	a := &Ask{
+		Key: engine.Key{Integration: d.Integration, ConnectionID: by.ConnectionID}, Session: by,
+		Fields: maps.Clone(values), Params: map[string]string{}, Credentials: map[string]schema.Secret{},
+	}
+	if err := a.settle(by.Defaults[d.Integration]); err != nil {
+		return nil, err
+	}
+	a.moveCredentials(d)
+	return a, a.Check(d)
 }
 
 // identify finds out who asks: the holder of a session, or in the open form of 2022

@@ -65,7 +65,7 @@ func (c *Chooser) Show(ctx context.Context, w *answer.Writer, f *flow.Flow, made
 		return false
 	}
 	w.Connection = f.Key
-	page.Show(w, page.Page{
+	page.Show(w, c.Site.Look(), page.Page{
 		Status: http.StatusOK, Title: "One more step", Text: wrong,
 		Form: &page.Form{Action: c.Site.Path("/oauth/choose"), Token: token, Field: open[i].Name, Title: open[i].Title, Description: open[i].Description, Choices: choices},
 	})

@@ -62,49 +62,71 @@ func (c *Consent) Begin(w *answer.Writer) {
 	}
 }
 
-// begin sends the browser to the provider, or says why it cannot.
+// begin sends the browser to where the user consents, or says why it cannot.
 func (c *Consent) begin(w *answer.Writer, a *ask.Ask) *fault.Error {
+	to, status, err := c.prepare(w, a)
+	if err != nil {
+		return err
+	}
+	page.NoStore(w.Header())
+	w.Header().Set("Location", to)
+	w.WriteHeader(status)
+	return nil
+}
+
+// Send does the same for a form that was posted to this server. It answers with a page that
+// leads on at once, for browsers do not follow a form's redirect to where the page's
+// policy has no form lead.
+func (c *Consent) Send(w *answer.Writer, a *ask.Ask) *fault.Error {
+	to, _, err := c.prepare(w, a)
+	if err != nil {
+		return err
+	}
+	page.Show(w, c.Site.Look(), page.Page{
+		Status: http.StatusOK, Title: "One moment", Refresh: to, Next: &page.Link{URL: to, Text: "Continue"},
+	})
+	return nil
+}
+
+// prepare begins a flow, and returns where it goes on and how a redirect there is called.
+func (c *Consent) prepare(w *answer.Writer, a *ask.Ask) (to string, status int, refused *fault.Error) {
 	described, err := c.Engine.Describe(a.Key.Integration)
 	if err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
 	switch {
 	case !described.Consent:
-		return fault.New(http.StatusBadRequest, "auth_mode_err", "this integration has no page to consent at; it wants "+string(described.AuthMode))
+		return "", 0, fault.New(http.StatusBadRequest, "auth_mode_err", "this integration has no page to consent at; it wants "+string(described.AuthMode))
 	case !c.Site.Known():
-		return fault.New(http.StatusInternalServerError, "provider_config_err", "the server does not know its own address: --public-url, or server.public_url, is missing")
+		return "", 0, fault.New(http.StatusInternalServerError, "provider_config_err", "the server does not know its own address: --public-url, or server.public_url, is missing")
 	}
 	if wrong := a.Check(described); wrong != nil {
-		return wrong
+		return "", 0, wrong
 	}
 	if described.DeviceOnly {
 		return c.beginDevice(w, a)
 	}
 	redirect, err := c.redirectURI(a)
 	if err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
 	p, err := c.Engine.AuthCodeURL(w.Request.Context(), a.Key, redirect, a.AuthCodeOptions())
 	if err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
-	to, err := url.Parse(p.URL.Reveal())
-	if err != nil || to.Scheme != "https" && to.Scheme != "http" {
-		return fault.New(http.StatusInternalServerError, "provider_config_err", "the authorization endpoint is no web address")
+	at, err := url.Parse(p.URL.Reveal())
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" {
+		return "", 0, fault.New(http.StatusInternalServerError, "provider_config_err", "the authorization endpoint is no web address")
 	}
 	f := flowOf(a)
 	if f.Pending, err = p.Seal(flow.Unsealed{}); err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
-	if refused := c.Flows.Begin(w, flow.Callback, ident.ShortHash(p.State.Reveal()), f, p.ExpiresAt, postsForm(to)); refused != nil {
-		return refused
+	if refused := c.Flows.Begin(w, flow.Callback, ident.ShortHash(p.State.Reveal()), f, p.ExpiresAt, postsForm(at)); refused != nil {
+		return "", 0, refused
 	}
-	to = c.BrowserURL(a.Key.Integration, to)
 	w.Connection = a.Key
-	page.NoStore(w.Header())
-	w.Header().Set("Location", to.String())
-	w.WriteHeader(http.StatusFound)
-	return nil
+	return c.BrowserURL(a.Key.Integration, at).String(), http.StatusFound, nil
 }
 
 // redirectURI returns the callback of an ask. Each integration has its own, and so has each

@@ -19,29 +19,26 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
-// beginDevice sends the browser to a page with a code that the user enters at the
-// provider's (RFC 8628). The page reloads itself until they have.
-func (c *Consent) beginDevice(w *answer.Writer, a *ask.Ask) *fault.Error {
+// beginDevice shows the user a code to enter at the provider's page (RFC 8628), on a
+// page that looks again until they have.
+func (c *Consent) beginDevice(w *answer.Writer, a *ask.Ask) (to string, status int, refused *fault.Error) {
 	if len(a.Params) > 0 {
-		return fault.Param("authorization_params have no meaning where users consent on another device")
+		return "", 0, fault.Param("authorization_params have no meaning where users consent on another device")
 	}
 	d, err := c.Engine.DeviceAuth(w.Request.Context(), a.Key, a.AuthCodeOptions())
 	if err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
 	f := flowOf(a)
 	if f.Device, err = d.Seal(flow.Unsealed{}); err != nil {
-		return fault.OfConsent(err)
+		return "", 0, fault.OfConsent(err)
 	}
 	token := rand.Text()
 	if refused := c.Flows.Begin(w, flow.Device, ident.ShortHash(token), f, d.ExpiresAt.Add(time.Minute), false); refused != nil {
-		return refused
+		return "", 0, refused
 	}
 	w.Connection = a.Key
-	page.NoStore(w.Header())
-	w.Header().Set("Location", c.Site.Path("/oauth/device?flow="+token))
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
+	return c.Site.Path("/oauth/device?flow=" + token), http.StatusSeeOther, nil
 }
 
 // Device is GET /oauth/device: the page with the code. Each time it is loaded it asks the
@@ -120,7 +117,7 @@ func (c *Consent) browserURL(integration, text string) string {
 
 func (c *Consent) showCode(w *answer.Writer, token string, d *engine.DeviceAuth) {
 	wait := max(d.NextPoll.Sub(c.Now()), time.Second)
-	page.Show(w, page.Page{
+	page.Show(w, c.Site.Look(), page.Page{
 		Status: http.StatusOK, Title: "Enter this code", Text: "Open the provider's page, on this device or another, and enter the code. This page goes on by itself.",
 		Code: d.UserCode, Links: []page.Link{{URL: c.browserURL(d.Key.Integration, d.VerificationURI), Text: d.VerificationURI}},
 		Refresh: c.Site.Path("/oauth/device?flow=" + token), Seconds: int((wait + time.Second - 1) / time.Second),

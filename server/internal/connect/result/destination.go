@@ -15,6 +15,7 @@ type Destination struct {
 	Socket   string `json:"socket,omitempty"`   // a WebSocket of Nango's frontend client
 	Origin   string `json:"origin,omitempty"`   // of the page that opened the window
 	Redirect string `json:"redirect,omitempty"` // where the browser goes in the end
+	Back     string `json:"back,omitempty"`     // the path of this server's own page where it began
 }
 
 // Destination reads and checks where the result of what a browser asks for is told.

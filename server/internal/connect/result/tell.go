@@ -45,17 +45,23 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 	if r.Pending {
 		p.Text = "Something is still to be chosen: go back to the application."
 	}
+	if to.Back != "" && r.Err == nil && !r.Pending {
+		p.Links = []page.Link{{URL: to.Back, Text: "Back to the list"}}
+	}
 	if r.Err != nil {
 		p.Status, p.Title, p.Text = r.Err.Status, "Not connected", r.Err.Message
 		p.More = "You can close this window and start again from the application."
 		if r.Err.Code == "callback_err" {
 			p.Text = "The provider did not grant the access, or you said no. Nothing was stored."
 		}
+		if to.Back != "" {
+			p.More, p.Next = "", &page.Link{URL: to.Back, Text: "Try again"}
+		}
 	}
 	if to.Origin != "" {
 		p.Origin, p.Event = to.Origin, r.event()
 	}
-	page.Show(w, p)
+	page.Show(w, t.Site.Look(), p)
 }
 
 // Fail tells the user alone why nothing was connected: nobody knows who else is to be told.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
 // A Site is where the server is reached. It is safe for concurrent use.
@@ -17,11 +18,22 @@ type Site struct {
 	Settings func() schema.Server
 }
 
+// Look is how pages look.
+func (s *Site) Look() page.Look { return page.LookOf(s.Settings()) }
+
 // Known reports whether the server knows its own address.
 func (s *Site) Known() bool { return s.Public != nil }
 
 // URL returns the address of a path of this server. It needs [Site.Known].
 func (s *Site) URL(path string) string { return s.Public.String() + path }
+
+// Origin is that of the server's own pages, or "".
+func (s *Site) Origin() string {
+	if s.Public == nil {
+		return ""
+	}
+	return s.Public.Scheme + "://" + s.Public.Host
+}
 
 // Path returns the path that browsers know a path of this server by.
 func (s *Site) Path(path string) string {
@@ -38,8 +50,7 @@ func (s *Site) Secure() bool { return s.Public != nil && s.Public.Scheme == "htt
 // none. No browser sends an empty origin from a page, so it is allowed.
 func (s *Site) Allows(origin string) bool {
 	allowed := s.Settings().AllowedOrigins
-	own := s.Public != nil && origin == s.Public.Scheme+"://"+s.Public.Host
-	return origin == "" || len(allowed) == 0 || own || slices.Contains(allowed, origin)
+	return origin == "" || len(allowed) == 0 || origin == s.Origin() || slices.Contains(allowed, origin)
 }
 
 // CrossOrigin answers what browsers ask before a page of another origin uses a route

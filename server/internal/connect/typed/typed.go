@@ -64,12 +64,11 @@ func (t *Typed) connect(w *answer.Writer, modes []schema.AuthMode) {
 	if w.Request.ContentLength != 0 && !t.readTyped(w, described, a, &given) {
 		return
 	}
-	c, failed := t.Engine.Connect(w.Request.Context(), a.Key, given, connectOptions(a))
+	c, failed := t.store(w.Request.Context(), a, given)
 	if failed != nil {
 		fault.OfTyped(failed).Answer(w)
 		return
 	}
-	t.Sessions.Made(w.Request.Context(), a.Session.ID(), a.Key)
 	body := map[string]any{"providerConfigKey": a.Key.Integration, "connectionId": a.Key.ConnectionID}
 	if open, err := t.Engine.OpenFields(c); err == nil && len(open) > 0 {
 		names := []string{}
@@ -81,8 +80,25 @@ func (t *Typed) connect(w *answer.Writer, modes []schema.AuthMode) {
 	w.JSON(http.StatusOK, body)
 }
 
-// check says what keeps an ask from being met by what a user types; else it returns what
-// the integration wants.
+// Connect connects with what a user has typed on this server's own page.
+func (t *Typed) Connect(ctx context.Context, a *ask.Ask) (*engine.Connection, error) {
+	given := engine.Credentials{}
+	for name, v := range a.Credentials {
+		given.SetField(name, v)
+	}
+	return t.store(ctx, a, given)
+}
+
+// store makes the connection, and notes that the session has.
+func (t *Typed) store(ctx context.Context, a *ask.Ask, given engine.Credentials) (*engine.Connection, error) {
+	c, err := t.Engine.Connect(ctx, a.Key, given, connectOptions(a))
+	if err == nil {
+		t.Sessions.Made(ctx, a.Session.ID(), a.Key)
+	}
+	return c, err
+}
+
+// check checks that an ask can be met by what a user types.
 func (t *Typed) check(a *ask.Ask, modes []schema.AuthMode) (*engine.Description, *fault.Error) {
 	switch {
 	case a.Session == nil:
