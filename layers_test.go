@@ -162,17 +162,19 @@ var serverRooms = map[string][]string{
 	"token":   {"access", "answer", "apikey", "audit", "input"},
 
 	"connect/fault":   {"answer"},
-	"connect/site":    {"answer"},
+	"connect/site":    {"answer", "page"},
 	"connect/socket":  {"answer", "connect/site", "input"},
 	"connect/result":  {"answer", "connect/fault", "connect/site", "connect/socket", "page"},
-	"connect/session": {"access", "answer", "apikey", "connect/fault", "connect/result", "connect/site", "ident", "input", "page", "tags"},
+	"connect/session": {"access", "answer", "apikey", "connect/fault", "connect/result", "connect/site", "ident", "input", "tags"},
 	"connect/ask":     {"connect/fault", "connect/result", "connect/session", "connect/site"},
 	"connect/flow":    {"answer", "connect/fault", "connect/result", "ident"},
 	"connect/choose":  {"answer", "connect/fault", "connect/flow", "connect/result", "connect/session", "connect/site", "ident", "input", "page"},
 	"connect/consent": {"answer", "connect/ask", "connect/choose", "connect/fault", "connect/flow", "connect/result", "connect/session", "connect/site", "ident", "input", "page"},
 	"connect/typed":   {"answer", "connect/ask", "connect/fault", "connect/result", "connect/session", "credentials", "input"},
+	"connect/again":   {"answer", "connect/fault", "connect/result", "connect/session", "connect/site", "ident", "page"},
+	"connect/hosted":  {"answer", "connect/ask", "connect/fault", "connect/result", "connect/session", "connect/site", "input", "page"},
 	"connect": {
-		"access", "answer", "connect/ask", "connect/choose", "connect/consent", "connect/flow", "connect/result", "connect/session",
+		"access", "answer", "connect/again", "connect/ask", "connect/choose", "connect/consent", "connect/flow", "connect/hosted", "connect/result", "connect/session",
 		"connect/site", "connect/socket", "connect/typed",
 	},
 }
