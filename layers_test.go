@@ -33,7 +33,7 @@ var rooms = map[string]struct {
 	why     string
 }{
 	"blueprints": {why: "data; a leaf"},
-	"schema":     {why: "the words of the format; a leaf"},
+	"schema":     {reaches: []string{"internal/rawjson"}, why: "the words of the format"},
 	"loader": {
 		reaches: []string{"schema", "blueprints", "internal/lazyregexp", "internal/media", "internal/suggest", "internal/xmldoc"},
 		uses:    []string{"github.com/a8m/envsubst", "github.com/santhosh-tekuri/jsonschema/v5", "gopkg.in/yaml.v3"},
@@ -43,6 +43,7 @@ var rooms = map[string]struct {
 	"internal/form":       {why: "forms and queries as browsers read them; a leaf"},
 	"internal/lazyregexp": {why: "patterns that are compiled when they are needed; a leaf"},
 	"internal/media":      {why: "what kind of document a label says; a leaf"},
+	"internal/rawjson":    {why: "where the values of JSON begin and end; a leaf"},
 	"internal/suggest":    {why: "the name that was likely meant; a leaf"},
 	"internal/weburl":     {why: "URLs compared as URLs; a leaf"},
 	"internal/xmldoc":     {why: "XML read by the paths of JSON; a leaf"},
@@ -53,7 +54,7 @@ var rooms = map[string]struct {
 		why:     "what is kept, and what a store promises",
 	},
 	"engine": {
-		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/suggest", "internal/weburl", "internal/xmldoc"},
+		reaches: []string{"connection", "schema", "internal/form", "internal/lazyregexp", "internal/media", "internal/pace", "internal/rawjson", "internal/suggest", "internal/weburl", "internal/xmldoc"},
 		uses:    []string{"github.com/aws/smithy-go/aws-http-auth", "github.com/golang-jwt/jwt/v5", "github.com/hashicorp/go-retryablehttp", "golang.org/x/oauth2"},
 		why:     "hosts embed it: no YAML, no drivers, no command line",
 	},

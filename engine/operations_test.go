@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -220,42 +219,4 @@ func TestEventsNameTheOperation(t *testing.T) {
 	if err != nil || len(all) != 7 || all[0].Name != "create" || all[0].Does() != schema.EffectWrite {
 		t.Errorf("got %v, %v", all, err)
 	}
-}
-
-func BenchmarkDo(b *testing.B) {
-	in := &schema.Integration{Auth: schema.Auth{AuthMode: schema.NoAuth}, Requests: schema.Requests{BaseURL: "https://api.acme.example"}, Operations: operations()}
-	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"acme": in}}, &engine.Options{
-		Transport: transportFunc(func(r *http.Request) (*http.Response, error) { return jsonAnswer(r, 200, `{"id": 1}`), nil }),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("Client", func(b *testing.B) {
-		client, err := e.Client(acmeKey)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for b.Loop() {
-			body, _ := json.Marshal(map[string]string{"id": "x"})
-			resp, err := client.Post("/things/x", "application/json", strings.NewReader(string(body)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := engine.CheckResponse(resp); err != nil {
-				b.Fatal(err)
-			}
-			var out map[string]any
-			if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-				b.Fatal(err)
-			}
-			_ = resp.Body.Close()
-		}
-	})
-	b.Run("Do", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := engine.Call[map[string]any](b.Context(), e, acmeKey, "create", map[string]string{"id": "x"}); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/internal/rawjson"
 )
 
 // Paths in a decoded document are names and indexes with dots between, such as
@@ -73,19 +75,22 @@ func RawAt(doc json.RawMessage, path string) (json.RawMessage, bool) {
 		return doc, len(doc) > 0
 	}
 	head, rest, more := strings.Cut(path, ".")
-	var object map[string]json.RawMessage
-	if json.Unmarshal(doc, &object) == nil {
-		if v, ok := object[path]; ok {
-			return v, true
+	var whole, below json.RawMessage
+	if rawjson.Members(doc, func(name, value json.RawMessage) {
+		switch {
+		case rawjson.Named(name, path):
+			whole = value
+		case more && rawjson.Named(name, head):
+			below = value
 		}
-		v, ok := object[head]
-		if !ok || !more {
-			return nil, false
+	}) {
+		if whole != nil || below == nil {
+			return whole, whole != nil
 		}
-		return RawAt(v, rest)
+		return RawAt(below, rest)
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(doc, &list) != nil {
+	list, ok := rawjson.Elements(doc)
+	if !ok {
 		return nil, false
 	}
 	i, ok := index(head, len(list))

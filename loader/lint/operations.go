@@ -56,6 +56,7 @@ func (v *version) operationInput(at string, o *schema.Operation) {
 		v.report("operation-schema", at, fmt.Sprintf("this is no JSON Schema: %s", err), "")
 		return
 	}
+	v.inputKeywords(strings.Split(at, "."), o.Input)
 	for _, in := range o.Inputs() {
 		place := at + ".properties." + in.Name
 		if in.Description == "" {
@@ -66,6 +67,33 @@ func (v *version) operationInput(at string, o *schema.Operation) {
 		}
 		if problems := check.NewInput(in.Schema).CheckInput(in.Default); len(problems) > 0 {
 			v.report("operation-schema", place+".default", fmt.Sprintf("the default of %q is not as its own schema wants it", in.Name), "")
+		}
+	}
+}
+
+// keywords are those of JSON Schema, draft 2020-12 and before.
+var keywords = strings.Fields("$schema $id $anchor $ref $dynamicRef $dynamicAnchor $defs $comment $vocabulary definitions " +
+	"type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems uniqueItems " +
+	"maxContains minContains maxProperties minProperties required dependentRequired properties patternProperties additionalProperties " +
+	"propertyNames unevaluatedItems unevaluatedProperties items prefixItems additionalItems contains allOf anyOf oneOf not if then else " +
+	"dependentSchemas dependencies format contentEncoding contentMediaType contentSchema title description default deprecated readOnly " +
+	"writeOnly examples example")
+
+// inputKeywords finds what is no keyword of JSON Schema, which ignores it: half a text
+// that has a comma, say, and no quotes.
+func (v *version) inputKeywords(at []string, s map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		if !slices.Contains(keywords, key) && !strings.HasPrefix(key, "x-") {
+			v.reportKey("operation-schema", append(slices.Clone(at), key), fmt.Sprintf("%q is no keyword of JSON Schema", key), "a text with a comma wants quotes")
+		}
+	}
+	if items, ok := s["items"].(map[string]any); ok {
+		v.inputKeywords(append(slices.Clone(at), "items"), items)
+	}
+	properties, _ := s["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if property, ok := properties[name].(map[string]any); ok {
+			v.inputKeywords(append(slices.Clone(at), "properties", name), property)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine/internal/pages"
 	"github.com/nango-lite/nango-lite/engine/internal/plan"
 	"github.com/nango-lite/nango-lite/engine/internal/render"
+	"github.com/nango-lite/nango-lite/internal/rawjson"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -155,7 +156,7 @@ func (o *Operated) read(resp *http.Response) (json.RawMessage, error) {
 		return nil, e
 	case len(data) == 0:
 		return json.RawMessage("null"), nil
-	case !json.Valid(data):
+	case !rawjson.Valid(data):
 		kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		e.Detail = fmt.Sprintf("the answer is not JSON (Content-Type %q); call the API with its client", kind)
 		return nil, e

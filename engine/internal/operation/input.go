@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nango-lite/nango-lite/internal/suggest"
 	"github.com/nango-lite/nango-lite/schema"
@@ -71,7 +72,7 @@ func (o *Operation) checked(given map[string]any) (map[string]any, error) {
 			unknown = append(unknown, schema.InputProblem{Path: name, Message: message})
 		}
 	}
-	for _, in := range o.Inputs() {
+	for _, in := range o.inputList {
 		if _, ok := given[in.Name]; ok {
 			continue
 		}
@@ -96,10 +97,40 @@ func (o *Operation) checked(given map[string]any) (map[string]any, error) {
 	return given, nil
 }
 
+// texts reads a map that holds texts alone, as encoding/json would.
+func texts(input any) (map[string]any, bool) {
+	out, size := map[string]any{}, 0
+	keep := func(name, text string) bool {
+		out[name] = text
+		size += len(name) + len(text)
+		return size <= maxInput/8 && utf8.ValidString(name) && utf8.ValidString(text)
+	}
+	switch input := input.(type) {
+	case map[string]string:
+		for name, text := range input {
+			if !keep(name, text) {
+				return nil, false
+			}
+		}
+		return out, true
+	case map[string]any:
+		for name, v := range input {
+			if text, ok := v.(string); !ok || !keep(name, text) {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+	return nil, false
+}
+
 // object reads what encoding/json makes of input. Numbers stay as they are written.
 func object(input any) (map[string]any, error) {
 	if input == nil {
 		return map[string]any{}, nil
+	}
+	if plain, ok := texts(input); ok {
+		return plain, nil
 	}
 	data, err := json.Marshal(input)
 	if err != nil {

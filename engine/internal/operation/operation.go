@@ -19,6 +19,8 @@ type Operation struct {
 	Name string
 
 	connected bool // a placeholder is of the connection
+	inputList []schema.Input
+	fields    []field
 	path      schema.Template
 	params    map[string]any // texts are templates, as in body
 	headers   map[string]schema.Template
@@ -47,7 +49,7 @@ func New(name string, o *schema.Operation) (*Operation, error) {
 			return nil, fmt.Errorf("operations.%s.request.body: %w", name, err)
 		}
 	}
-	p.connected = p.usesConnection()
+	p.connected, p.inputList, p.fields = p.usesConnection(), o.Inputs(), fieldsOf(o.Output)
 	return p, nil
 }
 
@@ -127,7 +129,7 @@ func (o *Operation) declared(name string) bool {
 // names returns the names of the inputs, sorted.
 func (o *Operation) names() []string {
 	var names []string
-	for _, in := range o.Inputs() {
+	for _, in := range o.inputList {
 		names = append(names, in.Name)
 	}
 	slices.Sort(names)

@@ -14,6 +14,7 @@ import (
 	reading "github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/internal/media"
+	"github.com/nango-lite/nango-lite/internal/rawjson"
 	"github.com/nango-lite/nango-lite/internal/xmldoc"
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -25,13 +26,24 @@ const maxPage = 64 << 20
 
 // An answer is one page.
 type answer struct {
-	resp  *http.Response // its body is read
-	doc   json.RawMessage
-	items []json.RawMessage
-	ends  bool // nothing follows, whatever else it says
+	resp      *http.Response // its body is read
+	doc       json.RawMessage
+	rest      json.RawMessage // doc without the items, where they are a member of it
+	items     []json.RawMessage
+	itemsPath string
+	ends      bool // nothing follows, whatever else it says
 }
 
-func (a *answer) text(path string) string { return textAt(a.doc, path) }
+func (a *answer) text(path string) string { return textAt(a.beside(path), path) }
+
+// beside returns where to look for what stands at path: in what the page says beside
+// its items, which is found sooner.
+func (a *answer) beside(path string) json.RawMessage {
+	if a.rest == nil || path == a.itemsPath || strings.HasPrefix(path, a.itemsPath+".") {
+		return a.doc
+	}
+	return a.rest
+}
 
 // refuse returns the error of an answer that is not what is declared, and tells
 // whoever wants to see it.
@@ -120,27 +132,44 @@ func (w *Walk) readItems(a *answer) error {
 	if isXML(a.resp) {
 		return w.readXML(a)
 	}
-	if !json.Valid(a.doc) {
-		return a.refuse(w, "the page is not JSON")
-	}
 	return w.itemsAt(a, w.Items)
 }
 
 // itemsAt takes the items out of a page. null in their place is an empty list; nothing
 // is a mistake, unless the answer says by a declared condition that it is empty.
 func (w *Walk) itemsAt(a *answer, path string) error {
-	list, ok := schema.RawAt(a.doc, path)
+	page, valid := rawjson.List(a.doc, path)
+	if valid && !page.Found && path != "" {
+		page = below(a.doc, path)
+	}
 	switch {
-	case !ok && w.matchesAny(w.Empty, a.read()):
+	case !valid:
+		return a.refuse(w, "the page is not JSON")
+	case !page.Found && w.matchesAny(w.Empty, a.read()):
 		return nil
-	case !ok:
+	case !page.Found:
 		return a.refuse(w, "the answer has no list at "+path)
-	case string(list) == "null":
+	case page.Null:
 		return nil
-	case json.Unmarshal(list, &a.items) != nil:
+	case page.List == nil:
 		return a.refuse(w, "there is no list at "+cmp.Or(path, "the top of the page"))
 	}
+	a.items, a.itemsPath = page.List, path
+	if path != "" {
+		a.rest = page.Rest
+	}
 	return nil
+}
+
+// below finds a list that lies deeper than the members of a page.
+func below(doc json.RawMessage, path string) rawjson.Page {
+	raw, ok := schema.RawAt(doc, path)
+	if !ok {
+		return rawjson.Page{}
+	}
+	page, _ := rawjson.List(raw, "")
+	page.Found, page.Rest = true, doc
+	return page
 }
 
 // read returns the answer with its body to be read once more.

@@ -71,7 +71,7 @@ func (w *Walk) saysMore(a *answer) (more, said bool) {
 func (w *Walk) nextCursor(a *answer) (string, error) {
 	c := w.Pagination.Cursor
 	if c.Item == "" {
-		return cursorAt(a.doc, c.Response), nil
+		return cursorAt(a.beside(c.Response), c.Response), nil
 	}
 	if len(a.items) == 0 {
 		return "", nil
@@ -132,7 +132,7 @@ func (w *Walk) total(a *answer) (int, bool) {
 	if t.Header != "" {
 		text = strings.TrimSpace(a.resp.Header.Get(t.Header))
 	} else {
-		text = textAt(a.doc, t.Response)
+		text = a.text(t.Response)
 	}
 	n, err := strconv.Atoi(text)
 	return n, err == nil && n >= 0
@@ -169,7 +169,7 @@ func (w *Walk) link(a *answer) (string, error) {
 	}
 	next := ""
 	if declared.Response != "" {
-		next = stringAt(a.doc, declared.Response)
+		next = stringAt(a.beside(declared.Response), declared.Response)
 	} else {
 		next = linkTo(a.resp.Header, cmp.Or(declared.Rel, "next"))
 	}

@@ -17,7 +17,7 @@ func exampleInputs(o *schema.Operation) []map[string]any {
 	all := o.Inputs()
 	for _, in := range all {
 		if in.Required && in.Default == nil {
-			least[in.Name] = exampleOf(in.Schema, 0)
+			least[in.Name] = exampleOf(in.Schema, fewest)
 		}
 		most = max(most, variants(in.Schema))
 	}
@@ -46,8 +46,13 @@ func variants(s map[string]any) int {
 	return 1
 }
 
+// fewest asks for an example whose lists are as short as they may be.
+const fewest = -1
+
 // exampleOf is the i-th value that a schema allows.
 func exampleOf(s map[string]any, i int) any {
+	short := i == fewest
+	i = max(i, 0)
 	if list, ok := s["enum"].([]any); ok && len(list) > 0 {
 		return list[i%len(list)]
 	}
@@ -70,7 +75,7 @@ func exampleOf(s map[string]any, i int) any {
 		if low, ok := number(s["minItems"]); ok {
 			n = low
 		}
-		if high, ok := number(s["maxItems"]); ok {
+		if high, ok := number(s["maxItems"]); ok && !short {
 			n = high
 		}
 		list := []any{}

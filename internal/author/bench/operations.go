@@ -28,7 +28,7 @@ func operationChecks(e *Entry, o Options) ([]check, string) {
 		for i, input := range exampleInputs(s.op) {
 			checks = append(checks, check{fmt.Sprintf("%s, example %d", name, i+1), s.answers(input)})
 		}
-		checks = append(checks, check{name + ", wrong inputs", s.refusesWrong})
+		checks = append(checks, check{name + ", wrong inputs", s.refusesWrong}, check{name + ", what is told", s.told})
 		checks = append(checks, s.repetitionChecks(o)...)
 	}
 	return checks, plural(len(e.Played.Operations), "operation") + ": what is sent, what comes of it, and how often"
@@ -137,6 +137,33 @@ func (e operationStep) refusesWrong(ctx context.Context) error {
 	}
 	if n := len(st.wire.requests()); n > 0 {
 		return fmt.Errorf("%s for inputs that were refused", plural(n, "request"))
+	}
+	return nil
+}
+
+// told holds that those who choose by effect and repetition are told what is declared.
+func (e operationStep) told(ctx context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	all, err := st.engine.Operations(integration)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(o engine.Operation) bool { return o.Name == e.name })
+	if i < 0 {
+		return errors.New("the engine has no such operation")
+	}
+	want := e.op.Effect
+	if want == "" {
+		want = map[string]schema.Effect{"": "read", http.MethodGet: "read", http.MethodHead: "read", http.MethodDelete: "destroy"}[e.op.Request.Method]
+	}
+	if want == "" {
+		want = "write"
+	}
+	if got := all[i].Does(); got != want {
+		return fmt.Errorf("the effect is %q, want %q", got, want)
 	}
 	return nil
 }

@@ -70,6 +70,8 @@ func choicesAt(path string) []string {
 		return []string{"not_found", "reauthorize", "denied", "client", "rate_limited", "unavailable", "invalid_response"}
 	case key == "format" && (strings.Contains(path, "rate_limit")):
 		return []string{"seconds_or_date", "seconds", "milliseconds", "date", "epoch_seconds", "epoch_milliseconds", "iso_date", "ratelimit"}
+	case key == "format" && strings.Contains(path, ".input."):
+		return []string{"hostname", "uri", "email", "uuid", "date", "date-time"}
 	case key == "format" && strings.Contains(path, "."):
 		return []string{"hostname", "uri", "email", "uuid", "integer"}
 	case strings.HasSuffix(path, "auth.pkce"):
@@ -173,13 +175,14 @@ func (m *mutator) node(path string, n *yaml.Node) {
 
 func (m *mutator) mapping(path string, n *yaml.Node) {
 	last := path[strings.LastIndexByte(path, '.')+1:]
+	free := slices.Contains(freeMaps, last) && !strings.Contains(path, ".input.properties.") // there it is the name of an input
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		if slices.Contains(Documentation, key.Value) && !slices.Contains(freeMaps, last) {
+		if slices.Contains(Documentation, key.Value) && !free {
 			continue
 		}
 		at := strings.TrimPrefix(path+"."+key.Value, ".")
-		if slices.Contains(freeMaps, last) {
+		if free {
 			was := key.Value
 			key.Value = was + "x"
 			m.keep(at, "key "+was+" → "+key.Value, func() { key.Value = was })
