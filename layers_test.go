@@ -90,7 +90,7 @@ var rooms = map[string]struct {
 	"telemetry/prom":          {reaches: []string{"engine", "telemetry/internal"}, uses: []string{"github.com/prometheus/client_golang"}, why: "one client"},
 	"docs":                    {reaches: []string{"schema"}, uses: []string{"gopkg.in/yaml.v3"}, why: "its generator makes reference pages from the schema"},
 	"internal/author": {
-		reaches: []string{"blueprints", "schema", "loader", "engine", "internal/lazyregexp", "internal/media", "internal/xmldoc", "sandbox"},
+		reaches: []string{"blueprints", "schema", "loader", "engine", "internal/lazyregexp", "internal/suggest", "internal/media", "internal/xmldoc", "sandbox"},
 		uses:    []string{"gopkg.in/yaml.v3"},
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},

@@ -38,6 +38,7 @@ func blueprintsCommand(s *session.Session) *cobra.Command {
 		lintBlueprintsCommand(s),
 		newBlueprintCommand(s),
 		testBlueprintsCommand(s),
+		verifyBlueprintsCommand(s),
 		docsBlueprintCommand(s),
 	)
 	return cmd

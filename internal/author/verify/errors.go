@@ -1,0 +1,144 @@
+package verify
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// An errorShape is what one answer of a call that fails looks like.
+type errorShape struct {
+	status string
+	schema node
+}
+
+// errorShapes returns those of the calls that the entry makes, or else of any.
+func (k *checker) errorShapes() []errorShape {
+	var out []errorShape
+	for _, u := range k.uses {
+		if u.call != nil {
+			out = append(out, u.call.failures()...)
+		}
+	}
+	for i := 0; out == nil && i < len(k.calls); i++ {
+		out = append(out, k.calls[i].failures()...)
+	}
+	return out
+}
+
+func (c *call) failures() (out []errorShape) {
+	for _, status := range c.n.get("responses").names() {
+		if status[0] != '4' && status[0] != '5' && status != "default" {
+			continue
+		}
+		for _, s := range c.allAnswers(statusLike(status)) {
+			out = append(out, errorShape{status, s})
+		}
+	}
+	return out
+}
+
+// statusLike is a status that a name of an answer stands for.
+func statusLike(name string) string {
+	if name == "default" {
+		return "599"
+	}
+	return name
+}
+
+// errors holds where the entry looks for what went wrong.
+func (k *checker) errors() {
+	shapes := k.errorShapes()
+	if e := k.Requests.Errors; e != nil && shapes != nil {
+		k.errorPaths(shapes, e.Code, "requests", "errors", "code")
+		k.errorPaths(shapes, e.Message, "requests", "errors", "message")
+		if e.RequestID != nil && e.RequestID.Body != "" {
+			k.errorPaths(shapes, schema.Paths{e.RequestID.Body}, "requests", "errors", "request_id", "body")
+		}
+	}
+	for i, s := range k.Samples {
+		if s.Kind == schema.SampleError || s.Kind == schema.SampleRateLimited {
+			k.errorSample(shapes, []string{"samples", strconv.Itoa(i), "response", "body"}, s)
+		}
+	}
+	k.tokenSamples()
+	k.remaining()
+}
+
+func (k *checker) errorPaths(shapes []errorShape, paths schema.Paths, at ...string) {
+	for i, path := range paths {
+		best := absent
+		for _, s := range shapes {
+			_, is := lookAt(s.schema, path)
+			best = max(best, is)
+		}
+		if best != absent {
+			continue
+		}
+		place := at
+		if one := below(at, strconv.Itoa(i)); k.says(one...) {
+			place = one
+		}
+		first, _ := shapes[0].schema.resolved()
+		k.report(codeErrors, place, fmt.Sprintf("no error in the document has anything at %q", path), first.where())
+	}
+}
+
+// errorSample holds an error to the answers of its status: one of them has to be like it.
+func (k *checker) errorSample(shapes []errorShape, at []string, s schema.Sample) {
+	if _, isObject := s.Response.Body.(map[string]any); !isObject || s.Response.Status < http.StatusBadRequest {
+		return
+	}
+	status := strconv.Itoa(s.Response.Status)
+	var best []problem
+	looked := false
+	for _, class := range [][]string{{status}, {status[:1] + "XX", status[:1] + "xx", "default"}} {
+		for _, shape := range shapes {
+			if !slices.Contains(class, shape.status) {
+				continue
+			}
+			found := held(shape.schema, s.Response.Body, nil)
+			if len(found) == 0 {
+				return
+			}
+			if !looked || len(found) < len(best) {
+				best = found
+			}
+			looked = true
+		}
+	}
+	k.problems(codeErrors, at, best)
+}
+
+// remaining holds the header that says how much is left, if the document names any such.
+func (k *checker) remaining() {
+	r := k.Requests.RateLimit
+	if r == nil || r.Remaining == nil {
+		return
+	}
+	var known []string
+	where := ""
+	for _, u := range k.uses {
+		if u.call == nil {
+			continue
+		}
+		for _, status := range u.call.n.get("responses").names() {
+			answer, _ := u.call.n.get("responses").get(status).resolved()
+			for _, name := range answer.get("headers").names() {
+				if strings.EqualFold(name, r.Remaining.Header) {
+					return
+				}
+				if strings.Contains(strings.ToLower(name), "remaining") {
+					known, where = append(known, name), answer.get("headers").where()
+				}
+			}
+		}
+	}
+	if known != nil {
+		k.report(codeHeader, []string{"requests", "rate_limit", "remaining", "header"}, fmt.Sprintf("answers in the document have %s", list(known)), where)
+	}
+}

@@ -1,0 +1,369 @@
+package verify
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
+)
+
+// What answers look like is held against the schemas of documents more strictly than JSON
+// Schema does in one way, and less in another: a member that an object's schema does not
+// declare is a finding, because that is how a wrong name shows; one that is required and
+// not there is none, because samples leave out what nobody looks at.
+
+// anything is a value that is not known beforehand, such as what an input puts in.
+type anything struct{}
+
+// A problem is a value that is not as a schema describes it.
+type problem struct {
+	path  []string // of the value
+	name  bool     // it is the name of the member that is wrong
+	text  string
+	place string // of the schema, for people
+}
+
+// A variant is one way to read a schema: every part of it holds. An open one says nothing
+// more about what may stand there.
+type variant struct {
+	parts []node
+	open  bool
+}
+
+const (
+	maxVariants = 400 // of one schema: above, nothing is known of it
+	maxDepth    = 40
+)
+
+// variants spreads out what a schema combines.
+func variants(n node, depth int) []variant {
+	r, ok := n.resolved()
+	if !ok || depth > maxDepth {
+		return []variant{{open: true}}
+	}
+	if _, object := r.value.(map[string]any); !object {
+		return []variant{{open: true}} // true, or what is no schema
+	}
+	out := []variant{{parts: []node{r}}}
+	for _, all := range r.get("allOf").items() {
+		out = both(out, variants(all, depth+1))
+	}
+	for _, key := range []string{"oneOf", "anyOf"} {
+		var some []variant
+		for _, one := range r.get(key).items() {
+			some = append(some, variants(one, depth+1)...)
+		}
+		if some != nil {
+			out = both(out, some)
+		}
+	}
+	return out
+}
+
+// both returns each of a with each of b.
+func both(a, b []variant) []variant {
+	if len(a)*len(b) > maxVariants {
+		return []variant{{open: true}}
+	}
+	var out []variant
+	for _, x := range a {
+		for _, y := range b {
+			out = append(out, variant{slices.Concat(x.parts, y.parts), x.open || y.open})
+		}
+	}
+	return out
+}
+
+// held returns what is wrong with a value by a schema: by the variant that it comes
+// closest to.
+func held(n node, value any, path []string) []problem { return heldAll([]node{n}, value, path) }
+
+// heldAll is held for schemas that hold together, such as what two parts of allOf say of
+// one member.
+func heldAll(all []node, value any, path []string) []problem {
+	if _, free := value.(anything); free || len(path) > maxDepth {
+		return nil
+	}
+	ways := []variant{{}}
+	for _, n := range all {
+		ways = both(ways, variants(n, 0))
+	}
+	var best []problem
+	for i, v := range ways {
+		found := v.held(value, path)
+		if len(found) == 0 {
+			return nil
+		}
+		if i == 0 || len(found) < len(best) {
+			best = found
+		}
+	}
+	return best
+}
+
+func (v variant) held(value any, path []string) (found []problem) {
+	if value == nil {
+		return v.null(path)
+	}
+	for _, part := range v.parts {
+		if text := part.scalar(value); text != "" {
+			return []problem{{path: path, text: text, place: part.where()}}
+		}
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range sortedKeys(value) {
+			found = append(found, v.member(name, value[name], append(slices.Clone(path), name))...)
+		}
+	case []any:
+		items := v.all("items")
+		for i, item := range value {
+			found = append(found, heldAll(items, item, append(slices.Clone(path), strconv.Itoa(i)))...)
+		}
+	}
+	return found
+}
+
+// null reports a null that no part allows.
+func (v variant) null(path []string) []problem {
+	said := false
+	place := ""
+	for _, part := range v.parts {
+		types := part.types()
+		if part.isTrue("nullable") || part.isTrue("x-nullable") || slices.Contains(types, "null") || part.allows(nil) {
+			return nil
+		}
+		if types != nil || part.get("enum").exists() {
+			said, place = true, part.where()
+		}
+	}
+	if !said || v.open {
+		return nil
+	}
+	return []problem{{path: path, text: "is null, and the document has no null there", place: place}}
+}
+
+// types returns what the type of a schema may be; nil: anything.
+func (n node) types() []string {
+	switch t := n.get("type").value.(type) {
+	case string:
+		return []string{t}
+	case []any:
+		var out []string
+		for _, one := range t {
+			if text, ok := one.(string); ok {
+				out = append(out, text)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// allows reports whether an enum of the schema holds a value.
+func (n node) allows(value any) bool {
+	list, _ := n.get("enum").value.([]any)
+	return slices.ContainsFunc(list, func(one any) bool { return sameScalar(one, value) })
+}
+
+func sameScalar(a, b any) bool {
+	x, xok := schema.Scalar(a)
+	y, yok := schema.Scalar(b)
+	return xok == yok && x == y
+}
+
+// scalar says what is wrong with a value as a whole by one schema, or "".
+func (n node) scalar(value any) string {
+	is := typeOf(value)
+	if types := n.types(); types != nil && !slices.ContainsFunc(types, func(t string) bool { return t == is || t == "number" && is == "integer" || t == "any" || t == "file" }) {
+		return fmt.Sprintf("is of type %s, in the document of type %s", is, strings.Join(types, " or "))
+	}
+	text, isText := value.(string)
+	if _, is := schema.Scalar(value); is {
+		if n.get("enum").exists() && !n.allows(value) {
+			return "is none of the values in the document's enum"
+		}
+		if c := n.get("const"); c.exists() && !sameScalar(c.value, value) {
+			return "is not the constant of the document"
+		}
+	}
+	if p := n.text("pattern"); isText && p != "" {
+		// A pattern of ECMA-262 that Go does not read says nothing here.
+		if re, err := regexp.Compile(p); err == nil && !re.MatchString(text) {
+			return "does not fit the document's pattern"
+		}
+	}
+	return ""
+}
+
+// typeOf names the type of a decoded value as JSON Schema does.
+func typeOf(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	default:
+		if text, _ := schema.Scalar(value); strings.ContainsAny(text, ".eE") {
+			return "number"
+		}
+		return "integer"
+	}
+}
+
+// member holds one member of an object.
+func (v variant) member(name string, value any, path []string) []problem {
+	if declared := v.all("properties", name); declared != nil {
+		return heldAll(declared, value, path)
+	}
+	others, closed := v.others()
+	if closed {
+		return []problem{{path: path, name: true, text: "is no member that the document has there", place: v.object().where()}}
+	}
+	return heldAll(others, value, path)
+}
+
+// all returns what the parts say at a path of names.
+func (v variant) all(names ...string) (found []node) {
+	for _, part := range v.parts {
+		for _, name := range names {
+			part = part.get(name)
+		}
+		if part.exists() {
+			found = append(found, part)
+		}
+	}
+	return found
+}
+
+// others returns the schemas of members that have no declaration of their own, and
+// whether there are none of that kind.
+func (v variant) others() (schemas []node, closed bool) {
+	for _, part := range v.parts {
+		switch more := part.get("additionalProperties"); value := more.value.(type) {
+		case nil:
+		case bool:
+			v.open = v.open || value
+		default:
+			v.open = true
+			schemas = append(schemas, more)
+		}
+		v.open = v.open || part.get("patternProperties").exists() || part.get("discriminator").exists() && !part.get("oneOf").exists() && !part.get("anyOf").exists()
+	}
+	return schemas, !v.open && v.object().exists()
+}
+
+// object returns the part that declares members.
+func (v variant) object() node {
+	for _, part := range v.parts {
+		if len(part.get("properties").names()) > 0 {
+			return part
+		}
+	}
+	return node{}
+}
+
+// A presence says whether a schema has something at a path.
+type presence int
+
+const (
+	absent presence = iota
+	unknown
+	present
+)
+
+// lookAt follows a dotted path, as [schema.At] does in a document, through a schema.
+// Of the schemas that stand there it returns the first.
+func lookAt(n node, path string) (node, presence) {
+	if path == "" || path == "." {
+		return n, present
+	}
+	head, rest, more := strings.Cut(path, ".")
+	best := absent
+	for _, v := range variants(n, 0) {
+		found, is := v.lookAt(path, head, rest, more)
+		if is == present {
+			return found, present
+		}
+		best = max(best, is)
+	}
+	return node{}, best
+}
+
+func (v variant) lookAt(path, head, rest string, more bool) (node, presence) {
+	_, isIndex := strconv.Atoi(head)
+	best := absent
+	if v.open || len(v.parts) == 0 {
+		best = unknown
+	}
+	for _, part := range v.parts {
+		if s := part.get("properties").get(path); s.exists() {
+			return s, present
+		}
+		below := part.get("properties").get(head)
+		if isIndex == nil && part.get("items").exists() {
+			below = part.get("items")
+		}
+		if below.exists() {
+			if !more {
+				return below, present
+			}
+			if found, is := lookAt(below, rest); is != absent {
+				return found, is
+			}
+			continue
+		}
+		types := part.types()
+		if t := strings.Join(types, " "); types == nil && !v.object().exists() || t == "object" && !v.object().exists() || strings.Contains(t, "array") && !part.get("items").exists() {
+			if len(part.names()) == 0 || types != nil || onlyProse(part) {
+				best = unknown
+			}
+		}
+	}
+	if _, closed := v.others(); !closed && v.object().exists() {
+		best = max(best, unknown)
+	}
+	return node{}, best
+}
+
+// onlyProse reports whether a schema says nothing of what may stand there.
+func onlyProse(n node) bool {
+	for _, name := range n.names() {
+		switch name {
+		case "description", "title", "example", "examples", "nullable", "deprecated", "default":
+		default:
+			if !strings.HasPrefix(name, "x-") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isList reports whether a schema may be a list.
+func isList(n node) presence {
+	best := absent
+	for _, v := range variants(n, 0) {
+		if len(v.parts) == 0 || v.open {
+			best = max(best, unknown)
+		}
+		for _, part := range v.parts {
+			switch types := part.types(); {
+			case slices.Contains(types, "array"), part.get("items").exists():
+				return present
+			case types == nil && !part.get("properties").exists() && onlyProse(part):
+				best = max(best, unknown)
+			}
+		}
+	}
+	return best
+}
