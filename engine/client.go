@@ -12,7 +12,8 @@ import (
 // and refreshed, at the API's pace, retried where that is harmless.
 //
 // A URL without a host, such as "/v1/users", is taken below the integration's
-// base_url; one with a host must lie there. Credentials go to that origin alone:
+// base_url; one with a host must lie there. An empty one is base_url as it stands, and "/"
+// has a slash behind it, which is another address to many servers. Credentials go to that origin alone:
 // a redirect elsewhere is followed with GET and HEAD, and carries nothing of
 // ours. The client has no cookies and no timeout of its own; a request's context
 // limits a call as a whole, and http_request_timeout_seconds each attempt.

@@ -83,10 +83,37 @@ func TestDeclaredRulesSeeTheBody(t *testing.T) {
 	}
 }
 
-// What is declared and does not apply is said.
+// What is declared and does not apply is said, once: be the length of a body told or not,
+// as it is not of one that comes in chunks.
 func TestUnseenBodiesAreSaid(t *testing.T) {
-	s := says{200, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"br"}}, "x"}
-	in := &schema.Integration{Auth: schema.Auth{AuthMode: schema.NoAuth}, Requests: schema.Requests{BaseURL: "https://api.fjord.test", Errors: &schema.Errors{Code: schema.Paths{"error"}}}}
+	long := `{"a":"` + strings.Repeat("x", 2<<20) + `","ok":false}`
+	asJSON := http.Header{"Content-Type": {"application/json"}}
+	for name, c := range map[string]struct {
+		says http.RoundTripper
+		want string
+	}{
+		"coded":             {says{200, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"br"}}, "x"}, "Content-Encoding that is not undone here"},
+		"long":              {says{200, asJSON, long}, "the body is longer than 1 MiB"},
+		"long, in chunks":   {inChunks{says{200, asJSON, long}}, "the body is longer than 1 MiB"},
+		"a page, in chunks": {inChunks{says{200, http.Header{"Content-Type": {"text/html"}}, "<html>" + long}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) { testUnseen(t, c.says, c.want) })
+	}
+}
+
+// inChunks does not tell how long bodies are.
+type inChunks struct{ says }
+
+func (c inChunks) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.says.RoundTrip(r)
+	resp.ContentLength = -1
+	return resp, err
+}
+
+func testUnseen(t *testing.T, s http.RoundTripper, want string) {
+	in := &schema.Integration{Auth: schema.Auth{AuthMode: schema.NoAuth}, Requests: schema.Requests{BaseURL: "https://api.fjord.test", Errors: &schema.Errors{
+		Rules: []schema.ErrorRule{{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "not_found"}},
+	}}}
 	var reasons []string
 	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"fjord": in}}, &engine.Options{
 		Transport: s, Observe: func(_ context.Context, ev engine.Event) { reasons = append(reasons, ev.Reason) },
@@ -106,8 +133,10 @@ func TestUnseenBodiesAreSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if all := strings.Join(reasons, "|"); !strings.Contains(all, "Content-Encoding that is not undone here, so what is declared about bodies does not apply") {
-		t.Errorf("said: %s", all)
+	const and = ", so what is declared about bodies does not apply"
+	all := strings.Join(reasons, "|")
+	if n := strings.Count(all, and); n > 1 || (n == 1) != (want != "") || !strings.Contains(all, want) {
+		t.Errorf("said: %s; want %q once", all, want)
 	}
 }
 

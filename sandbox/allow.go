@@ -32,8 +32,8 @@ var (
 
 // Allow acts as the user at the consent page: it opens authURL through rt, reads
 // the form, presses the button of decision ("allow" or "deny") and returns where
-// the browser is sent, which is the redirect URI with code or error. It asks for
-// nothing there. It works with [Mux.Transport] and [RemoteTransport] for the
+// the browser is sent, which is the redirect URI with code or error, as a query also where
+// they would come as a form (response_mode=form_post). It asks for nothing there. It works with [Mux.Transport] and [RemoteTransport] for the
 // provider's URL, and with any transport for one from [BrowserURL]. The error is a
 // [*RefusedError] if the page says that the request is not in order.
 func Allow(ctx context.Context, rt http.RoundTripper, authURL, decision string) (*url.URL, error) {
@@ -58,14 +58,35 @@ func Allow(ctx context.Context, rt http.RoundTripper, authURL, decision string) 
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: the form's action cannot be read")
 	}
-	resp, _, err = ask(ctx, client, http.MethodPost, target, fields)
+	resp, page, err = ask(ctx, client, http.MethodPost, target, fields)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusSeeOther {
-		return nil, refusedBy(resp)
+	switch resp.StatusCode {
+	case http.StatusSeeOther:
+		return url.Parse(resp.Header.Get("Location"))
+	case http.StatusOK: // the callback is a form
+		return formAt(page)
 	}
-	return url.Parse(resp.Header.Get("Location"))
+	return nil, refusedBy(resp)
+}
+
+// formAt returns where the form on a page leads, with its fields as the query.
+func formAt(page string) (*url.URL, error) {
+	action, fields, err := readPage(page)
+	if err != nil {
+		return nil, err
+	}
+	at, err := url.Parse(action)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: the form's action cannot be read")
+	}
+	q := at.Query()
+	for name, values := range fields {
+		q[name] = values
+	}
+	at.RawQuery = q.Encode()
+	return at, nil
 }
 
 // AllowDevice acts as the user at the page for user codes (RFC 8628 3.3): it opens

@@ -86,6 +86,29 @@ func TestDeny(t *testing.T) {
 	}
 }
 
+// A provider that is asked for form_post sends the callback as a form, to the redirect URI
+// as it stands, and its code is good.
+func TestCallbackAsAForm(t *testing.T) {
+	t.Parallel()
+	i := notionLike("n")
+	i.Auth.AuthorizationParams = map[string]string{"response_mode": "form_post", "owner": "user"}
+	f := newFlow(t, i, nil)
+	asked := func(q url.Values) { q.Set("response_mode", "form_post") }
+	_, err := sandbox.Allow(t.Context(), f.rt, f.authURL(func(q url.Values) { q.Set("response_mode", "fragment") }), "allow")
+	if err == nil || !strings.Contains(err.Error(), "response_mode must be query or form_post") {
+		t.Errorf("fragment: got %v", err)
+	}
+	for decision, want := range map[string]string{"allow": "code", "deny": "error"} {
+		u, err := sandbox.Allow(t.Context(), f.rt, f.authURL(asked), decision)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q := u.Query(); !q.Has(want) || q.Get("state") != "st4te" || !strings.HasPrefix(u.String(), redirectURI+"?") {
+			t.Errorf("%s: callback %s", decision, u.Redacted())
+		}
+	}
+}
+
 func TestCallbackCarriesDeclaredFields(t *testing.T) {
 	t.Parallel()
 	i := notionLike("n")

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,5 +64,52 @@ func TestSteps(t *testing.T) {
 	}
 	if got := call(nonce); got == "" {
 		t.Error("the nonce is taken for a token")
+	}
+}
+
+// A token sample that is XML is answered as XML, with tokens of the sandbox in it.
+func TestTokensInXML(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t, &schema.Integration{
+		Name: "relay",
+		Auth: schema.Auth{
+			AuthMode: schema.TwoStep, TokenURL: "https://relay.example/login", TokenParams: schema.Tree{"user": "${credentials.username}"},
+			TokenResponse: &schema.TokenResponse{AccessToken: "session.ticket"},
+		},
+		Credentials: map[string]schema.Field{"username": {}},
+		Requests:    schema.Requests{BaseURL: "https://relay.example/api", Headers: map[string]string{"Authorization": "Bearer ${access_token}"}},
+		Samples: []schema.Sample{{Kind: schema.SampleToken, Response: schema.SampleResponse{
+			Body: `<?xml version="1.0"?><qdbapi><ticket>not this</ticket><session id="1"><ticket>invented</ticket><user>mira</user></session></qdbapi>`,
+		}}},
+	}, nil)
+	rt := sandbox.NewMux(p).Transport()
+	r, err := http.NewRequest("POST", "https://relay.example/login", strings.NewReader("user=mira"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := rt.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(text), `<session id="1"><ticket>`)
+	token, after, _ := strings.Cut(rest, "<")
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/xml" || !strings.HasSuffix(before, "<ticket>not this</ticket>") || after != "/ticket><user>mira</user></session></qdbapi>" || token == "invented" {
+		t.Fatalf("got %d, %v, %s", resp.StatusCode, resp.Header, text)
+	}
+	call, _ := http.NewRequest("GET", "https://relay.example/api/x", nil)
+	call.Header.Set("Authorization", "Bearer "+token)
+	resp, err = rt.RoundTrip(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got := resp.Header.Get(sandbox.RefusalHeader); got != "" {
+		t.Errorf("a call with the token of the answer: %s", got)
 	}
 }

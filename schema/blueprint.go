@@ -7,6 +7,7 @@ type Blueprint struct {
 	DisplayName string              `json:"display_name"`
 	Maintainer  string              `json:"maintainer"`
 	DocsURL     string              `json:"docs_url,omitempty"`
+	AppURL      string              `json:"app_url,omitempty"`
 	Categories  []string            `json:"categories,omitempty"`
 	Versions    map[string]*Version `json:"versions"`
 }

@@ -30,8 +30,8 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 		ev.Status = n.Response.StatusCode
 	}
 	call := layer.From(n.Request.Context())
-	if api, ok := call.Data.(*API); ok && n.Kind == layer.AttemptEnded && n.Response != nil && api.looks() {
-		if why := answer.Unseen(n.Response); why != "" {
+	if api, ok := call.Data.(*API); ok && n.Response != nil && api.looks() {
+		if why := unseen(n); why != "" {
 			ev.Reason = strings.TrimPrefix(ev.Reason+"; "+why+", so what is declared about bodies does not apply", "; ")
 		}
 	}
@@ -40,4 +40,14 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 		ev.Err = callError(call.Context, k, call, n.Err)
 	}
 	return ev
+}
+
+// unseen says why declared rules do not see an answer's body: with the attempt, or, where
+// its length shows when it is read alone, with the call, when rules have looked.
+func unseen(n layer.Notice) string {
+	told := n.Response.ContentLength >= 0
+	if told && n.Kind == layer.AttemptEnded || !told && n.Kind == layer.CallEnded {
+		return answer.Unseen(n.Response)
+	}
+	return ""
 }

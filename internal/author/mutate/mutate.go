@@ -36,7 +36,7 @@ type Mutant struct {
 // tell whether they are right. Samples are among them, because the engine does not
 // read them; they are what the sandbox plays.
 var Documentation = []string{
-	"comment", "text", "docs_url", "title", "summary", "description", "example", "display_name", "maintainer", "categories", "samples",
+	"comment", "text", "docs_url", "app_url", "title", "summary", "description", "example", "display_name", "maintainer", "categories", "samples",
 }
 
 // choices are the values of keys that take one of few.

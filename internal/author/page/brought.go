@@ -31,6 +31,9 @@ func brought(b *schema.Blueprint, v *schema.Version) []Input {
 func client(b *schema.Blueprint, v *schema.Version) []Input {
 	auth := &v.Auth
 	of := "Of an app that you register with " + b.DisplayName
+	if b.AppURL != "" {
+		of += " (" + b.AppURL + ")"
+	}
 	id := Input{Name: "oauth_client_id", Title: "Client ID", Description: of + "."}
 	secret := Input{Name: "oauth_client_secret", Title: "Client secret", Description: "Of the same app. Keep it in the environment, not in the file.", Secret: true}
 	switch auth.AuthMode {

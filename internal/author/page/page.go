@@ -27,6 +27,7 @@ type Page struct {
 	Successor   string          `json:"successor,omitempty"`
 	Maintainer  string          `json:"maintainer"`
 	DocsURL     string          `json:"docs_url,omitempty"`
+	AppURL      string          `json:"app_url,omitempty"`
 	Categories  []string        `json:"categories"`
 	Versions    []VersionLine   `json:"versions"` // oldest first
 	AuthMode    schema.AuthMode `json:"auth_mode"`
@@ -83,7 +84,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 	}
 	p := &Page{
 		Name: b.Name, Version: version, DisplayName: b.DisplayName, Comment: v.Comment, Status: status(v), Successor: v.Successor,
-		Maintainer: b.Maintainer, DocsURL: b.DocsURL, Categories: append([]string{}, b.Categories...),
+		Maintainer: b.Maintainer, DocsURL: b.DocsURL, AppURL: b.AppURL, Categories: append([]string{}, b.Categories...),
 		AuthMode: v.Auth.AuthMode, Use: useOf(b, version), Bring: brought(b, v), Type: typed(v), Known: known(v),
 		BaseURL: v.Requests.BaseURL, Auth: authFacts(v), Requests: requestFacts(v), RateLimit: limitInWords(v.Requests.RateLimit),
 		Errors: meanings(v.Requests.Errors), Operations: operations(v), Coverage: coverage(v), Notes: []Note{},

@@ -53,14 +53,15 @@ type Claims struct {
 	Integration string `json:"i"`
 	Client      string `json:"c,omitempty"`
 	Scope       string `json:"s,omitempty"`
-	Issued      int64  `json:"t"`           // Unix milliseconds
-	Expires     int64  `json:"e,omitempty"` // Unix milliseconds; 0 means never
-	Family      string `json:"f,omitempty"` // the grant
-	Serial      int    `json:"n,omitempty"` // of a refresh token in its family
-	Secondary   string `json:"y,omitempty"` // name of a secondary token
-	Step        int    `json:"q,omitempty"` // which of auth.steps gave it, from 1
-	Part        string `json:"p,omitempty"` // what later steps know it by, as 0.session
-	Refreshed   bool   `json:"z,omitempty"` // it comes from a refresh
+	Issued      int64  `json:"t"`            // Unix milliseconds
+	Expires     int64  `json:"e,omitempty"`  // Unix milliseconds; 0 means never
+	Family      string `json:"f,omitempty"`  // the grant
+	Serial      int    `json:"n,omitempty"`  // of a refresh token in its family
+	Secondary   string `json:"y,omitempty"`  // name of a secondary token
+	AsForm      bool   `json:"fp,omitempty"` // the callback comes as a form (response_mode=form_post)
+	Step        int    `json:"q,omitempty"`  // which of auth.steps gave it, from 1
+	Part        string `json:"p,omitempty"`  // what later steps know it by, as 0.session
+	Refreshed   bool   `json:"z,omitempty"`  // it comes from a refresh
 
 	Resource string `json:"a,omitempty"` // the resource that the grant is for (RFC 8707)
 

@@ -90,6 +90,12 @@ func (p *consent) checkAuthorization(q url.Values, at match.Location) (grant.Cla
 			}
 			return nil
 		},
+		func() *message.Refusal {
+			if got := q.Get("response_mode"); got != "" && got != "query" && got != "form_post" {
+				return message.Refused(400, "invalid_request", "response_mode must be query or form_post, not %q", got)
+			}
+			return nil
+		},
 		func() *message.Refusal { return p.checkTarget(q.Get("resource")) },
 		func() *message.Refusal { return p.checkScope(q.Get("scope")) },
 		func() *message.Refusal { return p.checkChallenge(q) },
@@ -106,6 +112,7 @@ func (p *consent) checkAuthorization(q url.Values, at match.Location) (grant.Cla
 	return grant.Claims{
 		Kind: grant.KindConsent, Client: q.Get("client_id"), Redirect: q.Get("redirect_uri"), Scope: q.Get("scope"),
 		Resource: q.Get("resource"), State: q.Get("state"), Challenge: q.Get("code_challenge"), Method: q.Get("code_challenge_method"),
+		AsForm: q.Get("response_mode") == "form_post",
 	}, nil
 }
 
@@ -187,6 +194,10 @@ func (p *consent) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	if issuer != "" {
 		back.Set("iss", issuer) // RFC 9207
+	}
+	if c.AsForm { // OAuth 2.0 Form Post Response Mode; providers have a script press the button
+		page.Write(w, r, http.StatusOK, "back", page.Data{Title: "Sandbox: " + p.Product(), Product: p.Product(), Redirect: c.Redirect, Fields: back})
+		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")

@@ -47,6 +47,9 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	if !sampled {
 		a = message.Answer{Body: map[string]any{"token_type": "Bearer"}}
 	}
+	if text, isText := a.Body.(string); isText && sampled && message.IsXML(text) {
+		return p.xmlAnswer(a, text, at, base, withRefresh)
+	}
 	if text, isText := a.Body.(string); isText && sampled && p.Integration.Auth.AuthMode == schema.TwoStep && text != "" {
 		base.Kind = grant.KindAccess // the answer is the token itself
 		a.Body = p.Issue(base, time.Duration(p.Integration.Auth.TokenLifetimeSeconds*float64(time.Second)))
@@ -69,6 +72,22 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	}
 	p.moveToken(&a, at.access, lifetime)
 	a.Set("Cache-Control", "no-store") // RFC 6749 5.1
+	return a
+}
+
+// xmlAnswer puts tokens into a sample that is XML. All else stays as the sample has it.
+func (p *answers) xmlAnswer(a message.Answer, text string, at responsePaths, c grant.Claims, withRefresh bool) message.Answer {
+	c.Kind = grant.KindAccess
+	text, _ = message.PutXML(text, at.access, p.Issue(c, time.Duration(p.Integration.Auth.TokenLifetimeSeconds*float64(time.Second))))
+	if withRefresh {
+		c.Kind, c.Serial = grant.KindRefresh, p.Grants.Next(grant.FamilyKey(c))
+		text, _ = message.PutXML(text, at.refresh, p.Issue(c, 0))
+	}
+	a.Body = text
+	if a.Header.Get("Content-Type") == "" {
+		a.Set("Content-Type", "application/xml")
+	}
+	a.Set("Cache-Control", "no-store")
 	return a
 }
 

@@ -61,6 +61,13 @@ var pages = sync.OnceValue(func() *template.Template {
 <button type="submit" name="decision" value="deny">Deny</button>
 </form>
 {{template "bottom" .}}{{end}}
+{{define "back"}}{{template "top" .}}
+<h1>Back to the app</h1>
+<form method="post" action="{{.Redirect}}">
+{{range $name, $values := .Fields}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">
+{{end}}{{end}}<button type="submit">Go on</button>
+</form>
+{{template "bottom" .}}{{end}}
 {{define "device"}}{{template "top" .}}
 <h1>Let a device use {{.Product}}?</h1>
 {{if .Client}}<dl>
@@ -102,6 +109,7 @@ type Data struct {
 	Client, Redirect, Request   string
 	UserCode                    string
 	Scopes                      []string
+	Fields                      map[string][]string // of a callback that comes as a form
 	Code, Reason                string
 	Providers                   []Listed
 }

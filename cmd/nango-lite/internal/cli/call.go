@@ -35,7 +35,8 @@ func callCommand(s *session.Session) *cobra.Command {
 		Short: "Call an API like curl, authorised",
 		Long: `Call makes a request below the integration's base URL and writes the body of the
 answer to stdout as it comes; on a terminal JSON is indented. The method is GET, or
-POST with -d.
+POST with -d. A path that is empty ('') is the base URL as it stands, such as that of
+an MCP server; / puts a slash behind it, which is another address to many servers.
 
 An answer that is an error by its status, or by what the blueprint says about this
 API, goes to stdout as well; what it means is one line on stderr, and the exit code
