@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Limiter allows each API key so many requests a second, in this process, and a
-// second's worth at once.
+// A Limiter allows each API key Rate requests a second at this server. As many as are
+// allowed in a second may come at once. It is safe for concurrent use.
 type Limiter struct {
 	Rate float64 // 0: no limit
 	Now  func() time.Time
@@ -21,7 +21,8 @@ type budget struct {
 	at     time.Time
 }
 
-// Wait returns 0 if a request may go on, and otherwise when it may come back.
+// Wait returns 0 if a request of the key may go on, and otherwise after how long it may be
+// made again.
 func (l *Limiter) Wait(key string) time.Duration {
 	if l.Rate <= 0 {
 		return 0

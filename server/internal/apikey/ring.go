@@ -35,7 +35,7 @@ const (
 	keysRead = 2 * time.Second
 )
 
-// errKeysUnread means that nobody knows whether the key is good.
+// errKeysUnread says that it is not known whether a key is valid.
 var errKeysUnread = errors.New("the API keys cannot be read just now")
 
 // A Ring knows the API keys, and reads them from the store again every second, if it is
@@ -43,7 +43,7 @@ var errKeysUnread = errors.New("the API keys cannot be read just now")
 type Ring struct {
 	records record.Store
 	now     func() time.Time
-	own     *ringKey // the operator's, from the environment
+	own     *ringKey // the operator's, from the environment; nil: none
 
 	turn  sync.Mutex // of the one who reads
 	known atomic.Pointer[reading]
@@ -122,7 +122,8 @@ func (r *Ring) current(ctx context.Context) (*reading, error) {
 	return r.read(ctx)
 }
 
-// age is how old what is known is; a clock that was set back makes it old.
+// age returns how long ago the keys were read. If the clock was set back, they count as
+// old.
 func (r *Ring) age(known *reading) time.Duration {
 	age := r.now().Sub(known.at)
 	if age < 0 {
@@ -131,7 +132,7 @@ func (r *Ring) age(known *reading) time.Duration {
 	return age
 }
 
-// read asks the store. If that fails, what was known counts for a while.
+// read asks the store. If that fails, the keys that were read before count for a while.
 func (r *Ring) read(ctx context.Context) (*reading, error) {
 	now, old := r.now(), r.known.Load()
 	if old != nil && !old.tried.IsZero() && now.Sub(old.tried) < keysFresh && r.age(old) < keysKept {

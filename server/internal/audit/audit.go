@@ -39,17 +39,17 @@ type Entry struct {
 
 const (
 	recordKind   = "audit"
-	pause        = 2 * time.Second // between writes; so much is lost if the process is killed
+	pause        = 2 * time.Second // between writes; entries of so long are lost if the process is killed
 	batchSize    = 200             // entries in a record
-	maxWaiting   = 20_000          // entries that wait for a store that is away
+	maxWaiting   = 20_000          // entries that wait while the store is away; more are lost
 	writeTimeout = 5 * time.Second
 )
 
-// idLayout are times that sort as text.
+// idLayout writes times so that they sort as text.
 const idLayout = "20060102T150405.000000Z"
 
 // A Log gathers what is done and writes it in batches: a token that is handed out
-// costs no statement. All but the fields must be left alone; it is safe for concurrent use.
+// costs no statement. It is safe for concurrent use, once its fields are set.
 type Log struct {
 	Records record.Store
 	Now     func() time.Time
@@ -94,7 +94,7 @@ func (a *Log) Add(action Action, key string, conn engine.Key) {
 	a.flushSoon()
 }
 
-// flushSoon writes what waits after a pause. The caller has the lock.
+// flushSoon has Flush called after a pause. The caller holds mu.
 func (a *Log) flushSoon() {
 	if a.timer != nil {
 		return
@@ -102,11 +102,12 @@ func (a *Log) flushSoon() {
 	a.timer = time.AfterFunc(pause, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 		defer cancel()
-		_ = a.Flush(ctx) // what could not be written waits on
+		_ = a.Flush(ctx) // entries that could not be written go on waiting
 	})
 }
 
-// Flush writes what waits. If that fails it waits on, and is tried again.
+// Flush writes the entries that wait. If that fails, they go on waiting, and it is tried
+// again.
 func (a *Log) Flush(ctx context.Context) (failed error) {
 	a.writing.Lock()
 	defer a.writing.Unlock()
@@ -149,7 +150,7 @@ func (a *Log) write(ctx context.Context, batch []*Entry) error {
 	return a.Records.CreateRecord(ctx, &record.Record{Kind: recordKind, ID: id, Open: text, ExpiresAt: now.Add(a.Keep)})
 }
 
-// takeBack lets entries wait on, beside what came meanwhile.
+// takeBack puts entries that could not be written back among those that wait.
 func (a *Log) takeBack(batch []*Entry, rest map[what]*Entry) {
 	for _, e := range batch {
 		rest[what{e.Action, e.APIKey, engine.Key{Integration: e.Integration, ConnectionID: e.ConnectionID}}] = e

@@ -14,17 +14,9 @@ import (
 // error quotes no value.
 func Read(mode schema.AuthMode, members map[string]json.RawMessage) (engine.Credentials, error) {
 	var c engine.Credentials
-	texts := map[string]string{}
-	for name, raw := range members {
-		var text *string
-		switch {
-		case name == "raw" || name == "config_override":
-			continue
-		case json.Unmarshal(raw, &text) != nil:
-			return c, fmt.Errorf("the member %.40q of credentials must be a string", name)
-		case text != nil:
-			texts[name] = *text
-		}
+	texts, err := textsOf(members)
+	if err != nil {
+		return c, err
 	}
 	if texts["type"] != Type(mode) {
 		return c, fmt.Errorf("credentials.type must be %s, as the integration has it", Type(mode))
@@ -63,6 +55,23 @@ func Read(mode schema.AuthMode, members map[string]json.RawMessage) (engine.Cred
 		c.Token.Raw = schema.NewSecret(string(raw))
 	}
 	return addRest(c, texts, members["config_override"])
+}
+
+// textsOf returns the members that are texts, but for those that have a shape of their own.
+func textsOf(members map[string]json.RawMessage) (map[string]string, error) {
+	texts := map[string]string{}
+	for name, raw := range members {
+		var text *string
+		switch {
+		case name == "raw" || name == "config_override":
+			continue
+		case json.Unmarshal(raw, &text) != nil:
+			return nil, fmt.Errorf("the member %.40q of credentials must be a string", name)
+		case text != nil:
+			texts[name] = *text
+		}
+	}
+	return texts, nil
 }
 
 // addRest puts the rest of the members among the credentials, and the OAuth client that the

@@ -39,7 +39,8 @@ func (a *Ask) moveCredentials(d *engine.Description) {
 	}
 }
 
-// read takes what is in brackets, and refuses what is unknown or cannot be heard.
+// read takes the parameters that are in brackets, and refuses those that are unknown or not
+// supported.
 func (a *Ask) read(q url.Values) *fault.Error {
 	for name, values := range q {
 		if len(values) > 1 {
@@ -50,7 +51,7 @@ func (a *Ask) read(q url.Values) *fault.Error {
 		case ok && group == "params":
 			a.Fields[member] = values[0]
 		case ok && group == "authorization_params":
-			if values[0] == "undefined" { // how Nango's client says that there is to be none
+			if values[0] == "undefined" { // which Nango's client sends for a parameter without a value
 				values[0] = ""
 			}
 			a.Params[member] = values[0]
@@ -78,8 +79,8 @@ func bracketed(name string) (group, member string, ok bool) {
 	return group, member, found && closed && tail == "" && member != ""
 }
 
-// settle puts in what the product has settled. A browser may say the same, and nothing
-// else in its place.
+// settle puts in what the product has settled. The browser may repeat it, but not say
+// anything else in its place.
 func (a *Ask) settle(d session.Defaults) *fault.Error {
 	fields := maps.Clone(d.ConnectionConfig)
 	if scopes, ok := fields[session.ScopesOverride]; ok {
@@ -97,8 +98,8 @@ func (a *Ask) settle(d session.Defaults) *fault.Error {
 	return nil
 }
 
-// Check says what is wrong with what the browser brings: that is not the operator's to
-// mend. Values are not quoted.
+// Check says what is wrong with what the browser brings, before the engine would say that the
+// configuration is wrong. Values are not quoted.
 func (a *Ask) Check(d *engine.Description) *fault.Error {
 	known := map[string]bool{}
 	for _, f := range d.Fields {

@@ -16,7 +16,8 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/connect/site"
 )
 
-// askNames are the parameters of a connect request, but for those in brackets.
+// askNames are the parameters of a connect request, beside params[…], credentials[…] and
+// authorization_params[…].
 var askNames = []string{"connect_page", "connect_session_token", "connection_id", "hmac", "opener_origin", "origin", "public_key", "redirect_url", "user_scope", "userId", "ws_client_id"}
 
 // Integrations describe integrations.
@@ -35,7 +36,7 @@ type Reader struct {
 // Read reads a request for a connection of the integration. If it returns an error, To of
 // the Ask is good all the same, so that the error can be told there.
 func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error) {
-	ctx, q := req.Context(), form.Parse(req.URL.RawQuery) // Nango's client leaves some values as they are
+	ctx, q := req.Context(), form.Parse(req.URL.RawQuery) // Nango's client does not encode all values
 	a := &Ask{Key: engine.Key{Integration: integration}, Fields: map[string]string{}, Params: map[string]string{}, Credentials: map[string]schema.Secret{}}
 	if err := a.read(q); err != nil {
 		return a, err
@@ -86,8 +87,8 @@ func (r *Reader) Typed(by *session.Session, d *engine.Description, values map[st
 	return a, a.Check(d)
 }
 
-// identify finds out who asks: the holder of a session, or in the open form of 2022
-// anybody.
+// identify finds out for whom the browser asks: by its session, or in the open form of 2022
+// by userId, which anybody may say.
 func (r *Reader) identify(ctx context.Context, a *Ask, q url.Values) *fault.Error {
 	if !q.Has("userId") {
 		by, err := r.Sessions.ByToken(ctx, q.Get("connect_session_token"))

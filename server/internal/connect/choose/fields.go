@@ -12,7 +12,7 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/input"
 )
 
-// An openField is what is still to be chosen, for pages that ask themselves.
+// An openField is what the user has still to choose, as GET and POST answer.
 type openField struct {
 	Name        string   `json:"name"`
 	Title       string   `json:"title"`
@@ -25,7 +25,7 @@ type choice struct {
 	Title string `json:"title"`
 }
 
-// Fields are the routes of pages that ask the user themselves.
+// Fields are the routes for pages of the product's, on which it lets the user choose.
 type Fields struct {
 	Engine   Engine
 	Sessions *session.Sessions

@@ -90,17 +90,8 @@ func (c *Consent) Send(w *answer.Writer, a *ask.Ask) *fault.Error {
 
 // prepare begins a flow, and returns where it goes on and how a redirect there is called.
 func (c *Consent) prepare(w *answer.Writer, a *ask.Ask) (to string, status int, refused *fault.Error) {
-	described, err := c.Engine.Describe(a.Key.Integration)
-	if err != nil {
-		return "", 0, fault.OfConsent(err)
-	}
-	switch {
-	case !described.Consent:
-		return "", 0, fault.New(http.StatusBadRequest, "auth_mode_err", "this integration has no page to consent at; it wants "+string(described.AuthMode))
-	case !c.Site.Known():
-		return "", 0, fault.New(http.StatusInternalServerError, "provider_config_err", "the server does not know its own address: --public-url, or server.public_url, is missing")
-	}
-	if wrong := a.Check(described); wrong != nil {
+	described, wrong := c.check(a)
+	if wrong != nil {
 		return "", 0, wrong
 	}
 	if described.DeviceOnly {
@@ -127,6 +118,21 @@ func (c *Consent) prepare(w *answer.Writer, a *ask.Ask) (to string, status int, 
 	}
 	w.Connection = a.Key
 	return c.BrowserURL(a.Key.Integration, at).String(), http.StatusFound, nil
+}
+
+// check says what keeps an ask from being met by consent; else it returns what the
+// integration wants.
+func (c *Consent) check(a *ask.Ask) (*engine.Description, *fault.Error) {
+	described, err := c.Engine.Describe(a.Key.Integration)
+	switch {
+	case err != nil:
+		return nil, fault.OfConsent(err)
+	case !described.Consent:
+		return nil, fault.New(http.StatusBadRequest, "auth_mode_err", "this integration has no page to consent at; it wants "+string(described.AuthMode))
+	case !c.Site.Known():
+		return nil, fault.New(http.StatusInternalServerError, "provider_config_err", "the server does not know its own address: --public-url, or server.public_url, is missing")
+	}
+	return described, a.Check(described)
 }
 
 // redirectURI returns the callback of an ask. Each integration has its own, and so has each

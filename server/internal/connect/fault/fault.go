@@ -17,7 +17,7 @@ type Error struct {
 	Status        int
 	Code, Message string
 
-	wait time.Duration // when to try again; 0: nobody says
+	wait time.Duration // after which to try again; 0: not known
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -79,8 +79,8 @@ var typed = table{
 // OfConsent returns the Error for an error of an authorization at the provider's page.
 func OfConsent(err error) *Error { return of(err, consent) }
 
-// OfTyped returns the Error for an error about what a user typed: if the provider refuses
-// it, that is the user's to mend.
+// OfTyped returns the Error for an error about what a user typed. If the provider refuses
+// that, the user is told so, for it is the user who can mend it.
 func OfTyped(err error) *Error { return of(err, typed) }
 
 func of(err error, t table) *Error {

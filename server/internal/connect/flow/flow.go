@@ -14,7 +14,7 @@ import (
 // A Kind says what a flow waits for.
 type Kind string
 
-// The kinds, which are those of records.
+// The kinds. Records in the store have these names.
 const (
 	Callback Kind = "connect_flow"   // the provider sends the browser back
 	Device   Kind = "connect_device" // the user consents on another device
@@ -46,7 +46,8 @@ func (Unsealed) Open(sealed, _ []byte) ([]byte, error) { return sealed, nil }
 const endTimeout = 90 * time.Second
 
 // Ending returns a context for the end of a flow. It does not end with the request: a
-// browser that is closed would else cost the provider's code, which counts once.
+// browser that is closed in between would else cost the user the provider's code, which can
+// be redeemed only once.
 func Ending(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 }

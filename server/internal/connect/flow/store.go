@@ -42,8 +42,8 @@ func (s *Store) Look(ctx context.Context, kind Kind, id string) (*Flow, *fault.E
 	return read(r, err)
 }
 
-// Change stores f in its own place. It reports false if another request, at whatever
-// server, was quicker, or the store does not answer.
+// Change stores f in place of the flow that Look returned. It reports false if another
+// request has changed that meanwhile, at whichever server, or if the store is away.
 func (s *Store) Change(ctx context.Context, f *Flow) bool {
 	sealed, err := json.Marshal(f)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) Forget(ctx context.Context, w *answer.Writer, kind Kind, id stri
 // ForgetBrowser removes the cookie of a flow.
 func (s *Store) ForgetBrowser(w *answer.Writer, id string) { s.setCookie(w, id, "", false) }
 
-// Take takes a flow out of the store: of all who ask, one gets it.
+// Take takes a flow out of the store. If several requests ask for it, one gets it.
 func (s *Store) Take(ctx context.Context, kind Kind, id string) (*Flow, *fault.Error) {
 	r, err := s.Records.TakeRecord(ctx, string(kind), id)
 	return read(r, err)

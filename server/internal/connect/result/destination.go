@@ -42,8 +42,8 @@ func (t *Teller) Destination(q url.Values) (d Destination, refused *fault.Error)
 	return d, nil
 }
 
-// redirectAllowed compares URLs as text. One of the list that has no query allows any,
-// which is the product's own to find its way back.
+// redirectAllowed reports whether a URL is in the list, compared as text. An entry of the
+// list without a query allows any query, by which the product may find its user again.
 func redirectAllowed(text string, list []string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(text, "#\\ \t\r\n") {

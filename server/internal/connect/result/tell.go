@@ -29,7 +29,7 @@ type Teller struct {
 // Tell tells the result to those that the destination names, and shows it to the user.
 func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 	if _, err := t.Engine.Describe(r.Key.Integration); err == nil {
-		w.Connection = r.Key // a name that somebody made up is not logged
+		w.Connection = r.Key // names that a caller has invented are not logged
 	}
 	if r.Err != nil {
 		w.Code = r.Err.Code
@@ -64,5 +64,6 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 	page.Show(w, t.Site.Look(), p)
 }
 
-// Fail tells the user alone why nothing was connected: nobody knows who else is to be told.
+// Fail tells the user why nothing was connected, where it is not known who else is to be
+// told.
 func (t *Teller) Fail(w *answer.Writer, err *fault.Error) { t.Tell(w, Destination{}, Result{Err: err}) }

@@ -15,8 +15,9 @@ func (s *Sessions) Open(ctx context.Context, session *Session) (link string, err
 	return s.link(session, token), nil
 }
 
-// link is where a session's user connects: at the provider's page at once where
-// there is nothing else to do. It is empty if the server does not know its own address.
+// link returns where a session's user connects: a page of this server, or if the user only
+// has to consent, the way to the provider's page. It is empty if the server does not know
+// its own address.
 func (s *Sessions) link(session *Session, token string) string {
 	if !s.Site.Known() {
 		return ""

@@ -54,7 +54,7 @@ func (s *Sessions) build(ctx context.Context, key *apikey.Key, body *request, ag
 		if k.Check() != nil {
 			return nil, badBody("connection_id, or the name of an integration, is none that can be used")
 		}
-		if !key.Reaches(k) { // before it is said whether there is such a one
+		if !key.Reaches(k) { // checked first, so that nothing is said of connections that it does not reach
 			return nil, fault.New(http.StatusForbidden, "forbidden", "the API key is not bound to such connections")
 		}
 		if _, err := s.Engine.Describe(name); err != nil {

@@ -35,8 +35,8 @@ type Sessions struct {
 // Create is POST /connect/sessions.
 func (s *Sessions) Create(w *answer.Writer) { s.create(w, false) }
 
-// Reconnect is POST /connect/sessions/reconnect: for a connection that is
-// there, whose credentials are to be others.
+// Reconnect is POST /connect/sessions/reconnect: a session to give an existing connection new
+// credentials.
 func (s *Sessions) Reconnect(w *answer.Writer) { s.create(w, true) }
 
 func (s *Sessions) create(w *answer.Writer, again bool) {

@@ -18,7 +18,7 @@ import (
 // nothing else: it reads no connection and gives no token out. Only the token's hash is
 // kept, which is the record's id.
 type Session struct {
-	ConnectionID string              `json:"connection_id"` // of what is made with it
+	ConnectionID string              `json:"connection_id"` // of the connections that are made with it
 	Allowed      []string            `json:"allowed,omitempty"`
 	Reconnect    bool                `json:"reconnect,omitempty"`
 	Tags         map[string]string   `json:"tags,omitempty"`
@@ -32,8 +32,7 @@ type Session struct {
 	record *record.Record
 }
 
-// Defaults are what the product has settled for its user. They beat what the
-// browser says.
+// Defaults are what the product has settled for its user. The browser cannot change them.
 type Defaults struct {
 	AuthorizationParams map[string]string `json:"authorization_params,omitempty"`
 	ConnectionConfig    map[string]string `json:"connection_config,omitempty"`

@@ -19,11 +19,11 @@ import (
 
 const (
 	recordKind = "connect_session"
-	// prefix is that of Nango's, by which programs know such a token.
+	// prefix is what Nango's tokens begin with, and what programs know them by.
 	prefix = "nango_connect_session_"
 	life   = 30 * time.Minute
-	// keptAfter is how long a session is remembered after its end, for flows that
-	// began before.
+	// keptAfter is how long a session is kept when its time is over, for flows that began
+	// before.
 	keptAfter = 20 * time.Minute
 )
 

@@ -16,7 +16,7 @@ const (
 	// socketLife is how long a page waits for the end of an authorization: longer than
 	// one can take.
 	socketLife = time.Hour
-	// socketPing keeps what lies between from closing a socket that is silent.
+	// socketPing is how often a silent socket is used, so that no proxy on the way closes it.
 	socketPing = 30 * time.Second
 	// socketWrite is how long a page may take to receive.
 	socketWrite = 10 * time.Second
@@ -37,7 +37,7 @@ func (h *Sockets) Serve(w *answer.Writer) {
 		return
 	}
 	defer h.remove(id)
-	// Origins are checked above: a socket carries no credentials of the browser's.
+	// The origin was checked above, and a socket carries no credentials of the browser's.
 	c, err := websocket.Accept(w, w.Request, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		w.Code = "invalid_request"
@@ -50,6 +50,11 @@ func (h *Sockets) Serve(w *answer.Writer) {
 	if send(ctx, c, ack) != nil {
 		return
 	}
+	deliver(ctx, c, results)
+}
+
+// deliver sends the result to the page when it is there, and pings until then.
+func deliver(ctx context.Context, c *websocket.Conn, results <-chan []byte) {
 	ticker := time.NewTicker(socketPing)
 	defer ticker.Stop()
 	for {

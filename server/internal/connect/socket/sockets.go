@@ -27,7 +27,7 @@ const (
 	maxSockets = 10_000
 )
 
-// pattern is of the id of a socket: the name of its server, and its own.
+// pattern matches the id of a socket: the name of its server, a dot, and its own.
 var pattern = lazyregexp.New(`^[A-Z2-7]{26}\.[A-Z2-7]{26}$`)
 
 // IsID reports whether text can be the id of a socket.
@@ -74,8 +74,9 @@ func (h *Sockets) remove(id string) {
 	delete(h.open, id)
 }
 
-// Tell sends a message to a socket, wherever it is, even if whoever brought the result has
-// left. A socket that has gone is told nothing.
+// Tell sends a message to a socket, at whichever server it is. It does so although ctx is
+// cancelled, as it is when the browser that brought the result has left. If the socket is
+// closed, nothing happens.
 func (h *Sockets) Tell(ctx context.Context, id string, message map[string]any) {
 	if id == "" {
 		return
@@ -127,7 +128,7 @@ func (h *Sockets) fetch() {
 	defer cancel()
 	found, err := h.records.Records(ctx, resultKind, h.name+".", 100)
 	if err != nil {
-		return // the next look may be luckier
+		return // it is tried again in a second
 	}
 	for _, r := range found {
 		if !strings.HasPrefix(r.ID, h.name+".") {

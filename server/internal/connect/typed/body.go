@@ -57,7 +57,8 @@ func (t *Typed) readTyped(w *answer.Writer, d *engine.Description, a *ask.Ask, g
 	return true
 }
 
-// flatten puts the texts of v into out, with the names of nested members joined.
+// flatten puts the texts of v into out, with the names of nested members joined by an
+// underscore. It reports false if there is anything but texts, or the same name twice.
 func flatten(out map[string]string, name string, v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -82,8 +83,8 @@ func flatten(out map[string]string, name string, v any) bool {
 	return false
 }
 
-// fieldOf returns what the integration asks the user for by that name, or by one that
-// is spelled as JavaScript spells.
+// fieldOf returns the field or credential of that name, or of the same name in another
+// spelling, such as apiKey for api_key. It returns nil if there is none.
 func fieldOf(d *engine.Description, name string) *engine.InputField {
 	var like *engine.InputField
 	for _, list := range [][]engine.InputField{d.Fields, d.Choices} {

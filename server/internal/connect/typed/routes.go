@@ -6,7 +6,7 @@ import (
 
 // routes are the routes by which users connect with what they type, without a page
 // of the provider's, and the modes that each is for. They are those of Nango's frontend
-// client; the last one is ours, and for all modes.
+// client, but for /connect/credentials, which takes all modes.
 var routes = map[string][]schema.AuthMode{
 	"/api-auth/api-key/{integration}":     {schema.APIKey},
 	"/api-auth/basic/{integration}":       {schema.UsernamePassword},
@@ -24,5 +24,6 @@ var routes = map[string][]schema.AuthMode{
 	},
 }
 
-// OutboundRoute is a route of Nango's client for a mode that there is not.
+// OutboundRoute is a route of Nango's client for users who begin at the provider, which is
+// not supported.
 const OutboundRoute = "/auth/oauth-outbound/{integration}"

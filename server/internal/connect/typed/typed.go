@@ -40,7 +40,7 @@ func (t *Typed) Routes() map[string]answer.Handler {
 	return handlers
 }
 
-// Outbound answers POST of OutboundRoute.
+// Outbound is POST of OutboundRoute: it says that there is no such way to connect.
 func (t *Typed) Outbound(w *answer.Writer) {
 	w.Fail(http.StatusNotImplemented, "auth_mode_err", "installing at the provider first is no way to connect here")
 }

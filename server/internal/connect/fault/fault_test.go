@@ -1,0 +1,61 @@
+package fault_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
+)
+
+// The same error of the engine is another thing at the provider's page than of what a user
+// typed; errors that are not the engine's are shown nowhere.
+func TestErrorsOfTheEngine(t *testing.T) {
+	for kind, want := range map[engine.Kind]string{
+		engine.KindNotFound:        "404 unknown_config_key, 404 unknown_config_key",
+		engine.KindReauthorize:     "400 token_err, 400 connection_validation_failed",
+		engine.KindDenied:          "200 callback_err, 403 denied",
+		engine.KindState:           "400 state_err, 500 unknown_err",
+		engine.KindClient:          "500 provider_config_err, 400 invalid_credentials",
+		engine.KindRateLimited:     "429 token_err, 429 rate_limited",
+		engine.KindUnavailable:     "503 token_err, 503 unavailable",
+		engine.KindInvalidResponse: "502 token_err, 502 invalid_response",
+		engine.KindUnsupported:     "400 auth_mode_err, 400 auth_mode_err",
+	} {
+		err := fmt.Errorf("wrapped: %w", &engine.Error{Kind: kind})
+		c, u := fault.OfConsent(err), fault.OfTyped(err)
+		if got := fmt.Sprintf("%d %s, %d %s", c.Status, c.Code, u.Status, u.Code); got != want {
+			t.Errorf("%s: got %s, want %s", kind, got, want)
+		}
+	}
+	if e := fault.OfConsent(errors.New("s3cret")); e.Status != 500 || strings.Contains(e.Message, "s3cret") {
+		t.Errorf("of others: %+v", e)
+	}
+	mine := fault.Param("wrong")
+	if e := fault.OfTyped(fmt.Errorf("wrapped: %w", mine)); e != mine {
+		t.Errorf("an error of this package becomes %+v", e)
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	for _, c := range []struct {
+		err          *fault.Error
+		header, want string
+	}{
+		{fault.StoreAway(), "Retry-After", "2"},
+		{fault.OfTyped(&engine.Error{Kind: engine.KindRateLimited, RetryAfter: 9 * time.Second}), "Retry-After", "9"},
+		{fault.New(401, "missing_connect_session_token", "missing"), "WWW-Authenticate", `Bearer realm="nango-lite"`},
+		{fault.Param("wrong"), "Retry-After", ""},
+	} {
+		rec := httptest.NewRecorder()
+		c.err.Answer((&answer.Options{Now: time.Now}).Begin(rec, httptest.NewRequest("GET", "/", nil)))
+		if got := rec.Header().Get(c.header); got != c.want || rec.Code != c.err.Status || rec.Header().Get(answer.ErrorHeader) != c.err.Code {
+			t.Errorf("%+v: %d, %s %q", c.err, rec.Code, c.header, got)
+		}
+	}
+}
