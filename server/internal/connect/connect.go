@@ -2,8 +2,10 @@
 // they type. It puts the rooms below it together; start with [New].
 //
 // session says for whom, ask reads what a browser wants, consent and typed connect, choose
-// asks what only the provider can list, result and socket tell what came of it. flow keeps
-// what is under way, site knows the server's own address, fault why nothing was connected.
+// asks what only the provider can list, result and socket tell what came of it. hosted is a
+// page that leads to all of these, again makes links by which a user connects again. flow
+// keeps what is under way, site knows the server's own address, fault says why nothing was
+// connected.
 package connect
 
 import (
