@@ -13,8 +13,8 @@ import (
 //
 // An [http.Transport] need not be one: the engine makes a copy of it that looks at
 // each address when it connects. Of any other transport the engine looks the name
-// up before it sends, which does not help against a name that changes its mind in
-// between; a transport that wraps an http.Transport should therefore say here how
+// up before it sends, and refuses one that it cannot find; that does not help against a
+// name that changes its mind in between. A transport that wraps an http.Transport should therefore say here how
 // it wraps another.
 type PublicTransport interface {
 	http.RoundTripper

@@ -37,7 +37,7 @@ func TestValuesHideASigningKey(t *testing.T) {
 // An address is public, and what comes from outside in it need not be: some APIs have
 // their key in the path. The host that a variable names whole is no secret.
 func TestS51_ValuesHideWhatAddressesHold(t *testing.T) {
-	env := map[string]string{"KEY": "seeded-key", "BASE": "https://staging.acme.example/seeded-path", "HOST": "api.acme.example", "BARE": "https://api.acme.example", "USERINFO": "https://seeded:seeded@acme.example"}
+	env := map[string]string{"KEY": "seeded-key", "BASE": "https://staging.acme.example/seeded-path", "HOST": "api.acme.example", "BARE": "https://api.acme.example", "PORT": "8443", "USERINFO": "https://seeded:seeded@acme.example"}
 	load := func(block string) map[string]schema.Value {
 		t.Helper()
 		cfg, diags := loader.LoadBytes(t.Context(), "integrations.yaml", []byte("integrations:\n    acme:\n"+block), &loader.Options{LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
@@ -58,6 +58,9 @@ func TestS51_ValuesHideWhatAddressesHold(t *testing.T) {
 		{"base_url", "${BARE}/v1/${KEY}/x", `"https://api.acme.example/v1/[REDACTED]/x"`},
 		{"base_url", "https://${HOST}/v1", "https://api.acme.example/v1"},
 		{"base_url", "https://${connection.shop}.acme.example/${KEY}", `"https://${connection.shop}.acme.example/[REDACTED]"`},
+		{"base_url", "https://localhost:${PORT}/v1", "https://localhost:8443/v1"},
+		{"base_url", "https://${HOST}:${PORT}", "https://api.acme.example:8443"},
+		{"base_url", "https://acme.example/bot:${PORT}/x", `"https://acme.example/bot:[REDACTED]/x"`},
 		{"verify", "{path: '/me/${KEY}'}", `"/me/[REDACTED]"`},
 		{"retries", "{safe: ['POST /find/${KEY}']}", `["POST /find/[REDACTED]"]`},
 	} {

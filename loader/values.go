@@ -95,6 +95,9 @@ func shownAddress(n *tree.Node, hidden *[]schema.Secret) string {
 			return schema.Redacted
 		}
 		open, rest := openHost(piece)
+		if isPort(piece, n.Text[start+len(piece.Text):]) {
+			open, rest = piece.Text, ""
+		}
 		b.WriteString(n.Text[done:start] + open)
 		if rest != "" {
 			b.WriteString(schema.Redacted)
@@ -104,6 +107,14 @@ func shownAddress(n *tree.Node, hidden *[]schema.Secret) string {
 	}
 	b.WriteString(n.Text[done:])
 	return b.String()
+}
+
+// isPort reports whether what came from outside is the port of an address, which is as
+// open as its host; after is what follows.
+func isPort(piece tree.Supplied, after string) bool {
+	_, authority, ok := strings.Cut(piece.Before, "://")
+	port, err := strconv.ParseUint(piece.Text, 10, 16)
+	return ok && err == nil && port > 0 && strings.HasSuffix(authority, ":") && !strings.ContainsAny(authority, "/?#@") && (after == "" || strings.ContainsAny(after[:1], "/?#"))
 }
 
 // openHost cuts what came from outside into an origin or a host that it names, and the

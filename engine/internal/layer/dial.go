@@ -30,7 +30,7 @@ func Guard(public http.RoundTripper) Layer {
 
 var (
 	errPrivate = &RefusedError{"the host is not on the public network; an operator can allow it with requests.allow_private_hosts"}
-	errUnseen  = &RefusedError{"the host cannot be looked up here, and the proxy would connect to whatever it finds under that name; an operator can allow it with requests.allow_private_hosts"}
+	errUnseen  = &RefusedError{"the host cannot be looked up here, so that it would stay unseen where a proxy, or a transport of the program's own, connects to; an operator can allow it with requests.allow_private_hosts"}
 )
 
 // A Lookup returns the addresses of a host, as [net.Resolver.LookupNetIP] does.
@@ -52,12 +52,13 @@ func Public(next http.RoundTripper) http.RoundTripper {
 // LookFirst returns next behind a look at the addresses of the host: a stand-in
 // for [PublicOnly] where next is not net/http's and cannot be told what to connect
 // to. A name that changes its mind in between gets past it. One that cannot be
-// looked up here is left to next, which may have another way, such as a proxy.
+// looked up here is refused: next may have another way, such as a proxy, and what that
+// finds is not seen.
 func LookFirst(next http.RoundTripper, lookup Lookup) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if addrs, err := lookup(r.Context(), "ip", r.URL.Hostname()); err == nil && !allPublic(addrs) {
+		if err := publicBehind(r, lookup); err != nil {
 			closeBody(r)
-			return nil, errPrivate
+			return nil, err
 		}
 		return next.RoundTrip(r)
 	})
