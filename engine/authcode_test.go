@@ -94,6 +94,43 @@ func TestS4_S5_AnotherIssuerIsRefused(t *testing.T) {
 	}
 }
 
+// S4: where an integration's own issuer is not known, a callback that says it comes from
+// the issuer of another one in the file, which is at another server, belongs to that one's
+// flow: with one callback for both, a server could lead its user there.
+func TestS4_IssuerOfAnotherIntegration(t *testing.T) {
+	for name, c := range map[string]struct {
+		other string // its authorization endpoint
+		iss   string
+		taken bool
+	}{
+		"of another server":         {"https://harbour.test/authorize", "https://harbour.test", false},
+		"of the same server":        {"https://fjord.test/other/authorize", "https://harbour.test", true},
+		"of nobody whom we know":    {"https://harbour.test/authorize", "https://fjord.test/login", true},
+		"of a server that is typed": {"https://${connection.host}/authorize", "https://harbour.test", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &provider{token: answers(`{"access_token":"a"}`)}
+			own, other := fjord(), fjord()
+			other.Name, other.Auth.Issuer, other.Auth.AuthorizationURL = "harbour", "https://harbour.test", c.other
+			if name == "of a server that is typed" {
+				other.Connection = map[string]schema.ConnectionField{"host": {From: schema.FromUser}}
+			}
+			e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"fjord": own, "harbour": other}}, &engine.Options{Transport: p})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pending, q := begin(t, e)
+			_, err = e.Exchange(t.Context(), pending, url.Values{"state": {q.Get("state")}, "code": {"c"}, "iss": {c.iss}})
+			if c.taken != (err == nil) || !c.taken && !errors.Is(err, engine.ErrState) {
+				t.Errorf("got %v", err)
+			}
+			if !c.taken && len(p.calls) != 0 {
+				t.Error("the token endpoint was called")
+			}
+		})
+	}
+}
+
 func TestS6_ResponseTypeIsCode(t *testing.T) {
 	e := newEngine(t, &provider{}, nil, func(in *schema.Integration) {
 		in.Auth.AuthorizationParams = map[string]string{"response_type": "token", "state": "fixed", "owner": "user"}

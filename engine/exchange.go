@@ -101,6 +101,9 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if !in.NamesServer() && e.back.IsConfigured(p.RedirectURL, e.opts.Now()) {
 		return nil, sharedRedirect(op, p.Key, withConfigured)
 	}
+	if err := e.checkOthersIssuer(op, in, p, callback.Get("iss")); err != nil {
+		return nil, err
+	}
 	if err := m.Answered(op, p, callback); err != nil {
 		return nil, err
 	}

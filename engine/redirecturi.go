@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine/internal/consent"
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 const (
@@ -49,4 +52,25 @@ func checkKnown(op string, in *integration, p *Pending) error {
 		return nil
 	}
 	return &Error{Op: op, Key: p.Key, Kind: KindState, Detail: withUnknown}
+}
+
+// checkOthersIssuer refuses a callback that names the issuer of another integration, whose
+// server is another: where in's own issuer is not known, that is all there is to tell by.
+func (e *Engine) checkOthersIssuer(op string, in *integration, p *Pending, iss string) error {
+	if iss == "" || in.Auth.Issuer != "" || p.Registration.Issuer != "" {
+		return nil
+	}
+	for _, other := range *e.current.Load() {
+		if other.Auth.Issuer == iss && elsewhere(in.Auth.AuthorizationURL, other.Auth.AuthorizationURL) {
+			return &Error{Op: op, Key: p.Key, Kind: KindState, Detail: "the callback comes from the issuer of integration " + other.Name}
+		}
+	}
+	return nil
+}
+
+// elsewhere reports whether two authorization endpoints are of two origins for certain.
+func elsewhere(a, b string) bool {
+	u, errU := url.Parse(a)
+	v, errV := url.Parse(b)
+	return errU == nil && errV == nil && !strings.Contains(u.Host+v.Host, "$") && !weburl.SameOrigin(u, v)
 }

@@ -131,6 +131,8 @@ func (s *Session) advice(e *engine.Error, err error) string {
 	case e.Op != "call" && e.Op != "paginate": // not the provider's doing, perhaps
 	case e.Kind == engine.KindRateLimited, e.Kind == engine.KindUnavailable:
 		return "try again later"
+	case e.Kind == engine.KindInvalidResponse && e.Op == "paginate":
+		return "if it stays so, the blueprint does not fit this list; --items and --cursor say for one call where it stands"
 	case e.Kind == engine.KindInvalidResponse:
 		return "if it stays so, the blueprint does not fit the provider"
 	}
