@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"slices"
 )
 
@@ -103,9 +104,22 @@ type ErrorRule struct {
 
 // Verify is a cheap call that proves the credentials.
 type Verify struct {
-	Body   any    `json:"body,omitempty"` // sent as JSON
-	Method string `json:"method,omitempty"`
-	Path   string `json:"path"`
+	Body   any               `json:"body,omitempty"` // sent as JSON
+	Method string            `json:"method,omitempty"`
+	Params map[string]string `json:"params,omitempty"` // of the query
+	Path   string            `json:"path"`
+}
+
+// Target is what the call asks for: its path, with its parameters as a query.
+func (v *Verify) Target() string {
+	if len(v.Params) == 0 {
+		return v.Path
+	}
+	query := url.Values{}
+	for name, value := range v.Params {
+		query.Set(name, value)
+	}
+	return v.Path + "?" + query.Encode()
 }
 
 // Paths are places in a JSON body, of which the first that holds something counts.

@@ -32,6 +32,9 @@ func (p *API) Verify(ctx context.Context, k connection.Key, s layer.Session) err
 	if path == "/" {
 		path = "" // base_url itself: where it has a path, a slash behind it is another
 	}
+	if len(v.Params) > 0 {
+		path += v.Target()[len(v.Path):]
+	}
 	var body io.Reader
 	if v.Body != nil {
 		text, err := json.Marshal(v.Body)

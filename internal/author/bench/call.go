@@ -17,7 +17,7 @@ type callStep struct{ *Entry }
 
 func verifyChecks(e *Entry, _ Options) ([]check, string) {
 	v := e.Played.Requests.Verify
-	return []check{{"verify", callStep{e}.verifies}}, or(v.Method, http.MethodGet) + " " + v.Path
+	return []check{{"verify", callStep{e}.verifies}}, or(v.Method, http.MethodGet) + " " + v.Target()
 }
 
 func (e callStep) verifies(ctx context.Context) error {
@@ -32,6 +32,11 @@ func (e callStep) verifies(ctx context.Context) error {
 	seen := st.wire.requests()
 	if len(seen) != 1 || seen[0].method != or(v.Method, http.MethodGet) {
 		return fmt.Errorf("the verify call is not the one %s that is declared", or(v.Method, http.MethodGet))
+	}
+	for name, want := range v.Params {
+		if got := seen[0].url.Query().Get(name); got != want {
+			return fmt.Errorf("the verify call has %s=%q, want %q", name, got, want)
+		}
 	}
 	path, _, _ := strings.Cut(v.Path, "?")
 	if path == "/" {

@@ -53,7 +53,7 @@ func Live(ctx context.Context, eng *engine.Engine, in *schema.Integration, k eng
 	}
 	v := in.Requests.Verify
 	add("verify", v != nil, "no verify call is declared", func() (string, error) {
-		return or(v.Method, http.MethodGet) + " " + v.Path, eng.Verify(ctx, k)
+		return or(v.Method, http.MethodGet) + " " + v.Target(), eng.Verify(ctx, k)
 	})
 	samples := e.readable()
 	add("call", len(samples) > 0, "no sample is a GET without placeholders", func() (string, error) { return st.callLive(ctx, samples) })

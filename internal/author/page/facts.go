@@ -164,5 +164,5 @@ func verifyInWords(v *schema.Verify) string {
 	if v == nil {
 		return ""
 	}
-	return cmp.Or(v.Method, "GET") + " " + v.Path
+	return cmp.Or(v.Method, "GET") + " " + v.Target()
 }

@@ -50,7 +50,7 @@ func useOf(b *schema.Blueprint, version string) Use {
 func firstCall(v *schema.Version) string {
 	var paths []string
 	if c := v.Requests.Verify; c != nil && (c.Method == "" || c.Method == "GET") {
-		paths = append(paths, c.Path)
+		paths = append(paths, c.Target())
 	}
 	for _, s := range v.Samples {
 		if r := s.Request; r != nil && (r.Method == "" || r.Method == "GET") && (s.Kind == "" || s.Kind == schema.SampleAPI) {
@@ -58,7 +58,7 @@ func firstCall(v *schema.Version) string {
 		}
 	}
 	for _, p := range paths {
-		if !strings.ContainsAny(p, "{$'\" ") {
+		if !strings.ContainsAny(p, "{$'\" &") {
 			return p
 		}
 	}

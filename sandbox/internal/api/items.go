@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,35 +34,37 @@ func multiply(items []any, n int) []any {
 	return out
 }
 
-// ids calls visit with each id of an item, which may be an object or the id itself.
-func ids(item any, visit func(name string, id any)) {
+// ids calls visit with each id of an item and the object that it stands in, which is nil
+// where the item is the id itself.
+func ids(item any, visit func(in map[string]any, name string, id any)) {
 	object, ok := item.(map[string]any)
 	if !ok {
-		visit("", item)
+		visit(nil, "", item)
 		return
 	}
-	found := false
-	for _, name := range idNames {
-		if id, has := object[name]; has {
-			visit(name, id)
-			found = true
+	for _, isID := range []func(name string) bool{
+		func(name string) bool { return slices.Contains(idNames, name) },
+		// ContactID and the like, which may name others as well
+		func(name string) bool {
+			return strings.HasSuffix(name, "ID") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_id")
+		},
+		// some are known by their name alone: IdentityName of Amazon SES
+		func(name string) bool { return strings.HasSuffix(strings.ToLower(name), "name") },
+	} {
+		found := false
+		for name, id := range object {
+			if isID(name) {
+				visit(object, name, id)
+				found = true
+			}
+		}
+		if found {
+			return
 		}
 	}
-	if found {
-		return
-	}
-	for name, id := range object { // ContactID and the like, which may name others as well
-		if strings.HasSuffix(name, "ID") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "_id") {
-			visit(name, id)
-			found = true
-		}
-	}
-	if found {
-		return
-	}
-	for name, id := range object { // some are known by their name alone: IdentityName of Amazon SES
-		if strings.HasSuffix(strings.ToLower(name), "name") {
-			visit(name, id)
+	for _, member := range object { // a thing of Reddit's has its id under data
+		if inner, ok := member.(map[string]any); ok {
+			ids(inner, visit)
 		}
 	}
 }
@@ -70,7 +73,7 @@ func ids(item any, visit func(name string, id any)) {
 func highest(items []any) map[string]int64 {
 	top := map[string]int64{}
 	for _, item := range items {
-		ids(item, func(name string, id any) {
+		ids(item, func(_ map[string]any, name string, id any) {
 			if n, err := strconv.ParseInt(message.Text(id), 10, 64); err == nil {
 				top[name] = max(top[name], n)
 			}
@@ -81,13 +84,12 @@ func highest(items []any) map[string]int64 {
 
 // freshen gives an item the i-th id after those of the sample.
 func freshen(item any, top map[string]int64, i int) any {
-	object, _ := item.(map[string]any)
-	ids(item, func(name string, id any) {
+	ids(item, func(in map[string]any, name string, id any) {
 		fresh := freshID(id, top[name], i)
-		if object == nil {
+		if in == nil {
 			item = fresh
 		} else {
-			object[name] = fresh
+			in[name] = fresh
 		}
 	})
 	return item

@@ -355,7 +355,7 @@ func harmlessPath(in *schema.Integration) (string, bool) {
 	if verify == nil || verify.Method != "" && verify.Method != http.MethodGet || !strings.HasPrefix(verify.Path, "/") || strings.Contains(verify.Path, "${") {
 		return "", false
 	}
-	return verify.Path, true
+	return verify.Target(), true
 }
 
 func keyPath(k engine.Key) string {
