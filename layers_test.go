@@ -153,6 +153,7 @@ var serverRooms = map[string][]string{
 	"tags":        nil,
 
 	"access":  {"answer", "apikey"},
+	"agent":   {"access", "answer", "apikey", "input"},
 	"input":   {"answer"},
 	"page":    {"answer"},
 	"webhook": {"credentials", "tags"},

@@ -28,6 +28,15 @@ func TestNangoClient(t *testing.T) {
     echo:
         auth: {auth_mode: API_KEY}
         requests: {base_url: https://echo.example/api, headers: {X-Echo-Key: "${api_key}"}}
+        operations:
+            move_thing:
+                summary: Move a thing.
+                request: {method: POST, path: "/v1/things/${input.id}/move", body: {to: "${input.to}"}}
+                input:
+                    type: object
+                    properties: {id: {type: string, description: Its id.}, to: {type: string, description: Where to.}}
+                    required: [id]
+            list_things: {summary: List things., request: {path: /v1/things}}
 `)
 	server := n.start("--sandbox", "serve", "--addr", "127.0.0.1:0", "--no-access-log")
 	url, key := server.line(), server.line()
@@ -65,6 +74,9 @@ func TestNangoClient(t *testing.T) {
 		"delete":                       {`"status":200`, `"method":"DELETE"`, `{"sent":"delete"}`},
 		"proxy":                        {`"status":200`, `"method":"PUT"`, `plain`},
 		"proxy.allowed":                {`"status":200`},
+		"triggerAction":                {`"method":"POST"`, `/v1/things/a%2Fb/move`, `{"to":"pier"}`},
+		"getScriptsConfig":             {`"providerConfigKey":"echo"`, `"name":"move_thing"`, `"type":"action"`, `"syncs":[]`, `"json_schema":{`},
+		"getScriptsConfig.openai":      {`[{"name":"list_things","description":"List things.","parameters":{"properties":{},"required":[],"type":"object"}}`, `"required":["id"]`},
 		"verifyIncomingWebhookRequest": {`[true,false]`},
 		"deleteConnection":             {`"status":200`, `"success":true`},
 	} {
@@ -92,7 +104,7 @@ func TestNangoClient(t *testing.T) {
 	for _, method := range []string{
 		"getProviderTemplates", "createIntegration", "createQuickstartIntegration", "updateIntegration", "deleteIntegration",
 		"triggerSync", "startSync", "pauseSync", "syncStatus", "updateSyncConnectionFrequency", "createSyncVariant", "deleteSyncVariant",
-		"listRecords", "pruneRecords", "getEnvironmentVariables", "listFunctions", "triggerAction", "triggerActionAsync", "getAsyncActionResult", "getScriptsConfig",
+		"listRecords", "pruneRecords", "getEnvironmentVariables", "listFunctions", "triggerActionAsync", "getAsyncActionResult",
 	} {
 		t.Run(method, func(t *testing.T) {
 			if got := saw[method]; got.Status != 501 || got.Code != "not_implemented" || got.Message == "" {

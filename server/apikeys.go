@@ -19,7 +19,7 @@ const (
 	ScopeProxy      = apikey.ScopeProxy      // call APIs through the server
 	ScopeToken      = apikey.ScopeToken      // be given tokens and credentials
 	ScopeOperations = apikey.ScopeOperations // do what integrations declare
-	ScopeMCP        = apikey.ScopeMCP        // reserved: operations as tools over HTTP
+	ScopeMCP        = apikey.ScopeMCP        // be offered operations as tools over HTTP
 )
 
 // Scopes are all scopes. DefaultScopes are those of a key for which none is said:
@@ -36,8 +36,8 @@ var (
 )
 
 // An APIKey says what whoever shows the key may do: its Scopes, on the Connections that
-// match its patterns, such as notion/* and */user-42; without patterns, on all. The text
-// of the key is nowhere in it. Check says what is wrong with one; May and Reaches say what
+// match its patterns, such as notion/* and */user-42; without patterns, on all. Effects
+// are those of the operations that it may do. The text of the key is nowhere in it. Check says what is wrong with one; May and Reaches say what
 // it may do.
 type APIKey = apikey.Key
 

@@ -20,7 +20,10 @@ import (
 // By every route there is, whoever holds a key that is bound to user-42 gets nothing of
 // user-43: refused, logged, and nothing said. A route without a row here fails.
 func TestABoundKeyByEveryRoute(t *testing.T) {
-	s := newStage(t, func(o *server.Options) { o.Metrics = http.NotFoundHandler(); o.Catalog = shelf{} })
+	s := newStage(t, func(o *server.Options) {
+		o.Metrics, o.Catalog = http.NotFoundHandler(), shelf{}
+		o.Agents = func(http.ResponseWriter, *http.Request, server.Agent) { t.Error("an agent is served") }
+	})
 	const other = "another-s3cret-token"
 	s.connect("tides", "user-43", engine.Credentials{Token: engine.Token{AccessToken: schema.NewSecret(other), RefreshToken: schema.NewSecret(other + "-too")}})
 	s.answerAPI(func(_ http.ResponseWriter, r *http.Request) {
@@ -45,8 +48,12 @@ func TestABoundKeyByEveryRoute(t *testing.T) {
 		"PATCH /connections/metadata": json("PATCH", "/connections/metadata", `{"provider_config_key": "tides", "connection_id": "user-43", "metadata": {"a": 1}}`),
 		"POST /oauth/token":           func() answer { return s.askToken("tides/user-43", key) },
 		"POST /o/":                    json("POST", "/o/tides/user-43/read", `{}`),
-		"any /c/":                     ask("POST", "/c/tides/user-43/x"),
-		"any /proxy/":                 func() answer { return s.do("PUT", "/proxy/x", nil, nango(key, "tides", "user-43")...) },
+		"POST /action/trigger": func() answer {
+			return s.do("POST", "/action/trigger", strings.NewReader(`{"action_name": "read"}`), append(nango(key, "tides", "user-43"), "Content-Type", "application/json")...)
+		},
+		"POST /mcp":   json("POST", "/mcp?connection=user-43", `{}`),
+		"any /c/":     ask("POST", "/c/tides/user-43/x"),
+		"any /proxy/": func() answer { return s.do("PUT", "/proxy/x", nil, nango(key, "tides", "user-43")...) },
 		"any /proxy/, named twice": func() answer {
 			return s.do("PUT", "/proxy/x", nil, nango(key, "tides", "user-43", "Connection-Id", "user-42")...)
 		},
@@ -57,6 +64,7 @@ func TestABoundKeyByEveryRoute(t *testing.T) {
 	}
 	harmless := map[string]string{ // what it says is the same for everybody, or only of user-42
 		"GET /healthz": "/healthz", "GET /readyz": "/readyz", "GET /openapi.json": "/openapi.json", "GET /connections": "/connections?search=user",
+		"GET /o/openapi.json": "/o/openapi.json", "GET /scripts/config": "/scripts/config",
 		"GET /providers": "/providers", "GET /providers/{provider}": "/providers/harbour", "GET /providers/{provider}/templates": "/providers/x/templates",
 		"GET /integrations": "/integrations", "POST /integrations": "", "POST /integrations/quickstart": "", "PATCH /integrations/{integration}": "", "DELETE /integrations/{integration}": "",
 	}

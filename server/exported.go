@@ -7,6 +7,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
+	"github.com/nango-lite/nango-lite/server/internal/agent"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 	"github.com/nango-lite/nango-lite/server/internal/audit"
 	"github.com/nango-lite/nango-lite/server/internal/rest"
@@ -87,6 +88,15 @@ type Moved = rest.Moved
 func ReadMoved(in *schema.Integration, shown []byte) (*Moved, error) {
 	return rest.ReadMoved(in, shown)
 }
+
+// An Agent is what an agent is offered at /mcp: in Reach by integration the ids of
+// connections that its API key reaches, and whether there may be more; the Effects of
+// the operations that it may do. Reaches decides about a connection that it names itself,
+// and Link returns where a user connects one.
+type Agent = agent.Access
+
+// An AgentReach is what an agent reaches of an integration.
+type AgentReach = agent.Reach
 
 // An AuditAction is what was done.
 type AuditAction = audit.Action

@@ -62,6 +62,10 @@ type Options struct {
 	// block. If nil, nothing is called.
 	Observe func(Request)
 
+	// Agents speaks the Model Context Protocol with an agent at /mcp: package
+	// server/tools has a handler. If nil, /mcp is answered with 501.
+	Agents func(w http.ResponseWriter, r *http.Request, a Agent)
+
 	// IdleTimeout is how long a body that is passed on may stall until its request is given
 	// up: the caller's, if nothing more of it comes, or the answer, if the caller does not take
 	// it. An answer of which nothing comes for a while, such as an event stream, is not given

@@ -114,8 +114,8 @@ func TestIntegrations(t *testing.T) {
 func TestWhatIsNotHereSaysSo(t *testing.T) {
 	s := newStage(t, nil)
 	for _, path := range []string{
-		"/sync/trigger", "/sync/status?syncs=*", "/records/?model=x", "/records", "/records/prune", "/action/trigger", "/action/7",
-		"/scripts/config", "/functions/compile", "/integrations/tides/functions", "/integrations/tides/functions/x/code", "/environment-variables", "/environment/api-keys", "/v1/sync", "/config/x", "/config", "/connection/x", "/connection", "/webhook/a/b",
+		"/sync/trigger", "/sync/status?syncs=*", "/records/?model=x", "/records", "/records/prune", "/action/7",
+		"/scripts/x", "/functions/compile", "/integrations/tides/functions", "/integrations/tides/functions/x/code", "/environment-variables", "/environment/api-keys", "/v1/sync", "/config/x", "/config", "/connection/x", "/connection", "/webhook/a/b",
 	} {
 		a := s.do("GET", path, nil, bearer(operator)...)
 		s.want(a, 501, "not_implemented")

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nango-lite/nango-lite/server/internal/agent"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/operate"
 )
 
 //go:embed openapi.json
@@ -33,6 +35,8 @@ func (s *Server) route() {
 		"/readyz":           {http.MethodGet: s.ready},
 		"/openapi.json":     {http.MethodGet: describe},
 		"/oauth/token":      {http.MethodPost: s.token.Serve},
+		"/action/trigger":   {http.MethodPost: s.operations.Trigger},
+		"/scripts/config":   {http.MethodGet: s.operations.Scripts},
 		"/connections":      {http.MethodGet: s.connections.List, http.MethodPost: s.connections.Import},
 		oneConnection:       {http.MethodGet: s.connections.Show, http.MethodPatch: s.connections.Patch, http.MethodDelete: s.connections.Remove},
 		connectionsMetadata: {http.MethodPost: s.connections.SetMetadata, http.MethodPatch: s.connections.MergeMetadata},
@@ -49,6 +53,8 @@ func (s *Server) route() {
 	if s.opts.Metrics != nil {
 		s.table["/metrics"] = answer.Methods{http.MethodGet: s.metrics}
 	}
+	s.table[operate.DescribeRoute] = answer.Methods{http.MethodGet: s.operations.Describe}
+	s.table[agent.Route] = answer.Methods{http.MethodPost: s.agents.Serve}
 	s.mux = http.NewServeMux()
 	for path := range s.table {
 		if path != oneConnection {

@@ -7,7 +7,7 @@
 //
 //   - answer is a request and its answer, input reads what the request says.
 //   - apikey knows keys, access decides what a request may do.
-//   - token, proxy, operate and rest serve programs; connect serves users and their browsers.
+//   - token, proxy, operate, agent and rest serve programs; connect serves users and their browsers.
 //   - audit remembers who did what, webhook tells the product, roster counts servers.
 //   - credentials, tags, page and ident are small things that several of them share.
 //
@@ -23,6 +23,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/access"
+	"github.com/nango-lite/nango-lite/server/internal/agent"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 	"github.com/nango-lite/nango-lite/server/internal/apikey"
 	"github.com/nango-lite/nango-lite/server/internal/audit"
@@ -46,6 +47,7 @@ type Server struct {
 	connect      *connect.Connect
 	proxy        *proxy.Proxy
 	operations   *operate.Operations
+	agents       *agent.Agents
 	token        *token.Endpoint
 	connections  *rest.Connections
 	integrations *rest.Integrations
@@ -97,7 +99,8 @@ func (s *Server) build(public *url.URL) {
 		Engine: e, Records: o.Records, Guard: s.guard, Public: public, Settings: s.settings, Now: o.Now, Logger: o.Logger, BrowserURL: o.BrowserURL,
 	})
 	s.proxy = &proxy.Proxy{Engine: e, Guard: s.guard, IdleTimeout: o.IdleTimeout}
-	s.operations = &operate.Operations{Engine: e, Guard: s.guard}
+	s.operations = &operate.Operations{Engine: e, Guard: s.guard, Provider: s.provider}
+	s.agents = &agent.Agents{Engine: e, Guard: s.guard, Link: s.connect.Links().For, Speak: o.Agents}
 	s.token = &token.Endpoint{Tokens: e, Guard: s.guard, Audit: s.audit, Now: o.Now, Links: s.connect.Links()}
 	s.connections = &rest.Connections{Engine: e, Guard: s.guard, Audit: s.audit, Provider: s.provider, Now: o.Now}
 	s.integrations = &rest.Integrations{Engine: e, Guard: s.guard, Provider: s.provider, Began: o.Now().UTC()}
@@ -138,6 +141,8 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/c/"):
 		w.Route = "/c/{integration}/{connection}/{path...}"
 		s.proxy.ByPath(w, path)
+	case path == operate.DescribeRoute:
+		s.dispatch(w, operate.DescribeRoute)
 	case strings.HasPrefix(path, "/o/"):
 		w.Route = operate.Route
 		s.operations.Serve(w, path)

@@ -88,10 +88,13 @@ await see("listRecords", () => nango.listRecords({ ...at, model: "X" }));
 await see("pruneRecords", () => nango.pruneRecords({ ...at, model: "X", untilCursor: "c" }));
 await see("getEnvironmentVariables", () => nango.getEnvironmentVariables());
 await see("listFunctions", () => nango.listFunctions({ uniqueKey: "echo" }));
-await see("triggerAction", () => nango.triggerAction("echo", "a/b c", "act", {}));
+await see("triggerAction", () => nango.triggerAction("echo", "a/b c", "move_thing", { id: "a/b", to: "pier" }));
+await see("triggerAction.wrong", () => nango.triggerAction("echo", "a/b c", "move_thing", { id: ".." }));
+await see("triggerAction.none", () => nango.triggerAction("echo", "a/b c", "nothing"));
 await see("triggerActionAsync", () => nango.triggerActionAsync("echo", "a/b c", "act", {}));
 await see("getAsyncActionResult", () => nango.getAsyncActionResult({ id: "7" }));
 await see("getScriptsConfig", () => nango.getScriptsConfig());
+await see("getScriptsConfig.openai", async () => (await nango.getScriptsConfig("openai")).data);
 
 // A webhook, as the server signs it.
 const body = JSON.stringify({ from: "nango", type: "auth" });

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // mostFound is how many operations a search gives.
@@ -21,6 +23,8 @@ func (b *box) pair(s *mcp.Server, all []*tool) {
 		byName[t.name] = t
 	}
 	yes, no := true, false
+	destroys := slices.Contains(b.Effects, schema.EffectDestroy)
+	readOnly := !destroys && !slices.Contains(b.Effects, schema.EffectWrite)
 	s.AddTool(&mcp.Tool{
 		Name:        "search_operations",
 		Title:       "Search operations",
@@ -41,7 +45,7 @@ func (b *box) pair(s *mcp.Server, all []*tool) {
 		Title:       "Call an operation",
 		Description: "Call an operation that search_operations has found.",
 		InputSchema: json.RawMessage(`{"type": "object", "properties": {"operation": {"type": "string", "description": "Its name."}, "arguments": {"type": "object", "description": "What it takes."}}, "required": ["operation"], "additionalProperties": false}`),
-		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: !b.AllowWrites, DestructiveHint: &b.AllowWrites, OpenWorldHint: &yes},
+		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: readOnly, DestructiveHint: &destroys, OpenWorldHint: &yes},
 	}, func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		var given struct {
 			Operation string                     `json:"operation"`
@@ -57,7 +61,7 @@ func (b *box) pair(s *mcp.Server, all []*tool) {
 		if given.Arguments == nil {
 			given.Arguments = map[string]json.RawMessage{}
 		}
-		return b.call(ctx, t, given.Arguments), nil
+		return b.call(ctx, r, t, given.Arguments), nil
 	})
 }
 

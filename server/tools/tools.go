@@ -33,17 +33,27 @@ type Offer struct {
 	Engine      *engine.Engine
 	Integration *schema.Integration
 	Key         engine.Key
+
+	// Others, if not nil, reports whether another connection of the integration may be
+	// named, beside those that are offered. Then each call has to name one, and Key may
+	// be without an id.
+	Others func(engine.Key) bool
 }
 
 // Options say what is offered. Only Offers is required.
 type Options struct {
 	Offers []Offer
 
-	// AllowWrites offers what writes and destroys as well.
-	AllowWrites bool
+	// Effects are those of the operations that are offered. None: what only reads.
+	Effects []schema.Effect
 
-	// Connect says in words how a connection that is missing or dead is made; it may hold
-	// a link. If nil, it is only said that it has to be.
+	// Link returns an address where a person makes a connection that is missing or dead.
+	// A client that can is asked to open it; others are told. If nil, or if it returns
+	// "", Connect is told.
+	Link func(context.Context, engine.Key) string
+
+	// Connect says in words how such a connection is made. If nil, it is only said that
+	// it has to be.
 	Connect func(engine.Key) string
 
 	Version   string // of the program
@@ -59,6 +69,9 @@ func New(o Options) *mcp.Server {
 	if o.MaxResult == 0 {
 		o.MaxResult = DefaultMaxResult
 	}
+	if len(o.Effects) == 0 {
+		o.Effects = []schema.Effect{schema.EffectRead}
+	}
 	s := mcp.NewServer(&mcp.Implementation{Name: "nango-lite", Version: o.Version}, &mcp.ServerOptions{Capabilities: &mcp.ServerCapabilities{}})
 	b := &box{Options: o}
 	all := b.tools()
@@ -72,7 +85,7 @@ func New(o Options) *mcp.Server {
 			if err := json.Unmarshal(orEmpty(r.Params.Arguments), &arguments); err != nil {
 				return failure("the arguments are not an object"), nil
 			}
-			return b.call(ctx, t, arguments), nil
+			return b.call(ctx, r, t, arguments), nil
 		})
 	}
 	return s
@@ -101,7 +114,7 @@ func (b *box) tools() []*tool {
 		offers := byIntegration[integration]
 		for _, name := range slices.Sorted(maps.Keys(offers[0].Integration.Operations)) {
 			o := offers[0].Integration.Operations[name]
-			if o.Does() != schema.EffectRead && !b.AllowWrites {
+			if !slices.Contains(b.Effects, o.Does()) {
 				continue
 			}
 			t := &tool{name: toolName(integration, name), operation: name, Operation: o, offers: offers}
@@ -172,12 +185,8 @@ func (t *tool) input() map[string]any {
 	if t.Pages != nil {
 		properties["cursor"] = map[string]any{"type": "string", "description": "Where the list goes on: next_cursor of the page before."}
 	}
-	if len(t.offers) > 1 {
-		ids := make([]any, len(t.offers))
-		for i, o := range t.offers {
-			ids[i] = o.Key.ConnectionID
-		}
-		properties[connectionArgument] = map[string]any{"type": "string", "enum": ids, "description": "Whose account."}
+	if len(t.offers) > 1 || t.others() != nil {
+		properties[connectionArgument] = t.connection()
 		required, _ := schema["required"].([]any)
 		schema["required"] = append(slices.Clone(required), connectionArgument)
 	}
@@ -186,9 +195,41 @@ func (t *tool) input() map[string]any {
 	return schema
 }
 
+// mostNamed is how many ids of connections a tool is described with.
+const mostNamed = 20
+
+// connection describes the argument that names one.
+func (t *tool) connection() map[string]any {
+	var ids []any
+	for _, o := range t.offers {
+		if o.Key.ConnectionID != "" {
+			ids = append(ids, o.Key.ConnectionID)
+		}
+	}
+	about := map[string]any{"type": "string", "description": "Whose account: the id of a connection."}
+	switch {
+	case t.others() == nil:
+		about["enum"] = ids
+	case len(ids) > 0:
+		about["examples"] = ids[:min(len(ids), mostNamed)]
+	}
+	return about
+}
+
+// others is what decides about connections that are not offered by name.
+func (t *tool) others() func(engine.Key) bool {
+	for _, o := range t.offers {
+		if o.Others != nil {
+			return o.Others
+		}
+	}
+	return nil
+}
+
 // pick takes the connection out of the arguments.
 func (t *tool) pick(arguments map[string]json.RawMessage) (*Offer, error) {
-	if len(t.offers) == 1 {
+	others := t.others()
+	if len(t.offers) == 1 && others == nil {
 		return &t.offers[0], nil
 	}
 	var id string
@@ -201,19 +242,26 @@ func (t *tool) pick(arguments map[string]json.RawMessage) (*Offer, error) {
 			return &t.offers[i], nil
 		}
 	}
+	k := engine.Key{Integration: t.offers[0].Key.Integration, ConnectionID: id}
+	if others != nil && k.Check() == nil && others(k) {
+		delete(arguments, connectionArgument)
+		offer := t.offers[0]
+		offer.Key = k
+		return &offer, nil
+	}
 	return nil, errors.New("there is no such connection among those that are offered")
 }
 
 // call does the operation. What went wrong is a result as well, so that the model can
 // mend it.
-func (b *box) call(ctx context.Context, t *tool, arguments map[string]json.RawMessage) *mcp.CallToolResult {
+func (b *box) call(ctx context.Context, r *mcp.CallToolRequest, t *tool, arguments map[string]json.RawMessage) *mcp.CallToolResult {
 	offer, err := t.pick(arguments)
 	if err != nil {
 		return failure(err.Error())
 	}
 	result, err := offer.Engine.Do(ctx, offer.Key, t.operation, arguments)
 	if err != nil {
-		return b.failed(offer.Key, err)
+		return b.failed(ctx, r, offer.Key, err)
 	}
 	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: b.capped(string(result))}}}
 }
@@ -225,29 +273,6 @@ func (b *box) capped(text string) string {
 	}
 	return strings.ToValidUTF8(text[:b.MaxResult], "") + fmt.Sprintf(
 		"\n\n[Cut: these are the first %d of %d bytes. Ask for less, by a filter, a smaller page or a single item.]", b.MaxResult, len(text))
-}
-
-// failed says what went wrong, in the engine's words, which hold no secret, and in the
-// provider's.
-func (b *box) failed(k engine.Key, err error) *mcp.CallToolResult {
-	var e *engine.Error
-	if !errors.As(err, &e) {
-		return failure("the call was given up")
-	}
-	text := e.Error()
-	if e.Message != "" && !strings.Contains(text, e.Message) {
-		text += "; the provider says: " + e.Message
-	}
-	switch {
-	case e.Kind == engine.KindReauthorize, errors.Is(err, engine.ErrNoConnection):
-		text += ". A person has to connect the account"
-		if b.Connect != nil {
-			text += ": " + b.Connect(k)
-		}
-	case e.Kind == engine.KindRateLimited && e.RetryAfter > 0:
-		text += fmt.Sprintf(". Try again in %s", e.RetryAfter)
-	}
-	return failure(text)
 }
 
 func failure(text string) *mcp.CallToolResult {

@@ -118,7 +118,7 @@ func TestOnlyWhatReadsIsOfferedUnlessMoreIsAllowed(t *testing.T) {
 	if _, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: "acme_delete_thing", Arguments: map[string]any{"id": "x"}}); err == nil {
 		t.Error("what is not offered can be called")
 	}
-	s = stage(t, tools.Options{AllowWrites: true}, 0, []string{"one"}, fine)
+	s = stage(t, tools.Options{Effects: []schema.Effect{"read", "write", "destroy"}}, 0, []string{"one"}, fine)
 	list, err := s.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,10 @@ type Key struct {
 	Scopes      []Scope   `json:"scopes"`
 	Connections []string  `json:"connections,omitempty"` // patterns such as notion/* and */user-42; none: all connections
 	CreatedAt   time.Time `json:"created_at"`
+
+	// Effects are those that operations may have which the key does. None: the scope
+	// operations does all, and the scope mcp offers what only reads.
+	Effects []schema.Effect `json:"effects,omitempty"`
 }
 
 // FirstKey is the name of the key that [EnsureFirst] makes.
@@ -62,6 +66,11 @@ func (k *Key) Check() error {
 	for _, s := range k.Scopes {
 		if !slices.Contains(Scopes, s) {
 			return fmt.Errorf("there is no scope %.40q; there are %s", s, joinScopes(Scopes))
+		}
+	}
+	for _, e := range k.Effects {
+		if !slices.Contains(effects, e) {
+			return fmt.Errorf("there is no effect %.40q; there are read, write and destroy", e)
 		}
 	}
 	for _, p := range k.Connections {

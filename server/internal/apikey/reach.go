@@ -23,6 +23,22 @@ func (k *Key) ReachesIntegration(name string) bool {
 	})
 }
 
+// Of returns the connections of an integration that k names, and whether a pattern
+// reaches others beside them.
+func (k *Key) Of(integration string) (ids []string, more bool) {
+	for _, p := range k.Connections {
+		name, id, _ := strings.Cut(p, "/")
+		switch {
+		case !matches(name, integration):
+		case strings.Contains(id, "*"):
+			more = true
+		default:
+			ids = append(ids, id)
+		}
+	}
+	return ids, more || len(k.Connections) == 0
+}
+
 // matches reports whether text is of the pattern, in which * stands for any text.
 func matches(pattern, text string) bool {
 	head, rest, wild := strings.Cut(pattern, "*")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // A Scope is something that an API key may do.
@@ -16,7 +18,7 @@ const (
 	ScopeProxy      Scope = "proxy"      // call APIs through the server
 	ScopeToken      Scope = "token"      // be given tokens and credentials
 	ScopeOperations Scope = "operations" // do what integrations declare
-	ScopeMCP        Scope = "mcp"        // reserved: operations as tools over HTTP
+	ScopeMCP        Scope = "mcp"        // be offered operations as tools over HTTP
 )
 
 // Scopes are all scopes. DefaultScopes are those of a key for which none is said:
@@ -38,6 +40,19 @@ func ParseScopes(text string) ([]Scope, error) {
 		}
 	}
 	return scopes, nil
+}
+
+var effects = []schema.Effect{schema.EffectRead, schema.EffectWrite, schema.EffectDestroy}
+
+// Does reports whether k may do operations of that effect.
+func (k *Key) Does(e schema.Effect) bool { return len(k.Effects) == 0 || slices.Contains(k.Effects, e) }
+
+// Offers returns the effects of the operations that an agent with k is offered.
+func (k *Key) Offers() []schema.Effect {
+	if len(k.Effects) == 0 {
+		return []schema.Effect{schema.EffectRead}
+	}
+	return k.Effects
 }
 
 func joinScopes(scopes []Scope) string {

@@ -5,11 +5,13 @@ package operate
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/access"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 	"github.com/nango-lite/nango-lite/server/internal/apikey"
@@ -19,15 +21,18 @@ import (
 // Route is the route of declared operations, as logs and metrics name it.
 const Route = "/o/{integration}/{connection}/{operation}"
 
-// Engine does operations.
+// Engine knows operations, and does them.
 type Engine interface {
+	Integrations() []*schema.Integration
+	Operations(integration string) ([]engine.Operation, error)
 	Do(ctx context.Context, k engine.Key, operation string, input any) (json.RawMessage, error)
 }
 
 // Operations are what integrations declare that can be done.
 type Operations struct {
-	Engine Engine
-	Guard  *access.Guard
+	Engine   Engine
+	Guard    *access.Guard
+	Provider func(integration string) string // name of the blueprint; nil: the integration's own
 }
 
 // Serve serves POST /o/{integration}/{connection}/{operation}: the inputs are the
@@ -44,7 +49,7 @@ func (o *Operations) Serve(w *answer.Writer, path string) {
 		return
 	}
 	w.Connection = k
-	if !o.Guard.Reaches(w, key, k) {
+	if !o.may(w, key, k, operation) {
 		return
 	}
 	if w.Request.Method != http.MethodPost {
@@ -58,12 +63,32 @@ func (o *Operations) Serve(w *answer.Writer, path string) {
 	if w.Request.ContentLength != 0 && !input.JSON(w, &inputs) {
 		return
 	}
+	o.do(w, k, operation, inputs)
+}
+
+func (o *Operations) do(w *answer.Writer, k engine.Key, operation string, inputs any) {
 	result, err := o.Engine.Do(w.Request.Context(), k, operation, inputs)
 	if err != nil {
 		w.Error(err)
 		return
 	}
 	w.JSON(http.StatusOK, result)
+}
+
+// may reports whether the key reaches the connection and may do the operation; if not,
+// it answers. What there is not, is told by whoever does it.
+func (o *Operations) may(w *answer.Writer, key *apikey.Key, k engine.Key, operation string) bool {
+	if !o.Guard.Reaches(w, key, k) {
+		return false
+	}
+	all, _ := o.Engine.Operations(k.Integration)
+	for _, one := range all {
+		if one.Name == operation && !key.Does(one.Does()) {
+			w.Fail(http.StatusForbidden, "forbidden", fmt.Sprintf("the API key %q does no operation whose effect is %s", key.Name, one.Does()))
+			return false
+		}
+	}
+	return true
 }
 
 // splitOperation reads /o/{integration}/{connection}/{operation}.

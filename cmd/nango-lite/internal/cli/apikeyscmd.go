@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
+	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server"
 )
 
@@ -28,20 +29,28 @@ one store know it; they notice what is made or revoked here within a second or t
 
 func apiKeysCreateCommand(s *session.Session) *cobra.Command {
 	var scopes string
-	var connections []string
+	var connections, effects []string
 	cmd := &cobra.Command{
 		Use:   "create <name>",
 		Short: "Make an API key, and print it once",
 		Long: `Create makes an API key and prints it on stdout; nobody can be told it again.
 
 Its scopes are connect (remove connections), read (see connections),
-proxy (call APIs), token (be given tokens), operations and mcp. Without --scopes it has
-connect, read and proxy: it is not given a token.`,
+proxy (call APIs), token (be given tokens), operations (do what integrations declare) and
+mcp (the same as tools of an agent). Without --scopes it has connect, read and proxy: it
+is not given a token.
+
+--effects says what operations may do: read, write, destroy. Without it, the scope
+operations does all, and the scope mcp offers what only reads.`,
 		Example: `  nango-lite apikeys create backend
-  nango-lite apikeys create etl --scopes token --connections 'notion/*'`,
+  nango-lite apikeys create etl --scopes token --connections 'notion/*'
+  nango-lite apikeys create agent --scopes mcp --connections 'notion/user-42'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k := server.APIKey{Name: args[0], Connections: connections, CreatedAt: s.Deps.Now().UTC()}
+			for _, e := range effects {
+				k.Effects = append(k.Effects, schema.Effect(e))
+			}
 			var err error
 			if k.Scopes, err = server.ParseScopes(scopes); err != nil {
 				return console.UsageError{Err: err}
@@ -79,6 +88,7 @@ connect, read and proxy: it is not given a token.`,
 	}
 	cmd.Flags().StringVar(&scopes, "scopes", "", "`LIST` of what the key may do, separated by commas (default: connect,read,proxy)")
 	cmd.Flags().StringArrayVar(&connections, "connections", nil, "`PATTERN` of connections that the key is bound to, such as 'notion/*' or '*/user-42'; may be given more than once (default: all)")
+	cmd.Flags().StringSliceVar(&effects, "effects", nil, "`LIST` of what operations may do that the key does: read, write, destroy")
 	return cmd
 }
 
@@ -88,6 +98,18 @@ func scopesText(scopes []server.Scope) string {
 		words = append(words, string(s))
 	}
 	return strings.Join(words, " ")
+}
+
+// effectsText is what a list of scopes goes on with.
+func effectsText(effects []schema.Effect) string {
+	if len(effects) == 0 {
+		return ""
+	}
+	words := make([]string, len(effects))
+	for i, e := range effects {
+		words[i] = string(e)
+	}
+	return " (" + strings.Join(words, " ") + ")"
 }
 
 func apiKeysListCommand(s *session.Session) *cobra.Command {
@@ -117,7 +139,7 @@ func apiKeysListCommand(s *session.Session) *cobra.Command {
 				if len(k.Connections) > 0 {
 					bound = strings.Join(k.Connections, " ")
 				}
-				rows = append(rows, []string{k.Name, scopesText(k.Scopes), bound, when(k.CreatedAt)})
+				rows = append(rows, []string{k.Name, scopesText(k.Scopes) + effectsText(k.Effects), bound, when(k.CreatedAt)})
 			}
 			return console.WriteColumns(s.Out, rows)
 		},

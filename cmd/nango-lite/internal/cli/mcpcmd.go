@@ -9,6 +9,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/version"
 	"github.com/nango-lite/nango-lite/engine"
+	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/tools"
 )
 
@@ -45,6 +46,14 @@ words, with the command that makes it.`,
 	return cmd
 }
 
+// effects are those that are offered.
+func (f mcpFlags) effects() []schema.Effect {
+	if !f.allowWrites {
+		return nil
+	}
+	return []schema.Effect{schema.EffectRead, schema.EffectWrite, schema.EffectDestroy}
+}
+
 func (d doer) serveTools(ctx context.Context, flags mcpFlags) error {
 	names := flags.integrations
 	if len(names) == 0 {
@@ -72,7 +81,7 @@ func (d doer) serveTools(ctx context.Context, flags mcpFlags) error {
 		return console.Usagef("no integration declares operations; 'nango-lite operations' lists them")
 	}
 	s := tools.New(tools.Options{
-		Offers: offers, AllowWrites: flags.allowWrites, Version: version.Current().String(),
+		Offers: offers, Effects: flags.effects(), Version: version.Current().String(),
 		Connect: func(k engine.Key) string {
 			return "run '" + d.CommandLine("connect", k.Integration, "--connection", k.ConnectionID) + "' in a terminal"
 		},

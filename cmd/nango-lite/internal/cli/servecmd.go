@@ -181,7 +181,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 func (v *serving) options(own schema.Secret, base string) *server.Options {
 	opts := &server.Options{
 		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider, Catalog: v.Providers(), Webhook: v.webhook(),
-		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
+		Metrics: v.metrics.handler(), Observe: v.metrics.observe, Agents: v.agents,
 		Settings: func() *schema.Server { return v.whole.Config().Server },
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
