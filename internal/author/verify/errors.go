@@ -16,27 +16,32 @@ type errorShape struct {
 	schema node
 }
 
-// errorShapes returns those of the calls that the entry makes, or else of any.
-func (k *checker) errorShapes() []errorShape {
-	var out []errorShape
+// errorShapes returns those of the calls that the entry makes, and those of any call.
+func (k *checker) errorShapes() (used, all []errorShape) {
+	seen := map[string]bool{}
 	for _, u := range k.uses {
 		if u.call != nil {
-			out = append(out, u.call.failures()...)
+			used = append(used, u.call.failures(seen)...)
 		}
 	}
-	for i := 0; out == nil && i < len(k.calls); i++ {
-		out = append(out, k.calls[i].failures()...)
+	all = slices.Clone(used)
+	for _, c := range k.calls {
+		all = append(all, c.failures(seen)...)
 	}
-	return out
+	return used, all
 }
 
-func (c *call) failures() (out []errorShape) {
+// failures returns what the call's errors look like, but for those that were seen.
+func (c *call) failures(seen map[string]bool) (out []errorShape) {
 	for _, status := range c.n.get("responses").names() {
 		if status[0] != '4' && status[0] != '5' && status != "default" {
 			continue
 		}
 		for _, s := range c.allAnswers(statusLike(status)) {
-			out = append(out, errorShape{status, s})
+			if s, _ = s.resolved(); !seen[status+s.where()] {
+				seen[status+s.where()] = true
+				out = append(out, errorShape{status, s})
+			}
 		}
 	}
 	return out
@@ -52,7 +57,7 @@ func statusLike(name string) string {
 
 // errors holds where the entry looks for what went wrong.
 func (k *checker) errors() {
-	shapes := k.errorShapes()
+	used, shapes := k.errorShapes()
 	if e := k.Requests.Errors; e != nil && shapes != nil {
 		k.errorPaths(shapes, e.Code, "requests", "errors", "code")
 		k.errorPaths(shapes, e.Message, "requests", "errors", "message")
@@ -62,7 +67,7 @@ func (k *checker) errors() {
 	}
 	for i, s := range k.Samples {
 		if s.Kind == schema.SampleError || s.Kind == schema.SampleRateLimited {
-			k.errorSample(shapes, []string{"samples", strconv.Itoa(i), "response", "body"}, s)
+			k.errorSample(used, shapes, []string{"samples", strconv.Itoa(i), "response", "body"}, s)
 		}
 	}
 	k.tokenSamples()
@@ -83,35 +88,44 @@ func (k *checker) errorPaths(shapes []errorShape, paths schema.Paths, at ...stri
 		if one := below(at, strconv.Itoa(i)); k.says(one...) {
 			place = one
 		}
-		first, _ := shapes[0].schema.resolved()
-		k.report(codeErrors, place, fmt.Sprintf("no error in the document has anything at %q", path), first.where())
+		k.report(codeErrors, place, fmt.Sprintf("no error in the document has anything at %q", path), shapes[0].schema.where())
 	}
 }
 
 // errorSample holds an error to the answers of its status: one of them has to be like it.
-func (k *checker) errorSample(shapes []errorShape, at []string, s schema.Sample) {
+// Where none is, the calls of the entry say how it should be, if they can.
+func (k *checker) errorSample(used, all []errorShape, at []string, s schema.Sample) {
 	if _, isObject := s.Response.Body.(map[string]any); !isObject || s.Response.Status < http.StatusBadRequest {
 		return
 	}
-	status := strconv.Itoa(s.Response.Status)
-	var best []problem
-	looked := false
-	for _, class := range [][]string{{status}, {status[:1] + "XX", status[:1] + "xx", "default"}} {
-		for _, shape := range shapes {
-			if !slices.Contains(class, shape.status) {
-				continue
-			}
-			found := held(shape.schema, s.Response.Body, nil)
-			if len(found) == 0 {
-				return
-			}
-			if !looked || len(found) < len(best) {
-				best = found
-			}
-			looked = true
-		}
+	found, looked := closest(all, s)
+	if len(found) == 0 {
+		return
 	}
-	k.problems(codeErrors, at, best)
+	if own, ok := closest(used, s); ok && looked {
+		found = own
+	}
+	k.problems(codeErrors, at, found)
+}
+
+// closest returns what is wrong with an error by the shape that it comes closest to, and
+// whether there is one for its status.
+func closest(shapes []errorShape, s schema.Sample) (best []problem, looked bool) {
+	status := strconv.Itoa(s.Response.Status)
+	for _, shape := range shapes {
+		if !slices.Contains([]string{status, status[:1] + "XX", status[:1] + "xx", "default"}, shape.status) {
+			continue
+		}
+		found := held(shape.schema, s.Response.Body, nil)
+		if len(found) == 0 {
+			return nil, true
+		}
+		if !looked || len(found) < len(best) {
+			best = found
+		}
+		looked = true
+	}
+	return best, looked
 }
 
 // remaining holds the header that says how much is left, if the document names any such.

@@ -28,7 +28,7 @@ func (k *checker) operationCall(u *use) {
 			k.headerValue(below(u.root, "request", "headers", name), name, u.op.Request.Headers[name], p)
 		}
 	}
-	k.requiredParams(u, sent)
+	k.requiredParams(u, below(u.root, "request"), sent)
 	body := known(u.op.Request.Body)
 	k.requestBody(u, below(u.root, "request", "body"), body)
 	k.requiredMembers(u, body)

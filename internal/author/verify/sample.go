@@ -13,9 +13,7 @@ import (
 // sampleCall holds a sample's request and answer.
 func (k *checker) sampleCall(u *use) {
 	s, c := u.sample, u.call
-	var sent []string
 	for _, name := range slices.Sorted(maps.Keys(s.Request.Query)) {
-		sent = append(sent, name)
 		p, ok := c.takes("query", name)
 		if !ok {
 			k.reportName(codeParameter, below(u.root, "request", "query", name), "the call takes no parameter "+name, c.n.where())
@@ -25,7 +23,6 @@ func (k *checker) sampleCall(u *use) {
 			k.problems(codeParameter, below(u.root, "request", "query", name), held(p.schema, typed(p.schema, value), nil))
 		}
 	}
-	k.requiredParams(u, sent)
 	k.requestBody(u, below(u.root, "request", "body"), s.Request.Body)
 	k.sampleAnswer(u)
 }
@@ -53,15 +50,16 @@ func typed(n node, text string) any {
 	return text
 }
 
-// requiredParams reports parameters without which the provider refuses the call.
-func (k *checker) requiredParams(u *use, sent []string) {
+// requiredParams reports parameters without which the provider refuses the call. Samples
+// may leave them out: they answer whatever is asked.
+func (k *checker) requiredParams(u *use, at []string, sent []string) {
 	sent = slices.AppendSeq(sent, maps.Keys(k.Requests.Params))
 	if p := k.Requests.Pagination; p != nil {
 		sent = append(sent, pageParams(p.At(u.method, u.path))...)
 	}
 	for _, p := range u.call.params {
 		if p.in == "query" && p.required && !slices.Contains(sent, p.name) {
-			k.report(codeParameter, below(u.root, "request"), "the call needs the parameter "+p.name, p.n.where())
+			k.report(codeParameter, at, "the call needs the parameter "+p.name, p.n.where())
 		}
 	}
 }

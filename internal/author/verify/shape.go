@@ -13,7 +13,7 @@ import (
 // What answers look like is held against the schemas of documents more strictly than JSON
 // Schema does in one way, and less in another: a member that an object's schema does not
 // declare is a finding, because that is how a wrong name shows; one that is required and
-// not there is none, because samples leave out what nobody looks at.
+// not there is none, because samples leave out what nobody looks at. Null passes.
 
 // anything is a value that is not known beforehand, such as what an input puts in.
 type anything struct{}
@@ -106,7 +106,7 @@ func heldAll(all []node, value any, path []string) []problem {
 
 func (v variant) held(value any, path []string) (found []problem) {
 	if value == nil {
-		return v.null(path)
+		return nil // documents leave null out far more often than they forbid it
 	}
 	for _, part := range v.parts {
 		if text := part.scalar(value); text != "" {
@@ -125,25 +125,6 @@ func (v variant) held(value any, path []string) (found []problem) {
 		}
 	}
 	return found
-}
-
-// null reports a null that no part allows.
-func (v variant) null(path []string) []problem {
-	said := false
-	place := ""
-	for _, part := range v.parts {
-		types := part.types()
-		if part.isTrue("nullable") || part.isTrue("x-nullable") || slices.Contains(types, "null") || part.allows(nil) {
-			return nil
-		}
-		if types != nil || part.get("enum").exists() {
-			said, place = true, part.where()
-		}
-	}
-	if !said || v.open {
-		return nil
-	}
-	return []problem{{path: path, text: "is null, and the document has no null there", place: place}}
 }
 
 // types returns what the type of a schema may be; nil: anything.

@@ -22,6 +22,7 @@ type use struct {
 	sample *schema.Sample
 	root   []string // of the sample or the operation
 	op     *schema.Operation
+	verify bool
 	list   bool // pagination speaks of it
 }
 
@@ -29,7 +30,7 @@ type use struct {
 func (k *checker) listUses() []use {
 	var uses []use
 	if v := k.Requests.Verify; v != nil {
-		uses = append(uses, use{at: []string{"requests", "verify", "path"}, method: v.Method, path: v.Path})
+		uses = append(uses, use{at: []string{"requests", "verify", "path"}, method: v.Method, path: v.Path, verify: true})
 	}
 	for i := range k.Samples {
 		if s := &k.Samples[i]; s.Request != nil {
@@ -174,6 +175,8 @@ func (k *checker) use(u *use) {
 		k.operationCall(u)
 	case u.sample != nil:
 		k.sampleCall(u)
+	case u.verify:
+		k.requiredParams(u, u.at, nil)
 	}
 	k.requiredHeaders(u)
 }
