@@ -152,7 +152,7 @@ func (k *checker) scopes(f *facts) {
 	if len(f.scopes) == 0 {
 		return
 	}
-	if k.Auth.Scopes == schema.ScopesNone {
+	if k.Auth.Scopes == schema.ScopesNone && k.Auth.AuthorizationURL != "" {
 		k.report(codeScope, []string{"auth", "scopes"}, fmt.Sprintf("the document has %d scopes", len(f.scopes)), f.scoped[0])
 	}
 	for i, scope := range k.Auth.DefaultScopes {

@@ -10,6 +10,7 @@ type call struct {
 	doc     *Document
 	method  string
 	path    pattern   // below the servers
+	raw     []string  // its segments as the document writes them
 	servers []pattern // any of which it is at
 	n       node      // the operation
 	params  []param
@@ -56,11 +57,11 @@ func (d *Document) openAPI() {
 			own = d.servers(s)
 		}
 		for _, m := range methods {
-			op := item.get(m)
-			if !op.exists() {
+			op, ok := item.get(m).resolved() // only corrections refer here
+			if !ok {
 				continue
 			}
-			c := &call{doc: d, method: strings.ToUpper(m), path: parsePattern(path), servers: own, n: op}
+			c := &call{doc: d, method: strings.ToUpper(m), path: parsePattern(path), raw: segments(path), servers: own, n: op}
 			if s := op.get("servers"); s.exists() {
 				c.servers = d.servers(s)
 			}
@@ -69,6 +70,8 @@ func (d *Document) openAPI() {
 		}
 	}
 }
+
+func segments(path string) []string { return strings.Split(strings.Trim(path, "/"), "/") }
 
 // servers reads a list of servers; without any it is whoever serves the document.
 func (d *Document) servers(list node) []pattern {
@@ -122,7 +125,7 @@ func (d *Document) resources(n node) {
 		if path == "" {
 			path = m.text("path")
 		}
-		c := &call{doc: d, method: m.text("httpMethod"), path: parsePattern("/" + path), servers: []pattern{server}, n: m}
+		c := &call{doc: d, method: m.text("httpMethod"), path: parsePattern("/" + path), raw: segments(path), servers: []pattern{server}, n: m}
 		for _, list := range []node{m.get("parameters"), common} {
 			for _, name := range list.names() {
 				p := list.get(name)

@@ -20,7 +20,9 @@ import (
 // Corrections say which documents describe an entry, and what those have wrong. The zero
 // Corrections say nothing.
 type Corrections struct {
-	file string
+	// Like is another entry of the bundled catalog, whose corrections and documents count
+	// here as well: what an API has in common is said once.
+	Like string
 
 	// Documents are their names; nil: the one of the entry's name.
 	Documents []string
@@ -38,11 +40,12 @@ type Corrections struct {
 type Correction struct {
 	Document string // its name; empty: each that it fits
 	At       string // JSON pointer; * is every member, and - at the end adds to a list
-	Says     any    // what stands there; nil: nothing, "*": whatever it is
+	Says     any    // what stands there, of an object what counts; nil: nothing, "*": whatever it is
 	Is       any    // what is true; nil: nothing
 	Because  string
 	Source   string // URL of the page that says so
 
+	file string
 	line int
 }
 
@@ -61,6 +64,22 @@ func Bundled(name string) (*Corrections, error) {
 	return ReadCorrections("corrections/"+name+".yaml", data)
 }
 
+// liken adds what k has in common with another entry.
+func (k *Corrections) liken() (*Corrections, error) {
+	if k.Like == "" {
+		return k, nil
+	}
+	like, err := Bundled(k.Like)
+	if err != nil {
+		return nil, err
+	}
+	if k.Documents == nil {
+		k.Documents = like.DocumentsOf(k.Like, "")
+	}
+	k.Corrections = slices.Concat(like.Corrections, k.Corrections)
+	return k, nil
+}
+
 // OpenCorrections reads them from a file.
 func OpenCorrections(file string) (*Corrections, error) {
 	data, err := os.ReadFile(file)
@@ -73,7 +92,7 @@ func OpenCorrections(file string) (*Corrections, error) {
 // ReadCorrections reads them from memory; file is what errors call it. Each correction
 // has to say why, and which page of the provider says so.
 func ReadCorrections(file string, data []byte) (*Corrections, error) {
-	k := &Corrections{file: file}
+	k := &Corrections{}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(k); err != nil {
@@ -85,7 +104,7 @@ func ReadCorrections(file string, data []byte) (*Corrections, error) {
 	}
 	for i := range k.Corrections {
 		c := &k.Corrections[i]
-		c.line = lines.Corrections[i].Line
+		c.file, c.line = file, lines.Corrections[i].Line
 		u, err := url.Parse(c.Source)
 		switch {
 		case !strings.HasPrefix(c.At, "/"):
@@ -96,7 +115,7 @@ func ReadCorrections(file string, data []byte) (*Corrections, error) {
 			return nil, fmt.Errorf("%s:%d: a correction has the source that says so, an https URL", file, c.line)
 		}
 	}
-	return k, nil
+	return k.liken()
 }
 
 // DocumentsOf returns the names of the documents that describe a version of an entry.
@@ -133,7 +152,7 @@ func (k *Corrections) Apply(docs []*Document) loader.Diagnostics {
 			problem += " (" + d.Name + "#" + c.At + ")"
 		}
 		if problem != "" {
-			ds = append(ds, loader.Diagnostic{Place: loader.Place{File: k.file, Line: c.line}, Severity: loader.Error, Code: "verify-correction",
+			ds = append(ds, loader.Diagnostic{Place: loader.Place{File: c.file, Line: c.line}, Severity: loader.Error, Code: "verify-correction",
 				Message: "this does not fit the document: " + problem})
 		}
 	}
@@ -178,6 +197,10 @@ func (d *Document) correct(c Correction) string {
 
 // put changes one place. It reports whether the document says what was expected.
 func (d *Document) put(parent node, name string, c Correction) bool {
+	if list, ok := parent.value.([]any); ok && name == "*" && c.Is == nil {
+		kept := slices.DeleteFunc(slices.Clone(list), func(item any) bool { return c.Says == "*" || same(item, c.Says) })
+		return len(kept) < len(list) && d.set(parent.place, kept)
+	}
 	if name == "*" {
 		fit := false
 		for _, n := range parent.names() {
@@ -242,9 +265,24 @@ func (d *Document) set(pointer string, value any) bool {
 	return true
 }
 
-// same reports whether a document says what a correction expects; numbers compare by
-// value.
-func same(there, says any) bool { return reflect.DeepEqual(plain(there), plain(says)) }
+// same reports whether a document says what a correction expects: of an object, the
+// members that are named. Numbers compare by value.
+func same(there, says any) bool {
+	object, ok := says.(map[string]any)
+	if !ok {
+		return reflect.DeepEqual(there, plain(says))
+	}
+	members, ok := there.(map[string]any)
+	if !ok {
+		return false
+	}
+	for name, want := range object {
+		if !same(members[name], want) {
+			return false
+		}
+	}
+	return true
+}
 
 // BundledNames are the entries for which there are corrections.
 func BundledNames() (names []string) {

@@ -15,8 +15,9 @@ type Directory string
 // entry's name; one that the corrections name has to be there.
 func (d Directory) Documents(k *Corrections, name, version string) ([]*Document, error) {
 	var docs []*Document
+	files := map[string]*Document{}
 	for _, n := range k.DocumentsOf(name, version) {
-		doc, err := d.open(n)
+		doc, err := d.open(n, files)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && n == name && k.Documents == nil:
 			return nil, nil
@@ -29,14 +30,14 @@ func (d Directory) Documents(k *Corrections, name, version string) ([]*Document,
 	return docs, nil
 }
 
-func (d Directory) open(name string) (*Document, error) {
+func (d Directory) open(name string, files map[string]*Document) (*Document, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("%s is no name of a document", name)
 	}
 	var err error
 	for _, ext := range []string{".json.gz", ".json", ".yaml", ".yml"} {
 		var doc *Document
-		if doc, err = Open(filepath.Join(string(d), filepath.FromSlash(name)+ext)); !errors.Is(err, fs.ErrNotExist) {
+		if doc, err = open(filepath.Join(string(d), filepath.FromSlash(name)+ext), files); !errors.Is(err, fs.ErrNotExist) {
 			return doc, err
 		}
 	}

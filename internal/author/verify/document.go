@@ -28,7 +28,7 @@ type Document struct {
 	root any
 
 	dir   string               // where the documents that it refers to stand
-	files map[string]*Document // those that were read, shared by all of a directory; nil: not found
+	files map[string]*Document // those that were read, by path without extension; nil: not found
 
 	calls []*call // once they were listed
 }
@@ -58,6 +58,7 @@ func open(file string, files map[string]*Document) (*Document, error) {
 		return nil, err
 	}
 	d.dir, d.files = filepath.Dir(file), files
+	files[filepath.Join(d.dir, stem(filepath.Base(file)))] = d
 	return d, nil
 }
 
@@ -153,19 +154,20 @@ func (d *Document) beside(ref string) *Document {
 	if name == "" || name == "." || d.dir == "" {
 		return nil
 	}
-	if other, known := d.files[name]; known {
+	key := filepath.Join(d.dir, name)
+	if other, known := d.files[key]; known {
 		return other
 	}
-	d.files[name] = nil
+	d.files[key] = nil
 	for _, ext := range []string{".json.gz", ".json", ".yaml", ".yml"} {
 		other, err := open(filepath.Join(d.dir, name+ext), d.files)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
-			d.files[name] = other
+			d.files[key] = other
 		}
 		break
 	}
-	return d.files[name]
+	return d.files[key]
 }

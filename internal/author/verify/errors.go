@@ -59,10 +59,10 @@ func statusLike(name string) string {
 func (k *checker) errors() {
 	used, shapes := k.errorShapes()
 	if e := k.Requests.Errors; e != nil && shapes != nil {
-		k.errorPaths(shapes, e.Code, "requests", "errors", "code")
-		k.errorPaths(shapes, e.Message, "requests", "errors", "message")
+		k.errorPaths(used, shapes, e.Code, "requests", "errors", "code")
+		k.errorPaths(used, shapes, e.Message, "requests", "errors", "message")
 		if e.RequestID != nil && e.RequestID.Body != "" {
-			k.errorPaths(shapes, schema.Paths{e.RequestID.Body}, "requests", "errors", "request_id", "body")
+			k.errorPaths(used, shapes, schema.Paths{e.RequestID.Body}, "requests", "errors", "request_id", "body")
 		}
 	}
 	for i, s := range k.Samples {
@@ -74,36 +74,45 @@ func (k *checker) errors() {
 	k.remaining()
 }
 
-func (k *checker) errorPaths(shapes []errorShape, paths schema.Paths, at ...string) {
+func (k *checker) errorPaths(used, all []errorShape, paths schema.Paths, at ...string) {
 	for i, path := range paths {
-		best := absent
-		for _, s := range shapes {
-			_, is := lookAt(s.schema, path)
-			best = max(best, is)
+		is := sought(used, path)
+		if is == absent { // what the calls of the entry do not have, another has for certain or not at all
+			is = max(sought(all, path)-unknown, absent)
 		}
-		if best != absent {
+		if len(used) == 0 {
+			is = sought(all, path)
+		}
+		if is != absent {
 			continue
 		}
 		place := at
 		if one := below(at, strconv.Itoa(i)); k.says(one...) {
 			place = one
 		}
-		k.report(codeErrors, place, fmt.Sprintf("no error in the document has anything at %q", path), shapes[0].schema.where())
+		k.report(codeErrors, place, fmt.Sprintf("no error in the document has anything at %q", path), all[0].schema.where())
 	}
 }
 
-// errorSample holds an error to the answers of its status: one of them has to be like it.
-// Where none is, the calls of the entry say how it should be, if they can.
+// sought reports whether any shape has something at a path.
+func sought(shapes []errorShape, path string) presence {
+	best := absent
+	for _, s := range shapes {
+		_, is := lookAt(s.schema, path)
+		best = max(best, is)
+	}
+	return best
+}
+
+// errorSample holds an error to the answers of its status, of which one has to be like it:
+// those of the calls of the entry, or where they have none, of any.
 func (k *checker) errorSample(used, all []errorShape, at []string, s schema.Sample) {
 	if _, isObject := s.Response.Body.(map[string]any); !isObject || s.Response.Status < http.StatusBadRequest {
 		return
 	}
-	found, looked := closest(all, s)
-	if len(found) == 0 {
-		return
-	}
-	if own, ok := closest(used, s); ok && looked {
-		found = own
+	found, looked := closest(used, s)
+	if !looked {
+		found, _ = closest(all, s)
 	}
 	k.problems(codeErrors, at, found)
 }

@@ -94,6 +94,10 @@ func (k *checker) requiredMembers(u *use, body any) {
 	if !isObject {
 		return
 	}
+	paged := []string{}
+	if u.op.Pages != nil && k.Requests.Pagination != nil {
+		paged = pageParams(k.Requests.Pagination.At(u.method, u.path).Over(u.op.Pages.Pagination))
+	}
 	var least []string
 	var place node
 	for i, v := range variants(s, 0) {
@@ -101,7 +105,7 @@ func (k *checker) requiredMembers(u *use, body any) {
 		for _, part := range v.parts {
 			for _, n := range part.get("required").items() {
 				name, _ := n.value.(string)
-				if _, there := object[name]; !there && !part.get("properties").get(name).isTrue("readOnly") {
+				if _, there := object[name]; !there && !slices.Contains(paged, name) && !part.get("properties").get(name).isTrue("readOnly") {
 					lacking = append(lacking, name)
 				}
 			}
@@ -149,13 +153,10 @@ func (k *checker) output(u *use, answer node) {
 	if is != present {
 		return
 	}
-	if isList(result) == present {
-		if item, is := lookAt(result, "0"); is == present {
-			result = item
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(o.Fields)) {
-		if _, is := lookAt(result, o.Fields[name]); is == absent {
+		_, is := lookAt(result, o.Fields[name])
+		_, each := lookAt(result, "0."+o.Fields[name]) // of each element of a list
+		if is == absent && each == absent {
 			k.report(codeBody, below(u.root, "output", "fields", name), fmt.Sprintf("the answer has nothing at %q", o.Fields[name]), result.where())
 		}
 	}

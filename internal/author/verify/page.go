@@ -62,7 +62,10 @@ func (k *checker) listOf(u *use) (schema.Pagination, bool) {
 	case u.sample != nil && (u.sample.Kind == "" || u.sample.Kind == schema.SampleAPI) && u.sample.Response.Status < 300:
 		list, _ := schema.At(u.sample.Response.Body, p.Items)
 		_, isList := list.([]any)
-		return p, isList
+		return p, isList || slices.ContainsFunc(pageParams(p), func(name string) bool {
+			_, takes := u.call.takes("query", name)
+			return takes && u.method == "GET"
+		})
 	}
 	return p, false
 }
@@ -93,7 +96,9 @@ func (k *checker) pageUses() (uses []use) {
 			u.method = "POST"
 			u.call = k.find("POST", k.full(&u))
 		}
-		if u.call == nil && !k.lost && len(k.calls) > 0 {
+		// A version that extends this one may be elsewhere, where the pattern fits nothing.
+		said, _, _ := k.catalog.Where(k.ref, u.at...)
+		if u.call == nil && !k.lost && len(k.calls) > 0 && said.Blueprint == k.ref {
 			k.reportName(codePath, u.at, fmt.Sprintf("no path %s in %s", k.full(&u).path(), k.documents()), "")
 		}
 		uses = append(uses, u)
@@ -161,6 +166,9 @@ func (l *listCall) facts() (facts []pageFact) {
 	}
 	add(l.response(p.HasMore, "has_more"))
 	add(l.response(p.Last, "last"))
+	if p.Total != nil {
+		add(l.response(p.Total.Response, "total", "response"))
+	}
 	if p.Limit != nil {
 		add(l.request(p.Limit.Request, "limit", "request"))
 		add(l.largest(p.Limit))
@@ -204,7 +212,7 @@ func (l *listCall) response(path string, keys ...string) (pageFact, bool) {
 		return pageFact{}, false
 	}
 	_, is := lookAt(answer, path)
-	return pageFact{at: l.at(keys...), code: codePagination, where: answer.where(), good: is == present,
+	return pageFact{at: l.at(keys...), code: codePagination, where: where(answer), good: is == present,
 		message: fmt.Sprintf("the answer to %s %s has nothing at %q", l.u.method, l.u.path, path)}, is != unknown
 }
 
@@ -217,7 +225,7 @@ func (l *listCall) items() (pageFact, bool) {
 	if is == present {
 		is = isList(n)
 	}
-	return pageFact{at: l.at("items"), code: codePagination, where: answer.where(), good: is == present,
+	return pageFact{at: l.at("items"), code: codePagination, where: where(answer), good: is == present,
 		message: fmt.Sprintf("the answer to %s %s has no list at %q", l.u.method, l.u.path, l.p.Items)}, is != unknown
 }
 
@@ -232,13 +240,13 @@ func (l *listCall) item(path string) (pageFact, bool) {
 		first = l.p.Items + "." + first
 	}
 	_, is := lookAt(answer, first)
-	return pageFact{at: l.at("cursor", "item"), code: codePagination, where: answer.where(), good: is == present,
+	return pageFact{at: l.at("cursor", "item"), code: codePagination, where: where(answer), good: is == present,
 		message: fmt.Sprintf("items of %s %s have nothing at %q", l.u.method, l.u.path, path)}, is != unknown
 }
 
 // largestTexts find the largest page in a description, for want of a maximum.
 var largestTexts = []func() *regexp.Regexp{
-	lazyregexp.New(`(?i)\b(?:max(?:imum)?|up to|at most|no more than|(?:not|cannot|can't) exceed|less than or equal to)\b[^.0-9]{0,45}?\b([0-9][0-9,]*)\b`),
+	lazyregexp.New(`(?i)\b(?:max(?:imum)?|up to|at most|no more than|(?:not|cannot|can't) exceed|less than or equal to|larger than|greater than|more than)\b[^.0-9]{0,45}?\b([0-9][0-9,]*)\b`),
 	lazyregexp.New(`(?i)\b1 ?(?:-|–|to|and|through) ?([0-9][0-9,]*)\b`),
 	lazyregexp.New(`(?i)\b([0-9][0-9,]*) (?:is the max|max)`),
 }

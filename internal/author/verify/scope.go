@@ -76,15 +76,19 @@ func (k *checker) namesAll(scopes []string) bool {
 	return true
 }
 
-// names reports whether the entry tells users of a scope.
-func (k *checker) names(scope string) bool {
+// names reports whether the entry tells users of a scope, or of a header.
+func (k *checker) names(name string) bool {
+	short := name // of a scope that is a URL
+	if i := strings.LastIndexByte(name, '/'); i >= 0 && strings.Contains(name[i:], ".") {
+		short = name[i+1:]
+	}
 	texts := append([]string{k.Comment}, k.Auth.DefaultScopes...)
 	for _, n := range k.Notes {
 		texts = append(texts, n.Text)
 	}
 	for _, text := range texts {
 		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !inScope(r) }) {
-			if word == scope || strings.TrimRight(word, ".:") == scope {
+			if word = strings.TrimRight(word, ".:"); strings.EqualFold(word, strings.TrimRight(name, ".:")) || strings.EqualFold(word, short) {
 				return true
 			}
 		}

@@ -51,7 +51,11 @@ func variants(n node, depth int) []variant {
 	for _, all := range r.get("allOf").items() {
 		out = both(out, variants(all, depth+1))
 	}
-	for _, key := range []string{"oneOf", "anyOf"} {
+	alternatives := []string{"oneOf", "anyOf"}
+	if r.get("type").value == nil {
+		alternatives = append(alternatives, "items") // a list of schemas, where no list can be: one of them is meant
+	}
+	for _, key := range alternatives {
 		var some []variant
 		for _, one := range r.get(key).items() {
 			some = append(some, variants(one, depth+1)...)
@@ -119,7 +123,7 @@ func (v variant) held(value any, path []string) (found []problem) {
 			found = append(found, v.member(name, value[name], append(slices.Clone(path), name))...)
 		}
 	case []any:
-		items := v.all("items")
+		items := v.elements()
 		for i, item := range value {
 			found = append(found, heldAll(items, item, append(slices.Clone(path), strconv.Itoa(i)))...)
 		}
@@ -213,6 +217,18 @@ func (v variant) member(name string, value any, path []string) []problem {
 	return heldAll(others, value, path)
 }
 
+// elements returns the schemas of the elements of a list. Where a document has one for
+// each of the first elements, it is one of them that is meant.
+func (v variant) elements() (found []node) {
+	for _, n := range v.all("items") {
+		if _, several := n.value.([]any); several {
+			n.value = map[string]any{"anyOf": n.value}
+		}
+		found = append(found, n)
+	}
+	return found
+}
+
 // all returns what the parts say at a path of names.
 func (v variant) all(names ...string) (found []node) {
 	for _, part := range v.parts {
@@ -291,8 +307,8 @@ func (v variant) lookAt(path, head, rest string, more bool) (node, presence) {
 			return s, present
 		}
 		below := part.get("properties").get(head)
-		if isIndex == nil && part.get("items").exists() {
-			below = part.get("items")
+		if items := (variant{parts: []node{part}}).elements(); isIndex == nil && items != nil {
+			below = items[0]
 		}
 		if below.exists() {
 			if !more {

@@ -20,6 +20,7 @@ type use struct {
 
 	call   *call // nil: the documents have none
 	sample *schema.Sample
+	field  string   // connection field that is looked up
 	root   []string // of the sample or the operation
 	op     *schema.Operation
 	verify bool
@@ -35,7 +36,11 @@ func (k *checker) listUses() []use {
 	for i := range k.Samples {
 		if s := &k.Samples[i]; s.Request != nil {
 			root := []string{"samples", strconv.Itoa(i)}
-			uses = append(uses, use{at: below(root, "request", "path"), method: s.Request.Method, path: s.Request.Path, sample: s, root: root})
+			u := use{at: below(root, "request", "path"), method: s.Request.Method, path: s.Request.Path, sample: s, root: root}
+			if s.Kind == schema.SampleLookUp {
+				k.lookedUp(&u)
+			}
+			uses = append(uses, u)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Operations)) {
@@ -51,7 +56,7 @@ func (k *checker) listUses() []use {
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Connection)) {
 		if f := k.Connection[name]; f.Request != nil {
-			u := use{at: []string{"connection", name, "request", "path"}, method: f.Request.Method, path: f.Request.Path}
+			u := use{field: name, at: []string{"connection", name, "request", "path"}, method: f.Request.Method, path: f.Request.Path}
 			if u.path == "" {
 				u.at[3], u.path, u.url = "url", f.Request.URL, true
 			}
@@ -65,6 +70,16 @@ func (k *checker) listUses() []use {
 		uses[i].call = k.find(uses[i].method, k.full(&uses[i]))
 	}
 	return uses
+}
+
+// lookedUp finds the URL of the look-up that a sample answers, if it goes elsewhere.
+func (k *checker) lookedUp(u *use) {
+	for _, f := range k.Connection {
+		if f.Request != nil && f.Request.URL != "" && strings.HasSuffix(templatePattern(f.Request.URL).path(), templatePattern(u.path).path()) {
+			u.path, u.url = f.Request.URL, true
+			return
+		}
+	}
 }
 
 func below(root []string, names ...string) []string { return slices.Concat(root, names) }
@@ -132,7 +147,7 @@ func (c *call) score(ours, theirs []string) int {
 // takesSegment reports whether the parameter at a segment of the path, counted from its
 // end by a negative number, may have a value.
 func (c *call) takesSegment(i int, value string) bool {
-	raw := c.rawSegments()
+	raw := c.raw
 	if i += len(raw); i < 0 || !strings.HasPrefix(raw[i], "{") || strings.Contains(value, "*") {
 		return true
 	}
@@ -151,16 +166,6 @@ func (c *call) takesSegment(i int, value string) bool {
 	return false
 }
 
-// rawSegments are those of the path as the document writes it.
-func (c *call) rawSegments() []string {
-	text := c.n.text("flatPath")
-	if c.doc.kind != discovery {
-		above := steps(c.n.place)
-		text = above[len(above)-2]
-	}
-	return strings.Split(strings.Trim(text, "/"), "/")
-}
-
 // use holds one call of the entry against the documents.
 func (k *checker) use(u *use) {
 	switch {
@@ -175,6 +180,8 @@ func (k *checker) use(u *use) {
 		k.operationCall(u)
 	case u.sample != nil:
 		k.sampleCall(u)
+	case u.field != "":
+		k.lookUpAnswer(u)
 	case u.verify:
 		k.requiredParams(u, u.at, nil)
 	}
@@ -229,7 +236,7 @@ func (k *checker) noPath(u *use, url pattern) {
 // and that is close to a name which the document has there.
 func (k *checker) misspelt(u *use) bool {
 	url := k.full(u)
-	raw := u.call.rawSegments()
+	raw := u.call.raw
 	from := len(url.segments) - len(raw)
 	for i, s := range raw {
 		if from+i < 0 || !strings.HasPrefix(s, "{") || strings.Contains(url.segments[from+i], "*") {
@@ -237,7 +244,7 @@ func (k *checker) misspelt(u *use) bool {
 		}
 		var names []string
 		for _, c := range k.calls {
-			if other := c.rawSegments(); c.doc == u.call.doc && len(other) > i && slices.Equal(other[:i], raw[:i]) && !strings.HasPrefix(other[i], "{") {
+			if other := c.raw; c.doc == u.call.doc && len(other) > i && slices.Equal(other[:i], raw[:i]) && !strings.HasPrefix(other[i], "{") {
 				names = append(names, other[i])
 			}
 		}

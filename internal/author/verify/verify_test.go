@@ -62,6 +62,7 @@ func TestFindings(t *testing.T) {
 		{"no scopes", "default_scopes: [ships.read]", "scopes: none", `the document has 3 scopes`},
 		{"path of verify", "GET, path: /v2/me}", "GET, path: /v2/mee}", `no path /api/v2/mee in keel; did you mean /api/v2/me? (see keel#/paths/~1me/get) [verify-path]`},
 		{"path of a look-up", "/v2/crews/mine", "/v2/crews/me", `no path /api/v2/crews/me`},
+		{"value of a look-up", "path: id\n", "path: ident\n", `the answer to GET /v2/crews/mine has nothing at "ident" (see keel#/components/schemas/Crew) [verify-body]`},
 		{"path of an operation", "{path: /v2/ships, params", "{path: /v2/boats, params", `no path /api/v2/boats`},
 		{"path that any text fits", "request: {path: \"/v2/ships/{id}\"}", "request: {path: /v2/ships/serch}", `serch is no name of the document in /api/v2/ships/serch; did you mean search?`},
 		{"safe call", "[POST /v2/ships/search]", "[POST /v2/boats/search]", `no path /api/v2/boats/search`},
