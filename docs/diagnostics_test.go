@@ -19,7 +19,7 @@ import (
 	"github.com/nango-lite/nango-lite/loader"
 )
 
-var fileName = regexp.MustCompile(`^# (\S+\.yaml|\.env)\n`)
+var fileName = regexp.MustCompile(`^# (\S+\.yaml|\S+\.lock|\.env)\n`)
 
 // The examples on the page are loaded, and what is found is what the page shows.
 func TestDiagnosticsPageShowsWhatIsFound(t *testing.T) {
@@ -79,7 +79,7 @@ func findings(t *testing.T, heading string, files map[string]string) string {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if filepath.Dir(file) == "." && file != ".env" {
+		if filepath.Dir(file) == "." && filepath.Ext(file) == ".yaml" {
 			names = append(names, file)
 		}
 	}

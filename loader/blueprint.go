@@ -133,7 +133,7 @@ func (c *Catalog) resolve(ref string) *version {
 	}
 	node := &tree.Node{Kind: tree.Map}
 	for i := len(chain) - 1; i >= 0; i-- {
-		for _, key := range []string{"comment", "status", "successor", "extends"} {
+		for _, key := range []string{"comment", "status", "successor", "sunset", "extends"} {
 			node.Remove(key) // said of the other version, not of this one
 		}
 		node = merge(node, chain[i].node, shape.Integration())

@@ -3,6 +3,7 @@ package loader
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader/internal/rules"
 	"github.com/nango-lite/nango-lite/loader/internal/shape"
@@ -122,7 +123,8 @@ func (l *run) blueprint(n *tree.Node, integration string) (v *version, ok bool) 
 			fmt.Sprintf("write %s:%s", name, wanted))
 		ref.Text = name + ":" + wanted
 	}
-	return l.versionOf(ref, integration, wanted, report)
+	v, ok = l.versionOf(ref, integration, wanted, report)
+	return v, ok && l.unchanged(ref, pinned, report)
 }
 
 func (l *run) versionOf(ref *tree.Node, integration, wanted string, report func(Severity, string, string, string)) (*version, bool) {
@@ -150,7 +152,7 @@ func (l *run) versionOf(ref *tree.Node, integration, wanted string, report func(
 		if v.typed.Successor != "" {
 			hint = "use " + v.typed.Successor
 		}
-		report(Warning, "deprecated-blueprint", fmt.Sprintf("%s:%s is deprecated", name, wanted), hint)
+		report(Warning, "deprecated-blueprint", fmt.Sprintf("%s:%s is deprecated", name, wanted)+sunset(v.typed, l.opts.Now().Format(time.DateOnly)), hint)
 	}
 	return v, true
 }

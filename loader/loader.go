@@ -32,6 +32,10 @@ type Options struct {
 	// 64 KiB are read from disk. A newline at the end is cut.
 	ReadFile func(path string) ([]byte, error)
 
+	// Unlocked takes blueprints as they are, whatever the lock beside the integrations
+	// file says; see [Lock].
+	Unlocked bool
+
 	// Now returns the time, by which client certificates have ended or not. If nil,
 	// time.Now is used.
 	Now func() time.Time
@@ -59,6 +63,7 @@ func LoadFiles(ctx context.Context, names []string, opts *Options) (*schema.Conf
 			l.report(Diagnostic{Place: Place{File: name}, Severity: Error, Code: "io", Message: "the file cannot be read: " + reason(err)})
 			continue
 		}
+		l.lockOf(name)
 		l.file(name, data, l.environment(filepath.Dir(name)))
 	}
 	return l.finish()

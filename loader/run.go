@@ -27,6 +27,9 @@ type run struct {
 	server  *schema.Origin
 	named   []*tree.Node // integrations that the settings of the server name
 	beside  besideFile   // the file of variables of the file at hand
+
+	lock     *Lock // of the file at hand; nil: none
+	lockName string
 }
 
 func newRun(ctx context.Context, opts *Options) *run {

@@ -18,6 +18,7 @@ type Version struct {
 	Comment     string                     `json:"comment,omitempty"`
 	Status      string                     `json:"status,omitempty"`
 	Successor   string                     `json:"successor,omitempty"`
+	Sunset      string                     `json:"sunset,omitempty"` // year-month-day
 	Extends     string                     `json:"extends,omitempty"`
 	Auth        Auth                       `json:"auth"`
 	Credentials map[string]Field           `json:"credentials,omitempty"`

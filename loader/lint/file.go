@@ -54,6 +54,9 @@ func status(v *version) {
 	case deprecated:
 		v.successor()
 	}
+	if !deprecated && v.Sunset != "" {
+		v.report("stray-successor", "sunset", "this version ends and is not deprecated", "write status: deprecated, and the successor")
+	}
 }
 
 func (v *version) successor() {

@@ -24,7 +24,7 @@ var rules = []Rule{
 	{"missing-comment", loader.Warning, "A version does not say in a sentence what it covers."},
 	{"missing-successor", loader.Error, "A deprecated version names no successor."},
 	{"unknown-successor", loader.Error, "The successor is no version of the catalog, is this version, or is deprecated itself."},
-	{"stray-successor", loader.Warning, "A version has a successor and is not deprecated."},
+	{"stray-successor", loader.Warning, "A version has a successor, or a day on which it ends, and is not deprecated."},
 
 	// URLs and hosts.
 	{"url-scheme", loader.Error, "A URL is not https. Plain http is for loopback."},

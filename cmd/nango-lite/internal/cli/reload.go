@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
+	"github.com/nango-lite/nango-lite/loader"
 )
 
 // lookEvery is how often it is looked whether files have changed. They may lie where
@@ -50,6 +51,9 @@ func (v *serving) watch(ctx context.Context) {
 // stamp changes whenever a file of the configuration does.
 func (v *serving) stamp() string {
 	names := append([]string{}, v.Files...)
+	for _, name := range v.Files {
+		names = append(names, loader.LockName(name))
+	}
 	switch {
 	case v.EnvFile != "":
 		names = append(names, v.EnvFile)

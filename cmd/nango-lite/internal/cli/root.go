@@ -41,7 +41,7 @@ On a fresh machine, without accounts or secrets:
 			root.AddCommand(c)
 		}
 	}
-	add("config", initCommand(s), validateCommand(s), explainCommand(s), doctorCommand(s), blueprintsCommand(s), schemaCommand(s))
+	add("config", initCommand(s), validateCommand(s), explainCommand(s), lockCommand(s), doctorCommand(s), blueprintsCommand(s), schemaCommand(s))
 	add("use", connectCommand(s), connectionsCommand(s), callCommand(s), doCommand(s), operationsCommand(s), mcpCommand(s), sandboxCommand(s), serveCommand(s), storeCommand(s), keysCommand(s), apiKeysCommand(s), auditCommand(s), importCommand(s))
 	root.AddCommand(versionCommand(s))
 	return root

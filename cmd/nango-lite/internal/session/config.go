@@ -59,6 +59,14 @@ func (s *Session) LoadFiles(ctx context.Context, files []string, made *Invention
 	return cfg, ds
 }
 
+// LoadUnlocked loads the named files with blueprints as they are, and makes up what is
+// missing, which does not matter to blueprints.
+func (s *Session) LoadUnlocked(ctx context.Context, files []string) (*schema.Config, loader.Diagnostics) {
+	return loader.LoadFiles(ctx, files, &loader.Options{
+		Blueprints: s.Layers(), LookupEnv: s.Deps.LookUp, EnvFile: s.EnvFile, Invent: (&Inventions{}).invent, Unlocked: true,
+	})
+}
+
 // Load loads the files of -c for a command that is about to use them.
 func (s *Session) Load(ctx context.Context) (*schema.Config, loader.Diagnostics, *Inventions, error) {
 	if err := s.CheckFiles(); err != nil {
