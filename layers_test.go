@@ -380,7 +380,7 @@ func wayTo(pkgs map[string]goPackage, from, banned string) []string {
 }
 
 // innocent are literals that are a blueprint's name by chance, as "file: name".
-var innocent = []string{}
+var innocent = []string{"server/internal/operate/action.go: openai"} // a format of tools, as other servers take it
 
 func TestNoCodeKnowsAProvider(t *testing.T) {
 	names, hosts := catalog(t)
