@@ -54,6 +54,9 @@ func typed(n node, text string) any {
 // may leave them out: they answer whatever is asked.
 func (k *checker) requiredParams(u *use, at []string, sent []string) {
 	sent = slices.AppendSeq(sent, maps.Keys(k.Requests.Params))
+	if u.verify {
+		sent = slices.AppendSeq(sent, maps.Keys(k.Requests.Verify.Params))
+	}
 	if p := k.Requests.Pagination; p != nil {
 		sent = append(sent, pageParams(p.At(u.method, u.path))...)
 	}
