@@ -164,7 +164,7 @@ var serverRooms = map[string][]string{
 	"token":   {"access", "answer", "apikey", "audit", "input"},
 
 	"connect/fault":   {"answer"},
-	"connect/site":    {"answer", "page"},
+	"connect/site":    {"answer", "connect/fault", "page"},
 	"connect/socket":  {"answer", "connect/site", "input"},
 	"connect/result":  {"answer", "connect/fault", "connect/site", "connect/socket", "page"},
 	"connect/session": {"access", "answer", "apikey", "connect/fault", "connect/result", "connect/site", "ident", "input", "tags"},

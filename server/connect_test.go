@@ -348,7 +348,7 @@ func TestS3_S8_WhoIsToldTheResult(t *testing.T) {
 		t.Errorf("the socket: %v", m)
 	}
 	a := flow("&opener_origin=https://app.example")
-	if !strings.Contains(a.body, `postMessage({"payload":{"connectionId":"user-7","isPending":false,"providerConfigKey":"tides"},"type":"connect"}, "https://app.example")`) {
+	if !strings.Contains(a.body, `for (const origin of ["https://app.example"])`) || !strings.Contains(a.body, `postMessage({"payload":{"connectionId":"user-7","isPending":false,"providerConfigKey":"tides"},"type":"connect"}, origin)`) {
 		t.Errorf("the opener: %s", a.body)
 	}
 	for from, to := range map[string]string{

@@ -22,7 +22,7 @@ func paged(t *testing.T, change func(*schema.Server)) *stage {
 	s := connecting(t, change)
 	lamps := s.integration("lamps")
 	lamps.DisplayName = "Lamps & Co"
-	lamps.Credentials["api_key"] = schema.Field{Title: "Key", Description: "It begins with lk_.", Pattern: "lk_[a-z0-9]+"}
+	lamps.Credentials["api_key"] = schema.Field{Title: "Key", Description: "It begins with lk_.", Pattern: "lk_[a-z0-9]+", Secret: true}
 	lamps.Connection = map[string]schema.ConnectionField{
 		"site":   {From: schema.FromUser, Field: schema.Field{Title: "Site", Example: "harbour"}},
 		"region": {From: schema.FromUser, Field: schema.Field{Title: "Region", Enum: []string{"eu", "us"}, Default: "eu"}},
@@ -43,7 +43,7 @@ func (s *stage) posted(j jar, token, integration string, fields ...string) answe
 	for i := 0; i < len(fields); i += 2 {
 		q.Set(fields[i], fields[i+1])
 	}
-	a := s.do("POST", "/connect", strings.NewReader(q.Encode()), append(j.header(), "Content-Type", "application/x-www-form-urlencoded", "Origin", public)...)
+	a := s.do("POST", "/connect", strings.NewReader(q.Encode()), append(j.header(), "Content-Type", "application/x-www-form-urlencoded", "Origin", "null", "Sec-Fetch-Site", "same-origin")...)
 	j.keep(a)
 	return a
 }
@@ -183,9 +183,10 @@ func TestConnectPageAttacks(t *testing.T) {
 	}
 	holds(t, a, 422, "--accent: #ffe100; --on-accent: #000")
 	q := url.Values{"session_token": {token}, "integration": {"lamps"}, "field.api_key": {"lk_evil"}, "field.site": {"x"}}
-	for _, origin := range []string{"https://evil.example", "null"} {
-		holds(t, s.do("POST", "/connect", strings.NewReader(q.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Origin", origin), 403, "a page of another server")
+	for origin, site := range map[string]string{"https://evil.example": "cross-site", "null": "cross-site", "https://other.connect.example": "same-site"} {
+		holds(t, s.do("POST", "/connect", strings.NewReader(q.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Origin", origin, "Sec-Fetch-Site", site), 403, "a page of another server")
 	}
+	holds(t, s.do("POST", "/connect", strings.NewReader(q.Encode()), "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example"), 403, "a page of another server")
 	holds(t, s.do("GET", "/connect?session_token="+token+"&origin=https://evil.example", nil), 400, "none of server.allowed_frames")
 	holds(t, s.do("GET", "/connect?session_token="+token+"&origin=https://app.example", nil), 200, `const origin = "https://app.example"`)
 	holds(t, s.do("GET", "/connect?session_token="+token+"&integration=tides", nil), 403, "does not allow this integration")

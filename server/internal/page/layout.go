@@ -75,11 +75,15 @@ var layout = template.Must(template.New("layout").Parse(`<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {{- if .Refresh}}
-<meta http-equiv="refresh" content="{{.Seconds}}; url={{.Refresh}}">
+{{if .Seconds}}<noscript>{{end}}<meta http-equiv="refresh" content="{{.Seconds}}; url={{.Refresh}}">{{if .Seconds}}</noscript>{{end}}
 {{- end}}
 <title>{{.Title}}{{with .Name}} · {{.}}{{end}}</title>
 <style nonce="{{.Nonce}}">
-:root { color-scheme: light dark; {{.Accent}}; --line: color-mix(in srgb, currentColor 30%, transparent); }
+:root { color-scheme: light dark; {{.Accent}}; --line: color-mix(in srgb, currentColor 30%, transparent); --link: #1d4fb8; }
+@media (prefers-color-scheme: dark) { :root { --link: #9dbcff; } }
+a { color: var(--link); }
+html { background: #fff; color: #111; }
+@media (prefers-color-scheme: dark) { html { background: #121212; color: #f2f2f2; } }
 * { box-sizing: border-box; }
 body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 0 auto; padding: 8vh 1.25rem 2rem; overflow-wrap: anywhere; }
 header { display: flex; gap: .75rem; align-items: center; font-weight: 600; margin-bottom: 1.5rem; }
@@ -87,8 +91,11 @@ header img { height: 2rem; max-width: 8rem; object-fit: contain; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
 ul { padding: 0; list-style: none; }
 li { border-bottom: 1px solid var(--line); }
-li a { display: flex; justify-content: space-between; padding: .75rem .25rem; }
-li span { padding: .75rem .25rem; display: block; }
+li > a { display: flex; justify-content: space-between; padding: .75rem .25rem; text-decoration: none; font-weight: 600; }
+li > a:hover { text-decoration: underline; }
+li > span { padding: .75rem .25rem; display: block; }
+.wrong li { border: 0; }
+.wrong li > a { display: inline; padding: 0; font-weight: 400; text-decoration: underline; }
 .code { font: 2rem/1.5 ui-monospace, monospace; letter-spacing: .1em; user-select: all; }
 .hint, .small { font-size: .9rem; }
 .hint { margin: .1rem 0 .35rem; }
@@ -112,6 +119,9 @@ button, a.button { font: inherit; font-weight: 600; display: inline-block; paddi
 <h1>{{.Title}}</h1>
 {{template "body" .}}
 </main>
+{{- if and .Refresh .Seconds}}
+<script nonce="{{.Nonce}}">setTimeout(() => location.replace({{.Refresh}}), 1000 * {{.Seconds}});</script>
+{{- end}}
 {{block "scripts" .}}{{end}}
 </body>
 </html>

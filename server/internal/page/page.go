@@ -13,7 +13,7 @@ type Page struct {
 	Status      int
 	Title, Text string
 	More        string
-	Origin      string         // of the window that opened this one, which gets Event; empty: none does
+	Origins     []string       // of pages that have opened or frame this one, which get Event
 	Event       map[string]any // written as JSON
 	Refresh     string         // the address that the browser loads after Seconds
 	Seconds     int
@@ -52,9 +52,11 @@ var said = Body(`
 {{with .Page.More}}<p>{{.}}</p>{{end}}
 {{with .Page.Next}}<p><a class="button" href="{{.URL}}">{{.Text}}</a></p>{{end}}
 {{define "scripts"}}
-{{- if .Page.Origin}}
+{{- if .Page.Origins}}
 <script nonce="{{.Nonce}}">
-if (window.opener) window.opener.postMessage({{.Page.Event}}, {{.Page.Origin}});
+for (const page of [window.opener, window.parent === window ? null : window.parent])
+  for (const origin of {{.Page.Origins}})
+    if (page) page.postMessage({{.Page.Event}}, origin);
 </script>
 {{- end}}{{end}}`)
 
@@ -62,7 +64,7 @@ if (window.opener) window.opener.postMessage({{.Page.Event}}, {{.Page.Origin}});
 func Show(w *answer.Writer, look Look, p Page) {
 	s := &Sheet{
 		Look: look, Status: p.Status, Title: p.Title, Refresh: p.Refresh, Seconds: p.Seconds,
-		Scripts: p.Origin != "", Forms: p.Form != nil,
+		Scripts: len(p.Origins) > 0 || p.Seconds > 0, Forms: p.Form != nil,
 	}
 	Write(w, said, s, struct {
 		*Sheet

@@ -37,10 +37,10 @@ func TestShow(t *testing.T) {
 // The window that opened the page is told by its origin alone, and each page has a nonce of
 // its own.
 func TestShowTellsTheOpener(t *testing.T) {
-	p := page.Page{Status: 200, Title: "x", Origin: "https://app.example", Event: map[string]any{"type": "</script>"}}
+	p := page.Page{Status: 200, Title: "x", Origins: []string{"https://app.example"}, Event: map[string]any{"type": "</script>"}}
 	first, second := show(p), show(p)
 	body, policy := first.Body.String(), first.Header().Get("Content-Security-Policy")
-	if strings.Count(body, "</script>") != 1 || !strings.Contains(body, `postMessage({"type":"\u003c/script\u003e"}, "https://app.example")`) {
+	if strings.Count(body, "</script>") != 1 || !strings.Contains(body, `postMessage({"type":"\u003c/script\u003e"}, origin)`) || !strings.Contains(body, `["https://app.example"]`) {
 		t.Errorf("body:\n%s", body)
 	}
 	if !strings.Contains(policy, "script-src 'nonce-") || policy == second.Header().Get("Content-Security-Policy") {

@@ -112,7 +112,6 @@ func (v *serving) run(cmd *cobra.Command) error {
 	}
 	counted.Watch(v.whole.Engine)
 	v.metrics = newMetrics(counted)
-	v.tellUnused()
 	var cancel context.CancelFunc
 	v.down, cancel = context.WithCancel(ctx)
 	defer cancel()
@@ -230,21 +229,6 @@ func (v *serving) webhook() *server.Webhook {
 		return nil
 	}
 	return w
-}
-
-// tellUnused names the settings of the file that nothing reads yet.
-func (v *serving) tellUnused() {
-	file := v.whole.Config().Server
-	if file == nil {
-		return
-	}
-	for name, set := range map[string]bool{
-		"allowed_frames": len(file.AllowedFrames) > 0, "brand": file.Brand != nil,
-	} {
-		if set {
-			v.Notef("warning: server.%s has no effect: this version has no connect page", name)
-		}
-	}
 }
 
 func (v *serving) listen() (net.Listener, error) {

@@ -49,7 +49,11 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 		return a, err
 	}
 	if q.Has("connect_page") && a.Session != nil {
-		a.To.Origin, a.To.Back = r.Site.Origin(), r.back(q)
+		a.To.Origin, a.To.Product, a.To.Back = r.Site.Origin(), q.Get("origin"), r.back(q)
+		if err := r.Site.CheckProduct(a.To.Product); err != nil {
+			a.To.Product = ""
+			return a, err
+		}
 	}
 	described, failed := r.Engine.Describe(integration)
 	if failed != nil {
@@ -68,7 +72,7 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 func (r *Reader) back(q url.Values) string {
 	page := url.Values{"session_token": {q.Get("connect_session_token")}}
 	if q.Has("origin") {
-		page.Set("origin", q.Get("origin")) // it is checked there
+		page.Set("origin", q.Get("origin"))
 	}
 	return r.Site.Path("/connect?" + page.Encode())
 }

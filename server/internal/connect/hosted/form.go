@@ -24,7 +24,7 @@ type field struct {
 
 // Type is the kind of input.
 func (f field) Type() string {
-	if f.Secret || f.Credential && f.Name != "username" {
+	if f.Secret {
 		return "password"
 	}
 	return "text"

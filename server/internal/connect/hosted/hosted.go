@@ -92,10 +92,7 @@ func (h *Hosted) visit(w *answer.Writer, q url.Values) (*visit, *fault.Error) {
 		return nil, refused
 	}
 	v := &visit{Session: s, token: q.Get("session_token"), origin: q.Get("origin")}
-	if set := h.Site.Settings(); v.origin != "" && !slices.Contains(set.AllowedFrames, v.origin) && !slices.Contains(set.AllowedOrigins, v.origin) {
-		return nil, fault.Param("origin is none of server.allowed_frames or server.allowed_origins")
-	}
-	return v, nil
+	return v, h.Site.CheckProduct(v.origin)
 }
 
 // described describes an integration that the session may connect.
@@ -125,7 +122,7 @@ func (h *Hosted) connectable(v *visit) []string {
 // to is where the result of what is begun here is told: to the page, which may have
 // opened a window for it.
 func (h *Hosted) to(v *visit) result.Destination {
-	return result.Destination{Origin: h.Site.Origin(), Back: h.path(v, "")}
+	return result.Destination{Origin: h.Site.Origin(), Product: v.origin, Back: h.path(v, "")}
 }
 
 // path is the address of the page, or of the form of one integration.
@@ -147,7 +144,7 @@ func (h *Hosted) Submit(w *answer.Writer) {
 		h.Teller.Fail(w, fault.Param("the form cannot be read, or is too large"))
 		return
 	}
-	if origin := w.Request.Header.Get("Origin"); origin != "" && origin != h.Site.Origin() {
+	if fromElsewhere(w.Request) {
 		h.Teller.Fail(w, fault.New(http.StatusForbidden, "forbidden", "the form was sent from a page of another server"))
 		return
 	}
@@ -162,6 +159,15 @@ func (h *Hosted) Submit(w *answer.Writer) {
 		return
 	}
 	h.connect(w, v, d, q)
+}
+
+// fromElsewhere reports whether a page of another site has sent a form. Our own pages send
+// no referrer, and for such browsers make the origin "null": what tells is Sec-Fetch-Site.
+func fromElsewhere(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
+		return false // a browser from before 2023: the session's token has to do
+	}
+	return new(http.CrossOriginProtection).Check(r) != nil
 }
 
 // connect goes on with what the user has typed: to the provider's page, or to the end.

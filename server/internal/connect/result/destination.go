@@ -15,6 +15,7 @@ type Destination struct {
 	Socket   string `json:"socket,omitempty"`   // a WebSocket of Nango's frontend client
 	Origin   string `json:"origin,omitempty"`   // of the page that opened the window
 	Redirect string `json:"redirect,omitempty"` // where the browser goes in the end
+	Product  string `json:"product,omitempty"`  // origin of the page that shows Back in a frame, or has opened it
 	Back     string `json:"back,omitempty"`     // the path of this server's own page where it began
 }
 

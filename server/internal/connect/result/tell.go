@@ -58,8 +58,10 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 			p.More, p.Next = "", &page.Link{URL: to.Back, Text: "Try again"}
 		}
 	}
-	if to.Origin != "" {
-		p.Origin, p.Event = to.Origin, r.event()
+	for _, origin := range []string{to.Origin, to.Product} {
+		if origin != "" {
+			p.Origins, p.Event = append(p.Origins, origin), r.event()
+		}
 	}
 	page.Show(w, t.Site.Look(), p)
 }

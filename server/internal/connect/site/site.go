@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
 	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
@@ -51,6 +52,16 @@ func (s *Site) Secure() bool { return s.Public != nil && s.Public.Scheme == "htt
 func (s *Site) Allows(origin string) bool {
 	allowed := s.Settings().AllowedOrigins
 	return origin == "" || len(allowed) == 0 || origin == s.Origin() || slices.Contains(allowed, origin)
+}
+
+// CheckProduct says if pages of that origin may neither show this server's pages in a frame
+// nor be told what becomes of them.
+func (s *Site) CheckProduct(origin string) *fault.Error {
+	set := s.Settings()
+	if origin == "" || slices.Contains(set.AllowedFrames, origin) || slices.Contains(set.AllowedOrigins, origin) {
+		return nil
+	}
+	return fault.Param("origin is none of server.allowed_frames or server.allowed_origins")
 }
 
 // CrossOrigin answers what browsers ask before a page of another origin uses a route

@@ -1,0 +1,199 @@
+// The connect page of "nango-lite serve" in a headless browser, as users meet it: by its
+// link, in a frame and in a popup of a product's page; by keyboard alone, without scripts, in
+// light and dark. axe-core looks at each page. Prints, as one line of JSON, what it saw; the
+// test judges.
+//
+// Environment: URL of the server, KEY with every scope, CHROMIUM, PORT of the product;
+// SHOTS, a directory for screenshots.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { URL: server, KEY, CHROMIUM, SHOTS } = process.env;
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// A page of the product, which loads the server's script as its documentation says.
+const product = createServer((_, response) => {
+  response.setHeader("Content-Type", "text/html");
+  response.end(`<!DOCTYPE html><html lang="en"><title>product</title><div id="here"></div><button>Connect</button>
+<script src="${server}/connect.js"></script>
+<script>
+  window.events = [];
+  window.start = (sessionToken, framed) => { window.running = NangoLite.connect({
+    sessionToken, container: framed ? document.getElementById('here') : undefined, onEvent: (e) => window.events.push(e) }); };
+</script></html>`);
+});
+await new Promise((done) => product.listen(Number(process.env.PORT), "127.0.0.1", done));
+const origin = `http://127.0.0.1:${process.env.PORT}`;
+
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const context = await browser.newContext({ viewport: { width: 800, height: 900 } });
+context.setDefaultTimeout(Number(process.env.PATIENCE ?? 40_000));
+const saw = { flows: {}, axe: {}, events: {}, complaints: [] };
+context.on("page", (page) => page.on("console", (message) => {
+  if (/Content.Security.Policy|Refused to/i.test(message.text())) saw.complaints.push(message.text());
+}));
+
+async function api(method, path, body) {
+  const response = await fetch(server + path, { method, headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return response.json();
+}
+const session = async (allowed, more = {}) => (await api("POST", "/connect/sessions", { allowed_integrations: allowed, ...more })).data.token;
+const link = (token) => `${server}/connect?session_token=${token}`;
+const heading = (page) => page.locator("h1").innerText();
+
+// look has axe-core look at a page, light and dark, wide and narrow.
+async function look(name, page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    // The page's own policy keeps axe-core's script out; a debugger's world is not bound by it.
+    const judge = `${axe}; axe.run().then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
+    let found;
+    for (let i = 0; i < 20 && !found; i++) found = await page.evaluate(judge).catch(() => page.waitForLoadState()); // some pages look again by themselves
+    saw.axe[`${name}, ${colorScheme}`] = found;
+    if (!SHOTS) continue;
+    await page.setViewportSize(colorScheme === "dark" ? { width: 400, height: 720 } : { width: 800, height: 640 });
+    await page.screenshot({ path: join(SHOTS, `${name.replaceAll(" ", "-")}-${colorScheme}.png`) });
+    await page.setViewportSize({ width: 800, height: 900 });
+  }
+  const narrow = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
+  if (!narrow) saw.axe[`${name}, width`] = ["the page is wider than its window"];
+  await page.emulateMedia({ colorScheme: null });
+}
+
+// Consent: no, and then yes, from a list.
+{
+  const page = await context.newPage();
+  await page.goto(link(await session(["notion", "keyed", "desk", "ledger", "turnstile", "beacon"])));
+  await look("list", page);
+  await page.getByLabel("Search").fill("noti");
+  saw.flows.searched = await page.locator("#list li:visible").allInnerTexts();
+  await page.getByRole("link", { name: "Notion" }).click();
+  await page.locator("button[value=deny]").click();
+  saw.flows.denied = await heading(page);
+  await look("denied", page);
+  await page.getByRole("link", { name: "Try again" }).click();
+  await page.getByRole("link", { name: "Notion" }).click();
+  await page.locator("button[value=allow]").click();
+  saw.flows.OAUTH2 = await heading(page);
+  await look("connected", page);
+  await page.getByRole("link", { name: "Back to the list" }).click();
+  saw.flows.listed = await page.locator("#list li").first().innerText();
+  await page.close();
+}
+
+// typed fills in a form by keyboard alone, and returns the title of what comes.
+async function typed(name, integration, values, { shot } = {}) {
+  const page = await context.newPage();
+  await page.goto(link(await session([integration])));
+  if (shot) await look(shot, page);
+  for (const [label, value] of Object.entries(values)) {
+    const input = page.getByLabel(label, { exact: true });
+    for (let i = 0; i < 20 && !(await input.evaluate((e) => e === document.activeElement)); i++) await page.keyboard.press("Tab");
+    await page.keyboard.type(value);
+  }
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  await page.waitForFunction(() => document.querySelector("[role=alert], h1")?.innerText);
+  saw.flows[name] = (await page.locator("[role=alert]").count()) ? await page.locator("[role=alert]").innerText() : await heading(page);
+  return page;
+}
+for (const [name, integration, values, more] of JSON.parse(process.env.TYPED)) {
+  const page = await typed(name, integration, values, more);
+  if (more?.wrong) await look("refused", page);
+  await page.close();
+}
+
+// Another device.
+{
+  const page = await context.newPage();
+  await page.goto(link(await session(["beacon", "keyed"])));
+  await page.getByRole("link", { name: "Beacon" }).click();
+  await page.getByRole("button", { name: "Continue to Beacon" }).click();
+  const code = await page.locator(".code").innerText();
+  await look("device", page);
+  const other = await context.newPage();
+  await other.goto(await page.locator("li a").getAttribute("href"));
+  await other.locator("input[name=user_code]").fill(code);
+  await other.locator("button[value=allow]").click();
+  await other.close();
+  await page.getByRole("heading", { name: "Connected" }).waitFor();
+  saw.flows.device = await heading(page);
+  await page.close();
+}
+
+// A session that has ended.
+{
+  const page = await context.newPage();
+  await page.goto(link("nango_connect_session_" + "0".repeat(64)));
+  saw.flows.ended = await page.locator("main").innerText();
+  await look("ended", page);
+  await page.close();
+}
+
+// In a frame of the product's: the provider's page opens in a window of its own.
+{
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.evaluate(([token]) => window.start(token, true), [await session(["notion", "keyed"])]);
+  const frame = page.frameLocator("iframe");
+  const opened = context.waitForEvent("page");
+  await frame.getByRole("link", { name: "Notion" }).click();
+  const window = await opened;
+  await window.locator("button[value=allow]").click();
+  await page.waitForFunction(() => window.events.some((e) => e.type === "connect"));
+  await frame.getByText("Notion — Connected").waitFor();
+  saw.events.frame = await page.evaluate(() => window.events);
+  await page.close();
+}
+
+// In a popup of the product's, a form.
+{
+  const page = await context.newPage();
+  await page.goto(origin);
+  const opened = context.waitForEvent("page");
+  await page.evaluate(([token]) => window.start(token, false), [await session(["keyed", "notion"])]);
+  const window = await opened;
+  await window.getByRole("link", { name: "Keyed" }).click();
+  await window.getByLabel("Tenant", { exact: true }).fill("t-7");
+  await window.getByLabel("API key", { exact: true }).fill("invented-key");
+  await window.getByRole("button", { name: "Connect" }).click();
+  await window.getByRole("heading", { name: "Connected" }).waitFor();
+  await window.getByRole("link", { name: "Back to the list" }).click();
+  await window.close();
+  await page.waitForFunction(() => window.events.some((e) => e.type === "close"));
+  saw.events.popup = await page.evaluate(() => window.events);
+  await page.close();
+}
+
+// A page whose origin is not allowed shows no frame of ours.
+{
+  const page = await context.newPage();
+  await page.goto(origin.replace("127.0.0.1", "localhost"));
+  await page.evaluate(([token]) => window.start(token, true), [await session(["notion"])]);
+  await page.waitForTimeout(500);
+  saw.flows.stranger = await page.frameLocator("iframe").getByRole("heading", { name: "Connect Notion" }).count();
+  saw.complaints = saw.complaints.filter((text) => !text.includes("frame-ancestors"));
+  await page.close();
+}
+
+// Without scripts.
+{
+  const plain = await browser.newContext({ javaScriptEnabled: false });
+  const page = await plain.newPage();
+  await page.goto(link(await session(["keyed", "notion"])));
+  await page.getByRole("link", { name: "Keyed" }).click();
+  await page.getByLabel("Tenant", { exact: true }).fill("t-7");
+  await page.getByLabel("API key", { exact: true }).fill("invented-key");
+  await page.getByRole("button", { name: "Connect" }).click();
+  saw.flows.withoutScripts = await heading(page);
+  await page.goto(link(await session(["notion", "keyed"])));
+  await page.getByRole("link", { name: "Notion" }).click();
+  await page.locator("button[value=allow]").click();
+  saw.flows.consentWithoutScripts = await heading(page);
+}
+
+console.log(JSON.stringify(saw));
+await browser.close();
+process.exit(0);
