@@ -8,3 +8,9 @@ import "embed"
 //
 //go:embed *.yaml
 var FS embed.FS
+
+// Index is what a list says of each blueprint, so that none has to be parsed for it.
+// go generate ./internal/author/... writes it.
+//
+//go:embed index.json
+var Index []byte

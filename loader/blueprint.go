@@ -207,9 +207,10 @@ func (c *Catalog) unknown(ref string, from schema.Origin) Diagnostic {
 // own name, or by a part of ours.
 func (c *Catalog) byProduct(word string) string {
 	var fit []string
-	for _, name := range c.Names() {
-		if len(word) > 2 && (strings.Contains(name, word) || strings.Contains(strings.ToLower(c.entry(name).meta.DisplayName), word)) {
-			fit = append(fit, strconv.Quote(name))
+	index, _ := c.index()
+	for _, e := range index {
+		if len(word) > 2 && (strings.Contains(e.Name, word) || strings.Contains(strings.ToLower(e.DisplayName), word)) {
+			fit = append(fit, strconv.Quote(e.Name))
 		}
 	}
 	if len(fit) == 0 || len(fit) > 3 {

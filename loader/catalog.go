@@ -51,6 +51,8 @@ func layerOf(fsys fs.FS) layer {
 	switch fsys := fsys.(type) {
 	case directory:
 		return layer{fsys: fsys, dir: fsys.label}
+	case unindexed:
+		return layer{fsys: fsys.FS}
 	case embed.FS:
 		if fsys == blueprints.FS {
 			return layer{fsys: fsys, dir: "blueprints/", bundled: true}

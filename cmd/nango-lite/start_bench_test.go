@@ -35,6 +35,8 @@ func BenchmarkStart(b *testing.B) {
 		{"empty", []string{empty}},
 		{"version", []string{program, "version"}},
 		{"help", []string{program, "help"}},
+		{"list", []string{program, "blueprints", "list"}},
+		{"show", []string{program, "blueprints", "show", "airtable"}},
 		{"validate", []string{program, "-c", config, "validate"}},
 	} {
 		b.Run(run.name, func(b *testing.B) {

@@ -56,8 +56,10 @@ type listedBlueprint struct {
 
 func listBlueprints(s *session.Session, words []string) error {
 	found := []listedBlueprint{}
-	for _, b := range wholeCatalog(s) {
-		if l := listedOf(b); l.fits(words) {
+	index, problems := s.Catalog().Index()
+	_ = problems.WriteText(s.Err)
+	for _, e := range index {
+		if l := listedOf(e); l.fits(words) {
 			found = append(found, l)
 		}
 	}
@@ -85,13 +87,14 @@ func writeBlueprints(s *session.Session, found []listedBlueprint) error {
 	return console.WriteColumns(s.Out, rows)
 }
 
-func listedOf(b *schema.Blueprint) listedBlueprint {
-	l := listedBlueprint{Name: b.Name, DisplayName: b.DisplayName, Versions: page.Versions(b), Categories: append([]string{}, b.Categories...)}
-	for _, v := range l.Versions {
-		if mode := string(b.Versions[v].Auth.AuthMode); !slices.Contains(l.AuthModes, mode) {
-			l.AuthModes = append(l.AuthModes, mode)
+func listedOf(e loader.IndexEntry) listedBlueprint {
+	l := listedBlueprint{Name: e.Name, DisplayName: e.DisplayName, Categories: append([]string{}, e.Categories...)}
+	for _, v := range e.Versions {
+		l.Versions = append(l.Versions, v.Name)
+		if !slices.Contains(l.AuthModes, v.AuthMode) {
+			l.AuthModes = append(l.AuthModes, v.AuthMode)
 		}
-		l.Comment = b.Versions[v].Comment
+		l.Comment = v.Comment
 	}
 	return l
 }
@@ -141,9 +144,10 @@ func lookup(s *session.Session, ref string) (entry, error) {
 // its own name, or by a part of ours. Else it goes by letters.
 func suggestBlueprint(word string, catalog *loader.Catalog) string {
 	var fit []string
-	for _, name := range catalog.Names() {
-		if b, _, ok := catalog.Lookup(name); ok && word != "" && (strings.Contains(name, word) || strings.Contains(strings.ToLower(b.DisplayName), strings.ToLower(word))) {
-			fit = append(fit, name)
+	index, _ := catalog.Index()
+	for _, e := range index {
+		if word != "" && (strings.Contains(e.Name, word) || strings.Contains(strings.ToLower(e.DisplayName), strings.ToLower(word))) {
+			fit = append(fit, e.Name)
 		}
 	}
 	if len(fit) == 0 {

@@ -1,5 +1,5 @@
-// Command gen writes docs/catalog.md and docs/catalog.svg from the bundled
-// blueprints, which it plays on the bench. Run it with go generate ./internal/author/...
+// Command gen writes the index of the bundled blueprints, and docs/catalog.md and
+// docs/catalog.svg about them, for which it plays them on the bench. Run it with go generate ./internal/author/...
 package main
 
 import (
@@ -21,6 +21,13 @@ func main() {
 	root := "."
 	if len(os.Args) > 1 {
 		root = os.Args[1]
+	}
+	index, err := loader.EncodeIndex(os.DirFS(filepath.Join(root, "blueprints")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "blueprints", "index.json"), index, 0o644); err != nil {
+		log.Fatal(err)
 	}
 	catalog, err := page.Bundled()
 	if err != nil {
