@@ -18,6 +18,9 @@ const longestNote = 300
 // over.
 var praise = lazyregexp.New(`(?i)\b(amazing|awesome|best[- ]in[- ]class|blazing(ly)?|cutting[- ]edge|effortless(ly)?|game[- ]chang\w+|industry[- ]leading|powerful|revolutionary|robust|seamless(ly)?|state[- ]of[- ]the[- ]art|supercharge\w*|unleash\w*|world[- ]class)\b`)
 
+// absolute are words and numbers that are either sourced or a guess.
+var absolute = lazyregexp.New(`(?i)\b(all|always|any|every|never|none|nobody|nothing|only)\b|[0-9]`)
+
 func notes(v *version) {
 	if v.Comment != "" {
 		v.sentence("comment", v.Comment)
@@ -30,6 +33,9 @@ func notes(v *version) {
 		}
 		if length := utf8.RuneCountInString(n.Text); length > longestNote {
 			v.report("note-length", at+".text", fmt.Sprintf("the note has %d letters; %d are enough", length, longestNote), "say one thing, or make two notes of it")
+		}
+		if claim := absolute().FindString(n.Text); claim != "" && n.DocsURL == "" {
+			v.report("note-source", at+".text", fmt.Sprintf("%q is said without a page that says so", claim), "link the provider's page with docs_url, or say less")
 		}
 		switch {
 		case n.Key != "":

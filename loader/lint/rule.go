@@ -85,6 +85,7 @@ var rules = []Rule{
 	{"note-sentence", loader.Warning, "A note or comment does not begin with a capital or the name of a key, or does not end in a full stop."},
 	{"note-length", loader.Warning, "A note has more than 300 letters."},
 	{"note-words", loader.Warning, "A note praises."},
+	{"note-source", loader.Warning, "A note says all, never, only or a number, and links no page that says so."},
 	{"template-left", loader.Warning, "A text that `blueprints new` writes still stands there."},
 	{"note-key", loader.Warning, "A note is about a key that the format does not have, or about a field that the version does not declare."},
 }
