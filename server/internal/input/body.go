@@ -33,7 +33,11 @@ func within(w *answer.Writer, read func() error) error {
 
 // mediaType returns the media type of a request's body, without parameters.
 func mediaType(w *answer.Writer) string {
-	media, _, err := mime.ParseMediaType(w.Request.Header.Get("Content-Type"))
+	text := w.Request.Header.Get("Content-Type")
+	if text == "application/json" || text == "application/x-www-form-urlencoded" { // what nearly all say
+		return text
+	}
+	media, _, err := mime.ParseMediaType(text)
 	if err != nil {
 		return ""
 	}
