@@ -42,6 +42,7 @@ func (l *run) integration(doc *document, f tree.Field) *schema.Integration {
 		report(about.undecodable(err))
 		return nil
 	}
+	leftBehind(v, n, whole, report)
 	if d, ok := scopesWarning(i, n.Get("oauth_scopes")); ok {
 		report(d)
 	}
