@@ -201,9 +201,11 @@ func (v *serving) options(own schema.Secret, base string) *server.Options {
 		opts.PublicURL = base // browsers on this machine reach it there
 	}
 	if !v.quiet {
-		var handler slog.Handler = slog.NewTextHandler(v.Err, nil)
+		lines := &lineBuffer{w: v.Err}
+		v.OnClose(lines)
+		var handler slog.Handler = slog.NewTextHandler(lines, nil)
 		if v.JSON() {
-			handler = slog.NewJSONHandler(v.Err, nil)
+			handler = slog.NewJSONHandler(lines, nil)
 		}
 		opts.Logger = slog.New(handler)
 	}
