@@ -47,12 +47,12 @@ type Limiter struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	declared Budget // of which budget is this process's part
-	budget   Budget
-	tokens   float64   // requests that may start now,
-	at       time.Time // as of this time
-	until    time.Time // nothing starts before
-	why      string    // who said so
+	declared Budget    // of all processes together
+	budget   Budget    // this process's part of declared
+	tokens   float64   // how many requests could start at the time at
+	at       time.Time // when tokens was last counted
+	until    time.Time // no request starts earlier
+	why      string    // what until comes from, for traces
 
 	// window bounds the requests under way after the provider has said stop: one,
 	// then two, then four, so that those who waited do not all come at once. 0 is
