@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/nango-lite/nango-lite/internal/author/verify"
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/loader/lint"
 	"github.com/nango-lite/nango-lite/schema"
@@ -107,6 +108,17 @@ func TestGuideListsTheRules(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Severity, r.Text)
 	}
 	rewriteTable(t, tableOfRules, b.String())
+}
+
+var tableOfDifferences = regexp.MustCompile(`(?m)^(\| what differs \| severity \| finds \|\n\|---\|---\|---\|\n)(\|.*\n)*`)
+
+// The table of what verify compares is its own.
+func TestGuideListsTheDifferences(t *testing.T) {
+	var b strings.Builder
+	for _, r := range verify.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Severity, r.Text)
+	}
+	rewriteTable(t, tableOfDifferences, b.String())
 }
 
 // rewriteTable holds the rows below the head of a table of the guide to what they

@@ -170,6 +170,15 @@ func TestServeKeyAndReload(t *testing.T) {
 	if status, body := s.get("/c/two/x/there"); status != 200 {
 		t.Errorf("after a change: %d %s", status, body)
 	}
+	lock := filepath.Join(dir, "integrations.lock")
+	if err := os.WriteFile(lock, []byte("no lock"), 0o600); err != nil { // looked at again like the file beside it
+		t.Fatal(err)
+	}
+	s.until(`; what was in force stays$`)
+	if err := os.Remove(lock); err != nil {
+		t.Fatal(err)
+	}
+	s.until(`^read the configuration again$`)
 	write("integrations: [")
 	s.until(`; what was in force stays$`)
 	if status, _ := s.get("/c/two/x/there"); status != 200 {

@@ -152,7 +152,7 @@ func (k *Corrections) Apply(docs []*Document) loader.Diagnostics {
 			problem += " (" + d.Name + "#" + c.At + ")"
 		}
 		if problem != "" {
-			ds = append(ds, loader.Diagnostic{Place: loader.Place{File: c.file, Line: c.line}, Severity: loader.Error, Code: "verify-correction",
+			ds = append(ds, loader.Diagnostic{Place: loader.Place{File: c.file, Line: c.line}, Severity: loader.Error, Code: codeCorrection,
 				Message: "this does not fit the document: " + problem})
 		}
 	}
