@@ -61,7 +61,9 @@ func EnsureFirstKey(ctx context.Context, records record.Store, now time.Time) (s
 	return apikey.EnsureFirst(ctx, records, now)
 }
 
-// ListAPIKeys returns all keys, in the order of their names.
+// ListAPIKeys returns all keys, in the order of their names. If some cannot be read, the
+// error is a [record.ErrUnreadable] that names them, and the others are returned all the
+// same.
 func ListAPIKeys(ctx context.Context, records record.Store) ([]APIKey, error) {
 	return apikey.List(ctx, records)
 }

@@ -69,7 +69,7 @@ func New(e *engine.Engine, opts *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := apikey.NewRing(s.opts.Records, s.opts.APIKey, s.opts.Now)
+	keys, err := apikey.NewRing(s.opts.Records, s.opts.APIKey, s.opts.Now, s.opts.Logger)
 	if err != nil {
 		return nil, err
 	}

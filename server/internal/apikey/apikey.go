@@ -4,6 +4,7 @@
 package apikey
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -126,36 +127,57 @@ func EnsureFirst(ctx context.Context, records record.Store, now time.Time) (sche
 	return key, err
 }
 
-// List returns all keys, in the order of their names.
+// List returns all keys, in the order of their names. If some cannot be read, the error is
+// a [record.ErrUnreadable] that names them, and the others are returned all the same.
 func List(ctx context.Context, records record.Store) ([]Key, error) {
-	stored, err := readAll(ctx, records)
+	stored, unread, err := readAll(ctx, records)
 	var keys []Key
 	for _, k := range stored {
 		keys = append(keys, k.Key)
 	}
-	return keys, err
+	return keys, cmp.Or(err, errors.Join(unread...))
 }
 
-func readAll(ctx context.Context, records record.Store) ([]storedKey, error) {
+// readAll returns the keys that can be read, and why others cannot.
+func readAll(ctx context.Context, records record.Store) (keys []*ringKey, unread []error, err error) {
 	const page = 500
-	var keys []storedKey
 	for after := ""; ; {
 		found, err := records.Records(ctx, RecordKind, after, page)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, r := range found {
-			var k storedKey
-			if err := json.Unmarshal(r.Open, &k); err != nil || k.Name != r.ID {
-				return nil, fmt.Errorf("the API key %q is stored in a way that cannot be read", r.ID)
+			if k := read(r); k != nil {
+				keys = append(keys, k)
+			} else {
+				unread = append(unread, r.Unreadable)
 			}
-			keys = append(keys, k)
 		}
 		if len(found) < page {
-			return keys, nil
+			return keys, unread, nil
 		}
 		after = found[len(found)-1].ID
 	}
+}
+
+// read returns the key that a record holds, or nil, and refuses the record.
+func read(r *record.Record) *ringKey {
+	if r.Unreadable != nil {
+		return nil
+	}
+	var s storedKey
+	if json.Unmarshal(r.Open, &s) != nil || s.Name != r.ID {
+		r.Refuse(errors.New("it is no API key of this version"))
+		return nil
+	}
+	k := &ringKey{Key: s.Key}
+	hash, err := hex.DecodeString(s.Hash)
+	if err != nil || len(hash) != len(k.hash) {
+		r.Refuse(errors.New("its hash is none"))
+		return nil
+	}
+	copy(k.hash[:], hash)
+	return k
 }
 
 // Revoke ends a key; servers notice within a second or two. The error is

@@ -1,7 +1,9 @@
 package apikey_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +55,7 @@ func TestAPIKeysAreCheckedBeforeTheyAreMade(t *testing.T) {
 			t.Errorf("%+v: got %v, want something about %s", k, err, want)
 		}
 	}
-	if _, err := apikey.NewRing(&record.Memory{}, schema.NewSecret("too-short"), time.Now); err == nil {
+	if _, err := apikey.NewRing(&record.Memory{}, schema.NewSecret("too-short"), time.Now, nil); err == nil {
 		t.Error("a short key of the operator's is taken")
 	}
 }
@@ -106,7 +108,7 @@ func TestRing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := apikey.NewRing(records, schema.NewSecret(own), time.Now)
+	ring, err := apikey.NewRing(records, schema.NewSecret(own), time.Now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +127,72 @@ func TestARingThatCannotBeRead(t *testing.T) {
 	if err := records.CreateRecord(t.Context(), &record.Record{Kind: apikey.RecordKind, ID: "odd", Open: []byte(`{"name": "odd", "sha256": "zz"}`)}); err != nil {
 		t.Fatal(err)
 	}
-	ring, err := apikey.NewRing(records, schema.Secret{}, time.Now)
+	ring, err := apikey.NewRing(records, schema.Secret{}, time.Now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if k, err := ring.Find(t.Context(), "any"); k != nil || err == nil {
 		t.Errorf("got %+v, %v", k, err)
 	}
+}
+
+// S55: an API key that somebody without the key of the seal has changed counts for nothing,
+// is named, and costs itself alone. Whoever shows another key that is not known is not told
+// that it is bad.
+func TestS55_AKeyThatCannotBeRead(t *testing.T) {
+	records := &broken{bad: "widened"}
+	good, err := apikey.Create(t.Context(), records, apikey.Key{Name: "good"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	widened, err := apikey.Create(t.Context(), records, apikey.Key{Name: "widened"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	now := time.Now()
+	ring, err := apikey.NewRing(records, schema.Secret{}, func() time.Time { return now }, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if k, err := ring.Find(t.Context(), good.Reveal()); err != nil || k == nil || k.Name != "good" {
+			t.Errorf("the other key: got %+v, %v", k, err)
+		}
+		if k, err := ring.Find(t.Context(), widened.Reveal()); k != nil || err == nil || strings.Contains(err.Error(), "widened") {
+			t.Errorf("got %+v, %v", k, err)
+		}
+		now = now.Add(2 * time.Second)
+	}
+	if strings.Count(log.String(), "api_key/widened") != 1 {
+		t.Errorf("logged, and not once: %s", &log)
+	}
+	keys, err := apikey.List(t.Context(), records)
+	if len(keys) != 1 || keys[0].Name != "good" || !errors.Is(err, record.ErrUnreadable) || !strings.Contains(err.Error(), "api_key/widened") {
+		t.Errorf("List: got %+v, %v", keys, err)
+	}
+	if err := apikey.Revoke(t.Context(), records, "widened"); err != nil {
+		t.Error(err)
+	}
+	if k, err := ring.Find(t.Context(), widened.Reveal()); k != nil || err != nil {
+		t.Errorf("when it is revoked: got %+v, %v", k, err)
+	}
+}
+
+// broken has a record that does not open.
+type broken struct {
+	record.Memory
+	bad string
+}
+
+func (b *broken) Records(ctx context.Context, kind, after string, limit int) ([]*record.Record, error) {
+	found, err := b.Memory.Records(ctx, kind, after, limit)
+	for _, r := range found {
+		if r.ID == b.bad {
+			r.Refuse(errors.New("sealed data does not open"))
+		}
+	}
+	return found, err
 }
 
 func TestParseScopes(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,14 +38,20 @@ const (
 // errKeysUnread says that it is not known whether a key is valid.
 var errKeysUnread = errors.New("the API keys cannot be read just now")
 
+// errSomeUnread says so where others can be read. It does not name them: nobody has shown
+// a key.
+var errSomeUnread = errors.New("there is no such API key among those that can be read, and some cannot")
+
 // A Ring knows the API keys, and reads them from the store again every second, if it is
 // asked. It is safe for concurrent use.
 type Ring struct {
 	records record.Store
 	now     func() time.Time
 	own     *ringKey // the operator's, from the environment; nil: none
+	logger  *slog.Logger
 
-	turn  sync.Mutex // of the one who reads
+	turn  sync.Mutex      // of the one who reads
+	told  map[string]bool // of keys that cannot be read, why; whoever reads has it
 	known atomic.Pointer[reading]
 }
 
@@ -54,6 +60,7 @@ type reading struct {
 	at    time.Time // when the store was read
 	tried time.Time // when that was tried last
 	keys  map[[sha256.Size]byte]*ringKey
+	some  bool // there are keys that cannot be read
 }
 
 type ringKey struct {
@@ -62,9 +69,10 @@ type ringKey struct {
 }
 
 // NewRing returns the keys in records, and one of the operator's own beside them, which has
-// all scopes. It may be unset; the error says that it is too short.
-func NewRing(records record.Store, own schema.Secret, now func() time.Time) (*Ring, error) {
-	r := &Ring{records: records, now: now}
+// all scopes. It may be unset; the error says that it is too short. What cannot be read is
+// logged, unless logger is nil.
+func NewRing(records record.Store, own schema.Secret, now func() time.Time, logger *slog.Logger) (*Ring, error) {
+	r := &Ring{records: records, now: now, logger: logger, told: map[string]bool{}}
 	if own.Empty() {
 		return r, nil
 	}
@@ -92,6 +100,9 @@ func (r *Ring) Find(ctx context.Context, shown string) (*Key, error) {
 	}
 	if k := known.keys[hash]; k != nil && subtle.ConstantTimeCompare(hash[:], k.hash[:]) == 1 {
 		return &k.Key, nil
+	}
+	if known.some { // it may be one of those: nobody may be told that a good key is bad
+		return nil, errSomeUnread
 	}
 	return nil, nil
 }
@@ -140,7 +151,7 @@ func (r *Ring) read(ctx context.Context) (*reading, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysRead)
 	defer cancel()
-	stored, err := readAll(ctx, r.records)
+	stored, unread, err := readAll(ctx, r.records)
 	if err != nil {
 		if old == nil || r.age(old) >= keysKept {
 			return nil, fmt.Errorf("%w: %w", errKeysUnread, err)
@@ -148,15 +159,21 @@ func (r *Ring) read(ctx context.Context) (*reading, error) {
 		r.known.Store(&reading{at: old.at, tried: now, keys: old.keys})
 		return old, nil
 	}
-	fresh := &reading{at: now, keys: map[[sha256.Size]byte]*ringKey{}}
-	for _, s := range stored {
-		k := &ringKey{Key: s.Key}
-		hash, err := hex.DecodeString(s.Hash)
-		if err != nil || copy(k.hash[:], hash) != sha256.Size || len(hash) != sha256.Size {
-			return nil, fmt.Errorf("%w: the hash of %q cannot be read", errKeysUnread, s.Name)
-		}
+	r.tell(ctx, unread)
+	fresh := &reading{at: now, keys: map[[sha256.Size]byte]*ringKey{}, some: len(unread) > 0}
+	for _, k := range stored {
 		fresh.keys[k.hash] = k
 	}
 	r.known.Store(fresh)
 	return fresh, nil
+}
+
+// tell logs what cannot be read, once for each reason.
+func (r *Ring) tell(ctx context.Context, unread []error) {
+	for _, err := range unread {
+		if text := err.Error(); r.logger != nil && !r.told[text] {
+			r.told[text] = true
+			r.logger.ErrorContext(ctx, "an API key cannot be read and counts for nothing; 'apikeys revoke' removes it", "why", text)
+		}
+	}
 }

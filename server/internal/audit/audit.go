@@ -5,6 +5,7 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -169,13 +170,15 @@ func (a *Log) takeBack(batch []*Entry, rest map[what]*Entry) {
 }
 
 // Read returns what was done since a time, oldest first, as far as it is written and
-// kept. yield is called for each entry until it returns false.
+// kept. yield is called for each entry until it returns false. What cannot be read is left
+// out, and the error, a [record.ErrUnreadable], says so in the end.
 func Read(ctx context.Context, records record.Store, since time.Time, yield func(Entry) bool) error {
 	const page = 100
 	after := since.UTC().Format(idLayout)
 	if since.IsZero() {
 		after = ""
 	}
+	var unread error
 	for {
 		found, err := records.Records(ctx, recordKind, after, page)
 		if err != nil {
@@ -183,8 +186,12 @@ func Read(ctx context.Context, records record.Store, since time.Time, yield func
 		}
 		for _, r := range found {
 			var entries []Entry
-			if json.Unmarshal(r.Open, &entries) != nil {
-				return fmt.Errorf("the audit record %q cannot be read", r.ID)
+			if r.Unreadable == nil && json.Unmarshal(r.Open, &entries) != nil {
+				r.Refuse(errors.New("it is no audit record of this version"))
+			}
+			if r.Unreadable != nil {
+				unread = errors.Join(unread, r.Unreadable)
+				continue
 			}
 			for _, e := range entries {
 				if !yield(e) {
@@ -193,7 +200,7 @@ func Read(ctx context.Context, records record.Store, since time.Time, yield func
 			}
 		}
 		if len(found) < page {
-			return nil
+			return unread
 		}
 		after = found[len(found)-1].ID
 	}

@@ -94,3 +94,33 @@ func TestALogThatKeepsNothing(t *testing.T) {
 		t.Errorf("got %q, %v", written(t, records), err)
 	}
 }
+
+// refusing has records that somebody else has changed.
+type refusing struct{ record.Memory }
+
+func (f *refusing) Records(ctx context.Context, kind, after string, limit int) ([]*record.Record, error) {
+	found, err := f.Memory.Records(ctx, kind, after, limit)
+	if len(found) > 0 {
+		found[0].Refuse(errors.New("sealed data does not open"))
+	}
+	return found, err
+}
+
+// S55: an audit record that cannot be read is said to be missing, and the others are told.
+func TestS55_AnAuditRecordThatCannotBeRead(t *testing.T) {
+	records := &refusing{}
+	now := time.Now()
+	for _, id := range []string{"a", "b"} {
+		a := &audit.Log{Records: records, Now: func() time.Time { return now }, Keep: time.Hour}
+		a.Add(audit.Token, id, conn)
+		if err := a.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Second)
+	}
+	var told []string
+	err := audit.Read(t.Context(), records, time.Time{}, func(e audit.Entry) bool { told = append(told, e.APIKey); return true })
+	if !errors.Is(err, record.ErrUnreadable) || !slices.Equal(told, []string{"b"}) {
+		t.Errorf("told %v, %v", told, err)
+	}
+}

@@ -69,6 +69,12 @@ func (o *Outbox) deliverDue(ctx context.Context) int {
 }
 
 func (o *Outbox) deliverOne(ctx context.Context, r *record.Record) {
+	if r.Unreadable != nil {
+		if o.Logger != nil {
+			o.Logger.Error("a webhook cannot be read, and is not delivered", "delivery", r.ID, "why", r.Unreadable.Error())
+		}
+		return
+	}
 	var q queued
 	if json.Unmarshal(r.Open, &q) != nil || q.Done {
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server"
+	"github.com/nango-lite/nango-lite/store/record"
 )
 
 func apiKeysCommand(s *session.Session) *cobra.Command {
@@ -123,27 +124,34 @@ func apiKeysListCommand(s *session.Session) *cobra.Command {
 				return err
 			}
 			keys, err := server.ListAPIKeys(cmd.Context(), store)
-			if err != nil {
+			if err != nil && !errors.Is(err, record.ErrUnreadable) {
 				return err
 			}
-			if s.JSON() {
-				return s.WriteJSON(append([]server.APIKey{}, keys...))
-			}
-			if len(keys) == 0 {
-				s.Notef("no API keys; 'nango-lite serve' makes the first, 'apikeys create' more")
-				return nil
-			}
-			rows := [][]string{{"NAME", "SCOPES", "CONNECTIONS", "CREATED"}}
-			for _, k := range keys {
-				bound := "all"
-				if len(k.Connections) > 0 {
-					bound = strings.Join(k.Connections, " ")
-				}
-				rows = append(rows, []string{k.Name, scopesText(k.Scopes) + effectsText(k.Effects), bound, when(k.CreatedAt)})
-			}
-			return console.WriteColumns(s.Out, rows)
+			return errors.Join(listAPIKeys(s, keys, err == nil), err)
 		},
 	}
+}
+
+// listAPIKeys shows keys; all: there is none beside them that cannot be read.
+func listAPIKeys(s *session.Session, keys []server.APIKey, all bool) error {
+	if s.JSON() {
+		return s.WriteJSON(append([]server.APIKey{}, keys...))
+	}
+	if len(keys) == 0 {
+		if all {
+			s.Notef("no API keys; 'nango-lite serve' makes the first, 'apikeys create' more")
+		}
+		return nil
+	}
+	rows := [][]string{{"NAME", "SCOPES", "CONNECTIONS", "CREATED"}}
+	for _, k := range keys {
+		bound := "all"
+		if len(k.Connections) > 0 {
+			bound = strings.Join(k.Connections, " ")
+		}
+		rows = append(rows, []string{k.Name, scopesText(k.Scopes) + effectsText(k.Effects), bound, when(k.CreatedAt)})
+	}
+	return console.WriteColumns(s.Out, rows)
 }
 
 func apiKeysRevokeCommand(s *session.Session) *cobra.Command {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/console"
 	"github.com/nango-lite/nango-lite/cmd/nango-lite/internal/session"
 	"github.com/nango-lite/nango-lite/server"
+	"github.com/nango-lite/nango-lite/store/record"
 )
 
 func auditCommand(s *session.Session) *cobra.Command {
@@ -39,10 +41,10 @@ It is kept for 90 days, unless server.audit_retention_days says otherwise.`,
 				}
 				return true
 			})
-			if err != nil {
+			if err != nil && !errors.Is(err, record.ErrUnreadable) {
 				return err
 			}
-			return writeAudit(s, found)
+			return errors.Join(writeAudit(s, found), err)
 		},
 	}
 	f := cmd.Flags()

@@ -110,7 +110,7 @@ func (l *Links) Follow(w *answer.Writer) {
 		l.Teller.Fail(w, fault.New(http.StatusNotFound, "unknown_link", "this link has ended, or there is none like it; ask for another"))
 		return
 	case err != nil:
-		l.Teller.Fail(w, fault.StoreAway())
+		l.Teller.Fail(w, fault.OfStore(err))
 		return
 	}
 	w.Connection = k

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/store/record"
 )
 
 // An Error says why nothing was connected. Its code is what Nango's frontend client calls
@@ -33,6 +34,20 @@ func Param(message string) *Error { return New(http.StatusBadRequest, "url_param
 // StoreAway says that the store cannot be reached just now.
 func StoreAway() *Error {
 	return New(http.StatusServiceUnavailable, "unavailable", "the store does not answer")
+}
+
+// Unreadable says that what the server keeps of this is refused: it was changed by somebody
+// without the key of the store, or the server has another key.
+func Unreadable() *Error {
+	return New(http.StatusInternalServerError, "unreadable_record", "what the server keeps of this cannot be read; begin again")
+}
+
+// OfStore returns the Error for an error of the store, but for a record that is not there.
+func OfStore(err error) *Error {
+	if errors.Is(err, record.ErrUnreadable) {
+		return Unreadable()
+	}
+	return StoreAway()
 }
 
 // Answer answers a program with e. Browsers get a page instead; see package result.

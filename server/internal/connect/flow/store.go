@@ -77,7 +77,7 @@ func read(r *record.Record, err error) (*Flow, *fault.Error) {
 	case errors.Is(err, record.ErrNone):
 		return nil, fault.New(http.StatusBadRequest, "state_err", "this authorization is not known: it has ended, was used before, or came too late")
 	case err != nil:
-		return nil, fault.StoreAway()
+		return nil, fault.OfStore(err)
 	}
 	return f, nil
 }

@@ -86,7 +86,7 @@ func (s *Store) ByID(ctx context.Context, id string) (*Session, *fault.Error) {
 		err = json.Unmarshal(r.Sealed, session)
 	}
 	if err != nil {
-		return nil, fault.StoreAway()
+		return nil, fault.OfStore(err)
 	}
 	return session, nil
 }
