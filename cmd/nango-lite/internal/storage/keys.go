@@ -67,7 +67,7 @@ func (s *Storage) KeysOf(ctx context.Context, p Place) (KeySet, error) {
 			return k, err
 		}
 		if p.Path == "" {
-			return KeySet{}, fmt.Errorf("%s holds connections, and this machine has no key that opens them: copy the key file of a machine that uses them to %s, or name it with --keys or %s; if no machine has it, '%s' makes a new one, and every user has to connect again",
+			return KeySet{}, fmt.Errorf("%s holds connections or a server's records, and this machine has no key that opens them: copy the key file of a machine that uses them to %s, or name it with --keys or %s; if no machine has it, '%s' makes a new one, and every user has to connect again",
 				p, name, KeysEnv, s.CommandLine("keys", "create", name))
 		}
 		return KeySet{}, fmt.Errorf("the key of %s is gone: there is no %s; put it back; if it is lost, '%s' makes a new one, and every user has to connect again", p, name, s.CommandLine("keys", "create", name))
