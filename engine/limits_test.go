@@ -95,6 +95,77 @@ func TestDetection(t *testing.T) {
 	}
 }
 
+// An answer that is waited for as a limit is told as one, though a rule calls its status
+// something else; a rule for a code of a 429 is more exact than the status, and counts.
+func TestALimitIsToldAsOne(t *testing.T) {
+	statuses := func(n ...int) schema.OneOrMany[int] { return n }
+	byText := schema.Condition{Status: statuses(403), Body: map[string]any{"message": map[string]any{"contains": "secondary rate limit"}}}
+	left := schema.Condition{Status: statuses(403), Header: map[string]string{"X-Left": "0"}}
+	denied := schema.ErrorRule{When: schema.Condition{Status: statuses(403)}, Kind: "denied"}
+	spent := schema.ErrorRule{When: schema.Condition{Code: schema.OneOrMany[string]{"insufficient_quota"}}, Kind: "denied"}
+	failed := schema.ErrorRule{When: schema.Condition{Body: map[string]any{"ok": false}}, Kind: "client"}
+	for name, c := range map[string]struct {
+		detect []schema.Condition
+		rules  []schema.ErrorRule
+		reply  reply
+		want   engine.Kind
+	}{
+		"by its text":          {[]schema.Condition{{Status: statuses(429)}, byText}, []schema.ErrorRule{denied}, reply{status: 403, body: `{"message":"a secondary rate limit"}`}, engine.KindRateLimited},
+		"by a header":          {[]schema.Condition{left}, []schema.ErrorRule{denied}, reply{status: 403, header: http.Header{"X-Left": {"0"}}}, engine.KindRateLimited},
+		"another 403":          {[]schema.Condition{left, byText}, []schema.ErrorRule{denied}, reply{status: 403, body: `{"message":"no"}`}, engine.KindDenied},
+		"a failure in a 200":   {[]schema.Condition{{Body: map[string]any{"error": "slow"}}}, []schema.ErrorRule{failed}, reply{status: 200, body: `{"ok":false,"error":"slow"}`}, engine.KindRateLimited},
+		"a code of a 429":      {nil, []schema.ErrorRule{spent}, reply{status: 429, body: `{"error":"insufficient_quota"}`}, engine.KindDenied},
+		"a declared 429":       {[]schema.Condition{{Status: statuses(429)}}, []schema.ErrorRule{spent}, reply{status: 429, body: `{"error":"insufficient_quota"}`}, engine.KindDenied},
+		"a 429 without a code": {nil, []schema.ErrorRule{spent}, reply{status: 429, body: `{"error":"x"}`}, engine.KindRateLimited},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := keyedEngine(t, &script{replies: []reply{c.reply}}, nil, func(in *schema.Integration) {
+				in.Requests.RateLimit = &schema.RateLimit{Detect: c.detect, DefaultWaitSeconds: new(60.0)}
+				in.Requests.Errors = &schema.Errors{Code: schema.Paths{"error"}, Rules: c.rules}
+				in.Requests.Retries = &schema.Retries{MaxRetries: new(0)}
+			})
+			resp, err := client(t, e).Get("/x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			var known *engine.Error
+			if err := engine.CheckResponse(resp); !errors.As(err, &known) || known.Kind != c.want || (c.want == engine.KindRateLimited) != (known.RetryAfter == time.Minute) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// So it is with an answer that is declared to refuse the token.
+func TestARefusedTokenIsToldAsOne(t *testing.T) {
+	expired := schema.Condition{Status: schema.OneOrMany[int]{403}, Code: schema.OneOrMany[string]{"token_expired"}}
+	for name, c := range map[string]struct {
+		rule schema.Condition
+		body string
+		want engine.Kind
+	}{
+		"a rule for the status": {schema.Condition{Status: schema.OneOrMany[int]{403}}, `{"error":"token_expired"}`, engine.KindReauthorize},
+		"another answer":        {schema.Condition{Status: schema.OneOrMany[int]{403}}, `{"error":"no_scope"}`, engine.KindDenied},
+		"a rule for the code":   {schema.Condition{Code: schema.OneOrMany[string]{"token_expired"}}, `{"error":"token_expired"}`, engine.KindDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := keyedEngine(t, &script{replies: []reply{{status: 403, body: c.body}}}, nil, func(in *schema.Integration) {
+				in.Auth.RefreshOn = []schema.Condition{expired}
+				in.Requests.Errors = &schema.Errors{Code: schema.Paths{"error"}, Rules: []schema.ErrorRule{{When: c.rule, Kind: "denied"}}}
+			})
+			resp, err := client(t, e).Get("/x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if err := engine.CheckResponse(resp); engine.ErrorKind(err) != c.want {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
 func TestNothingIsSentWhileNothingIsLeft(t *testing.T) {
 	for _, h := range []http.Header{
 		{"X-Left": {"0"}, "X-Reset": {"30"}},

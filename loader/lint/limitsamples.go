@@ -25,6 +25,8 @@ func (v *version) rateLimited() {
 	for i, s := range samples {
 		if !v.detected(limit, s.Response) {
 			v.report("sample-rate-limit", sampleAt(i, ".response"), "this is not taken for a rate limit", "rate_limit.detect says what is; by default, status 429")
+		} else if kind := v.calledOtherwise(limit, s.Response); kind != "" {
+			v.report("sample-rate-limit", sampleAt(i, ".response"), fmt.Sprintf("the first of requests.errors.rules that fits calls this %q", kind), "say in rate_limit.detect more than the status, or put a rule for it before that one")
 		}
 		stated = v.waits(i, limit, s.Response) || stated
 	}
@@ -47,6 +49,26 @@ func (v *version) detected(limit *schema.RateLimit, r schema.SampleResponse) boo
 		return statusOf(r) == http.StatusTooManyRequests
 	}
 	return slices.ContainsFunc(limit.Detect, func(c schema.Condition) bool { return matches(c, r, codePaths) })
+}
+
+// calledOtherwise returns what a rule calls a limit that is known by its status alone, or
+// "" if that is a limit.
+func (v *version) calledOtherwise(limit *schema.RateLimit, r schema.SampleResponse) string {
+	e := v.Requests.Errors
+	if e == nil || slices.ContainsFunc(limit.Detect, func(c schema.Condition) bool {
+		return len(c.Header)+len(c.Body)+len(c.Code) > 0 && matches(c, r, e.Code)
+	}) {
+		return ""
+	}
+	for _, rule := range e.Rules {
+		if rule.Kind != "" && matches(rule.When, r, e.Code) {
+			if rule.Kind == "rate_limited" {
+				return ""
+			}
+			return rule.Kind
+		}
+	}
+	return ""
 }
 
 // waits checks what a sample says about the wait, and reports whether it says

@@ -71,7 +71,7 @@ var rules = []Rule{
 	{"sample-token", loader.Error, "A token sample does not fit `token_response`: a path leads nowhere, the type of token is unknown, it would not count as success, or its expiry is not where it is looked for."},
 	{"sample-look-up", loader.Error, "A sample of a look-up holds no value, or no list, where the field looks; or one of another form. Or no field is looked up there."},
 	{"sample-error", loader.Error, "An error sample would not be read as an error, or has neither code nor message where `errors` says; or no sample has one of them."},
-	{"sample-rate-limit", loader.Error, "A rate_limited sample is not detected, or the wait it names cannot be read."},
+	{"sample-rate-limit", loader.Error, "A rate_limited sample is not detected, a rule calls it something else, or the wait it names cannot be read."},
 	{"sample-page", loader.Error, "No sample is a list where `pagination.items` says, or none shows how the list goes on; or so it is for a path of `pagination.paths` that has a sample."},
 	{"sample-last-page", loader.Warning, "Each sample of a list says that there is no more, so that nothing shows how one goes on."},
 

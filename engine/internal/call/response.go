@@ -100,7 +100,16 @@ func apiOf(resp *http.Response) (*API, connection.Key) {
 
 // kindOf returns what resp means; false if it is no failure.
 func (p *rules) kindOf(resp *http.Response) (fault.Kind, bool) {
-	if r := p.rule(resp); r != nil {
+	// What the engine acts on is what it says: a rule for a status alone does not know
+	// better.
+	r := p.rule(resp)
+	switch {
+	case p.matchesExactly(p.detect, resp):
+		return fault.KindRateLimited, true
+	case (r == nil || !exact(&r.When)) && p.matchesExactly(p.in.Auth.RefreshOn, resp):
+		return fault.KindReauthorize, true
+	}
+	if r != nil {
 		switch {
 		case r.Kind != "":
 			return fault.Kind(r.Kind), true

@@ -106,6 +106,19 @@ func (p *rules) limited(resp *http.Response) bool {
 	return r != nil && fault.Kind(r.Kind) == fault.KindRateLimited
 }
 
+// matchesExactly reports whether resp is as one of cs says that asks for more than a
+// status.
+func (p *rules) matchesExactly(cs []schema.Condition, resp *http.Response) bool {
+	for i := range cs {
+		if exact(&cs[i]) && p.matches(&cs[i], resp) {
+			return true
+		}
+	}
+	return false
+}
+
+func exact(c *schema.Condition) bool { return len(c.Header)+len(c.Body)+len(c.Code) > 0 }
+
 // limitProblem reports whether resp is one of the problems that the RateLimit
 // draft registers.
 func limitProblem(resp *http.Response) bool {

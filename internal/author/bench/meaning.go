@@ -22,8 +22,9 @@ type meaning struct {
 	again     bool // a GET is made again
 }
 
-// meaningOf reads the declarations in their order: rules, the rate limit,
-// auth.refresh_on, and the status where none of them speaks.
+// meaningOf reads the declarations in their order: a limit that is known by more than its
+// status, a token that is refused by more than that unless a rule knows as much, rules, the
+// rate limit, auth.refresh_on, and the status where none of them speaks.
 func meaningOf(in *schema.Integration, a *answer) meaning {
 	e := in.Requests.Errors
 	if e == nil {
@@ -32,6 +33,10 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 	m := meaning{limited: isLimited(in, a)}
 	rule := ruleOf(in, a)
 	switch {
+	case anyHolds(beyondStatus(detect(in)), a, codePath(in)):
+		m.failed, m.kind = true, engine.KindRateLimited
+	case (rule == nil || len(beyondStatus([]schema.Condition{rule.When})) == 0) && anyHolds(beyondStatus(in.Auth.RefreshOn), a, codePath(in)):
+		m.failed, m.kind = true, engine.KindReauthorize
 	case rule != nil && rule.Kind != "":
 		m.failed, m.kind = true, engine.Kind(rule.Kind)
 	case rule != nil && rule.Refresh:
@@ -100,6 +105,16 @@ func ruleOf(in *schema.Integration, a *answer) *schema.ErrorRule {
 
 func anyHolds(list []schema.Condition, a *answer, codeAt schema.Paths) bool {
 	return slices.ContainsFunc(list, func(c schema.Condition) bool { return holds(&c, a, codeAt) })
+}
+
+// beyondStatus returns those conditions that ask for more than a status.
+func beyondStatus(list []schema.Condition) (more []schema.Condition) {
+	for _, c := range list {
+		if len(c.Header)+len(c.Body)+len(c.Code) > 0 {
+			more = append(more, c)
+		}
+	}
+	return more
 }
 
 // detect returns the conditions for "too many requests".
