@@ -279,16 +279,3 @@ func TestLeftOfSeveralWindows(t *testing.T) {
 		}
 	}
 }
-
-// A place that says how long to wait may count in some answers alone.
-func TestWaitWhereItCounts(t *testing.T) {
-	declared := []schema.Wait{{Header: "X-Reset", Format: "seconds", When: &schema.Condition{Header: map[string]string{"X-Left": "0"}}}, {Body: "after", When: &schema.Condition{Status: schema.OneOrMany[int]{403}}}}
-	for left, want := range map[string]time.Duration{"0": time.Minute, "28": 5 * time.Second} {
-		resp := response(strings.NewReader(`{"after":5}`), "X-Left", left)
-		resp.StatusCode = 403
-		resp.Header.Set("X-Reset", "60")
-		if wait, _, _ := answer.Wait(resp, declared, time.Now()); wait != want {
-			t.Errorf("%s left: got %v, want %v", left, wait, want)
-		}
-	}
-}

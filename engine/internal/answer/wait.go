@@ -25,7 +25,7 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 // their order; where Retry-After is declared with a form of its own, it is read so.
 // Then comes a RateLimit field with nothing left. A point in time that has
 // passed means now; what is absurd is passed over: negative, more than a year, or
-// no number.
+// no number. Conditions of the places are the caller's to judge.
 func Wait(resp *http.Response, declared []schema.Wait, now time.Time) (wait time.Duration, where string, ok bool) {
 	now = clock(resp.Header, now)
 	byItself := slices.IndexFunc(declared, func(w schema.Wait) bool { return w.Format != "" && strings.EqualFold(w.Header, "Retry-After") })
@@ -48,9 +48,6 @@ func waitIn(resp *http.Response, w schema.Wait, now time.Time) (time.Duration, s
 	format := w.Format
 	if format == "" {
 		format = "seconds_or_date"
-	}
-	if w.When != nil && !w.When.Matches(schema.Answer{Status: resp.StatusCode, Header: resp.Header.Values, Doc: func() any { return JSON(resp) }}) {
-		return 0, "", false
 	}
 	switch {
 	case w.Header != "" && format == "ratelimit":

@@ -161,11 +161,27 @@ func (p *rules) expired(resp *http.Response) (reason string, ok bool) {
 
 // asked returns how long resp asks us to wait, or is known to want.
 func (p *rules) asked(resp *http.Response, now time.Time) (time.Duration, string, bool) {
-	wait, where, ok := answer.Wait(resp, p.waits, now)
+	wait, where, ok := answer.Wait(resp, p.counting(resp), now)
 	if !ok && p.untold != nil && p.limited(resp) {
 		return Seconds(p.untold, 0), "which does not say for how long: this API wants " + shortFloat(*p.untold) + " s", true
 	}
 	return wait, where, ok
+}
+
+// counting are the places to look for a wait that count in resp: their conditions may ask
+// for the error's code, which is ours to find.
+func (p *rules) counting(resp *http.Response) []schema.Wait {
+	if !slices.ContainsFunc(p.waits, func(w schema.Wait) bool { return w.When != nil }) {
+		return p.waits
+	}
+	var waits []schema.Wait
+	for _, w := range p.waits {
+		if w.When == nil || p.matches(w.When, resp) {
+			w.When = nil
+			waits = append(waits, w)
+		}
+	}
+	return waits
 }
 
 // lesson returns what resp says about the rate limit. The clock is read only if it says
@@ -198,7 +214,12 @@ func (p *rules) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.
 	if n > 0 || r.Reset == nil {
 		return
 	}
-	if wait, _, ok := answer.Reset(resp, *r.Reset, i, now); ok && wait > l.Pause {
+	reset := *r.Reset
+	if reset.When != nil && !p.matches(reset.When, resp) {
+		return
+	}
+	reset.When = nil
+	if wait, _, ok := answer.Reset(resp, reset, i, now); ok && wait > l.Pause {
 		l.Pause, l.Why = wait, fmt.Sprintf("%s was 0 in the answer before", r.Header)
 	}
 }
