@@ -11,6 +11,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
+	"github.com/nango-lite/nango-lite/store/record"
 )
 
 // The same error of the engine is another thing at the provider's page than of what a user
@@ -56,6 +57,18 @@ func TestAnswer(t *testing.T) {
 		c.err.Answer((&answer.Options{Now: time.Now}).Begin(rec, httptest.NewRequest("GET", "/", nil)))
 		if got := rec.Header().Get(c.header); got != c.want || rec.Code != c.err.Status || rec.Header().Get(answer.ErrorHeader) != c.err.Code {
 			t.Errorf("%+v: %d, %s %q", c.err, rec.Code, c.header, got)
+		}
+	}
+}
+
+// S55: what somebody without the key has changed is refused, and is no store that is away,
+// which would be asked again.
+func TestS55_OfStore(t *testing.T) {
+	r := &record.Record{Kind: "flow", ID: "a"}
+	r.Refuse(errors.New("sealed data does not open"))
+	for err, want := range map[error]string{r.Unreadable: "500 unreadable_record", errors.New("no answer"): "503 unavailable"} {
+		if e := fault.OfStore(err); fmt.Sprintf("%d %s", e.Status, e.Code) != want || strings.Contains(e.Message, "flow/a") {
+			t.Errorf("%v: got %+v, want %s", err, e, want)
 		}
 	}
 }
