@@ -37,7 +37,7 @@ func (d Directory) open(name string, files map[string]*Document) (*Document, err
 	var err error
 	for _, ext := range []string{".json.gz", ".json", ".yaml", ".yml"} {
 		var doc *Document
-		if doc, err = open(filepath.Join(string(d), filepath.FromSlash(name)+ext), files); !errors.Is(err, fs.ErrNotExist) {
+		if doc, err = openWhole(filepath.Join(string(d), filepath.FromSlash(name)+ext), files); !errors.Is(err, fs.ErrNotExist) {
 			return doc, err
 		}
 	}

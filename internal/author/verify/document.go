@@ -40,12 +40,22 @@ const (
 	openAPI2
 	discovery
 	metadata
+	fragment // that others refer to
 )
 
 // Open reads a document from a file: JSON or YAML, packed by gzip or not. Documents that
 // it refers to are looked for beside it, and nowhere else.
 func Open(file string) (*Document, error) {
-	return open(file, map[string]*Document{})
+	return openWhole(file, map[string]*Document{})
+}
+
+// openWhole is open for what is no fragment.
+func openWhole(file string, files map[string]*Document) (*Document, error) {
+	d, err := open(file, files)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.whole()
 }
 
 func open(file string, files map[string]*Document) (*Document, error) {
@@ -53,7 +63,7 @@ func open(file string, files map[string]*Document) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := Parse(stem(filepath.Base(file)), data)
+	d, err := parse(stem(filepath.Base(file)), data)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +104,22 @@ func stem(file string) string {
 
 // Parse reads a document from memory.
 func Parse(name string, data []byte) (*Document, error) {
+	d, err := parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.whole()
+}
+
+// whole is an error if the document is a fragment.
+func (d *Document) whole() error {
+	if d.kind != fragment {
+		return nil
+	}
+	return fmt.Errorf("%s is neither OpenAPI 3 or 2.0, nor a discovery document, nor the metadata of an authorization server (RFC 8414)", d.Name)
+}
+
+func parse(name string, data []byte) (*Document, error) {
 	d := &Document{Name: name, files: map[string]*Document{}}
 	var err error
 	if first := bytes.TrimSpace(data); len(first) > 0 && first[0] == '{' {
@@ -116,7 +142,7 @@ func Parse(name string, data []byte) (*Document, error) {
 	case n.text("issuer") != "":
 		d.kind = metadata
 	default:
-		return nil, fmt.Errorf("%s is neither OpenAPI 3 or 2.0, nor a discovery document, nor the metadata of an authorization server (RFC 8414)", name)
+		d.kind = fragment
 	}
 	return d, nil
 }

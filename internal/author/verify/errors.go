@@ -34,7 +34,7 @@ func (k *checker) errorShapes() (used, all []errorShape) {
 // failures returns what the call's errors look like, but for those that were seen.
 func (c *call) failures(seen map[string]bool) (out []errorShape) {
 	for _, status := range c.n.get("responses").names() {
-		if status[0] != '4' && status[0] != '5' && status != "default" {
+		if !strings.HasPrefix(status, "4") && !strings.HasPrefix(status, "5") && status != "default" {
 			continue
 		}
 		for _, s := range c.allAnswers(statusLike(status)) {

@@ -100,7 +100,7 @@ func (k *checker) requiredMembers(u *use, body any) {
 	}
 	var least []string
 	var place node
-	for i, v := range variants(s, 0) {
+	for i, v := range variants(s) {
 		lacking := []string{}
 		for _, part := range v.parts {
 			for _, n := range part.get("required").items() {

@@ -271,7 +271,7 @@ func largestOf(n node) (float64, bool) {
 		places = append(places, s)
 	}
 	for _, p := range places {
-		for _, v := range variants(p, 0) {
+		for _, v := range variants(p) {
 			for _, part := range v.parts {
 				if most, ok := part.number("maximum"); ok {
 					return most, true

@@ -30,7 +30,7 @@ func (k *checker) sampleCall(u *use) {
 // typed reads the text of a parameter as its schema has it: a text in a URL may stand
 // for a number. A list is not taken apart.
 func typed(n node, text string) any {
-	for _, v := range variants(n, 0) {
+	for _, v := range variants(n) {
 		for _, part := range v.parts {
 			for _, t := range part.types() {
 				switch f, err := strconv.ParseFloat(text, 64); {

@@ -34,22 +34,35 @@ type variant struct {
 }
 
 const (
-	maxVariants = 400 // of one schema: above, nothing is known of it
-	maxDepth    = 40
+	maxVariants = 400  // of one schema: above, nothing is known of it
+	maxSpread   = 2000 // schemas that are gone through for one
+	maxDepth    = 40   // of a value
 )
 
+// A spreading goes through what a schema combines. What leads back to itself, or goes on
+// for too long, says nothing more.
+type spreading struct {
+	left  int
+	above []string // places of the schemas that it is in
+}
+
 // variants spreads out what a schema combines.
-func variants(n node, depth int) []variant {
+func variants(n node) []variant { return (&spreading{left: maxSpread}).variants(n) }
+
+func (s *spreading) variants(n node) []variant {
 	r, ok := n.resolved()
-	if !ok || depth > maxDepth {
+	s.left--
+	if !ok || s.left < 0 || slices.Contains(s.above, r.where()) {
 		return []variant{{open: true}}
 	}
 	if _, object := r.value.(map[string]any); !object {
 		return []variant{{open: true}} // true, or what is no schema
 	}
+	s.above = append(s.above, r.where())
+	defer func() { s.above = s.above[:len(s.above)-1] }()
 	out := []variant{{parts: []node{r}}}
 	for _, all := range r.get("allOf").items() {
-		out = both(out, variants(all, depth+1))
+		out = both(out, s.variants(all))
 	}
 	alternatives := []string{"oneOf", "anyOf"}
 	if r.get("type").value == nil {
@@ -58,7 +71,7 @@ func variants(n node, depth int) []variant {
 	for _, key := range alternatives {
 		var some []variant
 		for _, one := range r.get(key).items() {
-			some = append(some, variants(one, depth+1)...)
+			some = append(some, s.variants(one)...)
 		}
 		if some != nil {
 			out = both(out, some)
@@ -93,7 +106,7 @@ func heldAll(all []node, value any, path []string) []problem {
 	}
 	ways := []variant{{}}
 	for _, n := range all {
-		ways = both(ways, variants(n, 0))
+		ways = both(ways, variants(n))
 	}
 	var best []problem
 	for i, v := range ways {
@@ -286,7 +299,7 @@ func lookAt(n node, path string) (node, presence) {
 	}
 	head, rest, more := strings.Cut(path, ".")
 	best := absent
-	for _, v := range variants(n, 0) {
+	for _, v := range variants(n) {
 		found, is := v.lookAt(path, head, rest, more)
 		if is == present {
 			return found, present
@@ -349,7 +362,7 @@ func onlyProse(n node) bool {
 // isList reports whether a schema may be a list.
 func isList(n node) presence {
 	best := absent
-	for _, v := range variants(n, 0) {
+	for _, v := range variants(n) {
 		if len(v.parts) == 0 || v.open {
 			best = max(best, unknown)
 		}

@@ -155,7 +155,7 @@ func (c *call) takesSegment(i int, value string) bool {
 	if !ok {
 		return true
 	}
-	for _, v := range variants(p.schema, 0) {
+	for _, v := range variants(p.schema) {
 		fits := v.open || !slices.ContainsFunc(v.parts, func(part node) bool {
 			return part.text("pattern") != "" && part.scalar(value) != "" || part.get("enum").exists() && !part.allows(value)
 		})

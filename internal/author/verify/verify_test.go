@@ -208,7 +208,7 @@ func TestReferencesToFiles(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"keel.json.gz": packed.Bytes(), "shapes.json": []byte(swagger)} {
+	for name, data := range map[string][]byte{"keel.json.gz": packed.Bytes(), "shapes.json": []byte(strings.Replace(swagger, `"swagger": "2.0", `, "", 1))} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -231,4 +231,26 @@ func TestReferencesToFiles(t *testing.T) {
 	if _, err := verify.Parse("x", []byte(`{"openapi": "4.0"}`)); err == nil {
 		t.Error("a document of an unknown kind was read")
 	}
+}
+
+// FuzzDocument: whatever a document holds, comparing ends, and nothing panics.
+func FuzzDocument(f *testing.F) {
+	entry, err := os.ReadFile("testdata/keel.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	openapi, err := os.ReadFile("testdata/keel-openapi.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{string(openapi), swagger, discovery, metadata,
+		`{"openapi": "3.1.0", "paths": {"/v2/me": {"get": {"responses": {"": {}, "2": {"content": {"application/json": {"schema": {"$ref": "#/x"}}}}}}}}, "x": {"allOf": [{"$ref": "#/x"}, {"$ref": "#/x"}, {"anyOf": [{"$ref": "#/x"}, {"$ref": "#/y"}]}]}, "y": {"oneOf": [{"$ref": "#/x"}, {"$ref": "#/y"}]}}`} {
+		f.Add(text)
+	}
+	c := loader.NewCatalog(fstest.MapFS{"keel.yaml": {Data: entry}})
+	f.Fuzz(func(t *testing.T, text string) {
+		if d, err := verify.Parse("fuzz", []byte(text)); err == nil {
+			verify.Check(c, "keel:v0", []*verify.Document{d})
+		}
+	})
 }
