@@ -12,11 +12,9 @@ import (
 func ServeHTTP(w http.ResponseWriter, r *http.Request, o Options) {
 	s := New(o)
 	mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
-		Stateless:    true,
-		JSONResponse: true,
-		// It is for servers that take whoever comes: ours wants an API key, which a page
-		// of another origin does not have, and stands behind proxies on one machine.
-		DisableLocalhostProtection:   true,
+		Stateless:                    true,
+		JSONResponse:                 true,
+		DisableLocalhostProtection:   o.AnyHost,
 		MaxRequestBodyBytes:          -1, // who called has set a limit
 		PropagateRequestCancellation: true,
 	}).ServeHTTP(w, r)

@@ -56,6 +56,10 @@ type Options struct {
 	// it has to be.
 	Connect func(engine.Key) string
 
+	// AnyHost takes HTTP requests for any host. Otherwise those that reach an address of
+	// this machine have to name it, so that no page of another origin can pass for one.
+	AnyHost bool
+
 	Version   string // of the program
 	MaxTools  int    // 0: DefaultMaxTools
 	MaxResult int    // bytes; 0: DefaultMaxResult
@@ -72,7 +76,10 @@ func New(o Options) *mcp.Server {
 	if len(o.Effects) == 0 {
 		o.Effects = []schema.Effect{schema.EffectRead}
 	}
-	s := mcp.NewServer(&mcp.Implementation{Name: "nango-lite", Version: o.Version}, &mcp.ServerOptions{Capabilities: &mcp.ServerCapabilities{}})
+	s := mcp.NewServer(&mcp.Implementation{Name: "nango-lite", Version: o.Version}, &mcp.ServerOptions{
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+		SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) { c.CacheScope = "private" }, // it is of whom it was offered to
+	})
 	b := &box{Options: o}
 	all := b.tools()
 	if len(all) > o.MaxTools {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -33,6 +34,13 @@ const token = "seeded-token-5d1f"
 
 // stage is a client of tools over an API that is answered by f.
 func stage(t *testing.T, o tools.Options, operations int, ids []string, f func(*http.Request) (int, string)) *mcp.ClientSession {
+	t.Helper()
+	return stageOffering(t, o, nil, operations, ids, f)
+}
+
+// stageOffering offers the first of ids by name and asks others about the rest, if others
+// is not nil; else it offers all.
+func stageOffering(t *testing.T, o tools.Options, others func(engine.Key) bool, operations int, ids []string, f func(*http.Request) (int, string)) *mcp.ClientSession {
 	t.Helper()
 	in := &schema.Integration{
 		Name: "acme", DisplayName: "Acme", Auth: schema.Auth{AuthMode: schema.APIKey},
@@ -64,7 +72,9 @@ func stage(t *testing.T, o tools.Options, operations int, ids []string, f func(*
 				t.Fatal(err)
 			}
 		}
-		o.Offers = append(o.Offers, tools.Offer{Engine: e, Integration: in, Key: k})
+		if others == nil || len(o.Offers) == 0 {
+			o.Offers = append(o.Offers, tools.Offer{Engine: e, Integration: in, Key: k, Others: others})
+		}
 	}
 	here, there := mcp.NewInMemoryTransports()
 	go func() { _ = tools.New(o).Run(t.Context(), there) }()
@@ -217,4 +227,106 @@ func TestManyOperationsAreFoundAndCalled(t *testing.T) {
 	if text, failed := call(t, s, "call_operation", map[string]any{"operation": "acme_delete_thing", "arguments": map[string]any{"id": "1"}}); !failed || !strings.Contains(text, "no such operation") {
 		t.Errorf("got %q", text)
 	}
+}
+
+// A client that opens addresses for its user is asked to; when its user has connected, the
+// call goes on. One that was asked before, and whose user has not, is told.
+func TestClientsThatCanAreAskedToOpenTheLink(t *testing.T) {
+	in := &schema.Integration{
+		Name: "acme", DisplayName: "Acme", Auth: schema.Auth{AuthMode: schema.APIKey},
+		Requests:   schema.Requests{BaseURL: "https://api.acme.example", Headers: map[string]string{"X-Key": "${api_key}"}},
+		Operations: map[string]*schema.Operation{"get": {Summary: "Read it.", Request: schema.OperationRequest{Path: "/it"}}},
+	}
+	e, err := engine.New(&schema.Config{Integrations: map[string]*schema.Integration{"acme": in}}, &engine.Options{
+		Transport: transport(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"id": 1}`)), Request: r}, nil
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := engine.Key{Integration: "acme", ConnectionID: "new"}
+	s := tools.New(tools.Options{
+		Offers: []tools.Offer{{Engine: e, Integration: in, Key: k}},
+		Link:   func(_ context.Context, k engine.Key) string { return "https://connect.example/" + k.ConnectionID },
+	})
+	connects, opened := false, ""
+	here, there := mcp.NewInMemoryTransports()
+	go func() { _ = s.Run(t.Context(), there) }()
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ClientOptions{
+		Capabilities: &mcp.ClientCapabilities{Elicitation: &mcp.ElicitationCapabilities{URL: &mcp.URLElicitationCapabilities{}}},
+		ElicitationHandler: func(ctx context.Context, r *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
+			opened = r.Params.Mode + " " + r.Params.URL
+			if connects {
+				_, err := e.Connect(ctx, k, engine.Credentials{APIKey: schema.NewSecret(token)}, nil)
+				return &mcp.ElicitResult{Action: "accept"}, err
+			}
+			return &mcp.ElicitResult{Action: "decline"}, nil
+		},
+	}).Connect(t.Context(), here, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = session.Close() }()
+	if text, failed := call(t, session, "acme_get", nil); !failed || !strings.Contains(text, "https://connect.example/new") || opened != "url https://connect.example/new" {
+		t.Errorf("declined: got %q, opened %q", text, opened)
+	}
+	connects = true
+	if text, failed := call(t, session, "acme_get", nil); failed || text != `{"id": 1}` {
+		t.Errorf("accepted: got %q", text)
+	}
+}
+
+// Where a key reaches more than is listed, a call names its connection, and the key is
+// asked about it.
+func TestConnectionsThatAreNotListed(t *testing.T) {
+	others := func(k engine.Key) bool { return strings.HasPrefix(k.ConnectionID, "team-") }
+	s := stageOffering(t, tools.Options{}, others, 0, []string{"one", "team-a", "other"}, fine)
+	for arguments, want := range map[string]string{
+		`{"id": "1"}`:                           "the argument connection is required",
+		`{"id": "1", "connection": "one"}`:      `{"id": 1}`,
+		`{"id": "1", "connection": "team-a"}`:   `{"id": 1}`,
+		`{"id": "1", "connection": "other"}`:    "there is no such connection",
+		`{"id": "1", "connection": "a\u0000b"}`: "there is no such connection",
+	} {
+		if text, _ := call(t, s, "acme_get_thing", json.RawMessage(arguments)); !strings.Contains(text, want) {
+			t.Errorf("%s: got %q", arguments, text)
+		}
+	}
+}
+
+// BenchmarkList states what it costs to list 1,000 operations: as tools of their own, and
+// as the pair that stands for many, made anew as for a request over HTTP.
+func BenchmarkList(b *testing.B) {
+	in := &schema.Integration{Name: "acme", DisplayName: "Acme", Auth: schema.Auth{AuthMode: schema.NoAuth}, Operations: map[string]*schema.Operation{}}
+	for i := range 1000 {
+		in.Operations[fmt.Sprintf("get_%d", i)] = &schema.Operation{
+			Summary: fmt.Sprintf("Read what is numbered %d.", i), Request: schema.OperationRequest{Path: "/things/${input.id}"}, Input: input("id", "query", "colour"), Checker: anything{},
+		}
+	}
+	o := tools.Options{Offers: []tools.Offer{{Integration: in, Key: engine.Key{Integration: "acme", ConnectionID: "one"}}}}
+	ask := func(b *testing.B, h http.Handler) {
+		const body = `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}`
+		r := httptest.NewRequestWithContext(b.Context(), "POST", "/mcp", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/json, text/event-stream")
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != 200 || !strings.Contains(w.Body.String(), `"tools":[`) {
+			b.Fatal(w.Code, w.Body)
+		}
+	}
+	b.Run("each a tool", func(b *testing.B) {
+		single := o
+		single.MaxTools = 1000
+		s := tools.New(single) // as over stdio: made once
+		h := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: true, JSONResponse: true})
+		for b.Loop() {
+			ask(b, h)
+		}
+	})
+	b.Run("search and call", func(b *testing.B) {
+		for b.Loop() {
+			ask(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tools.ServeHTTP(w, r, o) }))
+		}
+	})
 }

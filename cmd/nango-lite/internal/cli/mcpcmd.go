@@ -81,7 +81,7 @@ func (d doer) serveTools(ctx context.Context, flags mcpFlags) error {
 		return console.Usagef("no integration declares operations; 'nango-lite operations' lists them")
 	}
 	s := tools.New(tools.Options{
-		Offers: offers, Effects: flags.effects(), Version: version.Current().String(),
+		Offers: offers, Effects: flags.effects(), Version: version.Current().Version,
 		Connect: func(k engine.Key) string {
 			return "run '" + d.CommandLine("connect", k.Integration, "--connection", k.ConnectionID) + "' in a terminal"
 		},

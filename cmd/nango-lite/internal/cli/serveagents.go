@@ -9,8 +9,9 @@ import (
 	"github.com/nango-lite/nango-lite/server/tools"
 )
 
-// agents offers the operations that an API key reaches as tools.
-func (v *serving) agents(w http.ResponseWriter, r *http.Request, a server.Agent) {
+// agents offers the operations that an API key reaches as tools. A server with a public
+// address stands behind a proxy, where requests are for that.
+func (v *serving) agents(w http.ResponseWriter, r *http.Request, a server.Agent, publicURL string) {
 	integrations := v.whole.Config().Integrations
 	var offers []tools.Offer
 	for _, reach := range a.Reach {
@@ -30,5 +31,5 @@ func (v *serving) agents(w http.ResponseWriter, r *http.Request, a server.Agent)
 			offers = append(offers, offer)
 		}
 	}
-	tools.ServeHTTP(w, r, tools.Options{Offers: offers, Effects: a.Effects, Link: a.Link, Version: version.Current().String()})
+	tools.ServeHTTP(w, r, tools.Options{Offers: offers, Effects: a.Effects, Link: a.Link, AnyHost: publicURL != "" && !isLocal(publicURL), Version: version.Current().Version})
 }

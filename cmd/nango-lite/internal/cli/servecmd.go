@@ -180,7 +180,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 func (v *serving) options(own schema.Secret, base string) *server.Options {
 	opts := &server.Options{
 		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider, Catalog: v.Providers(), Webhook: v.webhook(),
-		Metrics: v.metrics.handler(), Observe: v.metrics.observe, Agents: v.agents,
+		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
 		Settings: func() *schema.Server { return v.whole.Config().Server },
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {
@@ -190,6 +190,7 @@ func (v *serving) options(own schema.Secret, base string) *server.Options {
 			return err
 		},
 	}
+	opts.Agents = func(w http.ResponseWriter, r *http.Request, a server.Agent) { v.agents(w, r, a, opts.PublicURL) }
 	if file := v.whole.Config().Server; file != nil {
 		opts.PublicURL = cmp.Or(opts.PublicURL, file.PublicURL)
 		if file.Limits != nil {
