@@ -25,6 +25,7 @@ type Page struct {
 	Comment     string          `json:"comment,omitempty"`
 	Status      string          `json:"status"` // active or deprecated
 	Successor   string          `json:"successor,omitempty"`
+	Sunset      string          `json:"sunset,omitempty"` // year-month-day
 	Maintainer  string          `json:"maintainer"`
 	DocsURL     string          `json:"docs_url,omitempty"`
 	AppURL      string          `json:"app_url,omitempty"`
@@ -83,7 +84,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 		return nil
 	}
 	p := &Page{
-		Name: b.Name, Version: version, DisplayName: b.DisplayName, Comment: v.Comment, Status: status(v), Successor: v.Successor,
+		Name: b.Name, Version: version, DisplayName: b.DisplayName, Comment: v.Comment, Status: status(v), Successor: v.Successor, Sunset: v.Sunset,
 		Maintainer: b.Maintainer, DocsURL: b.DocsURL, AppURL: b.AppURL, Categories: append([]string{}, b.Categories...),
 		AuthMode: v.Auth.AuthMode, Use: useOf(b, version), Bring: brought(b, v), Type: typed(v), Known: known(v),
 		BaseURL: v.Requests.BaseURL, Auth: authFacts(v), Requests: requestFacts(v), RateLimit: limitInWords(v.Requests.RateLimit),

@@ -89,18 +89,22 @@ func (t *text) top(p *Page) {
 	title := printable(p.DisplayName) + " (" + p.Ref() + ")"
 	t.line(t.styled(bold, title))
 	if p.Deprecated() {
-		t.line(t.styled(red, p.deprecation()))
+		t.wrappedStyled(red, "", "", p.deprecation())
 	}
 	t.wrapped("", "", p.Comment)
 	t.line(printable(p.DocsURL))
 }
 
-// deprecation says what to use instead.
+// deprecation says what to use instead, and until when there is time.
 func (p *Page) deprecation() string {
-	if p.Successor == "" {
-		return "Deprecated."
+	text := "Deprecated."
+	if p.Successor != "" {
+		text = "Deprecated: use " + p.Successor + "."
 	}
-	return "Deprecated: use " + p.Successor + "."
+	if p.Sunset != "" {
+		text += " It ends on " + p.Sunset + "."
+	}
+	return text
 }
 
 func (t *text) use(p *Page) {
