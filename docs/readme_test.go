@@ -95,7 +95,7 @@ func TestReadmeYAMLLoads(t *testing.T) {
 
 // The commands of the README are those that CI runs.
 func TestReadmeCommands(t *testing.T) {
-	want := "go run ./cmd/nango-lite -c integrations.example.yaml --sandbox --trace call notion /v1/users\ngo test ./...\n"
+	want := "go run ./cmd/nango-lite -c integrations.example.yaml --sandbox --trace call notion /v1/users\ngo run ./cmd/nango-lite --sandbox do notion search --query tide\ngo test ./...\n"
 	if got := readmeBlock(t, "sh").text; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

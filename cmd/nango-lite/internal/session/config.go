@@ -93,6 +93,9 @@ func (s *Session) CheckFiles() error {
 // Integration loads the one integration that a command needs. What is wrong with
 // others does not matter to it.
 func (s *Session) Integration(ctx context.Context, name string) (*schema.Integration, error) {
+	if in := s.withoutFile(ctx, name); in != nil {
+		return in, nil
+	}
 	cfg, ds, made, err := s.Load(ctx)
 	if err != nil {
 		return nil, err
