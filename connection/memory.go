@@ -163,7 +163,7 @@ func (s *MemoryStore) List(ctx context.Context, q Query) (Page, error) {
 }
 
 func (q *Query) selects(c *Connection) bool {
-	if q.Integration != "" && q.Integration != c.Key.Integration {
+	if q.Integration != "" && q.Integration != c.Key.Integration || q.Status != "" && q.Status != c.Status {
 		return false
 	}
 	end := c.Credentials.Token.ExpiresAt

@@ -119,6 +119,7 @@ type Changes struct {
 // all, a hundred at a time.
 type Query struct {
 	Integration string // empty: of any integration
+	Status      Status // empty: of any
 
 	// ExpiresBefore, if not zero, selects active connections whose access token
 	// ends before then.

@@ -49,6 +49,14 @@ func (s *Store) listSQL(q connection.Query, limit int) (string, []any, error) {
 		args = append(args, q.Integration)
 		where = append(where, "integration = $3")
 	}
+	switch q.Status {
+	case "":
+	case connection.StatusNeedsReauthorization: // in words that the planner finds in the index
+		where = append(where, "status = 'needs_reauthorization'")
+	default:
+		args = append(args, string(q.Status))
+		where = append(where, fmt.Sprintf("status = $%d", len(args)))
+	}
 	keys := "SELECT integration, connection_id%s FROM {schema}.connection WHERE " + strings.Join(where, " AND ")
 	order := fmt.Sprintf(" ORDER BY integration, connection_id LIMIT %d", limit)
 	query := fmt.Sprintf(keys, ", generation, data") + order

@@ -30,7 +30,8 @@ func (s *Store) List(ctx context.Context, q connection.Query) (connection.Page, 
 }
 
 // listSQL returns the query for q. With an end it names the index: SQLite, which
-// does not know how few tokens end soon, would walk the table in order.
+// does not know how few tokens end soon, would walk the table in order. So it does for
+// those whose users have to connect again, of which there are few.
 func listSQL(q connection.Query, limit int) (string, []any, error) {
 	after, err := connection.DecodeCursor(q.Cursor)
 	if err != nil {
@@ -44,6 +45,16 @@ func listSQL(q connection.Query, limit int) (string, []any, error) {
 		where = []string{"integration = ? AND connection_id > ?"}
 	default:
 		where, args = append(where, "integration = ?"), append(args, q.Integration)
+	}
+	switch q.Status {
+	case "":
+	case connection.StatusNeedsReauthorization:
+		where = append(where, "status = 'needs_reauthorization'")
+		if q.ExpiresBefore.IsZero() {
+			from += " INDEXED BY connection_dead"
+		}
+	default:
+		where, args = append(where, "status = ?"), append(args, string(q.Status))
 	}
 	if !q.ExpiresBefore.IsZero() {
 		from += " INDEXED BY connection_expiring"

@@ -95,6 +95,12 @@ func testListFilters(t *testing.T, s connection.Store) {
 	checkKeys(t, "ends before", list(t, s, soon, nil), []connection.Key{all[3], all[4], all[5], all[8]})
 	soon.Integration = "github"
 	checkKeys(t, "ends before, one integration", list(t, s, soon, nil), all[3:6])
+	checkKeys(t, "whose user has to connect again", list(t, s, connection.Query{Status: connection.StatusNeedsReauthorization}, nil), all[6:7])
+	checkKeys(t, "the same, one integration", list(t, s, connection.Query{Status: connection.StatusNeedsReauthorization, Integration: "github"}, nil), nil)
+	checkKeys(t, "that work", list(t, s, connection.Query{Status: connection.StatusActive, Limit: 3}, nil), slices.Concat(all[:6], all[7:]))
+	checkKeys(t, "no such status", list(t, s, connection.Query{Status: "' OR 1"}, nil), nil)
+	soon = connection.Query{Status: connection.StatusNeedsReauthorization, ExpiresBefore: now.Add(7 * time.Second)}
+	checkKeys(t, "that work and do not", list(t, s, soon, nil), nil)
 	checkKeys(t, "ends before all", list(t, s, connection.Query{ExpiresBefore: now.Add(time.Second)}, nil), nil)
 }
 

@@ -11,6 +11,9 @@ CREATE TABLE connection (
     PRIMARY KEY (integration, connection_id)
 ) STRICT;
 
+CREATE INDEX connection_dead ON connection (integration, connection_id)
+    WHERE status = 'needs_reauthorization';
+
 CREATE INDEX connection_expiring ON connection (expires_at)
     WHERE status = 'active' AND expires_at IS NOT NULL;
 

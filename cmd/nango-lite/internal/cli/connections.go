@@ -55,7 +55,7 @@ func connectionsList(s *session.Session) *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [integration]",
 		Aliases:           []string{"ls"},
-		Short:             "List connections",
+		Short:             "List connections, those that need their user first",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completer{s}.integrations,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -92,7 +92,7 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		}
 	}
 	slices.SortFunc(shown, func(a, b shownConnection) int {
-		return cmp.Or(cmp.Compare(a.Integration, b.Integration), cmp.Compare(a.ConnectionID, b.ConnectionID))
+		return cmp.Or(cmp.Compare(a.trouble(), b.trouble()), cmp.Compare(a.Integration, b.Integration), cmp.Compare(a.ConnectionID, b.ConnectionID))
 	})
 	if cs.JSON() {
 		return cmp.Or(cs.WriteJSON(shown), found)
@@ -101,9 +101,9 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		cs.Notef("no connections")
 		return nil
 	}
-	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED"}}
+	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED", "REASON"}}
 	for _, c := range shown {
-		rows = append(rows, []string{c.Integration, c.ConnectionID, string(c.Status), whenever(c.ExpiresAt), when(c.UpdatedAt)})
+		rows = append(rows, []string{c.Integration, c.ConnectionID, string(c.Status), whenever(c.ExpiresAt), when(c.UpdatedAt), c.Reason})
 	}
 	if err := console.WriteColumns(cs.Out, rows); err != nil {
 		return err

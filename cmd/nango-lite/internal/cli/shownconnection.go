@@ -66,6 +66,17 @@ func unreadableConnection(u *connection.UnreadableError) shownConnection {
 	return shownConnection{Integration: u.Key.Integration, ConnectionID: u.Key.ConnectionID, Status: statusUnreadable, Reason: u.Error(), advice: advice}
 }
 
+// trouble says how far ahead s stands in a list: what needs its user comes first.
+func (s shownConnection) trouble() int {
+	switch s.Status {
+	case engine.StatusNeedsReauthorization:
+		return 0
+	case statusUnreadable:
+		return 1
+	}
+	return 2
+}
+
 // rows is s for a person.
 func (s shownConnection) rows() [][]string {
 	rows := [][]string{
