@@ -147,6 +147,7 @@ var serverRooms = map[string][]string{
 	"answer":      nil,
 	"apikey":      nil,
 	"audit":       nil,
+	"calls":       nil,
 	"credentials": nil,
 	"ident":       nil,
 	"roster":      nil,
@@ -162,6 +163,8 @@ var serverRooms = map[string][]string{
 	"proxy":   {"access", "answer", "apikey", "input"},
 	"rest":    {"access", "answer", "apikey", "audit", "credentials", "ident", "input", "tags"},
 	"token":   {"access", "answer", "apikey", "audit", "input"},
+
+	"ui": {"access", "answer", "apikey", "audit", "calls", "connect/site", "ident", "input", "page"},
 
 	"connect/fault":   {"answer"},
 	"connect/site":    {"answer", "connect/fault", "page"},

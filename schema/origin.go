@@ -39,6 +39,14 @@ func (o Origin) String() string {
 	return b.String()
 }
 
+// Words is String, and says which reference gave nothing where a default was taken instead.
+func (o Origin) Words() string {
+	if o.IsDefault() && o.Reference != "" {
+		return "default with " + o.Reference
+	}
+	return o.String()
+}
+
 // A Value is one value in force and where it came from, as `explain` prints it.
 type Value struct {
 	Path   string `json:"path"`             // dotted, such as auth.token_url
@@ -50,4 +58,12 @@ type Value struct {
 	// their place, and logs have. The host of one that names a whole host is not among
 	// them.
 	Supplied []Secret `json:"-"`
+}
+
+// Shown returns Text, unless it is hidden, whatever stands in it.
+func (v Value) Shown() string {
+	if v.Hidden {
+		return Redacted
+	}
+	return v.Text
 }

@@ -20,6 +20,7 @@ const (
 	ScopeToken      = apikey.ScopeToken      // be given tokens and credentials
 	ScopeOperations = apikey.ScopeOperations // do what integrations declare
 	ScopeMCP        = apikey.ScopeMCP        // be offered operations as tools over HTTP
+	ScopeUI         = apikey.ScopeUI         // look at the operator's pages
 )
 
 // Scopes are all scopes. DefaultScopes are those of a key for which none is said:

@@ -263,7 +263,7 @@ func FuzzBodies(f *testing.F) {
 // cookie, and no API key: TestSessionsOfABoundKey holds that a bound key gets no session
 // for somebody else.
 func ofBrowsers(path string) bool {
-	for _, prefix := range []string{"/oauth/connect/", "/oauth/callback", "/oauth/choose", "/oauth/device", "/api-auth/", "/auth/", "/oauth2/auth/", "/connect/fields/", "/connect/credentials/"} {
+	for _, prefix := range []string{"/oauth/connect/", "/oauth/callback", "/oauth/choose", "/oauth/device", "/api-auth/", "/auth/", "/oauth2/auth/", "/connect/fields/", "/connect/credentials/", "/ui"} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

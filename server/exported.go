@@ -10,6 +10,7 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/agent"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 	"github.com/nango-lite/nango-lite/server/internal/audit"
+	"github.com/nango-lite/nango-lite/server/internal/calls"
 	"github.com/nango-lite/nango-lite/server/internal/rest"
 	"github.com/nango-lite/nango-lite/server/internal/webhook"
 	"github.com/nango-lite/nango-lite/store/record"
@@ -97,6 +98,11 @@ type Agent = agent.Access
 
 // An AgentReach is what an agent reaches of an integration.
 type AgentReach = agent.Reach
+
+// Calls remember the last calls of an engine, and count them by the minute, for the
+// operator's pages. The zero Calls are ready; their method Observe is for
+// [engine.Options.Observe].
+type Calls = calls.Calls
 
 // An AuditAction is what was done.
 type AuditAction = audit.Action

@@ -62,6 +62,10 @@ type Options struct {
 	// block. If nil, nothing is called.
 	Observe func(Request)
 
+	// Calls are what the operator's pages say of calls. Its Observe is to be told what the
+	// engine does ([engine.Options.Observe]). If nil, the pages know of no calls.
+	Calls *Calls
+
 	// Agents speaks the Model Context Protocol with an agent at /mcp: package
 	// server/tools has a handler. If nil, /mcp is answered with 501.
 	Agents func(w http.ResponseWriter, r *http.Request, a Agent)

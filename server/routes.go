@@ -2,6 +2,7 @@ package server
 
 import (
 	_ "embed"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,6 +51,7 @@ func (s *Server) route() {
 	} {
 		s.table[path] = methods
 	}
+	maps.Copy(s.table, s.ui.Routes())
 	if s.opts.Metrics != nil {
 		s.table["/metrics"] = answer.Methods{http.MethodGet: s.metrics}
 	}

@@ -7,7 +7,7 @@
 //
 //   - answer is a request and its answer, input reads what the request says.
 //   - apikey knows keys, access decides what a request may do.
-//   - token, proxy, operate, agent and rest serve programs; connect serves users and their browsers.
+//   - token, proxy, operate, agent and rest serve programs; connect serves users and their browsers, ui operators and theirs.
 //   - audit remembers who did what, webhook tells the product, roster counts servers.
 //   - credentials, tags, page and ident are small things that several of them share.
 //
@@ -32,6 +32,7 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/proxy"
 	"github.com/nango-lite/nango-lite/server/internal/rest"
 	"github.com/nango-lite/nango-lite/server/internal/token"
+	"github.com/nango-lite/nango-lite/server/internal/ui"
 	"github.com/nango-lite/nango-lite/server/internal/webhook"
 )
 
@@ -52,6 +53,7 @@ type Server struct {
 	connections  *rest.Connections
 	integrations *rest.Integrations
 	providers    *rest.Providers
+	ui           *ui.UI
 
 	answers     *answer.Options
 	table       map[string]answer.Methods
@@ -83,6 +85,7 @@ func New(e *engine.Engine, opts *Options) (*Server, error) {
 		s.answers.Observe = func(r answer.Request) { observe(Request(r)) }
 	}
 	s.build(public)
+	s.ui.Keys = keys
 	s.route()
 	s.watch()
 	return s, nil
@@ -104,6 +107,10 @@ func (s *Server) build(public *url.URL) {
 	s.token = &token.Endpoint{Tokens: e, Guard: s.guard, Audit: s.audit, Now: o.Now, Links: s.connect.Links()}
 	s.connections = &rest.Connections{Engine: e, Guard: s.guard, Audit: s.audit, Provider: s.provider, Now: o.Now}
 	s.integrations = &rest.Integrations{Engine: e, Guard: s.guard, Provider: s.provider, Began: o.Now().UTC()}
+	s.ui = &ui.UI{
+		Engine: e, Limit: s.guard.Limit, Records: o.Records, Site: s.connect.Site(), Link: s.connect.Links().For, Calls: o.Calls, Now: o.Now,
+		Logins: &access.Limiter{Rate: 2, Now: o.Now},
+	}
 	s.providers = &rest.Providers{Guard: s.guard}
 	if o.Catalog != nil {
 		s.providers.Catalog = shownCatalog{o.Catalog}

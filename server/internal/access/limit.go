@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// A Limiter allows each API key Rate requests a second at this server. As many as are
+// mostLimited is how many names a Limiter knows; then it forgets them all.
+const mostLimited = 10_000
+
+// A Limiter allows each API key, or whatever else is named, Rate requests a second at this server. As many as are
 // allowed in a second may come at once. It is safe for concurrent use.
 type Limiter struct {
 	Rate float64 // 0: no limit
 	Now  func() time.Time
 
 	mu   sync.Mutex
-	left map[string]*budget // by the key's name, of which there are few
+	left map[string]*budget // by the name
 }
 
 type budget struct {
@@ -33,7 +36,7 @@ func (l *Limiter) Wait(key string) time.Duration {
 	b := l.left[key]
 	if b == nil {
 		b = &budget{tokens: most, at: now}
-		if l.left == nil {
+		if l.left == nil || len(l.left) >= mostLimited {
 			l.left = map[string]*budget{}
 		}
 		l.left[key] = b

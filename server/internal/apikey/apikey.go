@@ -190,4 +190,10 @@ func Revoke(ctx context.Context, records record.Store, name string) error {
 	return err
 }
 
+// Hash returns what stands for a key where the key itself must not be kept.
+func Hash(text string) string {
+	sum := hashOf(text)
+	return hex.EncodeToString(sum[:])
+}
+
 func hashOf(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -90,7 +91,19 @@ func (r *Ring) Find(ctx context.Context, shown string) (*Key, error) {
 	if shown == "" {
 		return nil, nil
 	}
-	hash := hashOf(shown)
+	return r.find(ctx, hashOf(shown))
+}
+
+// ByHash is [Ring.Find] for whoever has kept [Hash] of a key in place of the key.
+func (r *Ring) ByHash(ctx context.Context, text string) (*Key, error) {
+	var hash [sha256.Size]byte
+	if n, err := hex.Decode(hash[:], []byte(text[:min(len(text), 2*sha256.Size)])); err != nil || n != sha256.Size {
+		return nil, nil
+	}
+	return r.find(ctx, hash)
+}
+
+func (r *Ring) find(ctx context.Context, hash [sha256.Size]byte) (*Key, error) {
 	if r.own != nil && subtle.ConstantTimeCompare(hash[:], r.own.hash[:]) == 1 {
 		return &r.own.Key, nil
 	}

@@ -19,12 +19,13 @@ const (
 	ScopeToken      Scope = "token"      // be given tokens and credentials
 	ScopeOperations Scope = "operations" // do what integrations declare
 	ScopeMCP        Scope = "mcp"        // be offered operations as tools over HTTP
+	ScopeUI         Scope = "ui"         // look at the operator's pages
 )
 
 // Scopes are all scopes. DefaultScopes are those of a key for which none is said:
 // it is given no token.
 var (
-	Scopes        = []Scope{ScopeConnect, ScopeRead, ScopeProxy, ScopeToken, ScopeOperations, ScopeMCP}
+	Scopes        = []Scope{ScopeConnect, ScopeRead, ScopeProxy, ScopeToken, ScopeOperations, ScopeMCP, ScopeUI}
 	DefaultScopes = []Scope{ScopeConnect, ScopeRead, ScopeProxy}
 )
 

@@ -60,6 +60,9 @@ type Connect struct {
 // Links makes links by which a user connects again.
 func (c *Connect) Links() *again.Links { return c.again }
 
+// Site knows where the server is reached.
+func (c *Connect) Site() *site.Site { return c.site }
+
 // New returns a Connect.
 func New(o Options) *Connect {
 	if o.BrowserURL == nil {

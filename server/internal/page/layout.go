@@ -109,12 +109,14 @@ input[type=text], input[type=password], input[type=search], input[type=url], sel
 button, a.button { font: inherit; font-weight: 600; display: inline-block; padding: .6rem 1.5rem; border: 0; border-radius: .3rem; background: var(--accent); color: var(--on-accent); text-decoration: none; cursor: pointer; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 [hidden] { display: none !important; }
+{{block "styles" .}}{{end}}
 </style>
 </head>
 <body>
 {{- if or .Name .Logo}}
 <header>{{with .Logo}}<img src="{{.}}" alt="">{{end}}{{with .Name}}<span>{{.}}</span>{{end}}</header>
 {{- end}}
+{{block "above" .}}{{end}}
 <main>
 <h1>{{.Title}}</h1>
 {{template "body" .}}
@@ -128,13 +130,14 @@ button, a.button { font: inherit; font-weight: 600; display: inline-block; paddi
 `))
 
 // Body returns the template of pages whose body, below the title, is text. It is given
-// data that embeds a *[Sheet]. A template "scripts" may be defined beside it.
+// data that embeds a *[Sheet]. Templates "scripts", "styles" and "above" (what stands above the
+// title) may be defined behind it.
 func Body(text string) *template.Template {
-	body, scripts, _ := strings.Cut(text, `{{define "scripts"}}`)
-	if scripts != "" {
-		scripts = `{{define "scripts"}}` + scripts
+	at := len(text)
+	if i := strings.Index(text, `{{define "`); i >= 0 {
+		at = i
 	}
-	return template.Must(template.Must(layout.Clone()).Parse(`{{define "body"}}` + body + `{{end}}` + scripts))
+	return template.Must(template.Must(layout.Clone()).Parse(`{{define "body"}}` + text[:at] + `{{end}}` + text[at:]))
 }
 
 // Write answers with a page. It loads nothing but the operator's logo, runs nothing but its

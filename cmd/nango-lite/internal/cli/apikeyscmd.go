@@ -37,8 +37,8 @@ func apiKeysCreateCommand(s *session.Session) *cobra.Command {
 		Long: `Create makes an API key and prints it on stdout; nobody can be told it again.
 
 Its scopes are connect (remove connections), read (see connections),
-proxy (call APIs), token (be given tokens), operations (do what integrations declare) and
-mcp (the same as tools of an agent). Without --scopes it has connect, read and proxy: it
+proxy (call APIs), token (be given tokens), operations (do what integrations declare),
+mcp (the same as tools of an agent) and ui (look at the operator's pages). Without --scopes it has connect, read and proxy: it
 is not given a token.
 
 --effects says what operations may do: read, write, destroy. Without it, the scope

@@ -28,7 +28,7 @@ public.`,
 			}
 			var rows [][]string
 			for _, v := range in.Values {
-				rows = append(rows, []string{v.Path, shownValue(v), originText(v.Origin)})
+				rows = append(rows, []string{v.Path, v.Shown(), v.Origin.Words()})
 			}
 			return console.WriteColumns(s.Out, rows)
 		},
@@ -53,22 +53,7 @@ type explainedValue struct {
 func explanationOf(in *schema.Integration) explanation {
 	e := explanation{Integration: in.Name, Blueprint: in.ExtendsBlueprint, Values: []explainedValue{}}
 	for _, v := range in.Values {
-		e.Values = append(e.Values, explainedValue{v.Path, shownValue(v), v.Hidden, originText(v.Origin), v.Origin})
+		e.Values = append(e.Values, explainedValue{v.Path, v.Shown(), v.Hidden, v.Origin.Words(), v.Origin})
 	}
 	return e
-}
-
-// shownValue hides what is hidden, whatever stands in v.
-func shownValue(v schema.Value) string {
-	if v.Hidden {
-		return schema.Redacted
-	}
-	return v.Text
-}
-
-func originText(o schema.Origin) string {
-	if o.IsDefault() && o.Reference != "" {
-		return "default with " + o.Reference
-	}
-	return o.String()
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server"
+	"github.com/nango-lite/nango-lite/telemetry"
 	"github.com/nango-lite/nango-lite/telemetry/prom"
 )
 
@@ -41,6 +42,7 @@ type serving struct {
 
 	whole   *session.Whole
 	metrics *metrics
+	calls   server.Calls    // for the operator's pages
 	down    context.Context // ends when no new requests are wanted
 }
 
@@ -107,7 +109,7 @@ func (v *serving) run(cmd *cobra.Command) error {
 	}
 	var err error
 	counted := prom.New(&prom.Options{Now: v.Deps.Now})
-	if v.whole, err = v.Whole(ctx, counted.Observe); err != nil {
+	if v.whole, err = v.Whole(ctx, telemetry.Tee(counted.Observe, v.calls.Observe)); err != nil {
 		return err
 	}
 	counted.Watch(v.whole.Engine)
@@ -180,7 +182,7 @@ func (v *serving) firstKey(ctx context.Context) (own, print schema.Secret, err e
 func (v *serving) options(own schema.Secret, base string) *server.Options {
 	opts := &server.Options{
 		Records: v.whole.Store, APIKey: own, PublicURL: v.publicURL, Now: v.Deps.Now, Provider: v.whole.Provider, Catalog: v.Providers(), Webhook: v.webhook(),
-		Metrics: v.metrics.handler(), Observe: v.metrics.observe,
+		Metrics: v.metrics.handler(), Observe: v.metrics.observe, Calls: &v.calls,
 		Settings: func() *schema.Server { return v.whole.Config().Server },
 		Ready: func(ctx context.Context) error {
 			if v.down.Err() != nil {

@@ -144,7 +144,7 @@ func (h *Hosted) Submit(w *answer.Writer) {
 		h.Teller.Fail(w, fault.Param("the form cannot be read, or is too large"))
 		return
 	}
-	if fromElsewhere(w.Request) {
+	if input.FromElsewhere(w.Request) {
 		h.Teller.Fail(w, fault.New(http.StatusForbidden, "forbidden", "the form was sent from a page of another server"))
 		return
 	}
@@ -159,15 +159,6 @@ func (h *Hosted) Submit(w *answer.Writer) {
 		return
 	}
 	h.connect(w, v, d, q)
-}
-
-// fromElsewhere reports whether a page of another site has sent a form. Our own pages send
-// no referrer, and for such browsers make the origin "null": what tells is Sec-Fetch-Site.
-func fromElsewhere(r *http.Request) bool {
-	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
-		return false // a browser from before 2023: the session's token has to do
-	}
-	return new(http.CrossOriginProtection).Check(r) != nil
 }
 
 // connect goes on with what the user has typed: to the provider's page, or to the end.
