@@ -88,7 +88,7 @@ func (k *checker) requiredHeaders(u *use) {
 		case "authorization", "accept", "content-type", "user-agent": // sent by itself, or not parameters (OpenAPI 3.1, Parameter Object)
 			continue
 		}
-		if k.names(p.name) {
+		if names(k.Version, p.name) {
 			continue // the entry tells callers to send it
 		}
 		k.report(codeHeader, []string{"requests", "headers"}, fmt.Sprintf("calls such as %s %s need the header %s", u.method, u.path, p.name), p.n.where())

@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // verifyScopes reports a scope that verify needs and that the entry does not name: who
@@ -17,7 +19,7 @@ func (k *checker) verifyScopes() {
 	}
 	needs := c.scopes()
 	for _, all := range needs {
-		if k.namesAll(all) {
+		if namesAll(k.Version, all) {
 			return
 		}
 	}
@@ -67,9 +69,9 @@ func (c *call) scopes() [][]string {
 	return out
 }
 
-func (k *checker) namesAll(scopes []string) bool {
+func namesAll(v *schema.Version, scopes []string) bool {
 	for _, s := range scopes {
-		if !k.names(s) {
+		if !names(v, s) {
 			return false
 		}
 	}
@@ -77,13 +79,13 @@ func (k *checker) namesAll(scopes []string) bool {
 }
 
 // names reports whether the entry tells users of a scope, or of a header.
-func (k *checker) names(name string) bool {
+func names(v *schema.Version, name string) bool {
 	short := name // of a scope that is a URL
 	if i := strings.LastIndexByte(name, '/'); i >= 0 && strings.Contains(name[i:], ".") {
 		short = name[i+1:]
 	}
-	texts := append([]string{k.Comment}, k.Auth.DefaultScopes...)
-	for _, n := range k.Notes {
+	texts := append([]string{v.Comment}, v.Auth.DefaultScopes...)
+	for _, n := range v.Notes {
 		texts = append(texts, n.Text)
 	}
 	for _, text := range texts {
