@@ -86,6 +86,11 @@ func (v *version) noteKey(at, key string) {
 			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0]+"."+path[1], path[2]), "")
 			return
 		}
+	case "operations":
+		if _, ok := v.Operations[path[min(1, len(path)-1)]]; len(path) > 1 && !ok {
+			v.report("note-key", at, fmt.Sprintf("%q declares no %q", path[0], path[1]), "")
+			return
+		}
 	case "auth":
 	default:
 		v.report("note-key", at, fmt.Sprintf("%q is no key of a version", key), "write it from the top, such as auth.pkce")

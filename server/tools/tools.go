@@ -175,6 +175,11 @@ func (t *tool) words() string {
 	if t.Description != "" {
 		text += " " + t.Description
 	}
+	for _, n := range t.offers[0].Integration.Notes { // field notes about this operation
+		if n.Key == "operations."+t.operation {
+			text += " " + strings.Join(strings.Fields(n.Text), " ")
+		}
+	}
 	if t.Pages != nil {
 		text += " The result is one page; next_cursor, where there is one, is the argument cursor of the next."
 	}

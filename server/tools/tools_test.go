@@ -46,6 +46,7 @@ func stageOffering(t *testing.T, o tools.Options, others func(engine.Key) bool, 
 		Name: "acme", DisplayName: "Acme", Auth: schema.Auth{AuthMode: schema.APIKey},
 		Requests: schema.Requests{BaseURL: "https://api.acme.example", Headers: map[string]string{"X-Key": "${api_key}"},
 			Pagination: &schema.Pagination{Kind: "cursor", Items: "items", Cursor: &schema.PageCursor{Response: "next", Request: "after"}}},
+		Notes: []schema.Note{{Text: "Things are\n  kept for a year.", Key: "operations.list_things"}, {Text: "Not about it.", Key: "requests"}},
 		Operations: map[string]*schema.Operation{
 			"get_thing":    {Summary: "Read a thing.", Request: schema.OperationRequest{Path: "/things/${input.id}"}, Input: input("id"), Checker: anything{}},
 			"delete_thing": {Summary: "Take a thing away.", Request: schema.OperationRequest{Method: "DELETE", Path: "/things/${input.id}"}, Input: input("id"), Checker: anything{}},
@@ -135,6 +136,9 @@ func TestOnlyWhatReadsIsOfferedUnlessMoreIsAllowed(t *testing.T) {
 	}
 	hints := map[string]string{}
 	for _, tool := range list.Tools {
+		if told := strings.Contains(tool.Description, "Things are kept for a year."); told != (tool.Name == "acme_list_things") || strings.Contains(tool.Description, "Not about it") {
+			t.Errorf("%s: %s", tool.Name, tool.Description)
+		}
 		a := tool.Annotations
 		hints[tool.Name] = fmt.Sprintf("reads %t, destroys %t, idempotent %t", a.ReadOnlyHint, *a.DestructiveHint, a.IdempotentHint)
 	}
