@@ -1,0 +1,92 @@
+// The operator's pages of "nango-lite serve" in a headless browser: signing in by keyboard,
+// the list, one connection, refresh, a dead one with its link, disconnect. axe-core looks at
+// each page, light and dark, wide and narrow. Prints, as one line of JSON, what it saw; the
+// test judges.
+//
+// Environment: URL of the server, KEY with every scope, CHROMIUM; SHOTS, a directory for
+// screenshots.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { URL: server, KEY, CHROMIUM, SHOTS } = process.env;
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const context = await browser.newContext({ viewport: { width: 1000, height: 900 } });
+context.setDefaultTimeout(40_000);
+const saw = { pages: {}, axe: {}, complaints: [] };
+const page = await context.newPage();
+page.on("console", (message) => {
+  if (/Content.Security.Policy|Refused to/i.test(message.text())) saw.complaints.push(message.text());
+});
+
+// look keeps what a page says, and has axe-core look at it.
+async function look(name) {
+  saw.pages[name] = await page.locator("body").innerText();
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(colorScheme === "dark" ? { width: 400, height: 800 } : { width: 1000, height: 900 });
+    const judge = `${axe}; axe.run().then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
+    saw.axe[`${name}, ${colorScheme}`] = await page.evaluate(judge);
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, `operator-${name.replaceAll(" ", "-")}-${colorScheme}.png`), fullPage: true });
+    if (!(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))) saw.axe[`${name}, ${colorScheme}, width`] = ["the page is wider than its window"];
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize({ width: 1000, height: 900 });
+}
+const press = (name) => Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
+
+await page.goto(`${server}/ui`);
+await look("sign in");
+for (let i = 0; i < 5 && !(await page.getByLabel("API key").evaluate((e) => e === document.activeElement)); i++) await page.keyboard.press("Tab");
+await page.keyboard.type(KEY);
+await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+await look("list");
+
+// One whose refresh token the provider has never seen.
+const imported = await fetch(`${server}/connections`, {
+  method: "POST", headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
+  body: JSON.stringify({ provider_config_key: "notion", connection_id: "user-7", credentials: { type: "OAUTH2", access_token: "invented", refresh_token: "invented" } }),
+});
+saw.imported = imported.status;
+
+await page.getByRole("link", { name: "notion/default" }).first().click();
+await look("connection");
+await page.getByText("Refresh the token…").click();
+await press("Refresh");
+await look("refreshed");
+
+await page.getByRole("link", { name: "Connections", exact: true }).click();
+await page.getByLabel("Search in ids and tags").fill("user-7");
+await press("Show");
+await page.getByRole("link", { name: "notion/user-7" }).click();
+await page.getByText("Refresh the token…").click();
+await press("Refresh");
+await look("dead");
+await press("Make a link for the user");
+saw.link = await page.getByLabel("Link").inputValue();
+await look("link");
+await page.getByRole("link", { name: "Connections", exact: true }).click();
+await look("list with a dead one");
+await page.getByRole("link", { name: "notion/user-7" }).first().click();
+await page.getByText("Disconnect…").click();
+await page.getByLabel("Remove notion/user-7").check();
+await press("Disconnect");
+await look("disconnected");
+
+await page.getByRole("link", { name: "Integrations", exact: true }).click();
+await page.getByRole("link", { name: /^notion/ }).click();
+await look("integration");
+await fetch(`${server}/c/notion/default/v1/users`, { headers: { Authorization: `Bearer ${KEY}` } });
+await page.getByRole("link", { name: "Activity" }).click();
+await look("activity");
+await page.getByRole("link", { name: "Who did what" }).click();
+await look("who did what");
+await page.getByRole("button", { name: /^Sign out/ }).click();
+await page.goto(`${server}/ui/audit`);
+saw.after = await page.locator("h1").innerText();
+
+console.log(JSON.stringify(saw));
+await browser.close();
+process.exit(0);
