@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,6 +130,9 @@ func TestDoRepeatsWhatMayBeRepeated(t *testing.T) {
 			map[string]int{"get": 4, "search": 4, "replace": 4, "patch": 4, "create": 1, "once": 1}},
 		"connection lost": {func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
 			map[string]int{"get": 4, "search": 4, "replace": 4, "patch": 4, "create": 1, "once": 1}},
+		"surely not sent": {func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		}, map[string]int{"get": 4, "search": 4, "replace": 4, "patch": 4, "create": 4, "once": 4}},
 		"429": {func(r *http.Request) (*http.Response, error) { return jsonAnswer(r, 429, "{}"), nil },
 			map[string]int{"get": 4, "create": 4, "once": 4}},
 	} {
