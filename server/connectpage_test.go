@@ -80,7 +80,7 @@ func TestConnectPageForm(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	holds(t, s.do("GET", "/connect?session_token="+token, nil), 200, "Connected")
-	holds(t, s.posted(jar{}, token, "lamps", "field.api_key", "lk_other", "field.site", "north"), 409, "has made its connection")
+	holds(t, s.posted(jar{}, token, "lamps", "field.api_key", "lk_other", "field.site", "north"), 409, "has been connected already")
 }
 
 // What the provider refuses is said so that the user knows whose it is to mend; what was

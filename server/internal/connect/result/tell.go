@@ -51,8 +51,8 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 	if r.Err != nil {
 		p.Status, p.Title, p.Text = r.Err.Status, "Not connected", r.Err.Message
 		p.More = "You can close this window and start again from the application."
-		if r.Err.Code == "callback_err" {
-			p.Text = "The provider did not grant the access, or you said no. Nothing was stored."
+		if text := forUsers[r.Err.Code]; text != "" {
+			p.Text = text
 		}
 		if to.Back != "" {
 			p.More, p.Next = "", &page.Link{URL: to.Back, Text: "Try again"}
@@ -69,3 +69,11 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 // Fail tells the user why nothing was connected, where it is not known who else is to be
 // told.
 func (t *Teller) Fail(w *answer.Writer, err *fault.Error) { t.Tell(w, Destination{}, Result{Err: err}) }
+
+// forUsers says in a user's words what an error's message says in a program's.
+var forUsers = map[string]string{
+	"callback_err":                  "The provider did not grant the access, or you said no. Nothing was stored.",
+	"unknown_connect_session_token": "This link has ended, or there is none like it. Nothing was stored.",
+	"connect_session_used":          "This has been connected already. There is nothing left to do here.",
+	"state_cookie_err":              "This browser has not begun what you want to end here. Nothing was stored.",
+}
