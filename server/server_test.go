@@ -143,18 +143,25 @@ func newStage(t *testing.T, change func(*server.Options)) *stage {
 	if change != nil {
 		change(opts)
 	}
-	if s.server, err = server.New(s.engine, opts); err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(s.server)
-	t.Cleanup(front.Close)
-	s.url = front.URL
+	s.mount(s.engine, opts)
 	s.connect("tides", "user-42", engine.Credentials{Token: engine.Token{
 		AccessToken: schema.NewSecret(accessSecret), RefreshToken: schema.NewSecret(refreshSecret), ExpiresAt: s.now().Add(time.Hour),
 		Scopes: []string{"read", "write"},
 	}})
 	s.connect("lamps", "user-42", engine.Credentials{APIKey: schema.NewSecret(apiKeySecret)})
 	return s
+}
+
+// mount serves e from now on.
+func (s *stage) mount(e *engine.Engine, opts *server.Options) {
+	s.Helper()
+	var err error
+	if s.server, err = server.New(e, opts); err != nil {
+		s.Fatal(err)
+	}
+	front := httptest.NewServer(s.server)
+	s.Cleanup(front.Close)
+	s.url = front.URL
 }
 
 func (s *stage) connect(integration, id string, c engine.Credentials) {

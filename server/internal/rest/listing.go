@@ -159,11 +159,16 @@ func (h *Connections) find(ctx context.Context, key *apikey.Key, l listing) (fou
 }
 
 // withUnreadable returns the connections of a page in their order. Those that cannot be read
-// are shown as connections whose user has to connect again.
+// are shown as connections whose user has to connect again, unless their key is not at hand:
+// it may come back, and must not send everybody to consent.
 func withUnreadable(page engine.Page) []*engine.Connection {
 	all := slices.Clone(page.Connections)
 	for _, u := range page.Unreadable {
-		all = append(all, &engine.Connection{Key: u.Key, Status: engine.StatusNeedsReauthorization})
+		c := &engine.Connection{Key: u.Key, Status: engine.StatusNeedsReauthorization}
+		if errors.Is(u, connection.ErrUnknownKey) {
+			c.Status = engine.StatusActive
+		}
+		all = append(all, c)
 	}
 	slices.SortFunc(all, func(a, b *engine.Connection) int {
 		return cmp.Or(cmp.Compare(a.Key.Integration, b.Key.Integration), cmp.Compare(a.Key.ConnectionID, b.Key.ConnectionID))

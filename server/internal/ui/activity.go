@@ -59,7 +59,7 @@ var activityPage = body(`
 <p>This is what this server has done since it started; others over the same store count for themselves. <a href="{{.Root}}/activity">Look again</a></p>
 {{if .Bound}}<p>Your API key is bound to connections, and counts are of all, so they are not shown.</p>{{else if .Known}}
 <h2>The last hour</h2>
-<p>{{.Plot.Calls}} calls, {{.Plot.Errors}} of them with errors, {{.Plot.Waits}} waits; at most {{.Plot.Most}} calls in a minute.
+<p>Calls: {{.Plot.Calls}}. With errors: {{.Plot.Errors}}. Waits: {{.Plot.Waits}}. Most calls in a minute: {{.Plot.Most}}.
 <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="calls" width="10" height="10"/></svg></span> calls <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="errors" x="2" width="6" height="10"/></svg></span> errors <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><circle class="waits" cx="5" cy="5" r="4"/></svg></span> waits</p>
 <svg viewBox="0 0 600 152" role="img" aria-label="Calls, errors and waits by the minute; the table below has the numbers">
 {{range .Plot.Bars}}{{if .CallsH}}<rect class="calls" x="{{.X}}" y="{{.CallsY}}" width="8" height="{{.CallsH}}"/>{{end}}{{if .ErrorsH}}<rect class="errors" x="{{.X}}" y="{{.ErrorsY}}" width="5" height="{{.ErrorsH}}"/>{{end}}{{if .Waits}}<circle class="waits" cx="{{.X}}" cy="8" r="4"/>{{end}}{{end}}

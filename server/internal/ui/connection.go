@@ -96,7 +96,7 @@ func (u *UI) about(v *visit, k engine.Key, o outcome) {
 		Outcome                outcome
 		Facts                  []fact
 		Acts, Dead, Unreadable bool
-	}{f, k, o, u.facts(c, err), v.acts(), unreadable || c.Status == engine.StatusNeedsReauthorization, unreadable})
+	}{f, k, o, u.facts(c, err), v.acts(), unreadable && !errors.Is(err, connection.ErrUnknownKey) || c.Status == engine.StatusNeedsReauthorization, unreadable})
 }
 
 // facts are what may be seen of a connection: nothing that grants access.

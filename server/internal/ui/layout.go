@@ -19,7 +19,7 @@ const around = `
 <a href="{{.Root}}/integrations"{{if eq .Here "integrations"}} aria-current="page"{{end}}>Integrations</a>
 <a href="{{.Root}}/activity"{{if eq .Here "activity"}} aria-current="page"{{end}}>Activity</a>
 <a href="{{.Root}}/audit"{{if eq .Here "audit"}} aria-current="page"{{end}}>Who did what</a>
-<form method="post" action="{{.Root}}/logout"><input type="hidden" name="form" value="{{.Form}}"><button type="submit">Sign out {{.SignedIn}}</button></form></nav>{{end}}{{end}}
+<form method="post" action="{{.Root}}/logout"><input type="hidden" name="form" value="{{.Form}}"><button type="submit">Sign out ({{.SignedIn}})</button></form></nav>{{end}}{{end}}
 {{define "styles"}}
 body { max-width: 68rem; padding-top: 1.5rem; font-size: 1rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; margin-bottom: 1.5rem; }
@@ -28,7 +28,7 @@ nav button { padding: .3rem .75rem; }
 h2 { font-size: 1.2rem; margin: 1.75rem 0 .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); min-width: 6.5rem; }
+th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); min-width: 6.5rem; overflow-wrap: break-word; max-width: 28rem; }
 td.number, th.number { min-width: 3rem; }
 .dead { font-weight: 700; color: #b3261e; } .bad { color: #b3261e; }
 .done { border-left: .3rem solid #2e7d32; padding: .1rem .75rem; }

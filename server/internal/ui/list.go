@@ -79,8 +79,8 @@ var listPage = body(`
 <p><button type="submit">Show</button></p></form>
 {{if .Rows}}{{template "rows" .Rows}}{{else}}<p>{{if .Next}}Nothing among the {{.Looked}} that were looked at; there are more.{{else}}There is nothing here.{{end}}</p>{{end}}
 <p>{{with .Next}}<a href="{{.}}">More</a>{{end}}{{if or .Filter.Text .Filter.Integration .Filter.Dead}} <a href="{{.Root}}">All connections</a>{{end}}</p>
-{{define "rows"}}<div class="scroll" tabindex="0" role="region" aria-label="Connections"><table><thead><tr><th scope="col">Connection</th><th scope="col">State</th><th scope="col">Token until</th><th scope="col">Last call</th><th scope="col">Why</th></tr></thead><tbody>
-{{range .}}<tr><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td><td class="{{.Class}}">{{.State}}</td><td>{{.Until}}</td><td>{{.Used}}</td><td>{{.Note}}</td></tr>
+{{define "rows"}}<div class="scroll" tabindex="0" role="region" aria-label="Connections"><table><thead><tr><th scope="col">Connection</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Token until</th><th scope="col">Last call</th></tr></thead><tbody>
+{{range .}}<tr><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td><td class="{{.Class}}">{{.State}}</td><td>{{.Note}}</td><td>{{.Until}}</td><td>{{.Used}}</td></tr>
 {{end}}</tbody></table></div>{{end}}`)
 
 // list is the first page: those that need their user, and all.
@@ -207,6 +207,8 @@ type state struct{ words, class, note string }
 // stateOf says how a connection is. What passes by itself is a note on one that works.
 func stateOf(c *engine.Connection, unreadable error) state {
 	switch {
+	case errors.Is(unreadable, connection.ErrUnknownKey):
+		return state{"cannot be read", "bad", "the key that sealed it is not at hand; give it back (" + unreadable.Error() + ")"}
 	case unreadable != nil:
 		return state{"cannot be read", "dead", unreadable.Error()}
 	case c.Status == engine.StatusNeedsReauthorization:

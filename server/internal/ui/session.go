@@ -207,14 +207,14 @@ func (u *UI) admit(w *answer.Writer) *visit {
 	if err == nil && u.Now().After(r.ExpiresAt) {
 		err = record.ErrNone
 	}
-	if err == nil {
-		err = json.Unmarshal(r.Sealed, &kept)
+	if err == nil && json.Unmarshal(r.Sealed, &kept) != nil {
+		err = record.ErrUnreadable
 	}
 	if err == nil {
 		v.key, err = u.Keys.ByHash(w.Request.Context(), kept.KeyHash)
 	}
 	switch {
-	case errors.Is(err, record.ErrNone), err == nil && v.key == nil, err == nil && !v.key.May(apikey.ScopeUI):
+	case errors.Is(err, record.ErrNone), errors.Is(err, record.ErrUnreadable), err == nil && v.key == nil, err == nil && !v.key.May(apikey.ScopeUI):
 		u.setCookie(w, "ui", "", 0)
 		u.to(w, loginRoute)
 		return nil
