@@ -123,8 +123,8 @@ func (s *tableStore) List(ctx context.Context, q connection.Query) (p connection
 		q.Limit = 100
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT integration, id, generation, data FROM connections WHERE (integration, id) > (?, ?)
-		AND ?3 IN ('', integration) AND (?4 OR status = 'active' AND ends < ?5) ORDER BY integration, id LIMIT ?6`,
-		after.Integration, after.ConnectionID, q.Integration, q.ExpiresBefore.IsZero(), q.ExpiresBefore.UnixMicro(), q.Limit+1)
+		AND ?3 IN ('', integration) AND ?4 IN ('', status) AND (?5 OR status = 'active' AND ends < ?6) ORDER BY integration, id LIMIT ?7`,
+		after.Integration, after.ConnectionID, q.Integration, string(q.Status), q.ExpiresBefore.IsZero(), q.ExpiresBefore.UnixMicro(), q.Limit+1)
 	if err != nil {
 		return p, err
 	}
