@@ -423,6 +423,12 @@ func TestManyConnectionsOnThePages(t *testing.T) {
 	if len(second) != 50 || second[0] != "lamps/many-0050" {
 		t.Errorf("then %d, %v", len(second), second[:1])
 	}
+	if a := v.get("/ui?q=many-5099"); strings.Count(a.text(), "lamps/many-5099 works") != 1 {
+		t.Errorf("a whole id is not found at once: %s", a.text())
+	}
+	if a := v.get("/ui?q=many-0007"); strings.Count(a.text(), "lamps/many-0007 works") != 1 {
+		t.Errorf("it is there twice: %s", a.text())
+	}
 	a := v.get("/ui?q=MANY-5099")
 	found = more.FindStringSubmatch(a.body)
 	v.has(a, 200, "Nothing among the 5000 that were looked at")

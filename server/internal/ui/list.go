@@ -108,6 +108,7 @@ func (u *UI) list(v *visit) {
 		u.failed(v, err)
 		return
 	}
+	rows = append(u.exactly(v, f), rows...)
 	if next != "" {
 		next = u.Site.Path(Route) + "?" + f.query(next)
 	}
@@ -120,6 +121,31 @@ func (u *UI) list(v *visit) {
 		MoreDead, Next string
 		Looked         int
 	}{fr, f, u.names(v.key), dead, rows, moreDead, next, looked})
+}
+
+// exact reports whether the connections that have the text for an id are looked up, and shown
+// above what a search finds: the search may have a long way to them.
+func (f *filter) exact() bool { return f.Text != "" && !f.Dead }
+
+// exactly returns the connections that have the text for an id, on the first page of a search.
+func (u *UI) exactly(v *visit, f filter) (rows []row) {
+	if !f.exact() || f.cursor != "" {
+		return nil
+	}
+	for _, name := range u.names(v.key) {
+		k := engine.Key{Integration: name, ConnectionID: f.Text}
+		if f.Integration != "" && f.Integration != name || k.Check() != nil || !v.key.Reaches(k) {
+			continue
+		}
+		c, err := u.Engine.Connection(v.Request.Context(), k)
+		switch {
+		case err == nil:
+			rows = append(rows, u.row(listed{c, nil}))
+		case errors.Is(err, connection.ErrUnreadable):
+			rows = append(rows, u.row(listed{&engine.Connection{Key: k}, err}))
+		}
+	}
+	return rows
 }
 
 // names are the integrations that the key reaches.
@@ -151,7 +177,7 @@ func (u *UI) find(ctx context.Context, key *apikey.Key, f filter, most int) (row
 		all := inOrder(p)
 		for i, c := range all {
 			looked++
-			if !key.Reaches(c.Key) || !f.includes(c.Connection) {
+			if !key.Reaches(c.Key) || !f.includes(c.Connection) || f.exact() && c.Key.ConnectionID == f.Text {
 				continue
 			}
 			rows = append(rows, u.row(c))
