@@ -429,6 +429,9 @@ func TestManyConnectionsOnThePages(t *testing.T) {
 	if a := v.get("/ui?q=many-0007"); strings.Count(a.text(), "lamps/many-0007 works") != 1 {
 		t.Errorf("it is there twice: %s", a.text())
 	}
+	delete(s.config.Integrations, "lamps")
+	s.reload()
+	v.has(v.get("/ui?q=many-0007"), 200, "lamps/many-0007 works") // although its integration is gone
 	a := v.get("/ui?q=MANY-5099")
 	found = more.FindStringSubmatch(a.body)
 	v.has(a, 200, "Nothing among the 5000 that were looked at")

@@ -12,7 +12,7 @@ import (
 )
 
 var kinds = map[engine.Kind]string{
-	engine.KindNotFound:        "there is no such connection",
+	engine.KindNotFound:        "there is no such connection or integration",
 	engine.KindReauthorize:     "its user has to connect again",
 	engine.KindDenied:          "the provider does not allow it",
 	engine.KindState:           "the authorization did not come back as it was begun",

@@ -177,7 +177,7 @@ func (u *UI) find(ctx context.Context, key *apikey.Key, f filter, most int) (row
 		all := inOrder(p)
 		for i, c := range all {
 			looked++
-			if !key.Reaches(c.Key) || !f.includes(c.Connection) || f.exact() && c.Key.ConnectionID == f.Text {
+			if !key.Reaches(c.Key) || !f.includes(c.Connection) || f.exact() && c.Key.ConnectionID == f.Text && slices.Contains(u.names(key), c.Key.Integration) {
 				continue
 			}
 			rows = append(rows, u.row(c))
