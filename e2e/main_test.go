@@ -40,22 +40,32 @@ func needPrograms(t *testing.T) {
 	}
 }
 
-var built sync.Once
-var buildErr error
-
-// build makes the program, with the race detector if the tests have it.
+// build finds the packages, once, and makes the program.
 func build(dir string) error {
-	built.Do(func() { buildErr = buildOnce(dir) })
-	return buildErr
+	packages.Do(func() { packagesErr = find(dir) })
+	if packagesErr != nil {
+		return packagesErr
+	}
+	return buildProgram()
 }
 
-func buildOnce(dir string) (err error) {
+var packages sync.Once
+var packagesErr error
+
+func find(dir string) (err error) {
 	if npm, err = filepath.Abs(dir); err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(npm, "node_modules")); err != nil {
 		return fmt.Errorf("NANGO_LITE_TEST_NPM: %w (npm ci in that directory makes it)", err)
 	}
+	return nil
+}
+
+// buildProgram makes the program, once, with the race detector if the tests have it.
+var buildProgram = sync.OnceValue(buildOnce)
+
+func buildOnce() (err error) {
 	if err := noteSources(); err != nil {
 		return err
 	}
