@@ -9,11 +9,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
+
+var databases atomic.Int64 // that tests have made
 
 var keyIDs = regexp.MustCompile(`k-[0-9a-f]{8}`)
 
@@ -97,7 +100,7 @@ func newDatabases(t *testing.T, sql string) (vars []string, shown *strings.Repla
 		}
 	}
 	home := strings.TrimPrefix(admin.Path, "/")
-	role := fmt.Sprintf("nango_lite_docs_%d", os.Getpid())
+	role := fmt.Sprintf("nango_lite_docs_%d_%d", os.Getpid(), databases.Add(1))
 	make := func(name, database string) string {
 		do(home, "CREATE DATABASE "+database+" TEMPLATE template0 ENCODING 'UTF8'")
 		t.Cleanup(func() { do(home, "DROP DATABASE "+database+" WITH (FORCE)") })

@@ -6,6 +6,9 @@ import (
 	"runtime/debug"
 )
 
+// released is the version of a build by .ci/release, which has no other; the linker sets it.
+var released string
+
 // Info is what the go command wrote into the binary.
 type Info struct {
 	Version string `json:"version"`
@@ -24,6 +27,9 @@ func Current() Info {
 	}
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
+	}
+	if released != "" {
+		v.Version = released
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
