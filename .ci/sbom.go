@@ -1,6 +1,6 @@
 // Command sbom prints the bill of materials of a Go program as CycloneDX 1.6: what the
 // go command wrote into the binary, and nothing that depends on when or where. The usual
-// tool for it, cyclonedx-gomod, brings Git and a classifier of licences, 45 modules in all,
+// tool for it, cyclonedx-gomod, brings Git and a classifier of licences, some 40 modules in all,
 // to read the same list.
 //
 //	go run .ci/sbom.go VERSION BINARY
