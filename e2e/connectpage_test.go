@@ -58,7 +58,7 @@ server:
 			Searched                                                        []string
 			Denied, OAUTH2, Listed, Ended, Device, Refused                  string
 			API_KEY, USERNAME_PASSWORD, OAUTH2_CC, TWO_STEP, WithoutScripts string
-			ConsentWithoutScripts                                           string
+			ConsentWithoutScripts, MCP_OAUTH2                               string
 			Stranger                                                        int
 		}
 		Axe        map[string][]string
@@ -74,7 +74,7 @@ server:
 	f := saw.Flows
 	for way, title := range map[string]string{
 		"OAUTH2": f.OAUTH2, "API_KEY": f.API_KEY, "USERNAME_PASSWORD": f.USERNAME_PASSWORD, "OAUTH2_CC": f.OAUTH2_CC, "TWO_STEP": f.TWO_STEP,
-		"device": f.Device, "without scripts": f.WithoutScripts, "consent without scripts": f.ConsentWithoutScripts,
+		"MCP_OAUTH2": f.MCP_OAUTH2, "device": f.Device, "without scripts": f.WithoutScripts, "consent without scripts": f.ConsentWithoutScripts,
 	} {
 		if title != "Connected" {
 			t.Errorf("%s ended at %q", way, title)

@@ -124,6 +124,16 @@ for (const [name, integration, values, more] of JSON.parse(process.env.TYPED)) {
   await page.close();
 }
 
+// A server that says itself who authorises its users.
+{
+  const page = await context.newPage();
+  await page.goto(link(await session(["lighthouse", "keyed"])));
+  await page.getByRole("link", { name: "Lighthouse" }).click();
+  await page.locator("button[value=allow]").click();
+  saw.flows.MCP_OAUTH2 = await heading(page);
+  await page.close();
+}
+
 // A session that has ended.
 {
   const page = await context.newPage();
