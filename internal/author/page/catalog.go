@@ -1,6 +1,7 @@
 package page
 
 import (
+	_ "embed" // for confirmed
 	"fmt"
 	"maps"
 	"slices"
@@ -84,8 +85,14 @@ func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 		f("| %s | %s |\n", c.short, c.long)
 	}
 	writeSteps(&b, reports)
+	b.WriteString("\n" + confirmed)
 	return []byte(b.String())
 }
+
+// confirmed says how it is known that the values are right. People write it.
+//
+//go:embed confirmed.md
+var confirmed string
 
 // writeSteps writes which steps each version has, and that they passed.
 func writeSteps(b *strings.Builder, reports []bench.Report) {
