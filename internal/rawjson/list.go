@@ -113,17 +113,11 @@ func (s *splitter) object(i int) int {
 		if wanted {
 			s.at = [2]int{start, i}
 		}
-		if i = space(b, i); i >= len(b) {
-			return -1
+		next, ended := after(b, i, '}')
+		if ended || next < 0 {
+			return next
 		}
-		switch b[i] {
-		case '}':
-			return i + 1
-		case ',':
-			i = space(b, i+1)
-		default:
-			return -1
-		}
+		i = next
 	}
 	return -1
 }

@@ -79,17 +79,11 @@ func object(b []byte, i, depth int, see func(name, value [2]int)) int {
 		if see != nil {
 			see(name, [2]int{start, i})
 		}
-		if i = space(b, i); i >= len(b) {
-			return -1
+		next, ended := after(b, i, '}')
+		if ended || next < 0 {
+			return next
 		}
-		switch b[i] {
-		case '}':
-			return i + 1
-		case ',':
-			i = space(b, i+1)
-		default:
-			return -1
-		}
+		i = next
 	}
 	return -1
 }
@@ -108,18 +102,27 @@ func array(b []byte, i, depth int, see func(element [2]int)) int {
 		if see != nil {
 			see([2]int{start, i})
 		}
-		if i = space(b, i); i >= len(b) {
-			return -1
+		next, ended := after(b, i, ']')
+		if ended || next < 0 {
+			return next
 		}
-		switch b[i] {
-		case ']':
-			return i + 1
-		case ',':
-			i = space(b, i+1)
-		default:
-			return -1
-		}
+		i = next
 	}
+}
+
+// after reads what stands behind a part of an object or a list, which ends with end: that, or
+// a comma before the next part. It returns where it goes on, or -1.
+func after(b []byte, i int, end byte) (next int, ended bool) {
+	if i = space(b, i); i >= len(b) {
+		return -1, false
+	}
+	switch b[i] {
+	case end:
+		return i + 1, true
+	case ',':
+		return space(b, i+1), false
+	}
+	return -1, false
 }
 
 // text returns where the string that begins with the quote at i ends. It goes by eight
