@@ -111,18 +111,24 @@ func (h *Connections) current(w *answer.Writer, k engine.Key, given, force bool)
 	return h.Engine.Connection(ctx, k)
 }
 
-// Remove is DELETE /connections/{id}. The provider is told, if its API has a way.
-func (h *Connections) Remove(w *answer.Writer) {
+// toChange returns the connection that a request may change; if there is none, it answers.
+func (h *Connections) toChange(w *answer.Writer) (k engine.Key, ok bool) {
 	key := h.Guard.Admit(w, apikey.ScopeConnect)
 	if key == nil {
-		return
+		return k, false
 	}
 	q, ok := input.Query(w, "provider_config_key")
 	if !ok {
-		return
+		return k, false
 	}
-	k, ok := h.connectionAt(w, q)
-	if !ok || !h.Guard.Reaches(w, key, k) {
+	k, ok = h.connectionAt(w, q)
+	return k, ok && h.Guard.Reaches(w, key, k)
+}
+
+// Remove is DELETE /connections/{id}. The provider is told, if its API has a way.
+func (h *Connections) Remove(w *answer.Writer) {
+	k, ok := h.toChange(w)
+	if !ok {
 		return
 	}
 	if _, err := h.Engine.Connection(w.Request.Context(), k); err != nil {

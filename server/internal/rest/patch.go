@@ -8,7 +8,6 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
-	"github.com/nango-lite/nango-lite/server/internal/apikey"
 	"github.com/nango-lite/nango-lite/server/internal/input"
 	"github.com/nango-lite/nango-lite/server/internal/tags"
 )
@@ -47,16 +46,8 @@ func (b *patchBody) UnmarshalJSON(text []byte) error {
 
 // Patch is PATCH /connections/{id}.
 func (h *Connections) Patch(w *answer.Writer) {
-	key := h.Guard.Admit(w, apikey.ScopeConnect)
-	if key == nil {
-		return
-	}
-	q, ok := input.Query(w, "provider_config_key")
+	k, ok := h.toChange(w)
 	if !ok {
-		return
-	}
-	k, ok := h.connectionAt(w, q)
-	if !ok || !h.Guard.Reaches(w, key, k) {
 		return
 	}
 	var body patchBody
