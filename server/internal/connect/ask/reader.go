@@ -49,7 +49,8 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 		return a, err
 	}
 	if q.Has("connect_page") && a.Session != nil {
-		a.To.Origin, a.To.Product, a.To.Back = r.Site.Origin(), q.Get("origin"), r.back(q)
+		a.To.Origin, a.To.Product = r.Site.Origin(), q.Get("origin")
+		a.To.Back = r.Site.ConnectPage(q.Get("connect_session_token"), a.To.Product, "")
 		if err := r.Site.CheckProduct(a.To.Product); err != nil {
 			a.To.Product = ""
 			return a, err
@@ -66,15 +67,6 @@ func (r *Reader) Read(req *http.Request, integration string) (*Ask, *fault.Error
 	}
 	a.moveCredentials(described)
 	return a, nil
-}
-
-// back is the address of this server's own page, from which a browser has come.
-func (r *Reader) back(q url.Values) string {
-	page := url.Values{"session_token": {q.Get("connect_session_token")}}
-	if q.Has("origin") {
-		page.Set("origin", q.Get("origin"))
-	}
-	return r.Site.Path("/connect?" + page.Encode())
 }
 
 // Typed returns the Ask of what a user has typed on this server's own page: values of

@@ -55,7 +55,7 @@ var typed = page.Body(`
 {{with .PageOrigin}}<input type="hidden" name="origin" value="{{.}}">{{end}}
 {{range .Fields}}<div class="field">
 <label for="{{.ID}}">{{.Title}}{{if not .Required}} <span class="small">{{$.W.Optional}}</span>{{end}}</label>
-<div class="hint" id="{{.ID}}-hint">{{.Description}}{{with .Note}} {{.}}{{end}}{{with .Example}}{{if not $.HideExamples}} {{$.W.Example}} <code>{{.}}</code>{{end}}{{end}}{{with .Where}} <a href="{{.}}" target="_blank" rel="noreferrer noopener">{{$.W.Where}}</a>{{end}}</div>
+<div class="hint" id="{{.ID}}-hint">{{.Description}}{{with .Note}} {{.}}{{end}}{{with .Example}} {{$.W.Example}} <code>{{.}}</code>{{end}}{{with .Where}} <a href="{{.}}" target="_blank" rel="noreferrer noopener">{{$.W.Where}}</a>{{end}}</div>
 {{if .Enum}}<select id="{{.ID}}" name="{{.Input}}" aria-describedby="{{.Says}}"{{if .Wrong}} aria-invalid="true"{{end}}{{if .Required}} required{{end}}>
 {{if not .Default}}<option value=""></option>{{end}}{{$f := .}}{{range .Enum}}<option{{if eq . (or $f.Value $f.Default)}} selected{{end}}>{{.}}</option>{{end}}
 </select>
@@ -89,10 +89,10 @@ func (h *Hosted) showForm(w *answer.Writer, v *visit, d *engine.Description, val
 		shared
 		Fields                                                 []field
 		Problem, Action, Integration, Button, Back, AtProvider string
-		Bad, Consent, Reconnecting, HideExamples               bool
+		Bad, Consent, Reconnecting                             bool
 	}{
 		s, h.shared(v), h.fields(v, d, values, wrong), problem, h.Site.Path(Route), d.Integration, button, back,
-		fmt.Sprintf(words.Consent, d.DisplayName), len(wrong) > 0, d.Consent, v.Reconnect, false,
+		fmt.Sprintf(words.Consent, d.DisplayName), len(wrong) > 0, d.Consent, v.Reconnect,
 	})
 }
 

@@ -127,14 +127,7 @@ func (h *Hosted) to(v *visit) result.Destination {
 
 // path is the address of the page, or of the form of one integration.
 func (h *Hosted) path(v *visit, integration string) string {
-	q := url.Values{"session_token": {v.token}}
-	if v.origin != "" {
-		q.Set("origin", v.origin)
-	}
-	if integration != "" {
-		q.Set("integration", integration)
-	}
-	return h.Site.Path(Route + "?" + q.Encode())
+	return h.Site.ConnectPage(v.token, v.origin, integration)
 }
 
 // Submit is POST: what the user has typed.

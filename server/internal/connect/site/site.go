@@ -44,6 +44,20 @@ func (s *Site) Path(path string) string {
 	return s.Public.EscapedPath() + path
 }
 
+// ConnectPage returns the path of the connect page of a session, told by its token: the list
+// of what it allows or, if one is named, the form of an integration. product is the origin of
+// the page that shows it, or "".
+func (s *Site) ConnectPage(token, product, integration string) string {
+	q := url.Values{"session_token": {token}}
+	if product != "" {
+		q.Set("origin", product)
+	}
+	if integration != "" {
+		q.Set("integration", integration)
+	}
+	return s.Path("/connect?" + q.Encode())
+}
+
 // Secure reports whether browsers reach the server by https.
 func (s *Site) Secure() bool { return s.Public != nil && s.Public.Scheme == "https" }
 
