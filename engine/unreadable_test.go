@@ -167,7 +167,7 @@ func TestUnreadableConnectionKeepsNobodyFromBeingKept_S42(t *testing.T) {
 // whoever waits for it. That of one that lives, or may live, is waited for.
 func TestLeaseOfAKilledProcessIsBroken_S47(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("elsewhere a lease ends by itself")
+		t.Skip("only on Linux does a lease name its process; elsewhere it ends by its time. .ci/run tests it")
 	}
 	dead := exec.Command("true")
 	if err := dead.Run(); err != nil {

@@ -18,7 +18,7 @@ func rotatable(t *testing.T, s connection.Store) seal.Rows {
 	t.Helper()
 	rows, ok := s.(seal.Rows)
 	if !ok {
-		t.Skip("the store is no seal.Rows")
+		t.Skip("the store keeps nothing that is sealed anew: it is no seal.Rows")
 	}
 	return rows
 }

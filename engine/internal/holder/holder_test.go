@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // S47: a process that was killed is gone at once, whether or not its parent knows by now.
 func TestKilledProcessIsGone_S47(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("elsewhere a lease ends by itself")
+		t.Skip("only on Linux does a lease name its process; elsewhere it ends by its time. .ci/run tests it")
 	}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "HOLDER_TEST_CHILD=1")
