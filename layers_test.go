@@ -95,7 +95,7 @@ var rooms = map[string]struct {
 		why:     "the tools of blueprint authors: bench, page, mutate; no command line and no store",
 	},
 	"cmd/nango-lite": {
-		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "internal/media", "internal/suggest", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
+		reaches: []string{"blueprints", "schema", "connection", "loader", "internal/author", "internal/form", "internal/lazyregexp", "internal/media", "internal/suggest", "internal/weburl", "engine", "sandbox", "server", "server/tools", "store/postgres", "store/record", "store/seal", "store/sqlite", "telemetry", "telemetry/prom"},
 		uses:    []string{"github.com/prometheus/client_golang", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 		why:     "the only place that knows everything",
 	},

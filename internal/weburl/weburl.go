@@ -4,6 +4,7 @@
 package weburl
 
 import (
+	"net"
 	"net/url"
 	"path"
 	"strings"
@@ -24,9 +25,14 @@ func Port(u *url.URL) string {
 		return "443"
 	case "http":
 		return "80"
+	case "socks5", "socks5h":
+		return "1080"
 	}
 	return ""
 }
+
+// Address returns where u is dialled: its host and its port, or that of its scheme.
+func Address(u *url.URL) string { return net.JoinHostPort(u.Hostname(), Port(u)) }
 
 // Same reports whether two texts are one URL. Texts that are no URLs with a host are the
 // same if they are equal.

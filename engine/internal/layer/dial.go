@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/nango-lite/nango-lite/internal/weburl"
 )
 
 // Guard returns the layer that sends what leaves the base URL's origin through public,
@@ -90,7 +91,7 @@ func PublicOnly(t *http.Transport, lookup Lookup) *http.Transport {
 		if u == nil || err != nil {
 			return nil, err
 		}
-		proxies.Store(proxyAddress(u), true)
+		proxies.Store(weburl.Address(u), true)
 		return u, publicBehind(r, lookup)
 	}
 	plain := t.DialContext
@@ -124,14 +125,6 @@ func publicBehind(r *http.Request, lookup Lookup) error {
 		return errPrivate
 	}
 	return nil
-}
-
-func proxyAddress(u *url.URL) string {
-	p := u.Port()
-	if p == "" {
-		p = map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
-	}
-	return net.JoinHostPort(u.Hostname(), cmp.Or(p, "80"))
 }
 
 // Private reports whether a host is one of our own network by the look of it. So is a

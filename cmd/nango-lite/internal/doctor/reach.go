@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nango-lite/nango-lite/internal/weburl"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -100,7 +101,7 @@ func (x *examination) reach(ctx context.Context, u *url.URL) error {
 	if through != nil {
 		target = through
 	}
-	conn, err := x.Dial(ctx, "tcp", address(target))
+	conn, err := x.Dial(ctx, "tcp", weburl.Address(target))
 	if err != nil {
 		err = plain(err)
 		if through != nil {
@@ -114,14 +115,6 @@ func (x *examination) reach(ctx context.Context, u *url.URL) error {
 	}
 	err = tls.Client(conn, &tls.Config{ServerName: u.Hostname(), RootCAs: x.Roots, MinVersion: tls.VersionTLS12, Time: x.Deps.Now}).HandshakeContext(ctx)
 	return plain(err)
-}
-
-func address(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
-	}
-	return net.JoinHostPort(u.Hostname(), cmp.Or(port, "443"))
 }
 
 // plain is an error of net in a person's words.
