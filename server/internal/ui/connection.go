@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -142,24 +143,22 @@ func refusal(v *visit, err error) outcome {
 }
 
 func (u *UI) refresh(v *visit) {
-	k, ok := u.changed(v)
-	if !ok {
-		return
-	}
-	o := outcome{status: http.StatusOK, Done: "The token was refreshed."}
-	if _, err := u.Engine.Refresh(v.Request.Context(), k); err != nil {
-		o = refusal(v, err)
-	}
-	u.about(v, k, o)
+	u.try(v, "The token was refreshed.", func(ctx context.Context, k engine.Key) error {
+		_, err := u.Engine.Refresh(ctx, k)
+		return err
+	})
 }
 
-func (u *UI) verify(v *visit) {
+func (u *UI) verify(v *visit) { u.try(v, "The access works.", u.Engine.Verify) }
+
+// try does something with the connection of a form, and shows what came of it.
+func (u *UI) try(v *visit, done string, do func(context.Context, engine.Key) error) {
 	k, ok := u.changed(v)
 	if !ok {
 		return
 	}
-	o := outcome{status: http.StatusOK, Done: "The access works."}
-	if err := u.Engine.Verify(v.Request.Context(), k); err != nil {
+	o := outcome{status: http.StatusOK, Done: done}
+	if err := do(v.Request.Context(), k); err != nil {
 		o = refusal(v, err)
 	}
 	u.about(v, k, o)
