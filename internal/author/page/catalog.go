@@ -1,7 +1,6 @@
 package page
 
 import (
-	_ "embed" // for confirmed
 	"fmt"
 	"maps"
 	"slices"
@@ -64,7 +63,7 @@ func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 	for _, c := range columns {
 		f(" %s |", c.short)
 	}
-	f("\n| --- | --- | --- |%s\n", strings.Repeat(" :-: |", len(columns)))
+	f(" confirmed by |\n| --- | --- | --- |%s --- |\n", strings.Repeat(" :-: |", len(columns)))
 	for _, p := range pages {
 		name := inline(p.DisplayName)
 		if p.DocsURL != "" {
@@ -78,21 +77,17 @@ func Catalog(catalog []*schema.Blueprint, reports []bench.Report) []byte {
 		for _, c := range columns {
 			f(" %s |", p.row(c.key).Mark())
 		}
-		f("\n")
+		f(" %s |\n", p.ConfirmedBy)
 	}
 	f("\n| column | means that |\n| --- | --- |\n")
 	for _, c := range columns {
 		f("| %s | %s |\n", c.short, c.long)
 	}
+	f("| confirmed by | what is behind the values: see [below](#what-confirms-the-values) |\n")
 	writeSteps(&b, reports)
-	b.WriteString("\n" + confirmed)
+	writeConfirmed(&b, pages)
 	return []byte(b.String())
 }
-
-// confirmed says how it is known that the values are right. People write it.
-//
-//go:embed confirmed.md
-var confirmed string
 
 // writeSteps writes which steps each version has, and that they passed.
 func writeSteps(b *strings.Builder, reports []bench.Report) {

@@ -43,6 +43,7 @@ type Page struct {
 	Errors      []Meaning       `json:"errors"`
 	Operations  []Operation     `json:"operations"`
 	Coverage    []Row           `json:"coverage"`
+	ConfirmedBy string          `json:"-"`    // what confirms the values
 	Play        string          `json:"play"` // the command that plays the steps which rows name
 	Notes       []Note          `json:"notes"`
 }
@@ -88,7 +89,7 @@ func Of(b *schema.Blueprint, version string) *Page {
 		Maintainer: b.Maintainer, DocsURL: b.DocsURL, AppURL: b.AppURL, Categories: append([]string{}, b.Categories...),
 		AuthMode: v.Auth.AuthMode, Use: useOf(b, version), Bring: brought(b, v), Type: typed(v), Known: known(v),
 		BaseURL: v.Requests.BaseURL, Auth: authFacts(v), Requests: requestFacts(v), RateLimit: limitInWords(v.Requests.RateLimit),
-		Errors: meanings(v.Requests.Errors), Operations: operations(v), Coverage: coverage(v), Notes: []Note{},
+		Errors: meanings(v.Requests.Errors), Operations: operations(v), Coverage: coverage(v), ConfirmedBy: confirmedBy(b.Name+":"+version, v), Notes: []Note{},
 	}
 	for _, name := range Versions(b) {
 		o := b.Versions[name]
