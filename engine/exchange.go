@@ -86,8 +86,7 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 	if err := m.Ready(op, c); err != nil {
 		return nil, err
 	}
-	_, name := in.Auth.CallbackNames()
-	if err := e.used.Accept(op, p, callback.Get(name), e.opts.Now()); err != nil {
+	if err := e.used.Accept(op, p, callback.Get("state"), e.opts.Now()); err != nil {
 		return nil, err
 	}
 	if at != nil && !p.CameBy(at) {
@@ -116,19 +115,4 @@ func (e *Engine) exchange(ctx context.Context, op string, p *Pending, callback u
 		return nil, err
 	}
 	return c, e.admit(ctx, op, in, c)
-}
-
-// CallbackState returns the state that a callback carries, by which a host that has
-// one redirect URL for several flows finds the [Pending]: the parameter state, or what
-// an integration calls it (auth.callback). It is "" if there is none.
-func (e *Engine) CallbackState(callback url.Values) string {
-	if state := callback.Get("state"); state != "" {
-		return state
-	}
-	for _, in := range *e.current.Load() {
-		if _, name := in.Auth.CallbackNames(); callback.Get(name) != "" {
-			return callback.Get(name)
-		}
-	}
-	return ""
 }

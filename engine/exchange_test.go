@@ -25,30 +25,20 @@ func exchange(t *testing.T, e *engine.Engine, callback url.Values) (*engine.Conn
 	return e.Exchange(t.Context(), p, callback)
 }
 
-// What the callback calls its parameters is data, and no other name will do.
-func TestCallbackNames(t *testing.T) {
+// What the callback calls the code is data, and no other name will do.
+func TestNameOfTheCode(t *testing.T) {
 	p := &provider{token: answers(`{"access_token":"a1"}`)}
 	e := newEngine(t, p, nil, func(in *schema.Integration) {
-		in.Auth.Callback = &schema.Callback{Code: "their_code", State: "payload"}
+		in.Auth.Callback = &schema.Callback{Code: "their_code"}
 	})
-	for _, row := range []struct {
-		code, state string
-		want        error
-	}{{"code", "payload", engine.ErrInvalidResponse}, {"their_code", "state", engine.ErrState}, {"their_code", "payload", nil}} {
+	for code, want := range map[string]error{"code": engine.ErrInvalidResponse, "their_code": nil} {
 		pending, _ := begin(t, e)
-		back := url.Values{row.code: {"the-code"}, row.state: {pending.State.Reveal()}}
-		if got := e.CallbackState(back); got != pending.State.Reveal() {
-			t.Errorf("%v: got state %q", back, got)
-		}
-		if _, err := e.Exchange(t.Context(), pending, back); !errors.Is(err, row.want) {
-			t.Errorf("%s and %s: got %v, want %v", row.code, row.state, err, row.want)
+		if _, err := e.Exchange(t.Context(), pending, url.Values{code: {"the-code"}, "state": {pending.State.Reveal()}}); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", code, err, want)
 		}
 	}
 	if len(p.calls) != 1 || p.calls[0].params.Get("code") != "the-code" {
 		t.Errorf("%d exchanges", len(p.calls))
-	}
-	if got := e.CallbackState(url.Values{"code": {"x"}}); got != "" {
-		t.Errorf("got %q", got)
 	}
 }
 

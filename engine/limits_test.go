@@ -174,7 +174,7 @@ func TestNothingIsSentWhileNothingIsLeft(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := &script{replies: []reply{{status: 200, header: h}, {status: 200}}}
 			e := keyedEngine(t, api, nil, func(in *schema.Integration) {
-				in.Requests.RateLimit = &schema.RateLimit{Remaining: &schema.Remaining{Header: "X-Left", Reset: &schema.Wait{Header: "X-Reset", Format: "seconds"}}}
+				in.Requests.RateLimit = &schema.RateLimit{Remaining: &schema.Remaining{Header: "X-Left", Reset: &schema.Reset{Header: "X-Reset", Format: "seconds"}}}
 			})
 			c := client(t, e)
 			_, _ = get(t, c, "/a")

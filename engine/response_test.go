@@ -124,12 +124,7 @@ func TestRefusalIsAnsweredByARefresh(t *testing.T) {
 		{"401 to a POST", 401, `{}`, nil, "POST", false, 2, 200},
 		{"401 to a stream", 401, `{}`, nil, "POST", true, 1, 401},
 		{"refresh_on", 200, `{"error":"token_expired"}`, func(in *schema.Integration) { in.Auth.RefreshOn = []schema.Condition{expired} }, "GET", false, 2, 200},
-		{"rule", 403, `{"error":"token_expired"}`, func(in *schema.Integration) {
-			in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{{When: expired, Refresh: true}}}
-		}, "GET", false, 2, 200},
-		{"another 403", 403, `{"error":"no"}`, func(in *schema.Integration) {
-			in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{{When: expired, Refresh: true}}}
-		}, "GET", false, 1, 403},
+		{"another 403", 403, `{"error":"no"}`, func(in *schema.Integration) { in.Auth.RefreshOn = []schema.Condition{expired} }, "GET", false, 1, 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestRevocationRequests(t *testing.T) {
 			"https://fjord.test/applications/${oauth_client_id}/token",
 			[]string{`DELETE https://fjord.test/applications/client-id/token Basic {"access_token":"a1"}`}},
 		"DELETE with the token in the query": {
-			&schema.Revocation{Method: "DELETE", Params: schema.Tree{}, Query: map[string]string{"access_token": "${revoked_token}"}, AuthorizationMethod: "none", With: "access_token"},
+			&schema.Revocation{Method: "DELETE", Params: schema.Tree{"access_token": "${revoked_token}"}, BodyFormat: "query", AuthorizationMethod: "none", With: "access_token"},
 			"https://fjord.test/me/permissions", []string{"DELETE https://fjord.test/me/permissions?access_token=a1  "}},
 		"the token speaks for itself": {
 			&schema.Revocation{AuthorizationMethod: "bearer", With: "access_token"}, "https://fjord.test/auth.revoke", []string{"POST https://fjord.test/auth.revoke Bearer a1 "}},

@@ -117,7 +117,7 @@ func basicLike() *schema.Integration {
 			RateLimit: &schema.RateLimit{
 				Detect:    []schema.Condition{{Status: schema.OneOrMany[int]{403}, Header: map[string]string{"X-RateLimit-Remaining": "0"}}},
 				Wait:      []schema.Wait{{Header: "X-RateLimit-Reset", Format: "epoch_seconds"}},
-				Remaining: &schema.Remaining{Header: "X-RateLimit-Remaining", Reset: &schema.Wait{Header: "X-RateLimit-Reset", Format: "epoch_seconds"}},
+				Remaining: &schema.Remaining{Header: "X-RateLimit-Remaining", Reset: &schema.Reset{Header: "X-RateLimit-Reset", Format: "epoch_seconds"}},
 				Budget:    &schema.Budget{Requests: 10, PerSeconds: 1, Burst: 5, Scope: "connection"},
 			},
 		},

@@ -211,19 +211,14 @@ func (a *Auth) HasTokens() bool { return a.AuthMode.HasTokens() || a.Issues() }
 
 // A Callback says how the parameters of a callback are called.
 type Callback struct {
-	Code  string `json:"code,omitempty"`
-	State string `json:"state,omitempty"`
+	Code string `json:"code,omitempty"`
 }
 
-// CallbackNames returns the names of the code and the state on the callback: code and
-// state unless Callback says otherwise.
-func (a *Auth) CallbackNames() (code, state string) {
-	code, state = "code", "state"
+// CodeName returns the name of the code on the callback: code unless Callback says
+// otherwise.
+func (a *Auth) CodeName() string {
 	if a.Callback != nil && a.Callback.Code != "" {
-		code = a.Callback.Code
+		return a.Callback.Code
 	}
-	if a.Callback != nil && a.Callback.State != "" {
-		state = a.Callback.State
-	}
-	return code, state
+	return "code"
 }

@@ -25,7 +25,6 @@ const (
 type AssumeRole struct {
 	RoleARN         string `json:"role_arn"`
 	URL             string `json:"url"`
-	Region          string `json:"region,omitempty"` // default: that of AWS
 	ExternalID      string `json:"external_id,omitempty"`
 	SessionName     string `json:"session_name,omitempty"`
 	DurationSeconds int    `json:"duration_seconds,omitempty"`

@@ -68,8 +68,17 @@ type Wait struct {
 // Remaining says where every answer tells how much is left.
 type Remaining struct {
 	Header string `json:"header"`
-	Reset  *Wait  `json:"reset,omitempty"`
+	Reset  *Reset `json:"reset,omitempty"`
 }
+
+// A Reset says where an answer tells when the count of requests starts anew.
+type Reset struct {
+	Header string `json:"header"`
+	Format string `json:"format,omitempty"`
+}
+
+// Wait is r as a place that says how long to wait.
+func (r *Reset) Wait() Wait { return Wait{Header: r.Header, Format: r.Format} }
 
 // A Budget is what we allow ourselves before being told.
 type Budget struct {
@@ -96,10 +105,9 @@ type RequestID struct {
 
 // An ErrorRule gives a matching answer a meaning.
 type ErrorRule struct {
-	When    Condition `json:"when"`
-	Kind    string    `json:"kind,omitempty"`
-	Retry   *bool     `json:"retry,omitempty"`
-	Refresh bool      `json:"refresh,omitempty"`
+	When  Condition `json:"when"`
+	Kind  string    `json:"kind,omitempty"`
+	Retry *bool     `json:"retry,omitempty"`
 }
 
 // Verify is a cheap call that proves the credentials.

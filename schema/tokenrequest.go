@@ -23,7 +23,6 @@ func (a *Auth) RefreshesAccessToken() bool {
 type Revocation struct {
 	Method              string            `json:"method,omitempty"`
 	Params              Tree              `json:"params,omitempty"` // nil: those of RFC 7009
-	Query               map[string]string `json:"query,omitempty"`
 	Headers             map[string]string `json:"headers,omitempty"`
 	BodyFormat          string            `json:"body_format,omitempty"`
 	AuthorizationMethod string            `json:"authorization_method,omitempty"` // header | body | none | bearer; empty: as for token requests
@@ -39,7 +38,6 @@ type Step struct {
 	URL        string            `json:"url"`
 	Method     string            `json:"method,omitempty"`
 	Params     Tree              `json:"params,omitempty"`
-	Query      map[string]string `json:"query,omitempty"`
 	Headers    map[string]string `json:"headers,omitempty"`
 	BodyFormat string            `json:"body_format,omitempty"`
 	Only       string            `json:"only,omitempty"` // connect | refresh; empty: both

@@ -55,9 +55,6 @@ func (v *version) limits(l *schema.RateLimit) {
 			v.report("empty-section", "requests.rate_limit.wait."+strconv.Itoa(i), "this names neither a header nor a path in the body", "")
 		}
 	}
-	if m := l.Remaining; m != nil && m.Reset != nil && m.Reset.Header == "" && m.Reset.Body == "" {
-		v.report("empty-section", "requests.rate_limit.remaining.reset", "this names neither a header nor a path in the body", "")
-	}
 	if b := l.Budget; b != nil && b.Requests == 0 && b.Concurrency == 0 {
 		v.report("empty-section", "requests.rate_limit.budget", "this budget limits nothing", "give it requests or concurrency")
 	}

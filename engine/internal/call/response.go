@@ -113,8 +113,6 @@ func (p *rules) kindOf(resp *http.Response) (fault.Kind, bool) {
 		switch {
 		case r.Kind != "":
 			return fault.Kind(r.Kind), true
-		case r.Refresh:
-			return fault.KindReauthorize, true
 		case r.Retry != nil && *r.Retry && resp.StatusCode < 400:
 			return fault.KindUnavailable, true
 		}

@@ -150,11 +150,7 @@ func (p *rules) expired(resp *http.Response) (reason string, ok bool) {
 	case p.matchesAny(p.in.Auth.RefreshOn, resp):
 		where = " as in refresh_on"
 	default:
-		r := p.rule(resp)
-		if r == nil || !r.Refresh {
-			return "", false
-		}
-		where = " as in errors.rules"
+		return "", false
 	}
 	return strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode) + where, true
 }
@@ -214,12 +210,7 @@ func (p *rules) learnRemaining(l *layer.Lesson, r *schema.Remaining, resp *http.
 	if n > 0 || r.Reset == nil {
 		return
 	}
-	reset := *r.Reset
-	if reset.When != nil && !p.matches(reset.When, resp) {
-		return
-	}
-	reset.When = nil
-	if wait, _, ok := answer.Reset(resp, reset, i, now); ok && wait > l.Pause {
+	if wait, _, ok := answer.Reset(resp, r.Reset.Wait(), i, now); ok && wait > l.Pause {
 		l.Pause, l.Why = wait, fmt.Sprintf("%s was 0 in the answer before", r.Header)
 	}
 }

@@ -124,7 +124,7 @@ func (m *code) answered(op string, p *consent.Pending, callback url.Values, issu
 		}
 		return notGranted(op, p, in, callback, kind, code)
 	}
-	if name, _ := in.Auth.CallbackNames(); callback.Get(name) == "" {
+	if callback.Get(in.Auth.CodeName()) == "" {
 		return fail(fault.KindInvalidResponse, "the callback has neither code nor error")
 	}
 	return nil
@@ -176,14 +176,12 @@ func flowSecrets(p *consent.Pending, in *plan.Integration, callback url.Values) 
 	for _, s := range p.SecretFields {
 		secrets = append(secrets, s.Reveal())
 	}
-	name, _ := in.Auth.CallbackNames()
-	return append(secrets, callback.Get(name))
+	return append(secrets, callback.Get(in.Auth.CodeName()))
 }
 
 // Exchange implements [Consenter].
 func (m *code) Exchange(ctx context.Context, o *token.Operation, p *consent.Pending, callback url.Values) error {
-	name, _ := m.env.In.Auth.CallbackNames()
-	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get(name), "redirect_uri": p.RedirectURL}
+	params := map[string]string{"grant_type": "authorization_code", "code": callback.Get(m.env.In.Auth.CodeName()), "redirect_uri": p.RedirectURL}
 	if p.Verifier.IsSet() {
 		params["code_verifier"] = p.Verifier.Reveal()
 	}

@@ -28,8 +28,8 @@ type Auth struct {
 	Signature *Signature // nil: there is none
 
 	Revocation struct { // of revocation_request
-		Params         TemplateTree
-		Query, Headers TemplateMap
+		Params  TemplateTree
+		Headers TemplateMap
 	}
 
 	Patterns map[string]*regexp.Regexp // by namespace.name of a field
@@ -84,7 +84,6 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 		{"token_headers", a.TokenHeaders, &p.TokenHeaders},
 		{"token_request.query", query, &p.TokenQuery},
 		{"request_params", a.RequestParams, &p.RequestParams},
-		{"revocation_request.query", revocation.Query, &p.Revocation.Query},
 		{"revocation_request.headers", revocation.Headers, &p.Revocation.Headers},
 		{"device_authorization_params", a.DeviceAuthorizationParams, &p.DeviceParams},
 		{"introspection_params", a.IntrospectionParams, &p.IntrospectionParams},

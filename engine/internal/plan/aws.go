@@ -46,16 +46,12 @@ func newRole(a *schema.AWS) (*Role, error) {
 	if r.RoleARN == "" || r.URL == "" {
 		return nil, fmt.Errorf("auth.aws.assume_role: role_arn and url are needed")
 	}
-	region := r.Region
-	if region == "" {
-		region = a.Region
-	}
 	p := &Role{AssumeRole: r}
 	for _, t := range []struct {
 		key, text string
 		to        *schema.Template
 	}{
-		{"role_arn", r.RoleARN, &p.Templates.ARN}, {"url", r.URL, &p.Templates.URL}, {"region", region, &p.Templates.Region},
+		{"role_arn", r.RoleARN, &p.Templates.ARN}, {"url", r.URL, &p.Templates.URL}, {"region", a.Region, &p.Templates.Region},
 		{"external_id", r.ExternalID, &p.Templates.ExternalID}, {"session_name", r.Session(), &p.Templates.Session},
 	} {
 		var err error

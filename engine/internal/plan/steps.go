@@ -10,9 +10,9 @@ import (
 type Step struct {
 	*schema.Step
 	Templates struct {
-		URL            schema.Template
-		Params         TemplateTree
-		Query, Headers TemplateMap
+		URL     schema.Template
+		Params  TemplateTree
+		Headers TemplateMap
 	}
 }
 
@@ -27,14 +27,8 @@ func newSteps(steps []schema.Step) ([]Step, error) {
 		if s.Templates.Params, err = parseTree(s.Params); err != nil {
 			return nil, fmt.Errorf("auth.steps.%d.params.%w", i, err)
 		}
-		for _, m := range []struct {
-			key    string
-			values map[string]string
-			to     *TemplateMap
-		}{{"query", s.Query, &s.Templates.Query}, {"headers", s.Headers, &s.Templates.Headers}} {
-			if *m.to, err = parseMap(m.values); err != nil {
-				return nil, fmt.Errorf("auth.steps.%d.%s: %w", i, m.key, err)
-			}
+		if s.Templates.Headers, err = parseMap(s.Headers); err != nil {
+			return nil, fmt.Errorf("auth.steps.%d.headers: %w", i, err)
 		}
 		plans = append(plans, s)
 	}

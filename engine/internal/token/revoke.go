@@ -111,9 +111,6 @@ func (o *Operation) buildRevocation(t revoked) (*oauthwire.Request, error) {
 			r.Params["client_assertion"], r.Params["client_assertion_type"] = assertion, ofType
 		}
 	}
-	if r.Query, err = o.In.Parsed.Revocation.Query.Render(values); err != nil {
-		return nil, err
-	}
 	r.Sign = nil // a header of token requests
 	if r.Headers, err = o.In.Parsed.Revocation.Headers.Render(values); err != nil {
 		return nil, err

@@ -71,9 +71,6 @@ func (o *Operation) buildStep(s *plan.Step, a *ascent) (*oauthwire.Request, erro
 	if r.Params, err = s.Templates.Params.Members(values, a.typed(o)); err != nil {
 		return nil, err
 	}
-	if r.Query, err = s.Templates.Query.Render(values); err != nil {
-		return nil, err
-	}
 	return r, setHeaders(r, s.Templates.Headers, values)
 }
 

@@ -163,7 +163,7 @@ func stripWaits(in *schema.Integration, a *answer) {
 	if r.Remaining != nil {
 		a.header.Del(r.Remaining.Header)
 		if r.Remaining.Reset != nil {
-			waits = append(waits, *r.Remaining.Reset)
+			waits = append(waits, r.Remaining.Reset.Wait())
 		}
 	}
 	for _, w := range waits {
@@ -318,7 +318,7 @@ func (e limitStep) waitsAhead(ctx context.Context) error {
 			a.header.Set("Date", now.UTC().Format(http.TimeFormat))
 			a.header.Set(r.Header, left)
 			if n == 1 && r.Reset != nil {
-				say(a, *r.Reset, now, pause)
+				say(a, r.Reset.Wait(), now, pause)
 			}
 			if n > 1 {
 				a.header.Set(r.Header, "50")

@@ -39,8 +39,6 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 		m.failed, m.kind = true, engine.KindReauthorize
 	case rule != nil && rule.Kind != "":
 		m.failed, m.kind = true, engine.Kind(rule.Kind)
-	case rule != nil && rule.Refresh:
-		m.failed, m.kind = true, engine.KindReauthorize
 	case rule != nil && rule.Retry != nil && *rule.Retry && a.status < 400:
 		m.failed, m.kind = true, engine.KindUnavailable
 	case m.limited:
@@ -50,7 +48,7 @@ func meaningOf(in *schema.Integration, a *answer) meaning {
 	default:
 		m.kind, m.failed = kindOfStatus(a.status)
 	}
-	m.expired = a.status == http.StatusUnauthorized || anyHolds(in.Auth.RefreshOn, a, codePath(in)) || rule != nil && rule.Refresh
+	m.expired = a.status == http.StatusUnauthorized || anyHolds(in.Auth.RefreshOn, a, codePath(in))
 	m.again = m.limited || slices.Contains(retried(in), a.status)
 	if rule != nil && rule.Retry != nil {
 		m.again = *rule.Retry

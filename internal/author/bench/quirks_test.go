@@ -79,7 +79,6 @@ var quirks = []struct {
 	{"Xero: the tenant is looked up and a header", "xero:v2", []string{"look-up @path=/connections", "look-up !@Xero-Tenant-Id", "connection tenant_id=70784a63-d24b-46a9-a4db-0e70a274b056", "api @Xero-Tenant-Id=70784a63-d24b-46a9-a4db-0e70a274b056"}},
 	{"Outreach: a refresh token that dies of idleness", "outreach:v0", []string{"refresh refresh_token"}},
 	{"Amazon SP: the code under another name", "quirk-amazon-sp:v0", []string{"callback spapi_oauth_code", "callback !code", "callback state", "exchange code", "connection seller=A1B2C3", "api @X-Amz-Access-Token"}},
-	{"Crisp: the state under another name", "quirk-crisp:v0", []string{"callback payload", "callback !state", "callback code"}},
 	{"Emarsys: WSSE", "quirk-emarsys:v0", []string{"api @X-Wsse", "api !@Authorization"}},
 	{"ShopBack: an API key that signs", "quirk-shopback:v0", []string{"api @Authorization", "api @Date", "api currency=SGD"}},
 	{"Mandrill: the key in the body", "quirk-mandrill:v0", []string{"api key=hush", "api @type=application/json", "api !@Authorization"}},

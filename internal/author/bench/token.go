@@ -121,13 +121,6 @@ func refreshChecks(e *Entry, _ Options) ([]check, string) {
 	checks := []check{{"after 401", tokenStep{e}.refreshesAfter(nil)}, {"asked for", tokenStep{e}.refreshesAsked}}
 	about := "after 401"
 	conditions := e.Played.Auth.RefreshOn
-	if r := e.Played.Requests.Errors; r != nil {
-		for _, rule := range r.Rules {
-			if rule.Refresh {
-				conditions = append(conditions[:len(conditions):len(conditions)], rule.When)
-			}
-		}
-	}
 	for i := range conditions {
 		for j, a := range alternatives(&conditions[i], shape(e.Played), codePath(e.Played)) {
 			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), tokenStep{e}.refreshesAfter(&a)})

@@ -119,17 +119,12 @@ func (f *facts) jwt(j *schema.JWT) {
 	f.words("Signs with", fmt.Sprintf("%s, for %g s", j.Algorithm, j.Lifetime().Seconds()), "auth.jwt")
 }
 
-// callbackInWords says what the callback calls the code and the state, if not so.
+// callbackInWords says what the callback calls the code, if not so.
 func callbackInWords(a *schema.Auth) string {
-	code, state := a.CallbackNames()
-	var parts []string
-	if code != "code" {
-		parts = append(parts, "the code is called "+code)
+	if name := a.CodeName(); name != "code" {
+		return "the code is called " + name
 	}
-	if state != "state" {
-		parts = append(parts, "the state is called "+state)
-	}
-	return strings.Join(parts, "; ")
+	return ""
 }
 
 func (f *facts) oauth1(a *schema.Auth) {

@@ -96,7 +96,7 @@ func limitInWords(r *schema.RateLimit) []string {
 	if m := r.Remaining; m != nil {
 		text := "Every answer says in " + m.Header + " how much is left"
 		if m.Reset != nil {
-			text += ", and in " + place(*m.Reset) + " when the count starts anew"
+			text += ", and in " + place(m.Reset.Wait()) + " when the count starts anew"
 		}
 		out = append(out, text+". At nothing left, the next call waits before it is sent.")
 	}
@@ -176,8 +176,6 @@ func meanings(e *schema.Errors) []Meaning {
 	for _, r := range e.Rules {
 		kind := r.Kind
 		switch {
-		case r.Refresh:
-			kind = strings.TrimPrefix(kind+", after a refresh", ", ")
 		case r.Retry != nil && *r.Retry:
 			kind = strings.TrimPrefix(kind+", after retries", ", ")
 		case r.Retry != nil:

@@ -33,7 +33,7 @@ func (p *shapes) limitedAnswer(dialect string) message.Answer {
 	}
 	waits := slices.Clone(rate.Wait)
 	if rate.Remaining != nil && rate.Remaining.Reset != nil {
-		waits = append(waits, *rate.Remaining.Reset)
+		waits = append(waits, rate.Remaining.Reset.Wait())
 	}
 	if dialect == "" {
 		a.Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
@@ -60,7 +60,7 @@ func (p *shapes) putRemaining(a *message.Answer, s slot) {
 		left, reset = 999, time.Minute
 	}
 	a.Set(rate.Remaining.Header, strconv.Itoa(left))
-	if w := rate.Remaining.Reset; w != nil && w.Header != "" {
-		p.putWait(a, *w, w.Format, reset)
+	if r := rate.Remaining.Reset; r != nil {
+		p.putWait(a, r.Wait(), r.Format, reset)
 	}
 }

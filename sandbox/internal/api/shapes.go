@@ -55,7 +55,7 @@ func (p *shapes) means(a *message.Answer, kind string) bool {
 	if slices.ContainsFunc(p.Integration.Auth.RefreshOn, func(c schema.Condition) bool { return p.Matches(&c, a) }) {
 		return false
 	}
-	return !p.matchesRule(a, func(rule *schema.ErrorRule) bool { return rule.Refresh || rule.Kind != "" && rule.Kind != kind })
+	return !p.matchesRule(a, func(rule *schema.ErrorRule) bool { return rule.Kind != "" && rule.Kind != kind })
 }
 
 // expire makes the answer to an expired token one that refresh_on describes, if
@@ -120,8 +120,7 @@ func (p *shapes) commonShape() any {
 // first. Some providers answer 200 and say it in the body.
 func (p *shapes) unauthorizedTests(code string) []func(message.Answer) bool {
 	expired := func(a message.Answer) bool {
-		return slices.ContainsFunc(p.Integration.Auth.RefreshOn, func(c schema.Condition) bool { return p.Matches(&c, &a) }) ||
-			p.matchesRule(&a, func(rule *schema.ErrorRule) bool { return rule.Refresh })
+		return slices.ContainsFunc(p.Integration.Auth.RefreshOn, func(c schema.Condition) bool { return p.Matches(&c, &a) })
 	}
 	dead := func(a message.Answer) bool {
 		return p.matchesRule(&a, func(rule *schema.ErrorRule) bool { return rule.Kind == "reauthorize" })

@@ -6,7 +6,7 @@ import (
 
 // A ParamSet is what the blueprint adds to the OAuth requests.
 type ParamSet struct {
-	Authorization, Request, Realm, Token, Refresh, Query, Headers, Device, Introspect, Revoke, RevokeQuery, RevokeHeaders []Declared
+	Authorization, Request, Realm, Token, Refresh, Query, Headers, Device, Introspect, Revoke, RevokeHeaders []Declared
 }
 
 func compileParams(a *schema.Auth) (s ParamSet, err error) {
@@ -18,7 +18,6 @@ func compileParams(a *schema.Auth) (s ParamSet, err error) {
 		to   *[]Declared
 		from map[string]string
 	}{
-		{&s.RevokeQuery, revocation.Query},
 		{&s.RevokeHeaders, revocation.Headers},
 		{&s.Authorization, a.AuthorizationParams},
 		{&s.Request, a.RequestParams},

@@ -162,7 +162,6 @@ func (p *consent) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back := url.Values{}
-	codeName, stateName := p.Integration.Auth.CallbackNames()
 	switch r.PostForm.Get("decision") {
 	case "allow":
 		p.Stats.Add(func(s *play.Counts) { s.Consents++ })
@@ -171,7 +170,7 @@ func (p *consent) decide(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		back = p.callbackFields()
-		back.Set(codeName, p.codeFor(c))
+		back.Set(p.Integration.Auth.CodeName(), p.codeFor(c))
 	case "deny":
 		p.Stats.Add(func(s *play.Counts) { s.Denials++ })
 		if c.Temporary != "" {
@@ -186,7 +185,7 @@ func (p *consent) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.State != "" {
-		back.Set(stateName, c.State)
+		back.Set("state", c.State)
 	}
 	issuer := p.Integration.Auth.Issuer
 	if p.Discovers() {

@@ -139,7 +139,6 @@ func (p *revocation) revokedTokens(t *tokenRequest, how *schema.Revocation) ([]s
 		where string
 	}{
 		{p.Params.Revoke, t.wire.Get, "the revocation request (revocation_request.params)"},
-		{p.Params.RevokeQuery, t.query.Get, "the query of the revocation request (revocation_request.query)"},
 		{p.Params.RevokeHeaders, t.header.Get, "the header of the revocation request (revocation_request.headers)"},
 	} {
 		if ref := p.CheckDeclared(from.list, from.get, from.where); ref != nil {
@@ -149,7 +148,7 @@ func (p *revocation) revokedTokens(t *tokenRequest, how *schema.Revocation) ([]s
 	}
 	if how.Params != nil || how.AuthorizationMethod == schema.RevokeBearer {
 		for name := range t.wire {
-			if !p.clients.declares(p.Params.Revoke, name) && !p.clients.declares(p.Params.RevokeQuery, name) && !isClientParam(name, how) {
+			if !p.clients.declares(p.Params.Revoke, name) && !isClientParam(name, how) {
 				return nil, message.Refused(400, "invalid_request", "%s is given, and revocation_request does not declare it", name)
 			}
 		}

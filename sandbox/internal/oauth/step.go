@@ -48,7 +48,7 @@ func (p *steps) takeStep(r *http.Request, body []byte, at match.Location, n int)
 		return message.Answer{}, ref
 	}
 	for name := range params {
-		if !p.clients.declares(s.ParamForms, name) && !p.clients.declares(s.QueryForms, name) && !p.clients.declares(at.Query, name) {
+		if !p.clients.declares(s.ParamForms, name) && !p.clients.declares(at.Query, name) {
 			return message.Answer{}, message.Refused(400, "invalid_request", "%s is given, and the step does not declare it", name)
 		}
 	}
@@ -61,7 +61,7 @@ func (p *steps) takeStep(r *http.Request, body []byte, at match.Location, n int)
 		list  []match.Declared
 		get   func(string) string
 		where string
-	}{{s.ParamForms, params.Get, "params"}, {s.QueryForms, query.Get, "query"}, {s.HeaderForms, r.Header.Get, "headers"}, {at.Query, query.Get, "url"}}
+	}{{s.ParamForms, params.Get, "params"}, {s.HeaderForms, r.Header.Get, "headers"}, {at.Query, query.Get, "url"}}
 	for _, part := range parts {
 		p.Take(shown, part.list, part.get)
 	}

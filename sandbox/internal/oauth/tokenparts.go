@@ -14,7 +14,7 @@ import (
 func (p *answers) putParts(a *message.Answer, base grant.Claims) {
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		for _, list := range [][]match.Declared{s.ParamForms, s.QueryForms, s.HeaderForms} {
+		for _, list := range [][]match.Declared{s.ParamForms, s.HeaderForms} {
 			for _, d := range list {
 				for _, name := range d.Form.Names() {
 					number, path, _ := strings.Cut(strings.TrimPrefix(name, "steps."), ".")

@@ -8,7 +8,7 @@ import (
 // A StepForm is one of auth.steps with its templates compiled.
 type StepForm struct {
 	*schema.Step
-	ParamForms, QueryForms, HeaderForms []match.Declared
+	ParamForms, HeaderForms []match.Declared
 }
 
 func compileSteps(steps []schema.Step) ([]StepForm, error) {
@@ -19,13 +19,8 @@ func compileSteps(steps []schema.Step) ([]StepForm, error) {
 		if s.ParamForms, err = match.CompileTree(s.Params); err != nil {
 			return nil, err
 		}
-		for _, l := range []struct {
-			to   *[]match.Declared
-			from map[string]string
-		}{{&s.QueryForms, s.Query}, {&s.HeaderForms, s.Headers}} {
-			if *l.to, err = match.CompileAll(l.from); err != nil {
-				return nil, err
-			}
+		if s.HeaderForms, err = match.CompileAll(s.Headers); err != nil {
+			return nil, err
 		}
 		forms = append(forms, s)
 	}

@@ -20,11 +20,7 @@ func compileAWS(a *schema.Auth) (f awsForms, err error) {
 	if role == nil {
 		return f, nil
 	}
-	region := role.Region
-	if region == "" {
-		region = a.AWS.Region
-	}
-	if f.RoleScope, err = match.CompileAll(map[string]string{"service": "sts", "region": region}); err != nil {
+	if f.RoleScope, err = match.CompileAll(map[string]string{"service": "sts", "region": a.AWS.Region}); err != nil {
 		return f, err
 	}
 	params := map[string]string{"RoleArn": role.RoleARN, "RoleSessionName": role.Session()}

@@ -30,7 +30,7 @@ func (con connector) connectBrowser(ctx context.Context, u *session.Use, k engin
 	l.tell = func(code string) {
 		con.Notef("a callback without a state says %s; still waiting, Ctrl-C ends", code)
 	}
-	l.expect(p.State, u.Engine.CallbackState)
+	l.expect(p.State)
 	page := con.pageURL(k, p.URL.Reveal())
 	if err := con.show(ctx, k, page, l.startFor(page), noBrowser); err != nil {
 		return nil, err

@@ -48,7 +48,6 @@ type loopback struct {
 	start   string        // path that leads to page,
 	page    schema.Secret // once
 	state   schema.Secret
-	stateOf func(url.Values) string
 	told    map[string]bool // codes of refusals without a state that were told of
 	tell    func(code string)
 	answers chan *url.URL // one at most
@@ -119,11 +118,11 @@ func (l *loopback) close() {
 	}
 }
 
-// expect says which answer is the right one, and how its state is found.
-func (l *loopback) expect(state schema.Secret, stateOf func(url.Values) string) {
+// expect says which answer is the right one.
+func (l *loopback) expect(state schema.Secret) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state, l.stateOf = state, stateOf
+	l.state = state
 }
 
 // refusedWithoutState says which code a callback refuses with that bears no state, the
@@ -133,7 +132,7 @@ func (l *loopback) refusedWithoutState(callback url.Values) (code string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	code = readableCode(callback.Get("error"))
-	if code == "" || !l.state.IsSet() || l.stateOf(callback) != "" {
+	if code == "" || !l.state.IsSet() || callback.Get("state") != "" {
 		return ""
 	}
 	if l.tell != nil && !l.told[code] && len(l.told) < 3 {
@@ -285,7 +284,7 @@ func (l *loopback) paste(text string) error {
 func (l *loopback) claim(callback url.Values) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.state.IsSet() || !l.state.Equal(schema.NewSecret(l.stateOf(callback))) {
+	if !l.state.IsSet() || !l.state.Equal(schema.NewSecret(callback.Get("state"))) {
 		return false
 	}
 	l.state = schema.Secret{}

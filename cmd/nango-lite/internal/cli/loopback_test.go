@@ -35,7 +35,7 @@ func TestS3_S14_OneAnswerAndNoRedirect(t *testing.T) {
 	if l.redirect.Port() == "0" {
 		t.Fatal("the port that was taken is not in the redirect URL")
 	}
-	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
+	l.expect(schema.NewSecret("the-state"))
 	plain := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ask := func(method, path string) (int, string) {
 		r, _ := http.NewRequest(method, "http://"+l.redirect.Host+path, nil)
@@ -88,7 +88,7 @@ func TestFormPost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
+	l.expect(schema.NewSecret("the-state"))
 	post := func(query, media, body string) int {
 		r, _ := http.NewRequest("POST", "http://"+l.redirect.Host+"/cb"+query, strings.NewReader(body))
 		r.Header.Set("Content-Type", media)
@@ -129,7 +129,7 @@ func TestRefusalWithoutAState(t *testing.T) {
 	defer l.close()
 	var told []string
 	l.tell = func(code string) { told = append(told, code) }
-	l.expect(schema.NewSecret("the-state"), func(v url.Values) string { return v.Get("state") })
+	l.expect(schema.NewSecret("the-state"))
 	for _, query := range []string{"error=access_denied", "error=access_denied", "error=x%0a%1b[2J", "error=access_denied&state=another", "error=server_error", "code=c", "error=a", "error=b"} {
 		resp, err := http.Get("http://" + l.redirect.Host + "/cb?" + query)
 		if err != nil {

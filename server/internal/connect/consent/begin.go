@@ -26,7 +26,6 @@ import (
 // Engine is what Consent needs of an engine.
 type Engine interface {
 	AuthCodeURL(ctx context.Context, k engine.Key, redirectURL string, opts *engine.AuthCodeOptions) (*engine.Pending, error)
-	CallbackState(callback url.Values) string
 	Describe(name string) (*engine.Description, error)
 	DeviceAuth(ctx context.Context, k engine.Key, opts *engine.AuthCodeOptions) (*engine.DeviceAuth, error)
 	ExchangeAt(ctx context.Context, p *engine.Pending, at *url.URL) (*engine.Connection, error)

@@ -25,7 +25,7 @@ func (c *Consent) Callback(w *answer.Writer) {
 		c.Teller.Fail(w, err)
 		return
 	}
-	state := c.Engine.CallbackState(query)
+	state := query.Get("state")
 	if state == "" {
 		c.callbackWithoutState(w, query)
 		return
