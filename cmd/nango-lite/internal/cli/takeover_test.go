@@ -95,7 +95,7 @@ func TestErrorAsJSON(t *testing.T) {
 		{[]string{"--sandbox", "call", "notion", "/v1/pages/of-somebody-else"},
 			`^\{"kind":"not_found","status":404,"code":"","message":"sandbox: the blueprint has no sample for GET /v1/pages/of-somebody-else; it has [^"]*","provider_message":"","request_id":"sandbox-\d+","retry_after_seconds":0,"hint":""\}$`},
 		{[]string{"--sandbox", "call", "notion", "/v1/users", "--fault", "429:always"},
-			`^\{"kind":"rate_limited","status":429,"code":"rate_limited","message":"call notion/default: rate_limited: [^"]*","provider_message":"Slow down.","request_id":"sandbox-\d+","retry_after_seconds":1,"hint":"try again in 1s"\}$`},
+			`^\{"kind":"rate_limited","status":429,"code":"rate_limited","message":"call notion/default: rate_limited: [^"]*","provider_message":"You have been rate limited. Please try again in a few minutes.","request_id":"sandbox-\d+","retry_after_seconds":1,"hint":"try again in 1s"\}$`},
 		{[]string{"--sandbox", "call", "notion", "/v1/users", "--fault", "revoked"},
 			`^\{"kind":"reauthorize",.*"hint":"[^"]*connect again with 'nango-lite connect notion -c \S+ --sandbox'"\}$`},
 		{[]string{"call", "notoin", "/v1/users"},
