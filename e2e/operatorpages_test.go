@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -9,7 +10,7 @@ import (
 
 // The operator's pages in a browser: signing in, a list, one connection that is refreshed, one
 // that is dead, gets a link and is disconnected. axe-core finds nothing serious, light or dark,
-// and the pages' policy is never broken. Screenshots go to the directory that
+// and the pages' policy is never broken. What happens meanwhile shows without a reload. Screenshots go to the directory that
 // NANGO_LITE_TEST_SHOTS names.
 func TestOperatorPages(t *testing.T) {
 	t.Parallel()
@@ -31,6 +32,11 @@ server:
 		Complaints  []string
 		Imported    int
 		Link, After string
+		Live        struct {
+			Activity, List, Connection []any
+			Still                      []int
+			Rows                       int
+		}
 	}
 	if err := json.Unmarshal([]byte(out.stdout), &saw); err != nil {
 		t.Fatalf("exit %d\n%s%s\n%s", out.code, out.stdout, out.stderr, &server.stderr)
@@ -38,7 +44,7 @@ server:
 	for page, want := range map[string]string{
 		"sign in": "API key", "list": "notion/default", "connection": "there is one", "refreshed": "The token was refreshed", "dead": "needs its user",
 		"link": "Send this to the user", "list with a dead one": "Need their user", "disconnected": "notion/user-7 is removed",
-		"integration": "notion:v0 (blueprints/notion.yaml", "activity": "answered 200 OK", "who did what": "connected",
+		"gone meanwhile": "there is no such connection", "integration": "notion:v0 (blueprints/notion.yaml", "activity": "answered 200 OK", "who did what": "connected",
 	} {
 		if !strings.Contains(saw.Pages[page], want) {
 			t.Errorf("%s has no %q:\n%s", page, want, saw.Pages[page])
@@ -51,6 +57,17 @@ server:
 	}
 	if !strings.HasPrefix(saw.Link, url+"/connect/again?link=") || saw.After != "Sign in" || saw.Imported != 201 && saw.Imported != 200 {
 		t.Errorf("link %q, after signing out %q, imported %d", saw.Link, saw.After, saw.Imported)
+	}
+	for name, pair := range map[string][2]any{
+		"activity":        {saw.Live.Activity, []any{true, true, "notion/default", 2.0, "This page is kept up to date."}}, // not loaded anew, still open, the same focus
+		"connections":     {saw.Live.List, []any{true, "half a word"}},
+		"connection":      {saw.Live.Connection, []any{true, true, true}},
+		"without scripts": {saw.Live.Still, []int{1, 0}},
+		"rows":            {saw.Live.Rows, 2},
+	} {
+		if fmt.Sprint(pair[0]) != fmt.Sprint(pair[1]) {
+			t.Errorf("live, %s: got %v, want %v", name, pair[0], pair[1])
+		}
 	}
 	for name, found := range saw.Axe {
 		if len(found) > 0 {

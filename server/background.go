@@ -52,6 +52,11 @@ func (s *Server) Run(ctx context.Context) {
 	_ = s.audit.Flush(last)
 }
 
+// EndStreams ends the event streams of the operator's pages, and lets no other begin. They
+// have no end of their own, so a host that shuts down has to call it: it is a function for
+// [http.Server.RegisterOnShutdown].
+func (s *Server) EndStreams() { s.ui.EndStreams() }
+
 // sweep removes what has expired from the store, until ctx ends.
 func (s *Server) sweep(ctx context.Context) {
 	for {

@@ -83,8 +83,69 @@ await page.getByRole("link", { name: "Activity" }).click();
 await look("activity");
 await page.getByRole("link", { name: "Who did what" }).click();
 await look("who did what");
-await page.getByRole("button", { name: /^Sign out/ }).click();
-await page.goto(`${server}/ui/audit`);
+
+// Live: what happens meanwhile shows without a reload, and nothing that is under way is lost.
+const asked = (method, path, body) => fetch(server + path, { method, headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+const has = (other, text) => other.waitForFunction((text) => document.querySelector("main").innerText.includes(text), text);
+saw.live = {};
+
+await page.getByRole("link", { name: "Activity" }).click();
+await page.evaluate(() => { window.same = true; });
+await page.getByText("The numbers").click();
+const link = page.getByRole("link", { name: "notion/default" }).last();
+await link.focus();
+await asked("GET", "/c/notion/default/v1/users");
+await has(page, "Calls: 2.");
+saw.live.activity = await page.evaluate(() => [
+  window.same, document.querySelector("details").open, document.activeElement.innerText, document.querySelectorAll("svg rect.calls").length,
+  document.querySelector("#live span").innerText,
+]);
+saw.live.rows = await page.getByRole("row").filter({ hasText: "answered 200 OK" }).count();
+await look("activity live");
+
+await page.getByRole("link", { name: "Connections", exact: true }).click();
+await page.evaluate(() => { window.same = true; });
+await page.getByLabel("Search in ids and tags").pressSequentially("half a wo");
+await asked("POST", "/connections", { provider_config_key: "notion", connection_id: "user-8", credentials: { type: "OAUTH2", access_token: "invented", refresh_token: "invented" } });
+await has(page, "notion/user-8");
+await page.keyboard.type("rd");
+saw.live.list = await page.evaluate(() => [window.same, document.activeElement.value]);
+
+await page.getByRole("link", { name: "notion/user-8" }).click();
+await page.evaluate(() => { window.same = true; });
+await page.getByText("Disconnect…").click();
+await page.getByLabel("Remove notion/user-8").check();
+await asked("GET", "/c/notion/user-8/v1/users");
+await has(page, "Last call, of this server");
+saw.live.connection = await page.evaluate(() => [window.same, document.querySelector("details:last-of-type").open, document.querySelector("input[name=sure]").checked]);
+
+// A pause, and on. Then the connection is removed elsewhere.
+await page.getByRole("button", { name: "Pause" }).click();
+await page.waitForFunction(() => document.querySelector("#live span").innerText.includes("not kept"));
+await page.getByRole("button", { name: "Go on" }).click();
+await asked("DELETE", "/connections/user-8?provider_config_key=notion");
+await has(page, "there is no such connection");
+await look("gone meanwhile");
+
+// Without scripts, the same pages.
+const plain = await browser.newContext({ javaScriptEnabled: false });
+const still = await plain.newPage();
+await still.goto(`${server}/ui`);
+await still.getByLabel("API key").fill(KEY);
+await still.getByRole("button", { name: "Sign in" }).click();
+await still.getByRole("link", { name: "Activity" }).click();
+await still.getByRole("link", { name: "Look again" }).click();
+saw.live.still = [await still.getByRole("heading", { name: "The last calls" }).count(), await still.getByRole("button", { name: "Pause" }).count()];
+await plain.close();
+
+// Whoever signs out has all pages closed.
+await page.goto(`${server}/ui/activity`);
+const second = await context.newPage();
+await second.goto(`${server}/ui/audit`);
+await second.getByRole("button", { name: /^Sign out/ }).click();
+await second.close();
+await page.bringToFront();
+await page.getByRole("heading", { name: "Sign in" }).waitFor();
 saw.after = await page.locator("h1").innerText();
 
 console.log(JSON.stringify(saw));

@@ -29,6 +29,7 @@ type Calls struct {
 	mu     sync.Mutex
 	last   []Call // a ring, once it is full
 	next   int
+	number uint64 // calls that have ended
 	open   map[uint64]*Call
 	used   map[engine.Key]Call
 	counts [Minutes]Count
@@ -36,6 +37,7 @@ type Calls struct {
 
 // A Call is one that has ended.
 type Call struct {
+	Number    uint64    // in the order in which they ended, from 1
 	Time      time.Time // when it ended
 	Key       engine.Key
 	Method    string
@@ -104,6 +106,8 @@ func (c *Calls) ended(ev engine.Event) {
 	call.Time, call.Key, call.Method, call.Operation, call.Status = ev.Time.UTC(), ev.Key, ev.Method, ev.Operation, ev.Status
 	call.Duration, call.Attempts, call.Kind = ev.Duration, ev.Attempt, engine.ErrorKind(ev.Err)
 	call.Failed = ev.Err != nil && !errors.Is(ev.Err, context.Canceled) || ev.Status >= 400
+	c.number++
+	call.Number = c.number
 	count := c.at(ev.Time)
 	count.Calls++
 	if call.Failed {

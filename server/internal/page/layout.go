@@ -38,6 +38,7 @@ type Sheet struct {
 	Refresh string // an address that is looked at after Seconds; empty: none
 	Seconds int
 	Scripts bool // the page runs the scripts that carry its nonce
+	Files   bool // those are files of this server's, which call it: no script stands in the page
 	Forms   bool // the page has forms, which lead to this server
 
 	Nonce string // of the page's own style and scripts; Write makes it
@@ -140,6 +141,13 @@ func Body(text string) *template.Template {
 	return template.Must(template.Must(layout.Clone()).Parse(`{{define "body"}}` + text[:at] + `{{end}}` + text[at:]))
 }
 
+// Main returns what a page has below its title, as [Write] would write it.
+func Main(t *template.Template, data any) ([]byte, error) {
+	var b bytes.Buffer
+	err := t.ExecuteTemplate(&b, "body", data)
+	return b.Bytes(), err
+}
+
 // Write answers with a page. It loads nothing but the operator's logo, runs nothing but its
 // own scripts, is shown in no frame but those that the operator allows, and sends no
 // referrer: the address bar may hold what grants access.
@@ -153,6 +161,11 @@ func Write(w *answer.Writer, t *template.Template, s *Sheet, data any) {
 	h := w.Header()
 	NoStore(h)
 	h.Set("Content-Security-Policy", s.policy())
+	if s.Files {
+		// Of two policies each has to allow a script: it carries the nonce, so it is the one that
+		// the page asks for, and it is a file of ours, so nothing within the page is run.
+		h.Add("Content-Security-Policy", "script-src 'self'")
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	if len(s.Frames) == 0 {
 		h.Set("X-Frame-Options", "DENY")
@@ -173,6 +186,9 @@ func (s *Sheet) policy() string {
 	policy := "default-src 'none'; style-src 'nonce-" + s.Nonce + "'; frame-ancestors " + frames + "; base-uri 'none'; form-action " + forms
 	if s.Scripts {
 		policy += "; script-src 'nonce-" + s.Nonce + "'"
+	}
+	if s.Files {
+		policy += "; connect-src 'self'"
 	}
 	if s.Logo != "" && !strings.ContainsAny(s.Logo, " ;,'\"") {
 		policy += "; img-src " + s.Logo

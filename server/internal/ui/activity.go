@@ -9,7 +9,6 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/audit"
 	"github.com/nango-lite/nango-lite/server/internal/calls"
-	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
 const (
@@ -32,13 +31,13 @@ type plot struct {
 }
 
 func plotOf(hour []calls.Count) plot {
-	p := plot{Most: 1}
+	var p plot
 	for _, c := range hour {
 		p.Most = max(p.Most, c.Calls)
 	}
 	for i, c := range hour {
 		p.Calls, p.Errors, p.Waits = p.Calls+c.Calls, p.Errors+c.Errors, p.Waits+c.Waits
-		height := func(n int) int { return (n*130 + p.Most - 1) / p.Most }
+		height := func(n int) int { return (n*130 + p.Most - 1) / max(p.Most, 1) }
 		b := bar{X: 10 * i, CallsH: height(c.Calls), ErrorsH: height(c.Errors), Waits: c.Waits > 0}
 		b.CallsY, b.ErrorsY = 150-b.CallsH, 150-b.ErrorsH
 		p.Bars = append(p.Bars, b)
@@ -56,23 +55,24 @@ type limit struct {
 }
 
 var activityPage = body(`
-<p>This is what this server has done since it started; others over the same store count for themselves. <a href="{{.Root}}/activity">Look again</a></p>
+<p>This is what this server has done since it started; others over the same store count for themselves. <noscript><a href="{{.Root}}/activity">Look again</a></noscript></p>
+<div data-live="activity">
 {{if .Bound}}<p>Your API key is bound to connections, and counts are of all, so they are not shown.</p>{{else if .Known}}
 <h2>The last hour</h2>
-<p>Calls: {{.Plot.Calls}}. With errors: {{.Plot.Errors}}. Waits: {{.Plot.Waits}}. Most calls in a minute: {{.Plot.Most}}.
-<span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="calls" width="10" height="10"/></svg></span> calls <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="errors" x="2" width="6" height="10"/></svg></span> errors <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><circle class="waits" cx="5" cy="5" r="4"/></svg></span> waits</p>
+<p>Calls: {{.Plot.Calls}}. With errors: {{.Plot.Errors}}. Waits: {{.Plot.Waits}}. Most calls in a minute: {{.Plot.Most}}.</p>
+<p class="small">By the minute: <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="calls" width="10" height="10"/></svg></span> calls, <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="errors" x="2" width="6" height="10"/></svg></span> errors, <span class="key"><svg viewBox="0 0 10 10" aria-hidden="true"><circle class="waits" cx="5" cy="5" r="4"/></svg></span> waits</p>
 <svg viewBox="0 0 600 152" role="img" aria-label="Calls, errors and waits by the minute; the table below has the numbers">
 {{range .Plot.Bars}}{{if .CallsH}}<rect class="calls" x="{{.X}}" y="{{.CallsY}}" width="8" height="{{.CallsH}}"/>{{end}}{{if .ErrorsH}}<rect class="errors" x="{{.X}}" y="{{.ErrorsY}}" width="5" height="{{.ErrorsH}}"/>{{end}}{{if .Waits}}<circle class="waits" cx="{{.X}}" cy="8" r="4"/>{{end}}{{end}}
 <line class="axis" x1="0" y1="151" x2="600" y2="151"/></svg>
 <details><summary>The numbers</summary><table><thead><tr><th scope="col">Minute</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Errors</th><th scope="col" class="number">Waits</th></tr></thead><tbody>
-{{range .Plot.Minutes}}<tr><td>{{.Minute.Format "15:04"}}</td><td class="number">{{.Calls}}</td><td class="number">{{.Errors}}</td><td class="number">{{.Waits}}</td></tr>{{end}}</tbody></table></details>
+{{range .Plot.Minutes}}<tr data-key="{{.Minute.Unix}}"><td>{{.Minute.Format "15:04"}}</td><td class="number">{{.Calls}}</td><td class="number">{{.Errors}}</td><td class="number">{{.Waits}}</td></tr>{{end}}</tbody></table></details>
 {{end}}{{if not .Bound}}<h2>Waits and budgets</h2>
 {{if .Limits}}<div class="scroll" tabindex="0" role="region" aria-label="Waits and budgets"><table><thead><tr><th scope="col">Of</th><th scope="col" class="number">Under way</th><th scope="col" class="number">In line</th><th scope="col">Nothing before</th><th scope="col">Why</th></tr></thead><tbody>
-{{range .Limits}}<tr><td>{{.Of}}</td><td class="number">{{.Running}}</td><td class="number">{{.Waiting}}</td><td>{{.Until}}</td><td>{{.Reason}}</td></tr>{{end}}</tbody></table></div>{{else}}<p>Nothing is under way, waits or pauses.</p>{{end}}{{end}}
+{{range .Limits}}<tr data-key="{{.Of}}"><td>{{.Of}}</td><td class="number">{{.Running}}</td><td class="number">{{.Waiting}}</td><td>{{.Until}}</td><td>{{.Reason}}</td></tr>{{end}}</tbody></table></div>{{else}}<p>Nothing is under way, waits or pauses.</p>{{end}}{{end}}
 <h2>The last calls</h2>
 {{if .Last}}<div class="scroll" tabindex="0" role="region" aria-label="The last calls"><table><thead><tr><th scope="col">When</th><th scope="col">Connection</th><th scope="col">What</th><th scope="col">What became of it</th></tr></thead><tbody>
-{{range .Last}}<tr><td>{{.When}}</td><td><a href="{{.Href}}">{{.Key.Integration}}/{{.Key.ConnectionID}}</a></td><td>{{.Method}}{{with .Operation}} {{.}}{{end}}</td><td{{if .Failed}} class="bad"{{end}}>{{.Words}}</td></tr>
-{{end}}</tbody></table></div>{{else}}<p>{{if .Known}}None yet.{{else}}This server remembers no calls.{{end}}</p>{{end}}`)
+{{range .Last}}<tr data-key="{{.Number}}"><td>{{.When}}</td><td><a href="{{.Href}}">{{.Key.Integration}}/{{.Key.ConnectionID}}</a></td><td>{{.Method}}{{with .Operation}} {{.}}{{end}}</td><td{{if .Failed}} class="bad"{{end}}>{{.Words}}</td></tr>
+{{end}}</tbody></table></div>{{else}}<p>{{if .Known}}None yet.{{else}}This server remembers no calls.{{end}}</p>{{end}}</div>`)
 
 // A shownCall is a call in a list.
 type shownCall struct {
@@ -81,19 +81,20 @@ type shownCall struct {
 }
 
 // activity shows the last hour, what waits, and the last calls.
-func (u *UI) activity(v *visit) {
+func (u *UI) activity(v *visit) *view {
 	var last []shownCall
 	for _, c := range u.Calls.Last(callsShown, v.key.Reaches) {
 		last = append(last, shownCall{c, moment(c.Time), u.at(connectionRoute, c.Key), c.Words()})
 	}
 	f := u.frame(http.StatusOK, "Activity", "activity", v)
-	page.Write(v.Writer, activityPage, f.Sheet, struct {
+	u.keep(&f, "activity", u.Site.Path(activityRoute))
+	return &view{activityPage, f, struct {
 		frame
 		Known, Bound bool
 		Plot         plot
 		Limits       []limit
 		Last         []shownCall
-	}{f, u.Calls != nil, v.bound(), plotOf(u.Calls.Hour(u.Now())), u.limits(), last})
+	}{f, u.Calls != nil, v.bound(), plotOf(u.Calls.Hour(u.Now())), u.limits(), last}, ""}
 }
 
 // limits are the budgets at which something is under way, waits or pauses.
@@ -121,10 +122,10 @@ func (u *UI) limits() []limit {
 }
 
 var auditPage = body(`
-<p>Who connected, was given credentials, and removed connections. <a href="{{.Root}}/audit">Look again</a></p>
-{{if .Entries}}<div class="scroll" tabindex="0" role="region" aria-label="Who did what"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Connection</th></tr></thead><tbody>
-{{range .Entries}}<tr><td>{{.When}}</td><td>{{if .APIKey}}key {{.APIKey}}{{else}}a user{{end}}</td><td>{{.Did}}{{if gt .Count 1}}, {{.Count}} times{{end}}</td><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td></tr>
-{{end}}</tbody></table></div>{{else}}<p>Nothing is written.</p>{{end}}`)
+<p>Who connected, was given credentials, and removed connections. <noscript><a href="{{.Root}}/audit">Look again</a></noscript></p>
+<div data-live="entries">{{if .Entries}}<div class="scroll" tabindex="0" role="region" aria-label="Who did what"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Connection</th></tr></thead><tbody>
+{{range .Entries}}<tr data-key="{{.Last.UnixNano}} {{.APIKey}} {{.Action}} {{.Integration}}/{{.ConnectionID}}"><td>{{.When}}</td><td>{{if .APIKey}}key {{.APIKey}}{{else}}a user{{end}}</td><td>{{.Did}}{{if gt .Count 1}}, {{.Count}} times{{end}}</td><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td></tr>
+{{end}}</tbody></table></div>{{else}}<p>Nothing is written.</p>{{end}}</div>`)
 
 var actions = map[audit.Action]string{
 	audit.Connect: "connected", audit.Token: "was given a token", audit.Given: "was shown credentials", audit.Delete: "removed the connection",
@@ -137,17 +138,17 @@ type shownEntry struct {
 }
 
 // audit shows the last entries of the log that are about what the key reaches.
-func (u *UI) audit(v *visit) {
+func (u *UI) audit(v *visit) *view {
 	entries, err := u.entries(v)
 	if err != nil {
-		u.fail(v.Writer, v, http.StatusServiceUnavailable, "unavailable", "Not just now", "The audit log cannot be read. Try again in a moment.")
-		return
+		return u.problem(v, http.StatusServiceUnavailable, "unavailable", "Not just now", "The audit log cannot be read. Try again in a moment.")
 	}
 	f := u.frame(http.StatusOK, "Who did what", "audit", v)
-	page.Write(v.Writer, auditPage, f.Sheet, struct {
+	u.keep(&f, "audit", u.Site.Path(auditRoute))
+	return &view{auditPage, f, struct {
 		frame
 		Entries []shownEntry
-	}{f, entries})
+	}{f, entries}, ""}
 }
 
 // entries returns the last entries, newest first. The log is read from its old end, so it is

@@ -11,7 +11,6 @@ import (
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/audit"
-	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
 // A fact is one line about a connection.
@@ -20,6 +19,7 @@ type fact struct{ Name, Text, Class string }
 // An outcome is what a page about a connection says first.
 type outcome struct {
 	status              int
+	code                string // of what went wrong
 	Done, Problem, Link string
 }
 
@@ -28,11 +28,11 @@ var connectionPage = body(`
 {{with .Outcome.Done}}<div class="done" role="status"><p>{{.}}</p></div>{{end}}
 {{with .Outcome.Link}}<div class="done" role="status"><p>Send this to the user. It works for a day, for this connection alone, and keeps its id.</p>
 <div class="field"><label for="link">Link</label><input type="url" id="link" readonly value="{{.}}"></div></div>{{end}}
-<div class="scroll" tabindex="0" role="region" aria-label="About this connection"><table><tbody>
-{{range .Facts}}<tr><th scope="row">{{.Name}}</th><td{{with .Class}} class="{{.}}"{{end}}>{{.Text}}</td></tr>
+<div class="scroll" tabindex="0" role="region" aria-label="About this connection" data-live="facts"><table><tbody>
+{{range .Facts}}<tr data-key="{{.Name}}"><th scope="row">{{.Name}}</th><td{{with .Class}} class="{{.}}"{{end}}>{{.Text}}</td></tr>
 {{end}}</tbody></table></div>
 <h2>What can be done</h2>
-{{if .Acts}}
+<div data-live="actions">{{if .Acts}}
 {{if .Dead}}<form method="post" action="{{.Root}}/connection/link">{{template "key" .}}<p><button type="submit">Make a link for the user</button></p></form>{{end}}
 {{if not .Unreadable}}<details><summary>Refresh the token…</summary><form method="post" action="{{.Root}}/connection/refresh">{{template "key" .}}
 <p>The provider is asked for a new token now. The old one ends, with most providers.</p><p><button type="submit">Refresh</button></p></form></details>
@@ -41,49 +41,48 @@ var connectionPage = body(`
 <details><summary>Disconnect…</summary><form method="post" action="{{.Root}}/connection/disconnect">{{template "key" .}}
 <p>The connection is removed, and the provider is told if it has a way. It cannot be taken back: the user would have to connect again.</p>
 <p><label><input type="checkbox" name="sure" value="yes" required> Remove {{.Key.Integration}}/{{.Key.ConnectionID}}</label></p><p><button type="submit">Disconnect</button></p></form></details>
-{{else}}<p>Your API key has not the scope <code>connect</code>, so it changes nothing here.</p>{{end}}
+{{else}}<p>Your API key has not the scope <code>connect</code>, so it changes nothing here.</p>{{end}}</div>
 <p><a href="{{.Root}}">All connections</a></p>
 {{define "key"}}<input type="hidden" name="form" value="{{.Form}}"><input type="hidden" name="integration" value="{{.Key.Integration}}"><input type="hidden" name="id" value="{{.Key.ConnectionID}}">{{end}}`)
 
 // subject returns the connection that a request is about; if the visitor may not see it,
-// whether it is there or not, subject answers.
-func (u *UI) subject(v *visit) (engine.Key, bool) {
+// whether it is there or not, the page that says so.
+func (u *UI) subject(v *visit) (engine.Key, *view) {
 	k := engine.Key{Integration: v.sent.Get("integration"), ConnectionID: v.sent.Get("id")}
 	if k.Check() != nil {
-		u.fail(v.Writer, v, http.StatusBadRequest, "invalid_query_params", "No such page", "The address names no connection.")
-		return k, false
+		return k, u.problem(v, http.StatusBadRequest, "invalid_query_params", "No such page", "The address names no connection.")
 	}
 	v.Connection = k
 	if !v.key.Reaches(k) {
-		u.fail(v.Writer, v, http.StatusForbidden, "forbidden", "Not for this key", "Your API key is not bound to this connection.")
-		return k, false
+		return k, u.problem(v, http.StatusForbidden, "forbidden", "Not for this key", "Your API key is not bound to this connection.")
 	}
-	return k, true
+	return k, nil
 }
 
-// changed returns the connection that a visitor may change; if it is none, it answers.
-func (u *UI) changed(v *visit) (engine.Key, bool) {
-	k, ok := u.subject(v)
-	if ok && !v.acts() {
-		u.fail(v.Writer, v, http.StatusForbidden, "forbidden", "Not for this key", "Your API key has not the scope connect.")
-		return k, false
+// changed returns the connection that a visitor may change; if it is none, the page that says
+// so.
+func (u *UI) changed(v *visit) (engine.Key, *view) {
+	k, wrong := u.subject(v)
+	if wrong == nil && !v.acts() {
+		wrong = u.problem(v, http.StatusForbidden, "forbidden", "Not for this key", "Your API key has not the scope connect.")
 	}
-	return k, ok
+	return k, wrong
 }
 
-func (u *UI) showConnection(v *visit) {
-	if k, ok := u.subject(v); ok {
-		u.about(v, k, outcome{status: http.StatusOK})
+func (u *UI) showConnection(v *visit) *view {
+	k, wrong := u.subject(v)
+	if wrong != nil {
+		return wrong
 	}
+	return u.about(v, k, outcome{status: http.StatusOK})
 }
 
 // about shows a connection, and what came of what was done to it.
-func (u *UI) about(v *visit, k engine.Key, o outcome) {
+func (u *UI) about(v *visit, k engine.Key, o outcome) *view {
 	c, err := u.Engine.Connection(v.Request.Context(), k)
 	unreadable := errors.Is(err, connection.ErrUnreadable)
 	if err != nil && !unreadable {
-		u.failed(v, err)
-		return
+		return u.failed(v, err)
 	}
 	if unreadable {
 		c = &engine.Connection{Key: k}
@@ -91,13 +90,14 @@ func (u *UI) about(v *visit, k engine.Key, o outcome) {
 		err = nil
 	}
 	f := u.frame(o.status, k.String(), "connections", v)
-	page.Write(v.Writer, connectionPage, f.Sheet, struct {
+	u.keep(&f, "connection?"+queryOf(k), u.at(connectionRoute, k))
+	return &view{connectionPage, f, struct {
 		frame
 		Key                    engine.Key
 		Outcome                outcome
 		Facts                  []fact
 		Acts, Dead, Unreadable bool
-	}{f, k, o, u.facts(c, err), v.acts(), unreadable && !errors.Is(err, connection.ErrUnknownKey) || c.Status == engine.StatusNeedsReauthorization, unreadable})
+	}{f, k, o, u.facts(c, err), v.acts(), unreadable && !errors.Is(err, connection.ErrUnknownKey) || c.Status == engine.StatusNeedsReauthorization, unreadable}, o.code}
 }
 
 // facts are what may be seen of a connection: nothing that grants access.
@@ -137,80 +137,74 @@ func (u *UI) facts(c *engine.Connection, unreadable error) []fact {
 }
 
 // refusal is what a page says of an action that failed.
-func refusal(v *visit, err error) outcome {
-	v.Code = string(engine.ErrorKind(err))
-	return outcome{status: http.StatusUnprocessableEntity, Problem: "That did not work: " + wordsOf(err)}
+func refusal(err error) outcome {
+	return outcome{status: http.StatusUnprocessableEntity, code: string(engine.ErrorKind(err)), Problem: "That did not work: " + wordsOf(err)}
 }
 
-func (u *UI) refresh(v *visit) {
-	u.try(v, "The token was refreshed.", func(ctx context.Context, k engine.Key) error {
+func (u *UI) refresh(v *visit) *view {
+	return u.try(v, "The token was refreshed.", func(ctx context.Context, k engine.Key) error {
 		_, err := u.Engine.Refresh(ctx, k)
 		return err
 	})
 }
 
-func (u *UI) verify(v *visit) { u.try(v, "The access works.", u.Engine.Verify) }
+func (u *UI) verify(v *visit) *view { return u.try(v, "The access works.", u.Engine.Verify) }
 
 // try does something with the connection of a form, and shows what came of it.
-func (u *UI) try(v *visit, done string, do func(context.Context, engine.Key) error) {
-	k, ok := u.changed(v)
-	if !ok {
-		return
+func (u *UI) try(v *visit, done string, do func(context.Context, engine.Key) error) *view {
+	k, wrong := u.changed(v)
+	if wrong != nil {
+		return wrong
 	}
 	o := outcome{status: http.StatusOK, Done: done}
 	if err := do(v.Request.Context(), k); err != nil {
-		o = refusal(v, err)
+		o = refusal(err)
 	}
-	u.about(v, k, o)
+	return u.about(v, k, o)
 }
 
-func (u *UI) link(v *visit) {
-	k, ok := u.changed(v)
-	if !ok {
-		return
+func (u *UI) link(v *visit) *view {
+	k, wrong := u.changed(v)
+	if wrong != nil {
+		return wrong
 	}
 	o := outcome{status: http.StatusOK, Link: u.Link(v.Request.Context(), k)}
 	if o.Link == "" {
-		v.Code = "unsupported"
-		o = outcome{status: http.StatusUnprocessableEntity, Problem: "No link can be made: the server does not know its public URL (--public-url), the integration is no longer there, or the store is away."}
+		o = outcome{status: http.StatusUnprocessableEntity, code: "unsupported", Problem: "No link can be made: the server does not know its public URL (--public-url), the integration is no longer there, or the store is away."}
 	}
-	u.about(v, k, o)
+	return u.about(v, k, o)
 }
 
 var gonePage = body(`<div class="done" role="status"><p>{{.Key.Integration}}/{{.Key.ConnectionID}} is removed.</p>{{with .Untold}}<p>The provider could not be told: {{.}}</p>{{end}}</div>
 <p><a class="button" href="{{.Root}}">All connections</a></p>`)
 
-func (u *UI) disconnect(v *visit) {
-	k, ok := u.changed(v)
-	if !ok {
-		return
+func (u *UI) disconnect(v *visit) *view {
+	k, wrong := u.changed(v)
+	if wrong != nil {
+		return wrong
 	}
 	if v.sent.Get("sure") != "yes" {
-		v.Code = "unconfirmed"
-		u.about(v, k, outcome{status: http.StatusUnprocessableEntity, Problem: "Nothing was done: tick the box that says what is removed."})
-		return
+		return u.about(v, k, outcome{status: http.StatusUnprocessableEntity, code: "unconfirmed", Problem: "Nothing was done: tick the box that says what is removed."})
 	}
 	ctx := v.Request.Context()
 	if _, err := u.Engine.Connection(ctx, k); engine.ErrorKind(err) == engine.KindNotFound {
-		u.failed(v, err)
-		return
+		return u.failed(v, err)
 	}
 	untold := u.Engine.Revoke(audit.By(ctx, v.APIKey), k)
 	if _, err := u.Engine.Connection(ctx, k); engine.ErrorKind(err) != engine.KindNotFound {
 		if untold == nil {
 			untold = errors.New("it is still there")
 		}
-		u.about(v, k, refusal(v, untold))
-		return
+		return u.about(v, k, refusal(untold))
 	}
 	text := ""
 	if untold != nil {
 		text = wordsOf(untold)
 	}
 	f := u.frame(http.StatusOK, "Disconnected", "connections", v)
-	page.Write(v.Writer, gonePage, f.Sheet, struct {
+	return &view{gonePage, f, struct {
 		frame
 		Key    engine.Key
 		Untold string
-	}{f, k, text})
+	}{f, k, text}, ""}
 }

@@ -19,12 +19,16 @@ const around = `
 <a href="{{.Root}}/integrations"{{if eq .Here "integrations"}} aria-current="page"{{end}}>Integrations</a>
 <a href="{{.Root}}/activity"{{if eq .Here "activity"}} aria-current="page"{{end}}>Activity</a>
 <a href="{{.Root}}/audit"{{if eq .Here "audit"}} aria-current="page"{{end}}>Who did what</a>
-<form method="post" action="{{.Root}}/logout"><input type="hidden" name="form" value="{{.Form}}"><button type="submit">Sign out ({{.SignedIn}})</button></form></nav>{{end}}{{end}}
+<form method="post" action="{{.Root}}/logout"><input type="hidden" name="form" value="{{.Form}}"><button type="submit">Sign out ({{.SignedIn}})</button></form></nav>{{end}}
+{{if .Live}}<p id="live" class="small" hidden><span role="status"></span> <button type="button">Pause</button></p>{{end}}{{end}}
+{{define "scripts"}}{{with .Live}}<script nonce="{{$.Nonce}}" src="{{.Script}}" data-stream="{{.Stream}}" data-page="{{.Page}}" data-seen="{{.Seen}}"></script>{{end}}{{end}}
 {{define "styles"}}
 body { max-width: 68rem; padding-top: 1.5rem; font-size: 1rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; margin-bottom: 1.5rem; }
 nav a { padding: .5rem 0; } nav a[aria-current] { font-weight: 700; text-decoration-thickness: 3px; }
 nav button { padding: .3rem .75rem; }
+#live { margin: 0 0 1rem; }
+#live button { padding: .1rem .6rem; font-weight: 400; background: none; color: inherit; border: 1px solid; }
 h2 { font-size: 1.2rem; margin: 1.75rem 0 .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }

@@ -12,7 +12,6 @@ import (
 	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/server/internal/apikey"
-	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
 const (
@@ -68,23 +67,23 @@ func (f *filter) query(cursor string) string {
 }
 
 var listPage = body(`
-{{if .Dead}}<section aria-labelledby="dead"><h2 id="dead">Need their user</h2>
+<div data-live="dead">{{if .Dead}}<section aria-labelledby="dead"><h2 id="dead">Need their user</h2>
 <p>The access has ended, and only the user can give it again. Open one for a link to send.</p>
-{{template "rows" .Dead}}{{with .MoreDead}}<p><a href="{{.}}">All that need their user</a></p>{{end}}</section>{{end}}
+{{template "rows" .Dead}}{{with .MoreDead}}<p><a href="{{.}}">All that need their user</a></p>{{end}}</section>{{end}}</div>
 <h2>{{if .Filter.Dead}}All that need their user{{else}}All connections{{end}}</h2>
 <form method="get" action="{{.Root}}" class="filter" role="search">
 <div><label for="q">Search in ids and tags</label><input type="search" id="q" name="q" value="{{.Filter.Text}}"></div>
 <div><label for="integration">Integration</label><select id="integration" name="integration"><option value="">all</option>{{range .Names}}<option{{if eq . $.Filter.Integration}} selected{{end}}>{{.}}</option>{{end}}</select></div>
 {{if .Filter.Dead}}<input type="hidden" name="state" value="dead">{{end}}
 <p><button type="submit">Show</button></p></form>
-{{if .Rows}}{{template "rows" .Rows}}{{else}}<p>{{if .Next}}Nothing among the {{.Looked}} that were looked at; there are more.{{else}}There is nothing here.{{end}}</p>{{end}}
-<p>{{with .Next}}<a href="{{.}}">More</a>{{end}}{{if or .Filter.Text .Filter.Integration .Filter.Dead}} <a href="{{.Root}}">All connections</a>{{end}}</p>
+<div data-live="rows">{{if .Rows}}{{template "rows" .Rows}}{{else}}<p>{{if .Next}}Nothing among the {{.Looked}} that were looked at; there are more.{{else}}There is nothing here.{{end}}</p>{{end}}
+<p>{{with .Next}}<a href="{{.}}">More</a>{{end}}{{if or .Filter.Text .Filter.Integration .Filter.Dead}} <a href="{{.Root}}">All connections</a>{{end}}</p></div>
 {{define "rows"}}<div class="scroll" tabindex="0" role="region" aria-label="Connections"><table><thead><tr><th scope="col">Connection</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Token until</th><th scope="col">Last call</th></tr></thead><tbody>
-{{range .}}<tr><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td><td class="{{.Class}}">{{.State}}</td><td>{{.Note}}</td><td>{{.Until}}</td><td>{{.Used}}</td></tr>
+{{range .}}<tr data-key="{{.Href}}"><td><a href="{{.Href}}">{{.Integration}}/{{.ConnectionID}}</a></td><td class="{{.Class}}">{{.State}}</td><td>{{.Note}}</td><td>{{.Until}}</td><td>{{.Used}}</td></tr>
 {{end}}</tbody></table></div>{{end}}`)
 
 // list is the first page: those that need their user, and all.
-func (u *UI) list(v *visit) {
+func (u *UI) list(v *visit) *view {
 	f := filter{Integration: v.sent.Get("integration"), Text: v.sent.Get("q"), Dead: v.sent.Get("state") == "dead", cursor: v.sent.Get("cursor")}
 	var dead []row
 	var moreDead string
@@ -92,8 +91,7 @@ func (u *UI) list(v *visit) {
 		all := filter{Dead: true}
 		found, next, _, err := u.find(v.Request.Context(), v.key, all, deadShown)
 		if err != nil {
-			u.failed(v, err)
-			return
+			return u.failed(v, err)
 		}
 		if dead = found; next != "" {
 			moreDead = u.Site.Path(Route) + "?" + all.query("")
@@ -102,25 +100,25 @@ func (u *UI) list(v *visit) {
 	rows, next, looked, err := u.find(v.Request.Context(), v.key, f, perPage)
 	switch {
 	case errors.Is(err, connection.ErrCursor):
-		u.fail(v.Writer, v, http.StatusBadRequest, "invalid_query_params", "No such page", "The address is none that these pages have.")
-		return
+		return u.problem(v, http.StatusBadRequest, "invalid_query_params", "No such page", "The address is none that these pages have.")
 	case err != nil:
-		u.failed(v, err)
-		return
+		return u.failed(v, err)
 	}
 	rows = append(u.exactly(v, f), rows...)
 	if next != "" {
 		next = u.Site.Path(Route) + "?" + f.query(next)
 	}
 	fr := u.frame(http.StatusOK, "Connections", "connections", v)
-	page.Write(v.Writer, listPage, fr.Sheet, struct {
+	query := f.query(f.cursor)
+	u.keep(&fr, "connections?"+query, u.Site.Path(Route)+"?"+query)
+	return &view{listPage, fr, struct {
 		frame
 		Filter         filter
 		Names          []string
 		Dead, Rows     []row
 		MoreDead, Next string
 		Looked         int
-	}{fr, f, u.names(v.key), dead, rows, moreDead, next, looked})
+	}{fr, f, u.names(v.key), dead, rows, moreDead, next, looked}, ""}
 }
 
 // exact reports whether the connections that have the text for an id are looked up, and shown
@@ -224,7 +222,11 @@ func (u *UI) row(c listed) row {
 
 // at is the address of a page about a connection.
 func (u *UI) at(route string, k engine.Key) string {
-	return u.Site.Path(route) + "?" + url.Values{"integration": {k.Integration}, "id": {k.ConnectionID}}.Encode()
+	return u.Site.Path(route) + "?" + queryOf(k)
+}
+
+func queryOf(k engine.Key) string {
+	return url.Values{"integration": {k.Integration}, "id": {k.ConnectionID}}.Encode()
 }
 
 // A state says how a connection is, in words.

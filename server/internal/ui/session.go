@@ -166,17 +166,19 @@ func (u *UI) form(w *answer.Writer, v *visit) (url.Values, bool) {
 }
 
 // seen is a handler for whoever is signed in.
-func (u *UI) seen(show func(*visit)) answer.Handler {
+func (u *UI) seen(show func(*visit) *view) answer.Handler {
 	return func(w *answer.Writer) {
 		if v := u.admit(w); v != nil {
 			v.sent = form.Parse(w.Request.URL.RawQuery)
-			show(v)
+			shown := show(v)
+			shown.stamp()
+			u.write(w, shown)
 		}
 	}
 }
 
 // done is a handler of a form that a page of ours has sent, to whoever is signed in.
-func (u *UI) done(do func(*visit)) answer.Handler {
+func (u *UI) done(do func(*visit) *view) answer.Handler {
 	return func(w *answer.Writer) {
 		v := u.admit(w)
 		if v == nil {
@@ -190,16 +192,19 @@ func (u *UI) done(do func(*visit)) answer.Handler {
 			u.fail(w, v, http.StatusForbidden, "forbidden", "Nothing was done", "The form does not belong to this session. Open the page again.")
 			return
 		}
-		do(v)
+		u.write(w, do(v))
 	}
 }
 
-// admit returns the visit of somebody who is signed in. Others are sent to the login page.
-func (u *UI) admit(w *answer.Writer) *visit {
+// errNobody: nobody is signed in, or not any more.
+var errNobody = errors.New("nobody is signed in")
+
+// visit returns the visit of whoever is signed in, or errNobody; any other error is the
+// store's.
+func (u *UI) visit(w *answer.Writer) (*visit, error) {
 	cookie := u.cookie(w.Request, "ui")
 	if cookie == "" {
-		u.to(w, loginRoute)
-		return nil
+		return nil, errNobody
 	}
 	v := &visit{Writer: w, id: ident.Hash(cookie), form: formToken(cookie)}
 	r, err := u.Records.Record(w.Request.Context(), sessionKind, v.id)
@@ -215,14 +220,28 @@ func (u *UI) admit(w *answer.Writer) *visit {
 	}
 	switch {
 	case errors.Is(err, record.ErrNone), errors.Is(err, record.ErrUnreadable), err == nil && v.key == nil, err == nil && !v.key.May(apikey.ScopeUI):
-		u.setCookie(w, "ui", "", 0)
+		return nil, errNobody
+	case err != nil:
+		return nil, err
+	}
+	w.APIKey = v.key.Name
+	return v, nil
+}
+
+// admit returns the visit of somebody who is signed in. Others are sent to the login page.
+func (u *UI) admit(w *answer.Writer) *visit {
+	v, err := u.visit(w)
+	switch {
+	case err == errNobody:
+		if u.cookie(w.Request, "ui") != "" {
+			u.setCookie(w, "ui", "", 0)
+		}
 		u.to(w, loginRoute)
 		return nil
 	case err != nil:
 		u.fail(w, nil, http.StatusServiceUnavailable, "unavailable", "Not just now", "The store is away. Try again in a moment.")
 		return nil
 	}
-	w.APIKey = v.key.Name
 	if u.Limit.Wait(v.key.Name) > 0 {
 		u.fail(w, nil, http.StatusTooManyRequests, "too_many_request", "Not just now", "The API key has made more requests a second than server.limits allows.")
 		return nil
@@ -231,11 +250,11 @@ func (u *UI) admit(w *answer.Writer) *visit {
 }
 
 // logout ends the session, whatever else happens.
-func (u *UI) logout(v *visit) {
+func (u *UI) logout(v *visit) *view {
 	u.setCookie(v.Writer, "ui", "", 0)
 	if err := u.Records.DeleteRecord(v.Request.Context(), sessionKind, v.id); err != nil && !errors.Is(err, record.ErrNone) {
-		u.fail(v.Writer, nil, http.StatusServiceUnavailable, "unavailable", "Not just now", "The store is away, so the session could not be ended there. It ends by itself within two hours.")
-		return
+		return u.problem(nil, http.StatusServiceUnavailable, "unavailable", "Not just now", "The store is away, so the session could not be ended there. It ends by itself within two hours.")
 	}
 	u.to(v.Writer, loginRoute)
+	return nil
 }

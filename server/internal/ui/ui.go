@@ -1,11 +1,13 @@
 // Package ui is the operator's pages: which connections need their user, what is in force,
-// what the last calls came to, who did what. They are HTML without scripts. Whoever shows an
-// API key with the scope ui once sees what the key reaches; what changes something needs the
-// scope connect as well. Start with [UI].
+// what the last calls came to, who did what. They are HTML that works without scripts; the
+// one script keeps what stands there as it is by now. Whoever shows an API key with the scope
+// ui once sees what the key reaches; what changes something needs the scope connect as well.
+// Start with [UI].
 package ui
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"net/url"
 	"time"
@@ -35,6 +37,8 @@ const (
 	integrationRoute  = "/ui/integrations/{integration}"
 	activityRoute     = "/ui/activity"
 	auditRoute        = "/ui/audit"
+	scriptRoute       = "/ui/live.js"
+	liveRoute         = "/ui/live/{page}"
 )
 
 // Engine is what the pages need of an engine.
@@ -67,14 +71,16 @@ type UI struct {
 
 	// Logins limits attempts to sign in, by address.
 	Logins *access.Limiter
+
+	streams streams
 }
 
 // Routes returns the handlers of each path.
 func (u *UI) Routes() map[string]answer.Methods {
-	get := func(show func(*visit)) answer.Methods {
+	get := func(show func(*visit) *view) answer.Methods {
 		return answer.Methods{http.MethodGet: u.seen(show)}
 	}
-	post := func(do func(*visit)) answer.Methods {
+	post := func(do func(*visit) *view) answer.Methods {
 		return answer.Methods{http.MethodPost: u.done(do)}
 	}
 	return map[string]answer.Methods{
@@ -90,6 +96,8 @@ func (u *UI) Routes() map[string]answer.Methods {
 		integrationRoute:  get(u.integration),
 		activityRoute:     get(u.activity),
 		auditRoute:        get(u.audit),
+		scriptRoute:       {http.MethodGet: serveScript},
+		liveRoute:         {http.MethodGet: answer.WithoutHead(u.stream)},
 	}
 }
 
@@ -115,6 +123,7 @@ type frame struct {
 	SignedIn string // the key's name
 	Form     string // the token that forms carry
 	Here     string // the section
+	Live     *live  // nil: the page stays as it is
 }
 
 // frame returns what a page has. No setting lets it be shown in a frame of another page.
@@ -128,6 +137,25 @@ func (u *UI) frame(status int, title, section string, v *visit) frame {
 	return f
 }
 
+// A view is a page that is not written yet.
+type view struct {
+	template *template.Template
+	frame    frame
+	data     any    // embeds the frame
+	code     string // of what went wrong
+}
+
+// write answers with a page.
+func (u *UI) write(w *answer.Writer, shown *view) {
+	if shown == nil { // it is answered already
+		return
+	}
+	if shown.code != "" {
+		w.Code = shown.code
+	}
+	page.Write(w, shown.template, shown.frame.Sheet, shown.data)
+}
+
 // to sends the browser to another page of these.
 func (u *UI) to(w *answer.Writer, path string) {
 	page.NoStore(w.Header())
@@ -135,21 +163,25 @@ func (u *UI) to(w *answer.Writer, path string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-var problem = body(`<div class="wrong" role="alert"><p>{{.Text}}</p></div>
+var problemPage = body(`<div class="wrong" role="alert"><p>{{.Text}}</p></div>
 <p><a class="button" href="{{.Root}}">Back to the connections</a></p>`)
 
-// fail shows a page that says what is wrong.
-func (u *UI) fail(w *answer.Writer, v *visit, status int, code, title, text string) {
-	w.Code = code
+// problem is a page that says what is wrong.
+func (u *UI) problem(v *visit, status int, code, title, text string) *view {
 	f := u.frame(status, title, "", v)
-	page.Write(w, problem, f.Sheet, struct {
+	return &view{problemPage, f, struct {
 		frame
 		Text string
-	}{f, text})
+	}{f, text}, code}
 }
 
-// failed shows a page that says what the engine's error means.
-func (u *UI) failed(v *visit, err error) {
+// fail answers with a page that says what is wrong.
+func (u *UI) fail(w *answer.Writer, v *visit, status int, code, title, text string) {
+	u.write(w, u.problem(v, status, code, title, text))
+}
+
+// failed is a page that says what the engine's error means.
+func (u *UI) failed(v *visit, err error) *view {
 	status := http.StatusBadGateway
 	switch engine.ErrorKind(err) {
 	case engine.KindNotFound:
@@ -157,8 +189,7 @@ func (u *UI) failed(v *visit, err error) {
 	case engine.KindUnavailable, engine.KindRateLimited:
 		status = http.StatusServiceUnavailable
 	case "":
-		u.fail(v.Writer, v, http.StatusInternalServerError, "internal", "That did not work", "Something went wrong that has no name; the log may say more.")
-		return
+		return u.problem(v, http.StatusInternalServerError, "internal", "That did not work", "Something went wrong that has no name; the log may say more.")
 	}
-	u.fail(v.Writer, v, status, string(engine.ErrorKind(err)), "That did not work", wordsOf(err))
+	return u.problem(v, status, string(engine.ErrorKind(err)), "That did not work", wordsOf(err))
 }

@@ -269,11 +269,12 @@ func (v *serving) base(ln net.Listener) string {
 }
 
 // serve serves until ctx ends, and then as long as requests take, up to --drain.
-func (v *serving) serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+func (v *serving) serve(ctx context.Context, ln net.Listener, h *server.Server) error {
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it quotes what strangers send
 	}
+	srv.RegisterOnShutdown(h.EndStreams)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {
