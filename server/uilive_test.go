@@ -124,7 +124,7 @@ func (d *desk) signIn(key string) string {
 
 // A watching browser has a page open.
 type watching struct {
-	rec   *httptest.ResponseRecorder
+	rec   *recording
 	leave context.CancelFunc
 	done  chan struct{}
 	read  int
@@ -152,7 +152,7 @@ func (d *desk) watch(at *deskServer, page, cookie string) *watching {
 // stream opens a stream; to takes what it tells, if it is not nil.
 func (s *deskServer) stream(path, cookie string, to http.ResponseWriter) *watching {
 	ctx, leave := context.WithCancel(context.Background())
-	w := &watching{rec: httptest.NewRecorder(), leave: leave, done: make(chan struct{})}
+	w := &watching{rec: &recording{header: http.Header{}}, leave: leave, done: make(chan struct{})}
 	if to == nil {
 		to = w.rec
 	}
@@ -171,7 +171,7 @@ func (s *deskServer) stream(path, cookie string, to http.ResponseWriter) *watchi
 func (w *watching) told(after time.Duration) string {
 	time.Sleep(after)
 	synctest.Wait()
-	all := w.rec.Body.String()
+	all := w.rec.String()
 	defer func() { w.read = len(all) }()
 	return strings.TrimPrefix(all[w.read:], "retry: 3000\n\n")
 }
@@ -232,7 +232,7 @@ func TestPagesAreLive(t *testing.T) {
 		if got := activity.told(soon); strings.Contains(got, "user-44") {
 			t.Errorf("a server tells of another's calls, which its page does not: %q", got)
 		}
-		if text := list.rec.Body.String() + activity.rec.Body.String() + one.rec.Body.String() + d.log.String(); strings.Contains(text, "s3cret") || strings.Contains(text, operator) {
+		if text := list.rec.String() + activity.rec.String() + one.rec.String() + d.log.String(); strings.Contains(text, "s3cret") || strings.Contains(text, operator) {
 			t.Error("a stream or the log holds a secret")
 		}
 	})
@@ -301,9 +301,9 @@ func TestStreamsEnd(t *testing.T) {
 				if name == "removed" {
 					return
 				}
-				if again := d.stream("/ui/live/connections", cookie, nil); !again.ended() || strings.Contains(again.rec.Body.String(), "lamps") ||
-					name == "shut down" && again.rec.Code != 503 {
-					t.Errorf("it can be opened again: %d %s", again.rec.Code, again.rec.Body)
+				if again := d.stream("/ui/live/connections", cookie, nil); !again.ended() || strings.Contains(again.rec.String(), "lamps") ||
+					name == "shut down" && again.rec.status != 503 {
+					t.Errorf("it can be opened again: %d %s", again.rec.status, again.rec)
 				}
 			})
 		})
@@ -322,7 +322,7 @@ func TestStreamsNeedASession(t *testing.T) {
 	atDesk(t, func(t *testing.T, d *desk) {
 		for _, cookie := range []string{"", "nango_lite_ui=guess"} {
 			if w := d.stream("/ui/live/connections", cookie, nil); !w.ended() || w.told(0) != "event: over\ndata: nobody is signed in\n\n" {
-				t.Errorf("a stranger is told %q", w.rec.Body)
+				t.Errorf("a stranger is told %q", w.rec)
 			}
 		}
 		cookie := d.signIn(operator)
@@ -366,7 +366,7 @@ func TestStreamsOfABoundKey(t *testing.T) {
 			w.leave()
 		}
 		if w := d.stream("/ui/live/connection?integration=lamps&id=user-43", cookie, nil); !strings.Contains(w.told(soon), "event: over") || !w.ended() {
-			t.Errorf("another's connection has a stream: %s", w.rec.Body)
+			t.Errorf("another's connection has a stream: %s", w.rec)
 		}
 	})
 }
@@ -380,22 +380,22 @@ func TestThereAreNotTooManyStreams(t *testing.T) {
 			for range 10 {
 				open = append(open, d.stream("/ui/live/activity", cookie, nil))
 			}
-			if w := d.stream("/ui/live/activity", cookie, nil); w.rec.Code != 503 {
-				t.Errorf("one session has an eleventh: %d", w.rec.Code)
+			if w := d.stream("/ui/live/activity", cookie, nil); w.rec.status != 503 {
+				t.Errorf("one session has an eleventh: %d", w.rec.status)
 			}
 			time.Sleep(time.Second) // signing in has a limit
 		}
 		cookie := d.signIn(operator)
-		if w := d.stream("/ui/live/activity", cookie, nil); w.rec.Code != 503 || w.rec.Header().Get("Retry-After") == "" {
-			t.Errorf("one server has a hundred and first: %d", w.rec.Code)
+		if w := d.stream("/ui/live/activity", cookie, nil); w.rec.status != 503 || w.rec.header.Get("Retry-After") == "" {
+			t.Errorf("one server has a hundred and first: %d", w.rec.status)
 		}
 		for _, w := range open {
 			w.leave()
 		}
 		synctest.Wait()
 		w := d.stream("/ui/live/activity", cookie, nil)
-		if w.rec.Code != 200 || w.ended() {
-			t.Errorf("none is free after all have gone: %d", w.rec.Code)
+		if w.rec.status != 200 || w.ended() {
+			t.Errorf("none is free after all have gone: %d", w.rec.status)
 		}
 		w.leave()
 	})
@@ -486,6 +486,17 @@ func (w *stuckWriter) Write(b []byte) (int, error) {
 	time.Sleep(time.Until(w.deadline))
 	return 0, fmt.Errorf("write: %w", os.ErrDeadlineExceeded)
 }
+
+// A recording is the answer to a request that has not ended.
+type recording struct {
+	header http.Header
+	status int
+	syncBuffer
+}
+
+func (r *recording) Header() http.Header    { return r.header }
+func (r *recording) WriteHeader(status int) { r.status = status }
+func (r *recording) Flush()                 {}
 
 // A syncBuffer is written by several.
 type syncBuffer struct {
