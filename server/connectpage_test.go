@@ -80,7 +80,11 @@ func TestConnectPageForm(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	holds(t, s.do("GET", "/connect?session_token="+token, nil), 200, "Connected")
-	holds(t, s.posted(jar{}, token, "lamps", "field.api_key", "lk_other", "field.site", "north"), 409, "has been connected already")
+	used := s.posted(jar{}, token, "lamps", "field.api_key", "lk_other", "field.site", "north")
+	holds(t, used, 409, "has been connected already", "Back to the list")
+	if strings.Contains(used.body, "Try again") || strings.Contains(used.body, "Not connected") {
+		t.Errorf("a user is sent around in a circle: %s", used.body)
+	}
 }
 
 // What the provider refuses is said so that the user knows whose it is to mend; what was

@@ -98,6 +98,7 @@ li > span { padding: .75rem .25rem; display: block; }
 .wrong li { border: 0; }
 .wrong li > a { display: inline; padding: 0; font-weight: 400; text-decoration: underline; }
 .code { font: 2rem/1.5 ui-monospace, monospace; letter-spacing: .1em; user-select: all; }
+details { margin: .75rem 0; }
 .hint, .small { font-size: .9rem; }
 .hint { margin: .1rem 0 .35rem; }
 .wrong { border-left: .3rem solid #c62828; padding: .1rem .75rem; }

@@ -13,6 +13,7 @@ type Page struct {
 	Status      int
 	Title, Text string
 	More        string
+	Details     string         // for those who run the application
 	Origins     []string       // of pages that have opened or frame this one, which get Event
 	Event       map[string]any // written as JSON
 	Refresh     string         // the address that the browser loads after Seconds
@@ -50,6 +51,7 @@ var said = Body(`
 </form>
 {{- end}}
 {{with .Page.More}}<p>{{.}}</p>{{end}}
+{{with .Page.Details}}<details><summary class="small">For those who run this application</summary><p class="small">{{.}}</p></details>{{end}}
 {{with .Page.Next}}<p><a class="button" href="{{.URL}}">{{.Text}}</a></p>{{end}}
 {{define "scripts"}}
 {{- if .Page.Origins}}

@@ -1,5 +1,6 @@
 // Package fault says why nothing was connected: [Error] has a code that Nango's clients
-// know, a message that users read, and the status of the answer.
+// know, a message for programs and those who run them, words for users, and the status of the
+// answer.
 package fault
 
 import (
@@ -18,7 +19,8 @@ type Error struct {
 	Status        int
 	Code, Message string
 
-	wait time.Duration // after which to try again; 0: not known
+	wait  time.Duration // after which to try again; 0: not known
+	store bool          // it is the store that is away, and not the provider
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -33,13 +35,15 @@ func Param(message string) *Error { return New(http.StatusBadRequest, "url_param
 
 // StoreAway says that the store cannot be reached just now.
 func StoreAway() *Error {
-	return New(http.StatusServiceUnavailable, "unavailable", "the store does not answer")
+	return &Error{Status: http.StatusServiceUnavailable, Code: "unavailable", Message: "the store does not answer", store: true}
 }
+
+const unreadable = "unreadable_record"
 
 // Unreadable says that what the server keeps of this is refused: it was changed by somebody
 // without the key of the store, or the server has another key.
 func Unreadable() *Error {
-	return New(http.StatusInternalServerError, "unreadable_record", "what the server keeps of this cannot be read; begin again")
+	return New(http.StatusInternalServerError, unreadable, "what the server keeps of this cannot be read; begin again")
 }
 
 // OfStore returns the Error for an error of the store, but for a record that is not there.

@@ -43,6 +43,35 @@ func TestErrorsOfTheEngine(t *testing.T) {
 	}
 }
 
+// A user is told whose it is to mend, in words without addresses and kinds; what those who run
+// the application want to know of it stands apart.
+func TestWordsForUsers(t *testing.T) {
+	of := func(kind engine.Kind) error { return &engine.Error{Kind: kind, Detail: "POST 10.0.0.7:443: connection refused"} }
+	for _, c := range []struct {
+		err              *fault.Error
+		want             string
+		details, noAgain bool
+	}{
+		{fault.OfConsent(of(engine.KindUnavailable)), "Tides does not answer as it should just now.", true, false},
+		{fault.OfConsent(of(engine.KindRateLimited)), "Tides does not answer as it should just now.", true, false},
+		{fault.OfConsent(of(engine.KindReauthorize)), "Tides did not go on with what you have allowed.", true, false},
+		{fault.OfConsent(of(engine.KindClient)), "This could not be connected.", true, false},
+		{fault.OfConsent(of(engine.KindState)), "was used before", true, false},
+		{fault.OfConsent(of(engine.KindDenied)), "you said no", false, false},
+		{fault.OfTyped(of(engine.KindReauthorize)), "Tides does not accept what you have typed.", false, false},
+		{fault.OfTyped(of(engine.KindUnavailable)), "Tides does not answer as it should just now.", false, false},
+		{fault.StoreAway(), "This cannot be connected just now.", false, false},
+		{fault.Unreadable(), "begin again", false, false},
+		{fault.New(401, "unknown_connect_session_token", "x"), "This link has ended", false, true},
+		{fault.New(409, "connect_session_used", "x"), "nothing left to do", false, true},
+	} {
+		said := c.err.ForUsers("Tides")
+		if !strings.Contains(said, c.want) || strings.Contains(said, "10.0.0.7") || (c.err.ForOperators("Tides") != "") != c.details || c.err.Again() == c.noAgain {
+			t.Errorf("%+v: %q, for operators %q, again %v", c.err, said, c.err.ForOperators("Tides"), c.err.Again())
+		}
+	}
+}
+
 func TestAnswer(t *testing.T) {
 	for _, c := range []struct {
 		err          *fault.Error

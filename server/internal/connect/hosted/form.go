@@ -8,6 +8,7 @@ import (
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/schema"
 	"github.com/nango-lite/nango-lite/server/internal/answer"
+	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
 	"github.com/nango-lite/nango-lite/server/internal/page"
 )
 
@@ -47,6 +48,7 @@ func fieldName(name string) string { return "field." + name }
 var typed = page.Body(`
 {{- if or .Problem .Bad}}<div class="wrong" role="alert" id="problem"><p>{{or .Problem .W.Wrong}}</p>
 {{- if .Bad}}<ul>{{range .Fields}}{{if .Wrong}}<li><a href="#{{.ID}}">{{.Wrong}}</a></li>{{end}}{{end}}</ul>{{end}}</div>{{end}}
+{{with .Details}}<details><summary class="small">{{$.W.Operators}}</summary><p class="small">{{.}}</p></details>{{end}}
 {{if .Reconnecting}}<p>{{.W.Again}}</p>{{end}}
 {{if .Consent}}<p>{{.AtProvider}}</p>{{end}}
 <form method="post" action="{{.Action}}"{{if and .Consent .Embedded}} target="_blank" data-window{{end}}>
@@ -68,11 +70,19 @@ var typed = page.Body(`
 {{template "window" .}}
 {{define "scripts"}}{{template "script" .}}{{end}}` + parts)
 
-// showForm shows the form of one integration, with what was typed and what is wrong with it.
-func (h *Hosted) showForm(w *answer.Writer, v *visit, d *engine.Description, values, wrong map[string]string, problem string) {
-	status := http.StatusOK
+// showForm shows the form of one integration, with what was typed, what is wrong with it, and
+// why it has connected nothing.
+func (h *Hosted) showForm(w *answer.Writer, v *visit, d *engine.Description, values, wrong map[string]string, refused *fault.Error) {
+	status, problem, details := http.StatusOK, "", ""
+	if refused != nil {
+		w.Code, problem, details = refused.Code, refused.ForUsers(d.DisplayName), refused.ForOperators(d.DisplayName)
+	}
 	if problem != "" || len(wrong) > 0 {
 		status = http.StatusUnprocessableEntity
+	}
+	fields := h.fields(v, d, values, wrong)
+	if d.Consent && len(fields) > 0 && refused != nil && refused.Status == http.StatusBadGateway {
+		problem += " " + words.Check // it may be the address that leads astray
 	}
 	s := h.sheet(status, words.connect(d.DisplayName))
 	s.Forms = true
@@ -87,11 +97,11 @@ func (h *Hosted) showForm(w *answer.Writer, v *visit, d *engine.Description, val
 	page.Write(w, typed, s, struct {
 		*page.Sheet
 		shared
-		Fields                                                 []field
-		Problem, Action, Integration, Button, Back, AtProvider string
-		Bad, Consent, Reconnecting                             bool
+		Fields                                                          []field
+		Problem, Details, Action, Integration, Button, Back, AtProvider string
+		Bad, Consent, Reconnecting                                      bool
 	}{
-		s, h.shared(v), h.fields(v, d, values, wrong), problem, h.Site.Path(Route), d.Integration, button, back,
+		s, h.shared(v), fields, problem, details, h.Site.Path(Route), d.Integration, button, back,
 		fmt.Sprintf(words.Consent, d.DisplayName), len(wrong) > 0, d.Consent, v.Reconnect,
 	})
 }

@@ -82,7 +82,7 @@ func (h *Hosted) Show(w *answer.Writer) {
 		h.Teller.Tell(w, h.to(v), result.Result{Key: engine.Key{Integration: name}, Err: refused})
 		return
 	}
-	h.showForm(w, v, d, nil, nil, "")
+	h.showForm(w, v, d, nil, nil, nil)
 }
 
 // visit finds out for whom the page is.
@@ -158,26 +158,24 @@ func (h *Hosted) Submit(w *answer.Writer) {
 func (h *Hosted) connect(w *answer.Writer, v *visit, d *engine.Description, q url.Values) {
 	values, wrong := h.read(v, d, q)
 	if len(wrong) > 0 {
-		h.showForm(w, v, d, values, wrong, "")
+		h.showForm(w, v, d, values, wrong, nil)
 		return
 	}
 	a, refused := h.Ask.Typed(v.Session, d, values)
 	if refused != nil {
-		h.showForm(w, v, d, values, nil, refused.Message)
+		h.showForm(w, v, d, values, nil, refused)
 		return
 	}
 	a.To, w.Connection = h.to(v), a.Key
 	if d.Consent {
 		if refused := h.Sender.Send(w, a); refused != nil {
-			h.showForm(w, v, d, values, nil, refused.Message)
+			h.showForm(w, v, d, values, nil, refused)
 		}
 		return
 	}
 	made, err := h.Typer.Connect(w.Request.Context(), a)
 	if err != nil {
-		refused := fault.OfTyped(err)
-		w.Code = refused.Code
-		h.showForm(w, v, d, values, nil, words.refused(refused, d.DisplayName))
+		h.showForm(w, v, d, values, nil, fault.OfTyped(err))
 		return
 	}
 	open, err := h.Engine.OpenFields(made)

@@ -1,19 +1,12 @@
 package hosted
 
-import (
-	"fmt"
-	"net/http"
-
-	"github.com/nango-lite/nango-lite/server/internal/connect/fault"
-)
-
 // A wording is all that the page says, so that it can be read, and one day be translated, in one place.
 type wording struct {
 	Choose, Nothing, Search, NoMatch, Done string
 	Optional, Example, Where               string
 	Submit, Go, Other, Again               string
 	Wrong, Window, Finished                string
-	Consent                                string
+	Consent, Check, Operators              string
 }
 
 var words = wording{
@@ -33,21 +26,10 @@ var words = wording{
 	Window:   "Go on in the window that has opened.",
 	Finished: "I have finished there",
 	Consent:  "You will be asked at %s to allow the access.",
+
+	Check:     "Check what you have typed as well.",
+	Operators: "For those who run this application",
 }
 
 // connect is the title of the form of one integration.
 func (w *wording) connect(product string) string { return "Connect " + product }
-
-// refused says why what was typed has connected nothing.
-func (w *wording) refused(err *fault.Error, product string) string {
-	switch err.Code {
-	case "connection_validation_failed", "denied":
-		return fmt.Sprintf("%s does not accept what you have typed. Check it, and try again.", product)
-	case "unavailable", "rate_limited", "invalid_response":
-		return fmt.Sprintf("%s does not answer as it should just now. Nothing was stored; try again in a moment.", product)
-	}
-	if err.Status >= http.StatusInternalServerError {
-		return "This cannot be connected just now, and you cannot mend it. Tell those who run this application."
-	}
-	return err.Message
-}

@@ -28,8 +28,9 @@ type Teller struct {
 
 // Tell tells the result to those that the destination names, and shows it to the user.
 func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
-	if _, err := t.Engine.Describe(r.Key.Integration); err == nil {
-		w.Connection = r.Key // names that a caller has invented are not logged
+	product := ""
+	if d, err := t.Engine.Describe(r.Key.Integration); err == nil {
+		w.Connection, product = r.Key, d.DisplayName // names that a caller has invented are not logged
 	}
 	if r.Err != nil {
 		w.Code = r.Err.Code
@@ -41,22 +42,9 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
-	p := page.Page{Status: http.StatusOK, Title: "Connected", Text: "You can close this window."}
-	if r.Pending {
-		p.Text = "Something is still to be chosen: go back to the application."
-	}
-	if to.Back != "" && r.Err == nil && !r.Pending {
-		p.Links = []page.Link{{URL: to.Back, Text: "Back to the list"}}
-	}
+	p := said(to, r)
 	if r.Err != nil {
-		p.Status, p.Title, p.Text = r.Err.Status, "Not connected", r.Err.Message
-		p.More = "You can close this window and start again from the application."
-		if text := forUsers[r.Err.Code]; text != "" {
-			p.Text = text
-		}
-		if to.Back != "" {
-			p.More, p.Next = "", &page.Link{URL: to.Back, Text: "Try again"}
-		}
+		p = refused(to, r.Err, product)
 	}
 	for _, origin := range []string{to.Origin, to.Product} {
 		if origin != "" {
@@ -66,14 +54,36 @@ func (t *Teller) Tell(w *answer.Writer, to Destination, r Result) {
 	page.Show(w, t.Site.Look(), p)
 }
 
+// said is the page of a connection that was made.
+func said(to Destination, r Result) page.Page {
+	p := page.Page{Status: http.StatusOK, Title: "Connected", Text: "You can close this window."}
+	switch {
+	case r.Pending:
+		p.Text = "Something is still to be chosen: go back to the application."
+	case to.Back != "":
+		p.Links = []page.Link{{URL: to.Back, Text: "Back to the list"}}
+	}
+	return p
+}
+
+// refused is the page that says why there is none, and what the user can do.
+func refused(to Destination, err *fault.Error, product string) page.Page {
+	p := page.Page{Status: err.Status, Title: "Not connected", Text: err.ForUsers(product), Details: err.ForOperators(product)}
+	if err.Code == "connect_session_used" {
+		p.Title = "This has been connected already"
+		if to.Back != "" {
+			p.Links = []page.Link{{URL: to.Back, Text: "Back to the list"}}
+		}
+		return p
+	}
+	if to.Back != "" && err.Again() {
+		p.Next = &page.Link{URL: to.Back, Text: "Try again"}
+	} else {
+		p.More = "You can close this window and start again from the application."
+	}
+	return p
+}
+
 // Fail tells the user why nothing was connected, where it is not known who else is to be
 // told.
 func (t *Teller) Fail(w *answer.Writer, err *fault.Error) { t.Tell(w, Destination{}, Result{Err: err}) }
-
-// forUsers says in a user's words what an error's message says in a program's.
-var forUsers = map[string]string{
-	"callback_err":                  "The provider did not grant the access, or you said no. Nothing was stored.",
-	"unknown_connect_session_token": "This link has ended, or there is none like it. Nothing was stored.",
-	"connect_session_used":          "This has been connected already. There is nothing left to do here.",
-	"state_cookie_err":              "This browser has not begun what you want to end here. Nothing was stored.",
-}
