@@ -46,7 +46,9 @@ func TestErrorsOfTheEngine(t *testing.T) {
 // A user is told whose it is to mend, in words without addresses and kinds; what those who run
 // the application want to know of it stands apart.
 func TestWordsForUsers(t *testing.T) {
-	of := func(kind engine.Kind) error { return &engine.Error{Kind: kind, Detail: "POST 10.0.0.7:443: connection refused"} }
+	of := func(kind engine.Kind) error {
+		return &engine.Error{Kind: kind, Detail: "POST 10.0.0.7:443: connection refused"}
+	}
 	for _, c := range []struct {
 		err              *fault.Error
 		want             string
