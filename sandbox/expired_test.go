@@ -23,8 +23,15 @@ func TestExpiredAsRefreshOnSays(t *testing.T) {
 
 // A key may hold a dot, and items may call their id what they like.
 func TestKeysWithDots(t *testing.T) {
+	for _, id := range []string{"ChatID", "grpid"} {
+		walkChats(t, id)
+	}
+}
+
+func walkChats(t *testing.T, id string) {
+	t.Helper()
 	in := listing(&schema.Pagination{Kind: "link", Items: "value", Link: &schema.PageLink{Response: "@odata.nextLink"}}, "/chats",
-		map[string]any{"@odata.nextLink": "https://list.example.com/api/chats?$skip=1", "value": []any{map[string]any{"ChatID": "a"}}})
+		map[string]any{"@odata.nextLink": "https://list.example.com/api/chats?$skip=1", "value": []any{map[string]any{id: "a"}}})
 	rt := sandbox.NewMux(newProvider(t, in, &sandbox.Options{Items: 2})).Transport()
 	next, _ := url.Parse("https://list.example.com/api/chats?key=k")
 	seen := map[string]bool{}
@@ -32,7 +39,7 @@ func TestKeysWithDots(t *testing.T) {
 		page, _ := fetch(t, rt, next)
 		body, _ := page.(map[string]any)
 		for _, item := range body["value"].([]any) {
-			seen[item.(map[string]any)["ChatID"].(string)] = true
+			seen[item.(map[string]any)[id].(string)] = true
 		}
 		link, _ := body["@odata.nextLink"].(string)
 		if next = nil; link != "" {
@@ -40,7 +47,7 @@ func TestKeysWithDots(t *testing.T) {
 		}
 	}
 	if len(seen) != 2 {
-		t.Errorf("walked over %v, want two items", seen)
+		t.Errorf("walked over %v by %s, want two items", seen, id)
 	}
 }
 

@@ -1,10 +1,12 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/nango-lite/nango-lite/sandbox/internal/api"
@@ -12,6 +14,7 @@ import (
 	"github.com/nango-lite/nango-lite/sandbox/internal/message"
 	"github.com/nango-lite/nango-lite/sandbox/internal/oauth"
 	"github.com/nango-lite/nango-lite/sandbox/internal/play"
+	"github.com/nango-lite/nango-lite/sandbox/internal/sample"
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -126,11 +129,27 @@ func behind(integration *schema.Integration, o *Options) (p *Provider, err error
 // Name returns the integration's name.
 func (p *Provider) Name() string { return p.stage.Name() }
 
+// locate finds the place that r reached. Where the path of a login is that of a call by
+// another method as well, a sample of the call says so: one opens a session by POST, and
+// asks about it by GET.
+func (p *Provider) locate(r *http.Request) (match.Location, bool) {
+	host, path, auth := message.HostOf(r), r.URL.EscapedPath(), &p.stage.Integration.Auth
+	at, ok := match.Locate(p.stage.Places, host, path)
+	if at.Name != match.PlaceToken || auth.AuthMode != schema.TwoStep || r.Method == cmp.Or(auth.TokenRequestMethod, http.MethodPost) {
+		return at, ok
+	}
+	calls := slices.DeleteFunc(slices.Clone(p.stage.Places), func(other match.Place) bool { return other.Name != match.PlaceAPI })
+	if call, below := match.Locate(calls, host, path); below && p.stage.Samples.Find(sample.Asked{Method: r.Method, Rest: call.Rest}) != nil {
+		return call, true
+	}
+	return at, ok
+}
+
 // ServeHTTP plays the endpoint that the request's host and path name.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "nango-lite sandbox")
 	w.Header().Set("Date", p.stage.Now().UTC().Format(http.TimeFormat))
-	at, ok := match.Locate(p.stage.Places, message.HostOf(r), r.URL.EscapedPath())
+	at, ok := p.locate(r)
 	if !ok {
 		p.stage.RefuseElsewhere(w, r)
 		return

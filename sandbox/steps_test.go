@@ -113,3 +113,50 @@ func TestTokensInXML(t *testing.T) {
 		t.Errorf("a call with the token of the answer: %s", got)
 	}
 }
+
+// Where a login and a call have one path, the method says which is meant, if a sample shows
+// the call.
+func TestLoginAndCallAtOnePath(t *testing.T) {
+	t.Parallel()
+	in := &schema.Integration{
+		Name: "relay",
+		Auth: schema.Auth{
+			AuthMode: schema.TwoStep, TokenURL: "https://relay.example/session", TokenParams: schema.Tree{"user": "${credentials.username}"},
+			TokenResponse: &schema.TokenResponse{AccessTokenCookie: "ticket"},
+		},
+		Credentials: map[string]schema.Field{"username": {}},
+		Requests:    schema.Requests{BaseURL: "https://relay.example", Headers: map[string]string{"Cookie": "ticket=${access_token}"}},
+		Samples:     []schema.Sample{{Request: &schema.SampleRequest{Method: "GET", Path: "/session"}, Response: schema.SampleResponse{Body: map[string]any{"user": "mira"}}}},
+	}
+	rt := sandbox.NewMux(newProvider(t, in, nil)).Transport()
+	send := func(method, body, cookie string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequest(method, "https://relay.example/session", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if cookie != "" {
+			r.Header = http.Header{"Cookie": {cookie}}
+		}
+		resp, err := rt.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return resp
+	}
+	login := send("POST", "user=mira", "")
+	if len(login.Cookies()) != 1 {
+		t.Fatalf("the login: %d, %v", login.StatusCode, login.Header)
+	}
+	if resp := send("GET", "", "ticket="+login.Cookies()[0].Value); resp.StatusCode != 200 {
+		t.Errorf("the call: %d, %s", resp.StatusCode, resp.Header.Get(sandbox.RefusalHeader))
+	}
+	if resp := send("GET", "", "ticket=invented"); resp.StatusCode != 401 {
+		t.Errorf("the call with another cookie: %d", resp.StatusCode)
+	}
+	if resp := send("DELETE", "", "ticket="+login.Cookies()[0].Value); resp.StatusCode != 405 {
+		t.Errorf("a method of which there is no sample: %d", resp.StatusCode)
+	}
+}

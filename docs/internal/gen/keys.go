@@ -13,15 +13,19 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// needed says which real API a key is for that no bundled blueprint uses, as Markdown;
-// none is an answer, too.
+// operators says of keys that no blueprint can know what an operator sets them for, as
+// Markdown. What is said of a key holds for those below it.
 //
 //go:embed keys.yaml
-var needed []byte
+var operators []byte
+
+// once are the definitions whose keys are listed once, wherever they stand, with the path
+// under which that is.
+var once = map[string]string{"condition": "condition", "pagination_at": "requests.pagination"}
 
 // Keys returns the page about who uses which key of auth and requests, for the checkout
-// at root. The error says which key has neither a blueprint nor a word in keys.yaml, and
-// which has both.
+// at root. The error says which key no blueprint uses although it is no operator's own,
+// and of which keys.yaml speaks in vain.
 func Keys(root string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(root, "schema/definitions.json"))
 	if err != nil {
@@ -32,7 +36,7 @@ func Keys(root string) ([]byte, error) {
 		return nil, err
 	}
 	words := map[string]string{}
-	if err := yaml.Unmarshal(needed, &words); err != nil {
+	if err := yaml.Unmarshal(operators, &words); err != nil {
 		return nil, err
 	}
 	users, err := usersOfKeys(root, defs)
@@ -42,21 +46,25 @@ func Keys(root string) ([]byte, error) {
 	told := map[string]bool{}
 	var b bytes.Buffer
 	b.WriteString(keysHead)
-	for _, name := range []string{"auth", "requests"} {
+	for _, name := range []string{"auth", "requests", "condition"} {
 		n, err := defs.at(name)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n| Key | Who uses it |\n|---|---|\n", name)
+		fmt.Fprintf(&b, "\n## %s\n\n", name)
+		if name == "condition" {
+			b.WriteString(conditionHead)
+		}
+		b.WriteString("| Key | Who uses it |\n|---|---|\n")
 		for _, path := range pathsBelow(n, name, nil) {
 			who := shownUsers(users[path])
 			if who == "" {
 				from := closest(words, path)
 				if from == "" {
-					return nil, fmt.Errorf("no blueprint uses %s, and keys.yaml does not say who would", path)
+					return nil, fmt.Errorf("no blueprint uses %s, and it is no operator's own: use it where an API needs it, or take it out (decision 50)", path)
 				}
 				told[from] = true
-				who = "no bundled blueprint; " + words[from]
+				who = "the operator's own: " + words[from]
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", code(path), who)
 		}
@@ -71,11 +79,17 @@ func Keys(root string) ([]byte, error) {
 
 const keysHead = `# Keys, and who needs them
 
-Every key of ` + "`auth` and `requests`" + ` is there because an API needs it. This page names the bundled blueprints that use it, or, where none
-does, the API that it is for. What each key means stands in [the reference](configuration.md).
+Every key of ` + "`auth` and `requests`" + ` is there because a real API needs it: this page names the bundled blueprints that use it. Kept besides
+are keys that are the operator's own, which no blueprint can know. What each key means stands in [the reference](configuration.md);
+why others went, in [decision 50](decisions/0050-keys-that-no-api-needs.md).
+
+The keys of a condition are listed once, because they are the same wherever an answer is described. Those of
+` + "`requests.pagination.paths` are those of `requests.pagination`" + `, and count there.
 
 Made from the blueprints by ` + "`go generate ./docs/...`" + `.
 `
+
+const conditionHead = "What `refresh_on`, `success`, `error`, `detect`, `when`, `stop` and `empty` hold.\n\n"
 
 // closest returns path, or what it lies below, whichever words has first; "" for none.
 func closest(words map[string]string, path string) string {
@@ -132,9 +146,14 @@ func usersOfKeys(root string, defs *definitions) (map[string][]string, error) {
 	return users, nil
 }
 
-// eachUsed calls f with each key that stands in v, which n describes.
+// eachUsed calls f with each key that stands in v, which n describes, by where it is listed.
 func eachUsed(n node, path string, v *yaml.Node, f func(path string)) {
 	places := placesOf(n, nil)
+	for _, at := range places {
+		if once[at.name] != "" {
+			path = once[at.name]
+		}
+	}
 	for _, item := range v.Content {
 		if v.Kind == yaml.SequenceNode || v.Kind == yaml.DocumentNode {
 			eachUsed(n, path, item, f)
@@ -159,8 +178,8 @@ func eachUsed(n node, path string, v *yaml.Node, f func(path string)) {
 // pathsBelow returns the keys below n in the order of the definitions.
 func pathsBelow(n node, path string, above []string) (paths []string) {
 	for _, at := range placesOf(n, nil) {
-		if slices.Contains(above, at.name) {
-			continue
+		if slices.Contains(above, at.name) || above != nil && once[at.name] != "" {
+			continue // listed elsewhere
 		}
 		for _, key := range at.keys() {
 			p, _ := at.property(key)

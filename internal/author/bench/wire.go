@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -150,7 +151,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 			return w.next.RoundTrip(r)
 		}
 	}
-	if slices.ContainsFunc(w.ends, at) {
+	if slices.ContainsFunc(w.ends, at) && !w.asksAboutSession(r) {
 		return w.tokenRequest(r)
 	}
 	if slices.ContainsFunc(w.aside, at) {
@@ -160,6 +161,13 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.lookUpRequest(r, names)
 	}
 	return w.apiRequest(r)
+}
+
+// asksAboutSession reports whether r is no login although it may go where logins go: the
+// method is another.
+func (w *wire) asksAboutSession(r *http.Request) bool {
+	a := &w.played.Auth
+	return a.AuthMode == schema.TwoStep && len(a.Steps) == 0 && r.Method != cmp.Or(a.TokenRequestMethod, http.MethodPost)
 }
 
 // learn lets a request for metadata by, and notes the endpoints in the answer.

@@ -131,8 +131,13 @@ func TestBlocksAreTakenUp(t *testing.T) {
 			}
 			cfg, diags := loader.LoadBytes(t.Context(), "integrations.yaml", []byte(yaml), &loader.Options{
 				LookupEnv: func(name string) (string, bool) {
-					if strings.HasSuffix(name, "_PRIVATE_KEY") {
+					switch {
+					case strings.HasSuffix(name, "_PRIVATE_KEY"):
 						return sandbox.PrivateKey, set[name]
+					case strings.HasSuffix(name, "_CLIENT_CERTIFICATE"):
+						return sandbox.ClientCertificate, set[name]
+					case strings.HasSuffix(name, "_CLIENT_CERTIFICATE_KEY"):
+						return sandbox.ClientCertificateKey, set[name]
 					}
 					return "value", set[name]
 				},

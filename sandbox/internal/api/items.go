@@ -50,6 +50,8 @@ func ids(item any, visit func(in map[string]any, name string, id any)) {
 		},
 		// some are known by their name alone: IdentityName of Amazon SES
 		func(name string) bool { return strings.HasSuffix(strings.ToLower(name), "name") },
+		// and some by a grpid or deviceid, last, because paid and valid end so as well
+		func(name string) bool { return strings.HasSuffix(name, "id") },
 	} {
 		found := false
 		for name, id := range object {
