@@ -48,6 +48,12 @@ func TestScript(t *testing.T) {
 			"mode":      mode,
 			"database":  database,
 			"damage":    damage,
+
+			"certificate": certificate,
+			"tlsserver":   tlsserver,
+			"taken":       taken,
+			"ahead":       ahead,
+			"tear":        tear,
 		},
 	})
 }

@@ -78,3 +78,14 @@ func sqliteDo(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s: %d rows, %v", args[1], n, err)
 	}
 }
+
+// tear FILE overwrites the middle of a file, as a disk that fails may.
+func tear(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	data, err := os.ReadFile(name)
+	ts.Check(err)
+	for i := len(data) / 3; i < len(data)*2/3; i++ {
+		data[i] = 0xa5
+	}
+	ts.Check(os.WriteFile(name, data, 0o600))
+}

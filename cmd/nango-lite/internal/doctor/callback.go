@@ -115,12 +115,7 @@ func (x *examination) certificate() {
 		x.add(check, Failed, "NANGO_LITE_TLS_CERT and NANGO_LITE_TLS_KEY: "+err.Error(), "name the PEM files of a certificate and its key")
 		return
 	}
-	leaf, err := x509.ParseCertificate(pair.Certificate[0])
-	if err != nil {
-		x.add(check, Failed, cert+" holds no certificate that can be read", "")
-		return
-	}
-	x.judge(cert, leaf)
+	x.judge(cert, pair.Leaf)
 }
 
 // judge says whether a certificate holds here and now.

@@ -31,6 +31,7 @@ func (x *examination) providers(ctx context.Context) {
 		x.add(check, Skipped, "the providers are played", "")
 		return
 	}
+	x.proxies()
 	names := slices.Sorted(maps.Keys(x.cfg.Integrations))
 	found := make([][]Finding, len(names))
 	var all sync.WaitGroup
@@ -45,6 +46,23 @@ func (x *examination) providers(ctx context.Context) {
 	all.Wait()
 	for _, f := range found {
 		x.findings = append(x.findings, f...)
+	}
+}
+
+// proxies says which variables name a proxy in a way that net/http does not understand: it
+// goes without one then, and says nothing.
+func (x *examination) proxies() {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
+		text, _ := x.Deps.LookUp(name)
+		if text == "" {
+			continue
+		}
+		if !strings.Contains(text, "://") {
+			text = "http://" + text
+		}
+		if u, err := url.Parse(text); err != nil || u.Host == "" {
+			x.add("provider", Failed, name+" is no URL of a proxy, so none is used", "it is like http://proxy.example.com:3128; NO_PROXY names what is reached without")
+		}
 	}
 }
 
@@ -95,7 +113,7 @@ func (x *examination) reach(ctx context.Context, u *url.URL) error {
 	defer cancel()
 	through, err := x.Proxy(&http.Request{URL: u})
 	if err != nil {
-		return errors.New("the proxy's variable is no URL")
+		return fmt.Errorf("the proxy: %w", err)
 	}
 	target := u
 	if through != nil {
@@ -135,7 +153,7 @@ func plain(err error) error {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return errExpired
 	case errors.As(err, &host):
-		return errors.New("its certificate is for another name")
+		return errName
 	case errors.As(err, &unknown):
 		return errUnknown
 	}
@@ -143,6 +161,7 @@ func plain(err error) error {
 }
 
 var (
+	errName    = errors.New("its certificate is for another name")
 	errExpired = errors.New("its certificate has ended, or does not hold yet")
 	errUnknown = errors.New("its certificate is signed by nobody that this machine trusts")
 )
@@ -157,6 +176,8 @@ func mendReach(err error) string {
 	switch {
 	case errors.Is(err, errUnresolved):
 		return "is the URL right, and is there a way out of here? HTTPS_PROXY names a proxy"
+	case errors.Is(err, errName):
+		return "is the URL right, or does a proxy on the way show a certificate of its own?"
 	case errors.Is(err, errExpired):
 		return "is this machine's clock right?"
 	case errors.Is(err, errUnknown):

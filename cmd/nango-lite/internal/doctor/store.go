@@ -20,41 +20,46 @@ func (x *examination) store(ctx context.Context) {
 	st := x.Storage()
 	p, err := st.Place()
 	if err != nil {
-		x.add(check, Failed, err.Error(), "")
+		x.add(check, Failed, err.Error(), mendPlace)
 		return
 	}
 	if p.Path != "" {
 		if _, err := os.Stat(p.Path); errors.Is(err, fs.ErrNotExist) {
 			x.add(check, OK, p.String()+" is made with the first connection", "")
 			if err := st.MustHaveKeys(); err != nil {
-				x.add("keys", Warning, "connect makes one, serve does not: "+err.Error(), "")
+				x.add("keys", Warning, "connect makes one, serve does not: "+err.Error(), makeKeys)
 			}
 			return
 		}
 	}
 	if err := st.MustHaveKeys(); err != nil {
-		x.add("keys", Failed, err.Error(), "")
+		x.add("keys", Failed, err.Error(), makeKeys)
 		return
 	}
-	_, keys, store, err := st.OpenAll(ctx)
+	keys, err := st.KeysOf(ctx, p)
 	if err != nil {
-		x.add(check, Failed, err.Error(), "")
+		x.add("keys", Failed, err.Error(), mendKeys)
+		return
+	}
+	store, err := st.OpenPlace(ctx, p, keys.Sealer)
+	if err != nil {
+		x.add(check, Failed, err.Error(), mendStore(p, err))
 		return
 	}
 	if c, ok := store.(interface{ Check(context.Context) error }); ok {
 		if err := c.Check(ctx); err != nil {
-			x.add(check, Failed, err.Error(), "take the last backup that is whole")
+			x.add(check, Failed, err.Error(), mendStore(p, err))
 			return
 		}
 	}
 	version, err := store.SchemaVersion(ctx)
 	if err != nil {
-		x.add(check, Failed, err.Error(), "")
+		x.add(check, Failed, err.Error(), mendStore(p, err))
 		return
 	}
 	seen, err := x.read(ctx, store)
 	if err != nil {
-		x.add(check, Failed, err.Error(), "")
+		x.add(check, Failed, err.Error(), mendStore(p, err))
 		return
 	}
 	x.add(check, OK, fmt.Sprintf("%s, version %d, %s", p, version, console.Plural(seen.all, "connection")), "")
