@@ -101,6 +101,7 @@ func newMachine(t *testing.T, database string) *machine {
 	for _, file := range []string{"nginx.conf", "nango-lite@.service"} {
 		m.write("deploy/"+file, m.there.Replace(read(t, "../deploy/"+file)))
 	}
+	m.release("nango-lite_v0.1.0_linux_amd64")
 	nginx, _ := exec.LookPath("nginx")
 	m.write("nginx.conf", fmt.Sprintf("pid %[1]s/run/nginx.pid; error_log %[1]s/log/nginx/error.log; events {}\nhttp {\n"+
 		"client_body_temp_path %[1]s/run/body; proxy_temp_path %[1]s/run/proxy; fastcgi_temp_path %[1]s/run/fastcgi;\n"+
@@ -114,6 +115,15 @@ func newMachine(t *testing.T, database string) *machine {
 		m.run(t, "for p in $(cat run/*.pid); do kill $p; while kill -0 $p 2>/dev/null; do sleep 0.1; done; done")
 	})
 	return m
+}
+
+// release puts there what .ci/release makes: the program, and a list of checksums that has
+// others in it too.
+func (m *machine) release(name string) {
+	m.t.Helper()
+	m.run(m.t, `cp "$(command -v nango-lite)" `+name+` && sha256sum `+name+` >SHA256SUMS`)
+	sums := read(m.t, filepath.Join(m.dir, "SHA256SUMS"))
+	m.write("SHA256SUMS", sums+strings.ReplaceAll(sums, name, name+".cdx.json"))
 }
 
 // systemctl starts what the unit says, as the instance that is named.
