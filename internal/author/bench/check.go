@@ -13,6 +13,9 @@ type Options struct {
 	Patient bool
 	// Step, if not empty, is the only step to be run.
 	Step string
+	// Played, if not nil, is called when one of a catalog's entries has been played, by
+	// several goroutines.
+	Played func()
 }
 
 // A check is one thing that has to hold. It builds its own world and shares

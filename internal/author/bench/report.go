@@ -64,6 +64,9 @@ func Catalog(ctx context.Context, c *loader.Catalog, refs []string, opts Options
 	var all sync.WaitGroup
 	for i, ref := range refs {
 		all.Go(func() {
+			if opts.Played != nil {
+				defer opts.Played()
+			}
 			e, err := Resolve(ctx, c, ref)
 			if err != nil {
 				reports[i] = Report{Entry: ref, Steps: []Result{{Step: steps[0].name, Status: Failed, Detail: err.Error()}}}

@@ -143,7 +143,7 @@ func listAPIKeys(s *session.Session, keys []server.APIKey, all bool) error {
 		}
 		return nil
 	}
-	rows := [][]string{{"NAME", "SCOPES", "CONNECTIONS", "CREATED"}}
+	var rows [][]string
 	for _, k := range keys {
 		bound := "all"
 		if len(k.Connections) > 0 {
@@ -151,7 +151,7 @@ func listAPIKeys(s *session.Session, keys []server.APIKey, all bool) error {
 		}
 		rows = append(rows, []string{k.Name, scopesText(k.Scopes) + effectsText(k.Effects), bound, when(k.CreatedAt)})
 	}
-	return console.WriteColumns(s.Out, rows)
+	return s.WriteTable(console.Table{Head: []string{"NAME", "SCOPES", "CONNECTIONS", "CREATED"}, Rows: rows})
 }
 
 func apiKeysRevokeCommand(s *session.Session) *cobra.Command {

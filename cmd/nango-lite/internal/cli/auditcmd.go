@@ -64,7 +64,7 @@ func writeAudit(s *session.Session, found []server.AuditEntry) error {
 		s.Notef("nothing was done in that time")
 		return nil
 	}
-	rows := [][]string{{"LAST", "ACTION", "TIMES", "API KEY", "INTEGRATION", "CONNECTION"}}
+	var rows [][]string
 	for _, e := range found {
 		by := e.APIKey
 		if by == "" {
@@ -72,5 +72,5 @@ func writeAudit(s *session.Session, found []server.AuditEntry) error {
 		}
 		rows = append(rows, []string{when(e.Last), string(e.Action), fmt.Sprint(e.Count), by, e.Integration, console.OneLine(e.ConnectionID)})
 	}
-	return console.WriteColumns(s.Out, rows)
+	return s.WriteTable(console.Table{Head: []string{"LAST", "ACTION", "TIMES", "API KEY", "INTEGRATION", "CONNECTION"}, Rows: rows})
 }

@@ -80,11 +80,11 @@ func writeBlueprints(s *session.Session, found []listedBlueprint) error {
 	if len(found) == 0 {
 		return nil
 	}
-	rows := [][]string{{"NAME", "API", "VERSIONS", "AUTH", "CATEGORIES"}}
+	var rows [][]string
 	for _, l := range found {
 		rows = append(rows, []string{l.Name, l.DisplayName, strings.Join(l.Versions, " "), strings.Join(l.AuthModes, " "), strings.Join(l.Categories, " ")})
 	}
-	return console.WriteColumns(s.Out, rows)
+	return s.WriteTable(console.Table{Head: []string{"NAME", "API", "VERSIONS", "AUTH", "CATEGORIES"}, Rows: rows})
 }
 
 func listedOf(e loader.IndexEntry) listedBlueprint {

@@ -101,11 +101,13 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		cs.Notef("no connections")
 		return nil
 	}
-	rows := [][]string{{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED", "REASON"}}
+	var rows [][]string
 	for _, c := range shown {
 		rows = append(rows, []string{c.Integration, c.ConnectionID, string(c.Status), whenever(c.ExpiresAt), when(c.UpdatedAt), c.Reason})
 	}
-	if err := console.WriteColumns(cs.Out, rows); err != nil {
+	if err := cs.WriteTable(console.Table{
+		Head: []string{"INTEGRATION", "CONNECTION", "STATUS", "TOKEN UNTIL", "UPDATED", "REASON"}, Rows: rows, Style: console.InColumn(2, statusStyles),
+	}); err != nil {
 		return err
 	}
 	for _, c := range shown {
@@ -117,6 +119,10 @@ func (cs connections) list(ctx context.Context, e *engine.Engine, q engine.Query
 		}
 	}
 	return found
+}
+
+var statusStyles = map[string]console.Style{
+	string(engine.StatusActive): console.Good, string(engine.StatusNeedsReauthorization): console.Bad, statusUnreadable: console.Bad,
 }
 
 // show needs no configuration; with one it knows what is still open.
@@ -142,7 +148,7 @@ func (cs connections) show(ctx context.Context, integration, connection string) 
 	if cs.JSON() {
 		return cs.WriteJSON(shown)
 	}
-	return console.WriteColumns(cs.Out, shown.rows())
+	return cs.WriteTable(console.Table{Rows: shown.rows()})
 }
 
 func (cs connections) verify(ctx context.Context, integration, connection string) error {

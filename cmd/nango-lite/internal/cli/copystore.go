@@ -80,10 +80,15 @@ func copyStore(s *session.Session, ctx context.Context, fromText, toText string,
 	if len(there) > 0 && !merge {
 		return fmt.Errorf("%s is not empty: it holds %s; copy to another, or add --merge", to, there[0].Key)
 	}
-	if err := c.all(ctx, progress(s, "copied")); err != nil {
+	progress := s.Progress("copied connections:")
+	defer progress.End()
+	if err := c.all(ctx, func(n int) { progress.At(n, 0) }); err != nil {
 		return fmt.Errorf("copied %s, then: %w", console.Plural(c.copied, "connection"), err)
 	}
-	if err := c.verify(ctx, progress(s, "compared")); err != nil {
+	progress.End()
+	progress = s.Progress("compared connections:")
+	err = c.verify(ctx, func(n int) { progress.At(n, 0) })
+	if progress.End(); err != nil {
 		return err
 	}
 	return tellCopied(s, c, from, to)
@@ -111,14 +116,6 @@ func openBoth(s *session.Session, ctx context.Context, from, to storage.Place) (
 	}
 	c.to, err = s.Storage().OpenPlace(ctx, to, toKeys.Sealer)
 	return c, err
-}
-
-// progress returns a function that says on a terminal how far something is.
-func progress(s *session.Session, what string) func(n int) {
-	if !console.IsTerminal(s.Err) {
-		return func(int) {}
-	}
-	return func(n int) { fmt.Fprintf(s.Err, "\r%s %s\r", what, console.Plural(n, "connection")) }
 }
 
 const copyBatch = 200

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,8 @@ func built() time.Time {
 	return time.Time{}
 }
 
+var stateStyles = map[string]console.Style{doctor.OK: console.Good, doctor.Warning: console.Doubtful, doctor.Failed: console.Bad}
+
 func showFindings(s *session.Session, found []doctor.Finding) error {
 	if s.JSON() {
 		return s.WriteJSON(found)
@@ -60,7 +63,8 @@ func showFindings(s *session.Session, found []doctor.Finding) error {
 	count := map[string]int{}
 	for _, f := range found {
 		count[f.State]++
-		if _, err := fmt.Fprintf(s.Out, "%-7s  %-13s  %s\n", f.State, f.Check, console.OneLine(f.What)); err != nil {
+		state := s.Paint(stateStyles[f.State], f.State) + strings.Repeat(" ", max(0, 7-len(f.State)))
+		if _, err := fmt.Fprintf(s.Out, "%s  %-13s  %s\n", state, f.Check, console.OneLine(f.What)); err != nil {
 			return err
 		}
 		if f.Mend != "" {

@@ -30,7 +30,7 @@ public.`,
 			for _, v := range in.Values {
 				rows = append(rows, []string{v.Path, v.Shown(), v.Origin.Words()})
 			}
-			return console.WriteColumns(s.Out, rows)
+			return s.WriteTable(console.Table{Rows: rows})
 		},
 	}
 }

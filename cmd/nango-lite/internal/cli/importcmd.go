@@ -119,6 +119,8 @@ const (
 	movedFailed  = "failed"
 )
 
+var resultStyles = map[string]console.Style{movedCopied: console.Good, movedUnknown: console.Doubtful, movedFailed: console.Bad}
+
 func (m *move) run(ctx context.Context) error {
 	var err error
 	if m.whole, err = m.Whole(ctx, nil); err != nil {
@@ -127,6 +129,7 @@ func (m *move) run(ctx context.Context) error {
 	m.client = &http.Client{Transport: m.Deps.Transport, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	counts := map[string]int{}
 	all := []moved{}
+	progress := m.Progress("connections:")
 	err = m.each(ctx, func(theirs engine.Key) error {
 		r, err := m.one(ctx, theirs)
 		if err != nil {
@@ -135,9 +138,10 @@ func (m *move) run(ctx context.Context) error {
 		counts[r.Result]++
 		all = append(all, r)
 		if m.JSON() {
+			progress.Step(0) // the lines of a text are progress enough
 			return nil
 		}
-		text := fmt.Sprintf("%s/%s: %s", r.Integration, console.OneLine(r.ConnectionID), r.Result)
+		text := fmt.Sprintf("%s/%s: %s", r.Integration, console.OneLine(r.ConnectionID), m.Paint(resultStyles[r.Result], r.Result))
 		if r.Why != "" {
 			text += ": " + console.OneLine(r.Why)
 		}
@@ -147,6 +151,7 @@ func (m *move) run(ctx context.Context) error {
 		_, err = fmt.Fprintln(m.Out, text)
 		return err
 	})
+	progress.End()
 	if m.JSON() {
 		if e := m.WriteJSON(all); e != nil {
 			return e

@@ -122,7 +122,7 @@ func listKeys(s *session.Session, shown []shownKey) error {
 	if s.JSON() {
 		return s.WriteJSON(shown)
 	}
-	rows := [][]string{{"KEY", "STATE", "CONNECTIONS", "RECORDS"}}
+	var rows [][]string
 	for _, k := range shown {
 		state := "opens"
 		switch {
@@ -133,7 +133,10 @@ func listKeys(s *session.Session, shown []shownKey) error {
 		}
 		rows = append(rows, []string{k.ID, state, strconv.Itoa(k.Connections), strconv.Itoa(k.Records)})
 	}
-	return console.WriteColumns(s.Out, rows)
+	return s.WriteTable(console.Table{
+		Head: []string{"KEY", "STATE", "CONNECTIONS", "RECORDS"}, Rows: rows,
+		Style: console.InColumn(1, map[string]console.Style{"active": console.Good, "not in the key set": console.Bad}),
+	})
 }
 
 func keysRotateCommand(s *session.Session) *cobra.Command {
@@ -173,14 +176,9 @@ func rotate(s *session.Session, ctx context.Context, resume bool) error {
 		}
 		s.Notef("added a key to %s; keep a copy", keys.File)
 	}
-	var progress func(seal.Count)
-	if console.IsTerminal(s.Err) {
-		progress = func(c seal.Count) {
-			fmt.Fprintf(s.Err, "\r%s, %d sealed anew", console.Plural(c.Rows, "connection"), c.Resealed)
-		}
-		defer s.Notef("")
-	}
-	count, err := seal.Rotate(ctx, store, keys.Sealer, progress)
+	progress := s.Progress("looked at connections:")
+	count, err := seal.Rotate(ctx, store, keys.Sealer, func(c seal.Count) { progress.At(c.Rows, 0) })
+	progress.End()
 	if err != nil {
 		s.Notef("sealed %s anew; go on with '%s'", console.Plural(count.Resealed, "connection"), s.CommandLine("keys", "rotate", "--resume"))
 		return err

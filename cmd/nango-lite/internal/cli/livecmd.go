@@ -18,13 +18,17 @@ func testLive(s *session.Session, ctx context.Context, args []string, refresh bo
 		return err
 	}
 	var reports []bench.Report
+	progress := s.Progress("tried")
+	defer progress.End()
 	for _, name := range names {
 		r, err := tryLive(s, ctx, name, bench.LiveOptions{Refresh: refresh})
 		if err != nil {
 			return err
 		}
 		reports = append(reports, r)
+		progress.Step(len(names))
 	}
+	progress.End()
 	steps := []string{"connect", "verify", "call", "page"}
 	if refresh {
 		steps = append(steps, "refresh")

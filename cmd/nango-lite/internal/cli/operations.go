@@ -73,7 +73,7 @@ func shownOperationOf(name string, o *schema.Operation) shownOperation {
 func (d doer) listOperations(in *schema.Integration) error {
 	names := slices.Sorted(maps.Keys(in.Operations))
 	shown := make([]shownOperation, len(names))
-	rows := [][]string{{"OPERATION", "EFFECT", "DOES"}}
+	var rows [][]string
 	for i, name := range names {
 		shown[i] = shownOperationOf(name, in.Operations[name])
 		rows = append(rows, []string{name, string(shown[i].Effect), console.OneLine(shown[i].Summary)})
@@ -85,7 +85,9 @@ func (d doer) listOperations(in *schema.Integration) error {
 		d.Notef("%s declares no operations; 'call' makes any request", in.Name)
 		return nil
 	}
-	return console.WriteColumns(d.Out, rows)
+	return d.WriteTable(console.Table{
+		Head: []string{"OPERATION", "EFFECT", "DOES"}, Rows: rows, Style: console.InColumn(1, map[string]console.Style{string(schema.EffectDestroy): console.Doubtful}),
+	})
 }
 
 // explainOperation writes what a caller needs to know.

@@ -43,7 +43,7 @@ const (
 	widestPage    = 100
 )
 
-// textOptions are those of stdout. NO_COLOR is the convention of no-color.org.
+// textOptions are those of stdout.
 func textOptions(s *session.Session) page.TextOptions {
 	if !console.IsTerminal(s.Out) {
 		return page.TextOptions{}
@@ -54,8 +54,6 @@ func textOptions(s *session.Session) page.TextOptions {
 			o.Width = min(max(width, narrowestPage), widestPage)
 		}
 	}
-	noColor, _ := s.Deps.LookUp("NO_COLOR")
-	kind, _ := s.Deps.LookUp("TERM")
-	o.Styled = noColor == "" && kind != "dumb"
+	o.Styled = s.Styled()
 	return o
 }

@@ -161,7 +161,13 @@ func showCheck(s *session.Session, c shownCheck, keys storage.KeySet) error {
 	for _, why := range c.UnreadableRecords {
 		rows = append(rows, []string{"unreadable", why})
 	}
-	return console.WriteColumns(s.Out, rows)
+	style := func(_ int, cell string) console.Style {
+		if cell == "unreadable" {
+			return console.Bad
+		}
+		return console.Plain
+	}
+	return s.WriteTable(console.Table{Rows: rows, Style: style})
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

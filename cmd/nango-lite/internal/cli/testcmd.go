@@ -52,7 +52,9 @@ func testBlueprints(s *session.Session, ctx context.Context, args []string) erro
 	if err != nil {
 		return err
 	}
-	reports := bench.Catalog(ctx, s.Catalog(), refs, bench.Options{})
+	progress := s.Progress("played")
+	reports := bench.Catalog(ctx, s.Catalog(), refs, bench.Options{Played: func() { progress.Step(len(refs)) }})
+	progress.End()
 	if err := writeReports(s, reports, bench.Steps()); err != nil {
 		return err
 	}
@@ -104,6 +106,10 @@ func failedOf(reports []bench.Report) error {
 // marks are how a table shows what became of a step.
 var marks = map[bench.Status]string{bench.Passed: "✓", bench.Failed: "✗", bench.Absent: "–"}
 
+func markStyle(_ int, cell string) console.Style {
+	return map[string]console.Style{marks[bench.Passed]: console.Good, marks[bench.Failed]: console.Bad}[cell]
+}
+
 // writeReports writes a line for each step of one entry, or a table of several.
 func writeReports(sess *session.Session, reports []bench.Report, steps []string) error {
 	if sess.JSON() {
@@ -114,13 +120,13 @@ func writeReports(sess *session.Session, reports []bench.Report, steps []string)
 		for _, s := range reports[0].Steps {
 			rows = append(rows, []string{marks[s.Status], s.Step, s.Detail})
 		}
-		return console.WriteColumns(sess.Out, rows)
+		return sess.WriteTable(console.Table{Rows: rows, Style: markStyle})
 	}
-	rows := [][]string{{"BLUEPRINT", "MODE"}}
+	head := []string{"BLUEPRINT", "MODE"}
 	for _, s := range steps {
-		rows[0] = append(rows[0], strings.ToUpper(s))
+		head = append(head, strings.ToUpper(s))
 	}
-	var failures [][]string
+	var rows, failures [][]string
 	for _, r := range reports {
 		row := []string{r.Entry, r.Mode}
 		for _, step := range steps {
@@ -132,9 +138,9 @@ func writeReports(sess *session.Session, reports []bench.Report, steps []string)
 		}
 		rows = append(rows, row)
 	}
-	if err := console.WriteColumns(sess.Out, rows); err != nil || len(failures) == 0 {
+	if err := sess.WriteTable(console.Table{Head: head, Rows: rows, Style: markStyle}); err != nil || len(failures) == 0 {
 		return err
 	}
 	fmt.Fprintln(sess.Out)
-	return console.WriteColumns(sess.Out, failures)
+	return sess.WriteTable(console.Table{Rows: failures})
 }

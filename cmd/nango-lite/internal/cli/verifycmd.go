@@ -67,6 +67,8 @@ func verifyBlueprints(s *session.Session, args []string, o verifyOptions) error 
 	}
 	var found loader.Diagnostics
 	held := 0
+	progress := s.Progress("compared")
+	defer progress.End()
 	for _, ref := range refs {
 		ds, compared, err := o.verify(s.Catalog(), ref, dir)
 		if err != nil {
@@ -76,7 +78,9 @@ func verifyBlueprints(s *session.Session, args []string, o verifyOptions) error 
 			held++
 		}
 		found = append(found, ds...)
+		progress.Step(len(refs))
 	}
+	progress.End()
 	if err := writeDiagnostics(s, found.Sorted()); err != nil {
 		return err
 	}

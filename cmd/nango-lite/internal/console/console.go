@@ -28,6 +28,9 @@ type Console struct {
 	IO
 	Format string // one of the constants below
 
+	// LookUp reads the environment. If nil, output has no styles.
+	LookUp func(name string) (string, bool)
+
 	ask   func(question string, secret bool) (string, error)
 	lines *bufio.Reader // of answers typed at the terminal
 }

@@ -59,6 +59,11 @@ const widest = 48
 // WriteColumns writes rows with their columns aligned. Cells are shown on one
 // line.
 func WriteColumns(w io.Writer, rows [][]string) error {
+	return writeColumns(w, rows, func(_, _ int, cell string) string { return cell })
+}
+
+// writeColumns shows each cell as dress makes it, which is no wider on the screen.
+func writeColumns(w io.Writer, rows [][]string, dress func(row, column int, cell string) string) error {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -70,11 +75,11 @@ func WriteColumns(w io.Writer, rows [][]string) error {
 			}
 		}
 	}
-	for _, row := range rows {
+	for n, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
 			cell = OneLine(cell)
-			b.WriteString(cell)
+			b.WriteString(dress(n, i, cell))
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
 			}

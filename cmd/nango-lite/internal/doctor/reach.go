@@ -36,11 +36,14 @@ func (x *examination) providers(ctx context.Context) {
 	found := make([][]Finding, len(names))
 	var all sync.WaitGroup
 	few := make(chan struct{}, 8)
+	progress := x.Progress("tried integrations:")
+	defer progress.End()
 	for i, name := range names {
 		all.Go(func() {
 			few <- struct{}{}
 			defer func() { <-few }()
 			found[i] = x.provider(ctx, x.cfg.Integrations[name])
+			progress.Step(len(names))
 		})
 	}
 	all.Wait()

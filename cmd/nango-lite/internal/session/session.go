@@ -42,7 +42,9 @@ func New(streams console.IO, deps Deps) *Session {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Session{Console: console.New(streams, deps.Ask), Deps: deps, start: deps.Now()}
+	s := &Session{Console: console.New(streams, deps.Ask), Deps: deps, start: deps.Now()}
+	s.Console.LookUp = s.Deps.LookUp
+	return s
 }
 
 // Storage is where the connections of this run live.
