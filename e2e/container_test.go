@@ -186,7 +186,7 @@ func (c *containers) build(t *testing.T) {
 	c.buildah(t, "build", "--quiet", "--isolation", "chroot", "--pull-never",
 		"--volume", "/usr:/usr:ro", "--volume", goEnv(t, "GOROOT")+":/goroot:ro",
 		"--volume", goEnv(t, "GOMODCACHE")+":/modcache", "--volume", goEnv(t, "GOCACHE")+":/gocache",
-		"--build-arg", "VERSION=v0.0.0", "--file", "../deploy/Containerfile", "--tag", "nango-lite", "..")
+		"--build-arg", "VERSION=v0.0.0", "--file", "deploy/Containerfile", "--tag", "nango-lite", ".")
 }
 
 // golang makes a directory to stand for the image of that name: with this machine's
@@ -218,7 +218,9 @@ func (c *containers) golang(t *testing.T) (dir string) {
 
 func (c *containers) buildah(t *testing.T, args ...string) {
 	t.Helper()
-	if out := start(t, ".", c.env, "buildah", c.stored(args...)...).end(); out.code != 0 {
+	// From the root of the repository: buildah looks there for what it leaves out, whose
+	// name it makes from the argument.
+	if out := start(t, "..", c.env, "buildah", c.stored(args...)...).end(); out.code != 0 {
 		t.Fatalf("buildah %s: exit %d\n%s%s", args[0], out.code, out.stdout, out.stderr)
 	}
 }
