@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -420,6 +421,61 @@ func TestStreamsOutliveAStoreThatIsAway(t *testing.T) {
 			t.Errorf("then %q is told", got)
 		}
 	})
+}
+
+// A store that does not answer holds up the looks of all streams, and none of their signs of
+// life; it is asked by one at a time.
+func TestStreamsLiveWhileAStoreHangs(t *testing.T) {
+	atDesk(t, func(t *testing.T, d *desk) {
+		stuck := &stuckStore{Store: d.store}
+		d.store = stuck
+		d.deskServer = d.another()
+		cookie := d.signIn(operator)
+		var all []*watching
+		for range 8 {
+			all = append(all, d.stream("/ui/live/connections", cookie, nil))
+		}
+		for i, w := range all {
+			if got := w.told(0); got != "" {
+				t.Errorf("stream %d tells %q", i, got)
+			}
+		}
+		time.Sleep(21 * time.Second) // one look takes five at most
+		for i, w := range all {
+			if got := w.told(0); got != ":\n\n" || w.ended() {
+				t.Errorf("stream %d shows that it lives by %q", i, got)
+			}
+			w.leave()
+		}
+		if stuck.most.Load() != 1 {
+			t.Errorf("the store was asked by %d at once", stuck.most.Load())
+		}
+	})
+}
+
+// A stuckStore answers no question about many connections.
+type stuckStore struct {
+	connection.Store
+	now, most atomic.Int64
+}
+
+func (s *stuckStore) List(ctx context.Context, _ connection.Query) (connection.Page, error) {
+	s.most.Store(max(s.most.Load(), s.now.Add(1)))
+	defer s.now.Add(-1)
+	<-ctx.Done()
+	return connection.Page{}, ctx.Err()
+}
+
+// The script is the same for everybody, and asked for anew only when it is another.
+func TestScriptOfThePages(t *testing.T) {
+	s := newStage(t, nil)
+	a := s.do("GET", "/ui/live.js", nil)
+	if a.StatusCode != 200 || a.Header.Get("Content-Type") != "text/javascript; charset=utf-8" || a.Header.Get("X-Content-Type-Options") != "nosniff" || a.Header.Get("ETag") == "" {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
+	}
+	if again := s.do("GET", "/ui/live.js", nil, "If-None-Match", a.Header.Get("ETag")); again.StatusCode != 304 || again.body != "" {
+		t.Errorf("again: %d", again.StatusCode)
+	}
 }
 
 // An awayStore is a store that may be away.

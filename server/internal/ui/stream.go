@@ -62,6 +62,7 @@ func (u *UI) tell(ctx context.Context, e *events, show func(*visit) *view) {
 	defer beat.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
+	var turn chan<- struct{} // nil: it is not time to look
 	for ok := true; ok; {
 		select {
 		case <-ctx.Done():
@@ -69,7 +70,11 @@ func (u *UI) tell(ctx context.Context, e *events, show func(*visit) *view) {
 		case <-beat.C:
 			ok = e.send(":\n\n")
 		case <-next.C:
-			text, took, over := u.look(ctx, e.Writer, sent, show)
+			turn = u.streams.looks
+		case turn <- struct{}{}:
+			turn = nil
+			began := time.Now()
+			text, over := u.look(ctx, e.Writer, sent, show)
 			if over {
 				e.send("event: over\ndata: there is nothing to show any more\n\n")
 				return
@@ -77,22 +82,15 @@ func (u *UI) tell(ctx context.Context, e *events, show func(*visit) *view) {
 			if now := digest(text); text != nil && now != seen {
 				seen, ok = now, e.page(now, text)
 			}
-			next.Reset(max(lookEvery, lookShare*took))
+			next.Reset(max(lookEvery, lookShare*time.Since(began)))
 		}
 	}
 }
 
-// look returns what a page would show by now, nil if that is not known just now, and how long
-// it took to find out; over: nobody may see it any more, or there is no such page. One look
-// is made at a time, so that however many pages are kept, they take no more than one would.
-func (u *UI) look(ctx context.Context, w *answer.Writer, sent url.Values, show func(*visit) *view) (text []byte, took time.Duration, over bool) {
-	select {
-	case u.streams.looks <- struct{}{}:
-		defer func() { <-u.streams.looks }()
-	case <-ctx.Done():
-		return nil, 0, false
-	}
-	began := time.Now()
+// look returns what a page would show by now, nil if that is not known just now; over: nobody
+// may see it any more, or there is no such page. It gives the turn to the next.
+func (u *UI) look(ctx context.Context, w *answer.Writer, sent url.Values, show func(*visit) *view) (text []byte, over bool) {
+	defer func() { <-u.streams.looks }()
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	request := w.Request
@@ -100,16 +98,14 @@ func (u *UI) look(ctx context.Context, w *answer.Writer, sent url.Values, show f
 	defer func() { w.Request = request }()
 	v, err := u.visit(w)
 	if err != nil {
-		return nil, time.Since(began), err == errNobody
+		return nil, err == errNobody
 	}
 	v.sent = sent
 	shown := show(v)
-	if status := shown.frame.Status; status < http.StatusBadRequest {
-		text = shown.main()
-	} else {
-		over = status < http.StatusInternalServerError
+	if status := shown.frame.Status; status >= http.StatusBadRequest {
+		return nil, status < http.StatusInternalServerError
 	}
-	return text, time.Since(began), over
+	return shown.main(), false
 }
 
 // events are written to a browser.
@@ -157,7 +153,7 @@ func (e *events) send(text string) bool {
 type streams struct {
 	mu    sync.Mutex
 	open  map[*joined]bool
-	looks chan struct{} // holds one while somebody looks
+	looks chan struct{} // holds one while somebody looks: all together take no more than one would
 	ended bool
 }
 
