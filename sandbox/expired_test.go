@@ -23,7 +23,7 @@ func TestExpiredAsRefreshOnSays(t *testing.T) {
 
 // A key may hold a dot, and items may call their id what they like.
 func TestKeysWithDots(t *testing.T) {
-	for _, id := range []string{"ChatID", "grpid"} {
+	for _, id := range []string{"ChatID", "grpid", "DOI"} {
 		walkChats(t, id)
 	}
 }

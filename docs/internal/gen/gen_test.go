@@ -1,19 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"io/fs"
+	"maps"
 	"math/big"
 	"os"
 	"path"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
 
 	"github.com/nango-lite/nango-lite/loader"
 )
@@ -107,5 +112,61 @@ func TestProse(t *testing.T) {
 		if got := prose(text); got != want {
 			t.Errorf("prose(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A mode that no blueprint uses is an error of the generator, and so is a key.
+func TestUnusedIsAnError(t *testing.T) {
+	data, err := os.ReadFile("../../../schema/definitions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defs, err := parseDefinitions(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeModes(new(bytes.Buffer), nil, defs); err == nil || !strings.Contains(err.Error(), "no blueprint uses the mode OAUTH2") {
+		t.Errorf("modes: got %v", err)
+	}
+	root := t.TempDir()
+	for name, text := range map[string][]byte{"schema/definitions.json": data, "blueprints/acme.yaml": []byte("versions: {v0: {auth: {auth_mode: NONE}}}")} {
+		if err := os.MkdirAll(path.Join(root, path.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path.Join(root, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Keys(root); err == nil || !strings.Contains(err.Error(), "no blueprint uses") {
+		t.Errorf("keys: got %v", err)
+	}
+}
+
+// The keys of a condition count wherever it stands, and those of a single path's list as
+// those of all lists.
+func TestKeysThatAreListedOnce(t *testing.T) {
+	data, err := os.ReadFile("../../../schema/definitions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defs, err := parseDefinitions(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sections map[string]yaml.Node
+	if err := yaml.Unmarshal([]byte(`
+auth: {refresh_on: [{status: 403, body: {error.message: {prefix: x}}}]}
+requests: {headers: {status: "1"}, pagination: {paths: {/users: {link: {rel: next}}}}}
+`), &sections); err != nil {
+		t.Fatal(err)
+	}
+	users, err := usersOfKeys([]version{{"acme", sections}}, defs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"auth.refresh_on", "condition.body", "condition.body.prefix", "condition.status",
+		"requests.headers", "requests.pagination", "requests.pagination.link", "requests.pagination.link.rel", "requests.pagination.paths"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(users))); diff != "" {
+		t.Errorf("keys that are used (-want +got):\n%s", diff)
 	}
 }

@@ -23,9 +23,9 @@ var operators []byte
 // under which that is.
 var once = map[string]string{"condition": "condition", "pagination_at": "requests.pagination"}
 
-// Keys returns the page about who uses which key of auth and requests, for the checkout
-// at root. The error says which key no blueprint uses although it is no operator's own,
-// and of which keys.yaml speaks in vain.
+// Keys returns the page about who uses which mode, and which key of auth and requests, for
+// the checkout at root. The error says which mode or key no blueprint uses although it is
+// no operator's own, and of which keys.yaml speaks in vain.
 func Keys(root string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(root, "schema/definitions.json"))
 	if err != nil {
@@ -39,13 +39,20 @@ func Keys(root string) ([]byte, error) {
 	if err := yaml.Unmarshal(operators, &words); err != nil {
 		return nil, err
 	}
-	users, err := usersOfKeys(root, defs)
+	versions, err := bundledVersions(root)
+	if err != nil {
+		return nil, err
+	}
+	users, err := usersOfKeys(versions, defs)
 	if err != nil {
 		return nil, err
 	}
 	told := map[string]bool{}
 	var b bytes.Buffer
 	b.WriteString(keysHead)
+	if err := writeModes(&b, versions, defs); err != nil {
+		return nil, err
+	}
 	for _, name := range []string{"auth", "requests", "condition"} {
 		n, err := defs.at(name)
 		if err != nil {
@@ -79,7 +86,7 @@ func Keys(root string) ([]byte, error) {
 
 const keysHead = `# Keys, and who needs them
 
-Every key of ` + "`auth` and `requests`" + ` is there because a real API needs it: this page names the bundled blueprints that use it. Kept besides
+Every mode, and every key of ` + "`auth` and `requests`" + `, is there because a real API needs it: this page names the bundled blueprints that use it. Kept besides
 are keys that are the operator's own, which no blueprint can know. What each key means stands in [the reference](configuration.md);
 why others went, in [decision 50](decisions/0050-keys-that-no-api-needs.md).
 
@@ -109,13 +116,18 @@ func shownUsers(by []string) string {
 	return strings.Join(by, ", ")
 }
 
-// usersOfKeys returns the names of the bundled blueprints by key, such as auth.aws.region.
-func usersOfKeys(root string, defs *definitions) (map[string][]string, error) {
+// A version of a bundled blueprint is what stands under its sections.
+type version struct {
+	blueprint string
+	sections  map[string]yaml.Node
+}
+
+// bundledVersions returns the versions of the bundled blueprints, by name.
+func bundledVersions(root string) (versions []version, err error) {
 	files, err := filepath.Glob(filepath.Join(root, "blueprints/*.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	users := map[string][]string{}
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
@@ -127,23 +139,57 @@ func usersOfKeys(root string, defs *definitions) (map[string][]string, error) {
 		if err := yaml.Unmarshal(data, &file); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		stem := strings.TrimSuffix(filepath.Base(name), ".yaml")
-		for _, version := range file.Versions {
-			for _, section := range []string{"auth", "requests"} {
-				n, err := defs.at(section)
-				if err != nil {
-					return nil, err
-				}
-				v := version[section]
-				eachUsed(n, section, &v, func(path string) {
-					if !slices.Contains(users[path], stem) {
-						users[path] = append(users[path], stem)
-					}
-				})
+		for _, sections := range file.Versions {
+			versions = append(versions, version{strings.TrimSuffix(filepath.Base(name), ".yaml"), sections})
+		}
+	}
+	return versions, nil
+}
+
+// usersOfKeys returns the names of the bundled blueprints by key, such as auth.aws.region.
+func usersOfKeys(versions []version, defs *definitions) (map[string][]string, error) {
+	users := map[string][]string{}
+	for _, v := range versions {
+		for _, section := range []string{"auth", "requests"} {
+			n, err := defs.at(section)
+			if err != nil {
+				return nil, err
 			}
+			value := v.sections[section]
+			eachUsed(n, section, &value, func(path string) {
+				if !slices.Contains(users[path], v.blueprint) {
+					users[path] = append(users[path], v.blueprint)
+				}
+			})
 		}
 	}
 	return users, nil
+}
+
+// writeModes writes who uses which mode. The error says which one nobody uses.
+func writeModes(b *bytes.Buffer, versions []version, defs *definitions) error {
+	n, err := defs.at("auth.auth_mode")
+	if err != nil {
+		return err
+	}
+	b.WriteString("\n## Modes\n\n| `auth_mode` | Who uses it |\n|---|---|\n")
+	for _, mode := range n.texts("enum") {
+		var by []string
+		for _, v := range versions {
+			var auth struct {
+				AuthMode string `yaml:"auth_mode"`
+			}
+			section := v.sections["auth"]
+			if err := section.Decode(&auth); err == nil && auth.AuthMode == mode && !slices.Contains(by, v.blueprint) {
+				by = append(by, v.blueprint)
+			}
+		}
+		if len(by) == 0 {
+			return fmt.Errorf("no blueprint uses the mode %s: use it where an API needs it, or take it out (decision 50)", mode)
+		}
+		fmt.Fprintf(b, "| %s | %s |\n", code(mode), shownUsers(by))
+	}
+	return nil
 }
 
 // eachUsed calls f with each key that stands in v, which n describes, by where it is listed.

@@ -12,7 +12,7 @@ import (
 )
 
 // idNames are what APIs call the field that tells items apart.
-var idNames = []string{"id", "ID", "Id", "uuid", "gid", "guid", "sid", "_id", "key", "ts"}
+var idNames = []string{"id", "ID", "Id", "uuid", "gid", "guid", "sid", "_id", "key", "ts", "DOI"}
 
 var uuidText = lazyregexp.New(`^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$`)
 
