@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -156,6 +159,41 @@ func TestProgressOnATerminal(t *testing.T) {
 	}
 	if strings.Contains(shows(screen), "played") {
 		t.Errorf("it stays: %q", screen)
+	}
+}
+
+// What came of each connection is said as it goes; as JSON, a terminal is told how far it is.
+func TestImportOnATerminal(t *testing.T) {
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/connections":
+			_, _ = io.WriteString(w, `{"connections": [{"connection_id": "a", "provider_config_key": "plain"}, {"connection_id": "b", "provider_config_key": "nobody"}]}`)
+		default:
+			_, _ = io.WriteString(w, `{"credentials": {"type": "API_KEY", "apiKey": "s3cret-k"}}`)
+		}
+	}))
+	defer peer.Close()
+	p := newProgram(t)
+	p.deps.LookupEnv = func(name string) (string, bool) {
+		v, ok := map[string]string{"XDG_DATA_HOME": p.data, "NANGO_SECRET_KEY": "invented"}[name]
+		return v, ok
+	}
+	config := filepath.Join(t.TempDir(), "integrations.yaml")
+	write(t, config, `integrations:
+    plain:
+        auth: {auth_mode: API_KEY}
+        requests: {base_url: "http://127.0.0.1:1", headers: {Authorization: "Bearer ${api_key}"}}
+`)
+	args := []string{"-c", config, "import", "nango-connections", "--from", peer.URL, "--dry-run"}
+	p.ok(args...)
+	if piped := p.out.String() + p.err.String(); strings.ContainsAny(piped, "\x1b\r") || !strings.Contains(piped, "plain/a: would be copied\n") {
+		t.Errorf("in a pipe: %q", piped)
+	}
+	if screen := p.onTerminal(args[:len(args)-1]...); !strings.Contains(screen, "plain/a: \x1b[32mcopied\x1b[0m\n") || !strings.Contains(screen, "nobody/b: \x1b[33mno such integration\x1b[0m\n") {
+		t.Errorf("a terminal shows %q", screen)
+	}
+	if screen := p.onTerminal(append(args, "--format", "json")...); !strings.Contains(screen, "\rconnections: 1") || strings.Contains(shows(screen), "connections: 1\n") {
+		t.Errorf("as JSON a terminal shows %q", screen)
 	}
 }
 
