@@ -40,6 +40,17 @@ type deskServer struct {
 	server *server.Server
 	engine *engine.Engine
 	calls  *server.Calls
+	answer chan struct{} // the provider answers when it is closed
+}
+
+// RoundTrip is the provider's answer.
+func (s *deskServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-s.answer:
+		return &http.Response{StatusCode: 204, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
 }
 
 // atDesk runs a test in such a world. Whoever still waits at its end fails it.
@@ -58,12 +69,13 @@ func atDesk(t *testing.T, test func(t *testing.T, d *desk)) {
 // another is one more server over the store.
 func (d *desk) another() *deskServer {
 	d.Helper()
-	e, err := engine.New(&schema.Config{Integrations: integrations("https://provider.example")}, &engine.Options{Connections: d.store})
+	s := &deskServer{calls: &server.Calls{}, answer: make(chan struct{})}
+	var err error
+	s.engine, err = engine.New(&schema.Config{Integrations: integrations("https://provider.example")}, &engine.Options{Connections: d.store, Transport: s})
 	if err != nil {
 		d.Fatal(err)
 	}
-	s := &deskServer{engine: e, calls: &server.Calls{}}
-	s.server, err = server.New(e, &server.Options{
+	s.server, err = server.New(s.engine, &server.Options{
 		Records: d.records, APIKey: schema.NewSecret(operator), Calls: s.calls, Logger: slog.New(slog.NewTextHandler(d.log, nil)),
 	})
 	if err != nil {
@@ -235,6 +247,37 @@ func TestPagesAreLive(t *testing.T) {
 		}
 		if text := list.rec.String() + activity.rec.String() + one.rec.String() + d.log.String(); strings.Contains(text, "s3cret") || strings.Contains(text, operator) {
 			t.Error("a stream or the log holds a secret")
+		}
+	})
+}
+
+// What waits, and what is under way, shows while it does.
+func TestWaitsAreLive(t *testing.T) {
+	atDesk(t, func(t *testing.T, d *desk) {
+		w := d.watch(d.deskServer, "/ui/activity", d.signIn(operator))
+		defer w.leave()
+		d.calls.Observe(t.Context(), engine.Event{Kind: engine.EventWait, Time: time.Now(), Key: engine.Key{Integration: "lamps", ConnectionID: "user-42"}, Call: 1, Wait: time.Second})
+		if got := w.told(soon); !strings.Contains(got, "Waits: 1.") {
+			t.Errorf("a wait is told as %q", got)
+		}
+		client, err := d.engine.Client(engine.Key{Integration: "lamps", ConnectionID: "user-42"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		called := make(chan struct{})
+		go func() {
+			defer close(called)
+			if resp, err := client.Get("https://provider.example/api/slow"); err == nil {
+				resp.Body.Close()
+			}
+		}()
+		if got := w.told(soon); !strings.Contains(got, `<td>lamps/user-42</td><td class="number">1</td>`) {
+			t.Errorf("a call under way is told as %q", got)
+		}
+		close(d.answer)
+		<-called
+		if got := w.told(soon); !strings.Contains(got, "Nothing is under way, waits or pauses.") {
+			t.Errorf("its end is told as %q", got)
 		}
 	})
 }

@@ -20,7 +20,7 @@ const around = `
 <a href="{{.Root}}/activity"{{if eq .Here "activity"}} aria-current="page"{{end}}>Activity</a>
 <a href="{{.Root}}/audit"{{if eq .Here "audit"}} aria-current="page"{{end}}>Who did what</a>
 <form method="post" action="{{.Root}}/logout"><input type="hidden" name="form" value="{{.Form}}"><button type="submit">Sign out ({{.SignedIn}})</button></form></nav>{{end}}
-{{if .Live}}<p id="live" class="small" hidden><span role="status"></span> <button type="button">Pause</button></p>{{end}}{{end}}
+{{if .Live}}<p id="live" class="small" hidden><span role="status">This page is kept up to date.</span> <button type="button">Pause</button></p>{{end}}{{end}}
 {{define "scripts"}}{{with .Live}}<script nonce="{{$.Nonce}}" src="{{.Script}}" data-stream="{{.Stream}}" data-page="{{.Page}}" data-seen="{{.Seen}}"></script>{{end}}{{end}}
 {{define "styles"}}
 body { max-width: 68rem; padding-top: 1.5rem; font-size: 1rem; }

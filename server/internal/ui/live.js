@@ -7,6 +7,7 @@
 (() => {
   const { stream, page, seen } = document.currentScript.dataset;
   const [note, button] = document.getElementById("live").children;
+  const kept = note.textContent;
   let last = seen, source, paused = false;
 
   function say(text) { if (note.textContent !== text) note.textContent = text; }
@@ -16,7 +17,7 @@
     const at = new URL(stream, location.href);
     at.searchParams.set("seen", last); // a stream that is broken off goes on by its Last-Event-ID
     source = new EventSource(at);
-    source.onopen = () => say("This page is kept up to date.");
+    source.onopen = () => say(kept);
     source.onerror = () => {
       say("This page is not up to date: the server does not answer just now. It is tried again.");
       if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
@@ -29,7 +30,7 @@
     });
     source.addEventListener("over", () => { // signed out, or there is nothing to show any more
       close();
-      location.replace(page);
+      setTimeout(() => location.replace(page), Math.max(0, 3000 - performance.now())); // never round and round
     });
   }
 
