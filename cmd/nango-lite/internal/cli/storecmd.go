@@ -96,7 +96,9 @@ func checkStore(s *session.Session, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	broken, err := unreadable(ctx, store)
+	progress := s.Progress("opened connections:")
+	broken, err := unreadable(ctx, store, func(n int) { progress.At(n, count.Rows) })
+	progress.End()
 	if err != nil {
 		return err
 	}
@@ -117,14 +119,17 @@ func checkStore(s *session.Session, ctx context.Context) error {
 	return nil
 }
 
-// unreadable returns what cannot be read, as the store says that uses it.
-func unreadable(ctx context.Context, store storage.Store) ([]shownBroken, error) {
-	broken := []shownBroken{}
+// unreadable returns what cannot be read, as the store says that uses it; opened is told how
+// many connections were.
+func unreadable(ctx context.Context, store storage.Store, opened func(int)) ([]shownBroken, error) {
+	broken, all := []shownBroken{}, 0
 	for q := (engine.Query{Limit: copyBatch}); ; {
 		page, err := store.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
+		all += len(page.Connections) + len(page.Unreadable)
+		opened(all)
 		for _, u := range page.Unreadable {
 			broken = append(broken, shownBroken{u.Key.Integration, u.Key.ConnectionID, u.Error()})
 		}

@@ -149,6 +149,11 @@ func aligned(t *testing.T, table string) {
 // is silent.
 func TestProgressOnATerminal(t *testing.T) {
 	p := newProgram(t)
+	store := filepath.Join(t.TempDir(), "checked.db")
+	p.ok("--store", store, "keys", "create", strings.TrimSuffix(store, ".db")+".key")
+	if screen := p.onTerminal("--store", store, "store", "check"); !strings.Contains(screen, "\ropened connections: 0") || strings.Contains(shows(screen), "opened") {
+		t.Errorf("store check shows %q", screen)
+	}
 	p.run("--blueprints", played, "blueprints", "test", "keyed", "dotted", "mooring")
 	if strings.Contains(p.err.String(), "played") {
 		t.Errorf("in a pipe: %q", p.err.String())
