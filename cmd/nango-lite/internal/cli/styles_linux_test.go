@@ -46,6 +46,7 @@ func shows(text string) string {
 // Every list is the same on a terminal, in a pipe and with NO_COLOR, but for the styles,
 // which a terminal alone shows; columns stand below each other.
 func TestListsOnATerminalAndInAPipe(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	env := map[string]string{"XDG_DATA_HOME": p.data}
 	p.deps.LookupEnv = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
@@ -148,6 +149,7 @@ func aligned(t *testing.T, table string) {
 // Long work says on a terminal how far it is, and leaves nothing of that behind; in a pipe it
 // is silent.
 func TestProgressOnATerminal(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	store := filepath.Join(t.TempDir(), "checked.db")
 	p.ok("--store", store, "keys", "create", strings.TrimSuffix(store, ".db")+".key")
