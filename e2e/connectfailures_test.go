@@ -75,7 +75,7 @@ server:
 	kinds := map[string]string{
 		"wrong value":    "does not accept what you have typed. Check it, and try again.",
 		"wrong form":     "does not have the declared form",
-		"no address":     "Server URL",
+		"no address":     "Server URL is not a valid URL: it begins with https://",
 		"no such server": "does not answer as it should just now. Nothing was stored; try again in a moment. Check what you have typed as well.",
 		"denied":         "you said no. Nothing was stored. Try again",
 		"refused code":   "could not be connected. Nothing was stored. Try again; if it happens again, tell",
@@ -111,7 +111,7 @@ server:
 			t.Errorf("%s: %s", name, strings.Join(found, "\n"))
 		}
 	}
-	if len(saw.Complaints) > 0 || len(saw.Axe) != 2*len(saw.Said) {
+	if len(saw.Complaints) > 0 || len(saw.Axe) < 2*len(kinds) {
 		t.Errorf("the policy was broken: %q, axe-core looked at %d pages", saw.Complaints, len(saw.Axe))
 	}
 }

@@ -166,7 +166,7 @@ func TestInputFieldCheck(t *testing.T) {
 		{schema.Field{Pattern: "[a-z]+", Example: "north"}, "LEAK", "does not have the declared form; an example is north"},
 		{schema.Field{Pattern: "[a-z]+|[0-9]+"}, "north", ""},
 		{schema.Field{Format: "hostname"}, "LEAK/..", "is not a valid hostname"},
-		{schema.Field{Format: "uri"}, "ftp://LEAK", "is not a valid uri"},
+		{schema.Field{Format: "uri"}, "ftp://LEAK", "is not a valid URL: it begins with https:// or http://"},
 		{schema.Field{Format: "integer"}, "7", ""},
 		{schema.Field{Format: "uuid"}, "LEAK", "is not a valid uuid"},
 		{schema.Field{Format: "email"}, "LEAK", "is not a valid email"},

@@ -35,9 +35,13 @@ async function session(integration) {
 }
 const endSession = (token) => fetch(`${server}/connect/session`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
 
-// look keeps what a page says, and has axe-core look at it.
+// look keeps what a page says, and has axe-core look at it, once for each thing that is wrong.
+const looked = new Set();
 async function look(name, page) {
   saw.said[name] = (await page.locator("main").innerText()).replace(/\s+/g, " ");
+  const kind = name.slice(name.indexOf(" ") + 1);
+  if (looked.has(kind) && !SHOTS) return;
+  looked.add(kind);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     const judge = `${axe}; axe.run(${colorScheme === "dark" ? '{runOnly: ["color-contrast"]}' : ""}).then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;

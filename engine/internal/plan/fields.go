@@ -138,8 +138,13 @@ func Misfit(f schema.Field, pattern *regexp.Regexp, v string) string {
 		_, err := strconv.ParseInt(v, 10, 64)
 		ok = err == nil
 	}
-	if !ok {
-		return "is not a valid " + f.Format
+	switch {
+	case ok:
+		return ""
+	case f.Format == "uri":
+		return "is not a valid URL: it begins with https:// or http://"
+	case f.Format == "integer":
+		return "is not a whole number"
 	}
-	return ""
+	return "is not a valid " + f.Format
 }
