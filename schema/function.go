@@ -110,6 +110,9 @@ func (t Template) Computed() bool {
 	return t.hasFunc(func(Ref) bool { return true })
 }
 
+// Constant reports whether t gives the same text whatever the values.
+func (t Template) Constant() bool { return len(t.Refs()) == 0 && !t.Computed() }
+
 // Generated reports whether t holds a value that is made anew for each request.
 func (t Template) Generated() bool {
 	return t.hasFunc(func(r Ref) bool { return Functions[r.Func].Generates })

@@ -10,11 +10,29 @@ import (
 // Of returns the media type of a Content-Type in small letters, or "" if there is none
 // that can be read.
 func Of(contentType string) string {
+	if kind, rest, _ := strings.Cut(contentType, ";"); (rest == "" || strings.EqualFold(rest, " charset=utf-8")) && isPlain(kind) {
+		return kind // as nearly every answer has it
+	}
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return ""
 	}
 	return kind
+}
+
+// isPlain reports whether kind is a type and a subtype in small letters, and nothing else.
+func isPlain(kind string) bool {
+	slash := 0
+	for i := range len(kind) {
+		switch b := kind[i]; {
+		case 'a' <= b && b <= 'z', '0' <= b && b <= '9', b == '-', b == '+', b == '.':
+		case b == '/' && slash == 0 && i > 0:
+			slash = i
+		default:
+			return false
+		}
+	}
+	return slash > 0 && slash < len(kind)-1
 }
 
 // IsJSON reports whether a media type is one document of JSON: application/json and its

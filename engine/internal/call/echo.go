@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
+	"github.com/nango-lite/nango-lite/engine/internal/render"
 )
 
 // saidIn returns what the request of a call says, other than where it goes: its
@@ -19,6 +20,13 @@ func saidIn(call *layer.Call, secrets []string) []string {
 	for name, values := range r.Header {
 		if !isHandle(name) {
 			said = append(said, values...)
+		}
+	}
+	if api, ok := call.Data.(*API); ok {
+		for _, f := range api.in.Calls.Headers.Each {
+			if text, err := render.Text(f.Value, nil); err == nil && !isHandle(f.Name) {
+				said = append(said, text)
+			}
 		}
 	}
 	said = append(said, unescaped(r.URL.RawQuery)...)

@@ -79,7 +79,11 @@ func (a *authorize) add(call *Call, r *http.Request) error {
 	values := call.value
 	for i := range a.headers {
 		f := &a.headers[i]
-		if f.Yields && has(r.Header, f.Name) {
+		if f.Yields && hasCanonical(r.Header, f.canonical) {
+			continue
+		}
+		if f.fixed != nil && f.Yields {
+			r.Header[f.canonical] = f.fixed
 			continue
 		}
 		v, err := f.fill(call, values)

@@ -31,7 +31,7 @@ type Fork func(home, away http.RoundTripper) http.RoundTripper
 // Fork returns b as the layer at which the ways part. The error says what is wrong
 // with a template without placeholders.
 func (b BaseURL) Fork() (Fork, error) {
-	if len(b.Template.Refs()) == 0 && !b.Template.Computed() {
+	if b.Template.Constant() {
 		u, err := render.URL(b.Template, nil, nil)
 		if err != nil {
 			return nil, err

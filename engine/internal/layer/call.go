@@ -48,15 +48,16 @@ type Call struct {
 
 	// The rest belongs to the goroutine that makes the call.
 
-	request   *http.Request // the caller's, perhaps with what the layers have added
-	base      *url.URL      // base URL, rendered
-	away      bool          // the request goes to where base does not lead
-	refreshed bool          // a refusal was answered by a refresh already
-	reason    string        // how the call ended, in words
-	secrets   []string      // of the URL, and what functions have made of secrets
-	attempt   attempt       // the one at hand
-	copies    copies        // of requests
-	open      io.Closer     // the body of its answer; nil: none yet
+	request    *http.Request // the caller's, perhaps with what the layers have added
+	ownsHeader bool          // request's headers are not the caller's any more
+	base       *url.URL      // base URL, rendered
+	away       bool          // the request goes to where base does not lead
+	refreshed  bool          // a refusal was answered by a refresh already
+	reason     string        // how the call ended, in words
+	secrets    []string      // of the URL, and what functions have made of secrets
+	attempt    attempt       // the one at hand
+	copies     copies        // of requests
+	open       io.Closer     // the body of its answer; nil: none yet
 }
 
 // An attempt is what is true of a call until it is made again.
@@ -94,14 +95,10 @@ func With(ctx context.Context, c *Call) context.Context {
 	return c
 }
 
-// Adopt returns a copy of r that carries c and that the layers may change.
+// Adopt returns a copy of r that carries c. Its headers are still the caller's.
 func (c *Call) Adopt(r *http.Request) *http.Request {
 	c.request = c.copies.next()
 	*c.request = *r.WithContext(With(r.Context(), c))
-	c.request.Header = r.Header.Clone()
-	if c.request.Header == nil {
-		c.request.Header = http.Header{}
-	}
 	c.attempt.number = 1
 	return c.request
 }
@@ -232,24 +229,38 @@ const (
 )
 
 // ownRequest returns a request that the layers may change: r itself if the chain has
-// made it already, else a copy with a header map of its own. The URL must be
-// replaced, not changed.
+// made it already, else a copy. URL and headers must be replaced, not changed.
 func (c *Call) ownRequest(r *http.Request) *http.Request {
-	if c.request == r {
-		return r
+	if c.request != r {
+		c.request, c.ownsHeader = c.copies.next(), false
+		*c.request = *r
 	}
-	c.request = c.copyRequest(r)
 	return c.request
+}
+
+// ownHeader is ownRequest for who changes headers.
+func (c *Call) ownHeader(r *http.Request) *http.Request {
+	r = c.ownRequest(r)
+	if !c.ownsHeader {
+		r.Header, c.ownsHeader = clonedHeader(r.Header), true
+	}
+	return r
 }
 
 // copyRequest returns a copy of r with its own header map. The body is shared.
 func (c *Call) copyRequest(r *http.Request) *http.Request {
 	out := c.copies.next()
 	*out = *r
-	if out.Header = r.Header.Clone(); out.Header == nil {
-		out.Header = http.Header{}
-	}
+	out.Header = clonedHeader(r.Header)
 	return out
+}
+
+// clonedHeader is never nil.
+func clonedHeader(h http.Header) http.Header {
+	if h = h.Clone(); h == nil {
+		return http.Header{}
+	}
+	return h
 }
 
 // closeBody closes r's body; a round tripper must, also when it fails.

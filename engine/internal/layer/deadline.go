@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,8 +21,8 @@ type deadlines struct {
 
 // A deadline is of one attempt, which waits and rests by turns.
 type deadline struct {
+	ending // of the attempt
 	all    *deadlines
-	cancel context.CancelFunc
 
 	until  atomic.Int64 // when a wait has lasted too long; or one of the below
 	listed atomic.Bool  // it is in the ring, or somebody is about to put it there
@@ -35,7 +34,7 @@ type deadline struct {
 
 const (
 	resting = 0  // nothing is waited for
-	passed  = -1 // the wait took too long, and cancel was called, or will be at once
+	passed  = -1 // the wait took too long, and the attempt was ended, or will be at once
 )
 
 func newDeadlines(after time.Duration) *deadlines {
@@ -114,20 +113,20 @@ func (all *deadlines) arm() {
 
 // look ends what has waited for too long.
 func (all *deadlines) look() {
-	var over []context.CancelFunc
+	var over []*deadline
 	all.mu.Lock()
 	all.set = false
 	now := all.now()
 	for d := all.root.next; d != &all.root && d.due <= now; d = all.root.next {
 		d.remove()
 		if d.isOver(now) {
-			over = append(over, d.cancel)
+			over = append(over, d)
 		}
 	}
 	all.arm()
 	all.mu.Unlock()
-	for _, cancel := range over {
-		cancel()
+	for _, d := range over {
+		d.cancel()
 	}
 }
 

@@ -28,7 +28,7 @@ func prepared(given []Field) []field {
 		f := &fields[i]
 		f.Field = given[i]
 		f.canonical = http.CanonicalHeaderKey(f.Name)
-		if f.computed = f.Value.Computed(); f.computed || len(f.Value.Refs()) > 0 {
+		if f.computed = f.Value.Computed(); !f.Value.Constant() {
 			continue
 		}
 		if v, err := render.Header(f.Value, nil); err == nil {
@@ -49,7 +49,7 @@ func Defaults(headers, params []Field) Layer {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			call := From(r.Context())
-			out := call.ownRequest(r)
+			out := call.ownHeader(r)
 			if err := addDefaults(out, prepared, params, call.value); err != nil {
 				closeBody(r)
 				return nil, err
@@ -61,7 +61,7 @@ func Defaults(headers, params []Field) Layer {
 
 func addDefaults(r *http.Request, headers []field, params []Field, values render.Values) error {
 	for _, f := range headers {
-		if has(r.Header, f.Name) {
+		if hasCanonical(r.Header, f.canonical) {
 			continue
 		}
 		if f.fixed != nil {
@@ -105,12 +105,18 @@ func setQuery(r *http.Request, query string) {
 
 // has reports whether h has a value for name. One that is there without values
 // counts: by it a caller asks net/http to send none.
-func has(h http.Header, name string) bool {
-	if _, ok := h[http.CanonicalHeaderKey(name)]; ok {
+func has(h http.Header, name string) bool { return hasCanonical(h, http.CanonicalHeaderKey(name)) }
+
+// hasCanonical is has for a name as net/http spells it.
+func hasCanonical(h http.Header, name string) bool {
+	if _, ok := h[name]; ok {
 		return true
 	}
+	if len(h) == 0 {
+		return false
+	}
 	for other := range h {
-		if strings.EqualFold(other, name) {
+		if len(other) == len(name) && strings.EqualFold(other, name) {
 			return true
 		}
 	}

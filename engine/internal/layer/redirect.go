@@ -136,7 +136,7 @@ func followed(call *Call, r *http.Request) (*http.Request, error) {
 	}
 	call.away = leaves(last, &u)
 	method, _ := kept(r)
-	out := call.ownRequest(r)
+	out := call.ownHeader(r)
 	if err := keep(out, r.Response.Request, method); err != nil {
 		return nil, err
 	}

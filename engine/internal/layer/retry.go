@@ -26,7 +26,7 @@ type retry struct {
 func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := From(r.Context())
 	if t.IdempotencyKey != "" && !idempotent(r.Method) && !has(r.Header, t.IdempotencyKey) {
-		r = call.ownRequest(r)
+		r = call.ownHeader(r)
 		r.Header.Set(t.IdempotencyKey, newUUID())
 	}
 	safe := t.repeatable(call, r)

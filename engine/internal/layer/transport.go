@@ -58,13 +58,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.WithContext(sent.trace(caller))
 	}
 	w := &watch{timeout: t.timeout}
-	ctx, cancel := context.WithCancel(r.Context())
-	w.deadline.cancel = cancel
-	r = withContext(r, ctx)
+	w.deadline.begin(r.Context())
+	r = withContext(r, &w.deadline)
 	if t.deadlines == nil {
 		resp, err := t.next.RoundTrip(r)
 		if err != nil {
-			cancel()
+			w.deadline.cancel()
 			return nil, failure(r, caller, err, sent)
 		}
 		return w.over(whole(resp, r), r), nil

@@ -17,9 +17,15 @@ type Calls struct {
 	Verify                schema.Template // path of the verify call
 }
 
-// FieldSets part headers or parameters into those for any request, those that grant
-// access, and those that are made anew for each attempt.
-type FieldSets struct{ Plain, Secret, Fresh []render.Field }
+// FieldSets part headers or parameters into those that a call gets, those that grant
+// access, and others that each attempt gets.
+type FieldSets struct {
+	Plain, Secret []render.Field
+
+	// Each holds what is made anew for each attempt, and headers that are the same for all:
+	// a call needs no copy of its headers for those.
+	Each []render.Field
+}
 
 // All returns every field. Those that grant nothing yield to the caller's own.
 func (s *FieldSets) All() []render.Field {
@@ -32,7 +38,7 @@ func (s *FieldSets) All() []render.Field {
 }
 
 // Late returns what is added to an attempt rather than to a call.
-func (s *FieldSets) Late() []render.Field { return slices.Concat(s.Secret, s.Fresh) }
+func (s *FieldSets) Late() []render.Field { return slices.Concat(s.Secret, s.Each) }
 
 func newCalls(in *Integration) (*Calls, error) {
 	p := &Calls{}
@@ -77,14 +83,20 @@ func readFields(in *Integration, key string, values map[string]string) (FieldSet
 		switch {
 		case slices.ContainsFunc(t.Refs(), in.IsSecret) || fromVariable(in, "requests."+key+"."+name):
 			sets.Secret = append(sets.Secret, f)
-		case t.Generated():
+		case t.Generated() || key == "headers" && t.Constant() && !isIdempotencyKey(in, name):
 			f.Yields = true
-			sets.Fresh = append(sets.Fresh, f)
+			sets.Each = append(sets.Each, f)
 		default:
 			sets.Plain = append(sets.Plain, f)
 		}
 	}
 	return sets, nil
+}
+
+// isIdempotencyKey reports whether a header makes repetitions harmless: whether a call
+// has it is asked before its first attempt.
+func isIdempotencyKey(in *Integration, name string) bool {
+	return in.Requests.Retries != nil && strings.EqualFold(in.Requests.Retries.IdempotencyKey, name)
 }
 
 func fromVariable(in *Integration, path string) bool {
