@@ -160,6 +160,8 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.dispatch(w, connectionsMetadata)
 	case strings.HasPrefix(path, "/connections/"): // an id may hold slashes
 		s.dispatch(w, oneConnection)
+	case s.table[path] != nil && !strings.Contains(path, "{"): // the mux would say the same
+		s.dispatch(w, path)
 	default:
 		s.mux.ServeHTTP(w, r)
 	}

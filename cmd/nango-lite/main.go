@@ -19,12 +19,13 @@ func main() { os.Exit(run()) }
 // run ends with the first interrupt; a second one kills the program, should it
 // not come to an end.
 //
-// Most commands end before it pays to collect their garbage: for a second that is put off
-// until there are 16 MB of it, rather than 4, unless GOGC says how it is to be.
+// Unless GOGC says how it is to be, garbage may grow to twice of what lives, where Go's
+// default is once: a server spends a tenth less processor time on a call, for 7 MiB. Most
+// commands end before it pays to collect any: for a second it may grow to 16 MB, rather than 4.
 func run() int {
 	if os.Getenv("GOGC") == "" {
-		usual := debug.SetGCPercent(400)
-		time.AfterFunc(time.Second, func() { debug.SetGCPercent(usual) })
+		debug.SetGCPercent(400)
+		time.AfterFunc(time.Second, func() { debug.SetGCPercent(200) })
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -41,6 +41,7 @@ type Collector struct {
 	mu           sync.Mutex
 	engines      []*engine.Engine
 	integrations map[string]bool // those that were called
+	found        map[ended]timed // what is counted most, so that it is looked up once
 
 	scrape    sync.Mutex     // held while a store is asked: calls do not wait for it
 	counted   map[string]int // tokens that expire, by integration
@@ -51,7 +52,7 @@ var _ prometheus.Collector = (*Collector)(nil)
 
 // New returns a Collector. A nil opts means the zero Options.
 func New(opts *Options) *Collector {
-	c := &Collector{integrations: map[string]bool{}}
+	c := &Collector{integrations: map[string]bool{}, found: map[ended]timed{}}
 	if opts != nil {
 		c.opts = *opts
 	}
@@ -95,12 +96,9 @@ func (c *Collector) Observe(_ context.Context, ev engine.Event) {
 	in := ev.Key.Integration
 	switch ev.Kind {
 	case engine.EventCall:
-		c.seen(in)
-		c.calls.WithLabelValues(in, label.Method(ev), label.Status(ev), label.Kind(ev)).Inc()
-		c.callTime.WithLabelValues(in).Observe(ev.Duration.Seconds())
+		c.end(ev, c.calls, c.callTime)
 	case engine.EventAttempt:
-		c.attempts.WithLabelValues(in, label.Method(ev), label.Status(ev), label.Kind(ev)).Inc()
-		c.attemptTime.WithLabelValues(in).Observe(ev.Duration.Seconds())
+		c.end(ev, c.attempts, c.attemptTime)
 	case engine.EventWait:
 		c.seen(in) // before its call ends
 		c.waits.WithLabelValues(in).Inc()
@@ -112,6 +110,41 @@ func (c *Collector) Observe(_ context.Context, ev engine.Event) {
 	case engine.EventStatus:
 		c.lost.WithLabelValues(in).Inc()
 	}
+}
+
+// An ended is what calls and attempts that have ended are counted by.
+type ended struct {
+	kind   engine.EventKind
+	in     string
+	method string
+	status int // not one that a provider has made up
+	failed string
+}
+
+// A timed is a series that is counted and timed.
+type timed struct {
+	count prometheus.Counter
+	time  prometheus.Observer
+}
+
+// end counts a call or an attempt.
+func (c *Collector) end(ev engine.Event, count *prometheus.CounterVec, time *prometheus.HistogramVec) {
+	e := ended{ev.Kind, ev.Key.Integration, label.Method(ev), ev.Status, label.Kind(ev)}
+	if e.status != 0 && (e.status < 100 || e.status > 599) {
+		e.status = 1
+	}
+	c.mu.Lock()
+	series, ok := c.found[e]
+	if !ok {
+		series = timed{count.WithLabelValues(e.in, e.method, label.Status(ev), e.failed), time.WithLabelValues(e.in)}
+		c.found[e] = series
+		if ev.Kind == engine.EventCall {
+			c.integrations[e.in] = true
+		}
+	}
+	c.mu.Unlock()
+	series.count.Inc()
+	series.time.Observe(ev.Duration.Seconds())
 }
 
 func (c *Collector) seen(integration string) {

@@ -58,6 +58,7 @@ type API struct {
 	operations operations
 
 	chain atomic.Pointer[http.RoundTripper] // over the engine's own transport
+	last  atomic.Pointer[credentials]       // of the connection that was used last
 }
 
 // New returns how in is called.

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/fault"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 	"github.com/nango-lite/nango-lite/internal/weburl"
@@ -56,21 +57,46 @@ func shownURL(u *url.URL, call *layer.Call) string {
 	return fault.ShownURL(u, secrets)
 }
 
-// credentialsOf returns the values that a call is authorised with.
+// credentialsOf returns the values that a call is authorised with. Callers must not
+// modify it.
 func credentialsOf(call *layer.Call) []string {
-	list := slices.Clone(call.Secrets())
 	api, ok := call.Data.(*API)
 	s := call.Snapshot()
 	if !ok || s == nil {
-		return list
+		return call.Secrets()
 	}
-	for _, name := range api.SignedWith {
+	list := api.credentials(s, ConnectionOf(call))
+	if own := call.Secrets(); len(own) > 0 {
+		return slices.Concat(own, list)
+	}
+	return list
+}
+
+// credentials are those of one connection as it was read. Whoever calls an API often does
+// so with the same one.
+type credentials struct {
+	of   *connection.Connection
+	list []string
+}
+
+func (p *API) credentials(s layer.Snapshot, c *connection.Connection) []string {
+	if last := p.last.Load(); last != nil && last.of == c && c != nil {
+		return last.list
+	}
+	last := &credentials{c, slices.Clip(p.secrets(s, c))}
+	p.last.Store(last)
+	return last.list
+}
+
+// secrets returns what grants access of a connection.
+func (p *API) secrets(s layer.Snapshot, c *connection.Connection) (list []string) {
+	for _, name := range p.SignedWith {
 		if v, ok := s.Value(name); ok && v != "" {
 			list = append(list, v)
 		}
 	}
-	in := api.in
-	list = append(list, in.Secrets(ConnectionOf(call))...)
+	in := p.in
+	list = append(list, in.Secrets(c)...)
 	sets := [][]layer.Field{in.Calls.Headers.Secret, in.Calls.Params.Secret, in.Calls.Body.Secret}
 	if signature := in.Parsed.Signature; signature != nil {
 		sets = append(sets, signature.Headers, signature.Params)

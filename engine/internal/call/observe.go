@@ -12,7 +12,7 @@ import (
 
 // eventOf tells what a layer did, as an event.
 func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event {
-	ev := event.Event{Key: k, Method: n.Request.Method, Attempt: n.Attempt, Wait: n.Wait, Duration: n.Duration, Reason: n.Reason}
+	ev := event.Event{Key: k, Method: n.Request.Method, Attempt: n.Attempt, Time: n.Time, Wait: n.Wait, Duration: n.Duration, Reason: n.Reason}
 	switch n.Kind {
 	case layer.CallEnded:
 		ev.Kind = event.Call
@@ -35,7 +35,7 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 			ev.Reason = strings.TrimPrefix(ev.Reason+"; "+why+", so what is declared about bodies does not apply", "; ")
 		}
 	}
-	ev.URL = shownURL(n.Request.URL, call)
+	ev.URL = call.ShownURL(n.Request.URL)
 	if n.Err != nil && n.Kind != layer.Waiting {
 		ev.Err = callError(call.Context, k, call, n.Err)
 	}

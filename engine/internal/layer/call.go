@@ -58,6 +58,7 @@ type Call struct {
 	attempt    attempt       // the one at hand
 	copies     copies        // of requests
 	open       io.Closer     // the body of its answer; nil: none yet
+	shown      shown         // where it goes
 }
 
 // An attempt is what is true of a call until it is made again.
@@ -70,6 +71,12 @@ type attempt struct {
 	traced    bool          // whether the request was sent matters to the retry layer
 	limit     *RateLimit    // the limit that let it through
 	limiter   *Limiter      // the count by which the limit did
+}
+
+// A shown is a URL as it may be shown. Attempt and call have the same, most times.
+type shown struct {
+	of   *url.URL
+	text string
 }
 
 // copies are the two requests that each call needs. They are the call's, and never used
@@ -170,6 +177,14 @@ func (c *Call) Stuck() error { return c.attempt.stuck }
 // have made of that which does.
 func (c *Call) Secrets() []string { return c.secrets }
 
+// ShownURL gives a URL of the call, which nobody changes, as it may be shown.
+func (c *Call) ShownURL(u *url.URL) string {
+	if c.shown.of != u {
+		c.shown = shown{u, c.Shown(c, u)}
+	}
+	return c.shown.text
+}
+
 // value gives the value of a placeholder in the attempt at hand.
 func (c *Call) value(name string) (string, bool) {
 	if strings.HasSuffix(name, ")") {
@@ -213,6 +228,7 @@ type Notice struct {
 	Attempt  int
 	Wait     time.Duration
 	Duration time.Duration
+	Time     time.Time // when it was; zero: now
 	Reason   string
 	Err      error
 }

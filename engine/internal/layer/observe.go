@@ -23,7 +23,8 @@ func observe(kind NoticeKind, now func() time.Time) Layer {
 			}
 			start := now()
 			resp, err := next.RoundTrip(r)
-			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt.number, Duration: now().Sub(start), Err: err}
+			end := now()
+			n := Notice{Kind: kind, Request: r, Response: resp, Attempt: call.attempt.number, Time: end, Duration: end.Sub(start), Err: err}
 			if call.attempt.replaying {
 				n.Reason = "sent again with another token"
 			}

@@ -60,7 +60,7 @@ func callOf(h http.Header) (call, error) {
 	}
 	for name, values := range h {
 		rest, ok := strings.CutPrefix(name, proxyPrefix)
-		if rest = http.CanonicalHeaderKey(rest); ok && rest != "" && !slices.Contains(hopByHop, rest) {
+		if rest = http.CanonicalHeaderKey(rest); ok && rest != "" && !isHopByHop(rest) {
 			c.header[rest] = slices.Clone(values)
 		}
 	}

@@ -9,28 +9,42 @@ import (
 	"github.com/nango-lite/nango-lite/server/internal/answer"
 )
 
-// hopByHop are headers for the next hop alone (RFC 9110 7.6.1), and those that say where a
-// message ends, which each hop writes anew.
-var hopByHop = []string{
-	"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+// isHopByHop reports whether a header is for the next hop alone (RFC 9110 7.6.1), or says
+// where a message ends, which each hop writes anew.
+func isHopByHop(name string) bool {
+	switch name {
+	case "Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+		"Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
 }
 
-// ours are headers that tell how the request came to this server, which no provider need
-// know.
-var ours = []string{"Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip"}
+// isOurs reports whether a header tells how the request came to this server, which no
+// provider need know.
+func isOurs(name string) bool {
+	switch name {
+	case "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip":
+		return true
+	}
+	return false
+}
 
-// keptBack are headers of a provider that a browser would take for this server's own: they
-// would set its cookies, send browsers elsewhere, or open it to other sites.
-var keptBack = []string{
-	"Alt-Svc", "Clear-Site-Data", "Nel", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Report-To", "Reporting-Endpoints",
-	"Service-Worker-Allowed", "Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", answer.ErrorHeader,
+// isKeptBack reports whether a browser would take a header of a provider for this server's
+// own: it would set its cookies, send browsers elsewhere, or open it to other sites.
+func isKeptBack(name string) bool {
+	switch name {
+	case "Alt-Svc", "Clear-Site-Data", "Nel", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Report-To", "Reporting-Endpoints",
+		"Service-Worker-Allowed", "Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", answer.ErrorHeader:
+		return true
+	}
+	return strings.HasPrefix(name, "Access-Control-")
 }
 
 // isHop reports whether a header, spelled canonically, is for the next hop alone: always,
 // or because the header Connection names it.
 func isHop(h http.Header, name string) bool {
-	return slices.Contains(hopByHop, name) || slices.ContainsFunc(h["Connection"], func(line string) bool {
+	return isHopByHop(name) || slices.ContainsFunc(h["Connection"], func(line string) bool {
 		for word := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(textproto.TrimString(word), name) {
 				return true
@@ -45,10 +59,10 @@ func isHop(h http.Header, name string) bool {
 func endToEnd(h http.Header, key string) http.Header {
 	out := make(http.Header, len(h)+2)
 	for name, values := range h {
-		if isHop(h, name) || slices.Contains(ours, name) || holdsKey(name, values, key) {
+		if isHop(h, name) || isOurs(name) || holdsKey(name, values, key) {
 			continue
 		}
-		out[name] = slices.Clone(values)
+		out[name] = values // which nobody changes: the engine sends a copy
 	}
 	return out
 }
@@ -68,6 +82,9 @@ func holdsKey(name string, values []string, key string) bool {
 	})
 }
 
+// They are shared among answers, which do not change them.
+var sandboxed, unsniffed = []string{"sandbox"}, []string{"nosniff"}
+
 // copyBack copies the headers of a provider's answer.
 func copyBack(to, from http.Header) {
 	for name, values := range from {
@@ -75,11 +92,11 @@ func copyBack(to, from http.Header) {
 			to[name] = values
 			continue
 		}
-		if !isHop(from, name) && !slices.Contains(keptBack, name) && !strings.HasPrefix(name, "Access-Control-") {
+		if !isHop(from, name) && !isKeptBack(name) {
 			to[name] = values
 		}
 	}
 	// A page of the provider's must not run as one of this server's.
-	to["Content-Security-Policy"] = append(slices.Clone(to["Content-Security-Policy"]), "sandbox")
-	to.Set("X-Content-Type-Options", "nosniff")
+	to["Content-Security-Policy"] = slices.Concat(to["Content-Security-Policy"], sandboxed)
+	to["X-Content-Type-Options"] = unsniffed
 }

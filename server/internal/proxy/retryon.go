@@ -33,7 +33,7 @@ const (
 func (p retryOn) do(client *http.Client, r *http.Request) (*http.Response, error) {
 	may := p.times > 0 && len(p.statuses) > 0 && idempotent(r.Method) && (r.Body == http.NoBody || r.GetBody != nil)
 	for attempt := 0; ; attempt++ {
-		resp, err := client.Do(r)
+		resp, err := send(client, r)
 		if err != nil {
 			var wrapped *url.Error
 			if errors.As(err, &wrapped) {

@@ -26,7 +26,9 @@ func (p *Proxy) passBack(w *answer.Writer, resp *http.Response) {
 	}
 	w.WriteHeader(resp.StatusCode)
 	control := http.NewResponseController(w.ResponseWriter)
-	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
+	if !isShort(resp) {
+		defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
+	}
 	if err := p.copy(w, control, resp); err != nil {
 		w.Code = "broken_off"
 		panic(http.ErrAbortHandler) // so that the caller sees that something is missing
@@ -36,6 +38,10 @@ func (p *Proxy) passBack(w *answer.Writer, resp *http.Response) {
 		h.Del(name)
 	}
 }
+
+// isShort reports whether net/http keeps the whole body until the handler has returned: it
+// has 2 KiB for that. Nothing that is written of it can stall.
+func isShort(resp *http.Response) bool { return resp.ContentLength >= 0 && resp.ContentLength <= 2<<10 }
 
 // copy returns an error if the provider's body broke off, or the caller has left.
 func (p *Proxy) copy(w *answer.Writer, control *http.ResponseController, resp *http.Response) error {
@@ -48,7 +54,9 @@ func (p *Proxy) copy(w *answer.Writer, control *http.ResponseController, resp *h
 	for {
 		n, err := resp.Body.Read(buffer[:])
 		if n > 0 {
-			_ = control.SetWriteDeadline(time.Now().Add(p.IdleTimeout))
+			if !isShort(resp) {
+				_ = control.SetWriteDeadline(time.Now().Add(p.IdleTimeout))
+			}
 			if _, err := w.Write(buffer[:n]); err != nil {
 				return err
 			}
