@@ -19,7 +19,9 @@ const shortestSecret = 4
 // Where some overlap, all that any of them covers goes. The time it takes grows with
 // the length of the text.
 func WithoutSecrets(text string, secrets []string) string {
-	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortestSecret })
+	if isShort := func(s string) bool { return len(s) < shortestSecret }; slices.ContainsFunc(secrets, isShort) {
+		secrets = slices.DeleteFunc(slices.Clone(secrets), isShort)
+	}
 	if len(secrets) == 0 || len(text) < shortestSecret {
 		return text
 	}

@@ -20,35 +20,44 @@ type lineBuffer struct {
 	mu    sync.Mutex
 	lines []byte
 	timer *time.Timer // nil: nothing waits
+
+	writing sync.Mutex // taken under mu, so that lines keep their order; requests do not wait for a write
+	spare   []byte     // guarded by writing
 }
 
 // Write takes a line. It implements [io.Writer], and never fails: there is nobody to tell.
 func (l *lineBuffer) Write(line []byte) (int, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.lines = append(l.lines, line...)
-	switch {
-	case len(l.lines) >= logMost:
+	if len(l.lines) >= logMost {
 		l.flush()
-	case l.timer == nil:
+		return len(line), nil
+	}
+	if l.timer == nil {
 		l.timer = time.AfterFunc(logPause, func() { _ = l.Close() })
 	}
+	l.mu.Unlock()
 	return len(line), nil
 }
 
 // Close writes what waits. Lines that come later are written all the same.
 func (l *lineBuffer) Close() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.flush()
 	return nil
 }
 
+// flush writes what waits, and gives up mu before.
 func (l *lineBuffer) flush() {
 	if l.timer != nil {
 		l.timer.Stop()
 		l.timer = nil
 	}
-	_, _ = l.w.Write(l.lines)
-	l.lines = l.lines[:0]
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	lines := l.lines
+	l.lines = l.spare[:0]
+	l.mu.Unlock()
+	_, _ = l.w.Write(lines)
+	l.spare = lines
 }
