@@ -38,7 +38,8 @@ func TestDeployPage(t *testing.T) {
 		}
 	}
 	vars, _ := newDatabases(t, sql)
-	m := newMachine(t, strings.TrimPrefix(vars[0], "DATABASE="))
+	database, _, _ := strings.Cut(strings.TrimPrefix(vars[0], "DATABASE="), "?")
+	m := newMachine(t, database)
 	fresh := make([]string, len(all))
 	for i, b := range all {
 		fresh[i] = b.text
@@ -80,7 +81,8 @@ func newMachine(t *testing.T, database string) *machine {
 	m := &machine{terminal: newTerminal(t), t: t}
 	first, second, front := freePort(t), freePort(t), freePort(t)
 	pairs := []string{
-		"postgres://nango@db.internal/nango?sslmode=verify-full", database,
+		// What is told of a database is its URL without parameters, which the page has to show.
+		"postgres://nango@db.internal/nango?sslmode=verify-full", database + "?sslmode=prefer", "postgres://nango@db.internal/nango", database,
 		"https://connect.example.com", "https://127.0.0.1:" + front, "listen 443", "listen 127.0.0.1:" + front,
 		"3003", first, "3004", second,
 		" /usr/local/bin/", " " + m.dir + "/bin/", "/etc/ssl/", m.dir + "/ssl/", "/etc/", m.dir + "/etc/", "/var/log/", m.dir + "/log/",
