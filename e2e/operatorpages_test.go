@@ -35,7 +35,7 @@ server:
 		Live        struct {
 			Activity, List, Connection []any
 			Still                      []int
-			Rows                       int
+			Rows, Before               int
 		}
 	}
 	if err := json.Unmarshal([]byte(out.stdout), &saw); err != nil {
@@ -61,7 +61,8 @@ server:
 	for name, pair := range map[string][2]any{
 		"activity":        {saw.Live.Activity, []any{true, true, "notion/default", 2.0, "This page is kept up to date."}}, // not loaded anew, still open, the same focus
 		"connections":     {saw.Live.List, []any{true, "half a word"}},
-		"connection":      {saw.Live.Connection, []any{true, true, true}},
+		"connection":      {saw.Live.Connection, []any{true, true, true, "sure"}},
+		"before it died":  {saw.Live.Before, 0},
 		"without scripts": {saw.Live.Still, []int{1, 0}},
 		"rows":            {saw.Live.Rows, 2},
 	} {

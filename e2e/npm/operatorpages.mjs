@@ -115,9 +115,11 @@ await page.getByRole("link", { name: "notion/user-8" }).click();
 await page.evaluate(() => { window.same = true; });
 await page.getByText("Disconnect…").click();
 await page.getByLabel("Remove notion/user-8").check();
+saw.live.before = await page.getByText("Make a link for the user").count();
 await asked("GET", "/c/notion/user-8/v1/users");
 await has(page, "Last call, of this server");
-saw.live.connection = await page.evaluate(() => [window.same, document.querySelector("details:last-of-type").open, document.querySelector("input[name=sure]").checked]);
+await has(page, "Make a link for the user"); // the provider knows neither token, so it is dead now
+saw.live.connection = await page.evaluate(() => [window.same, document.querySelector("details:last-of-type").open, document.querySelector("input[name=sure]").checked, document.activeElement.name]);
 
 // A pause, and on. Then the connection is removed elsewhere.
 await page.getByRole("button", { name: "Pause" }).click();

@@ -149,9 +149,9 @@ func Main(t *template.Template, data any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Write answers with a page. It loads nothing but the operator's logo and files of this server's, runs nothing but its
-// own scripts, is shown in no frame but those that the operator allows, and sends no
-// referrer: the address bar may hold what grants access.
+// Write answers with a page. It loads nothing but the operator's logo and files of this
+// server's, runs nothing but its own scripts, is shown in no frame but those that the operator
+// allows, and sends no referrer: the address bar may hold what grants access.
 func Write(w *answer.Writer, t *template.Template, s *Sheet, data any) {
 	s.Nonce = rand.Text()
 	var b bytes.Buffer

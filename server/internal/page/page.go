@@ -1,5 +1,5 @@
-// Package page shows what a user sees of the connect flow in a browser: pages of HTML
-// that load nothing. [Show] shows one that says something; [Write] shows those that other
+// Package page shows what people see of this server in a browser: pages of HTML
+// that load nothing of other servers but a logo. [Show] shows one that says something; [Write] shows those that other
 // rooms have written with [Body].
 package page
 

@@ -64,13 +64,13 @@ var activityPage = body(`
 <svg viewBox="0 0 600 152" role="img" aria-label="Calls, errors and waits by the minute; the table below has the numbers">
 {{range .Plot.Bars}}{{if .CallsH}}<rect class="calls" x="{{.X}}" y="{{.CallsY}}" width="8" height="{{.CallsH}}"/>{{end}}{{if .ErrorsH}}<rect class="errors" x="{{.X}}" y="{{.ErrorsY}}" width="5" height="{{.ErrorsH}}"/>{{end}}{{if .Waits}}<circle class="waits" cx="{{.X}}" cy="8" r="4"/>{{end}}{{end}}
 <line class="axis" x1="0" y1="151" x2="600" y2="151"/></svg>
-<details><summary>The numbers</summary><table><thead><tr><th scope="col">Minute</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Errors</th><th scope="col" class="number">Waits</th></tr></thead><tbody>
+<details data-key="numbers"><summary>The numbers</summary><table><thead><tr><th scope="col">Minute</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Errors</th><th scope="col" class="number">Waits</th></tr></thead><tbody>
 {{range .Plot.Minutes}}<tr data-key="{{.Minute.Unix}}"><td>{{.Minute.Format "15:04"}}</td><td class="number">{{.Calls}}</td><td class="number">{{.Errors}}</td><td class="number">{{.Waits}}</td></tr>{{end}}</tbody></table></details>
 {{end}}{{if not .Bound}}<h2>Waits and budgets</h2>
-{{if .Limits}}<div class="scroll" tabindex="0" role="region" aria-label="Waits and budgets"><table><thead><tr><th scope="col">Of</th><th scope="col" class="number">Under way</th><th scope="col" class="number">In line</th><th scope="col">Nothing before</th><th scope="col">Why</th></tr></thead><tbody>
+{{if .Limits}}<div class="scroll" tabindex="0" role="region" aria-label="Waits and budgets" data-key="limits"><table><thead><tr><th scope="col">Of</th><th scope="col" class="number">Under way</th><th scope="col" class="number">In line</th><th scope="col">Nothing before</th><th scope="col">Why</th></tr></thead><tbody>
 {{range .Limits}}<tr data-key="{{.Of}}"><td>{{.Of}}</td><td class="number">{{.Running}}</td><td class="number">{{.Waiting}}</td><td>{{.Until}}</td><td>{{.Reason}}</td></tr>{{end}}</tbody></table></div>{{else}}<p>Nothing is under way, waits or pauses.</p>{{end}}{{end}}
 <h2>The last calls</h2>
-{{if .Last}}<div class="scroll" tabindex="0" role="region" aria-label="The last calls"><table><thead><tr><th scope="col">When</th><th scope="col">Connection</th><th scope="col">What</th><th scope="col">What became of it</th></tr></thead><tbody>
+{{if .Last}}<div class="scroll" tabindex="0" role="region" aria-label="The last calls" data-key="last"><table><thead><tr><th scope="col">When</th><th scope="col">Connection</th><th scope="col">What</th><th scope="col">What became of it</th></tr></thead><tbody>
 {{range .Last}}<tr data-key="{{.Number}}"><td>{{.When}}</td><td><a href="{{.Href}}">{{.Key.Integration}}/{{.Key.ConnectionID}}</a></td><td>{{.Method}}{{with .Operation}} {{.}}{{end}}</td><td{{if .Failed}} class="bad"{{end}}>{{.Words}}</td></tr>
 {{end}}</tbody></table></div>{{else}}<p>{{if .Known}}None yet.{{else}}This server remembers no calls.{{end}}</p>{{end}}</div>`)
 

@@ -34,11 +34,11 @@ var connectionPage = body(`
 <h2>What can be done</h2>
 <div data-live="actions">{{if .Acts}}
 {{if .Dead}}<form method="post" action="{{.Root}}/connection/link">{{template "key" .}}<p><button type="submit">Make a link for the user</button></p></form>{{end}}
-{{if not .Unreadable}}<details><summary>Refresh the token…</summary><form method="post" action="{{.Root}}/connection/refresh">{{template "key" .}}
+{{if not .Unreadable}}<details data-key="refresh"><summary>Refresh the token…</summary><form method="post" action="{{.Root}}/connection/refresh">{{template "key" .}}
 <p>The provider is asked for a new token now. The old one ends, with most providers.</p><p><button type="submit">Refresh</button></p></form></details>
-<details><summary>Verify…</summary><form method="post" action="{{.Root}}/connection/verify">{{template "key" .}}
+<details data-key="verify"><summary>Verify…</summary><form method="post" action="{{.Root}}/connection/verify">{{template "key" .}}
 <p>One harmless call, which the integration declares, shows whether the access works.</p><p><button type="submit">Verify</button></p></form></details>{{end}}
-<details><summary>Disconnect…</summary><form method="post" action="{{.Root}}/connection/disconnect">{{template "key" .}}
+<details data-key="disconnect"><summary>Disconnect…</summary><form method="post" action="{{.Root}}/connection/disconnect">{{template "key" .}}
 <p>The connection is removed, and the provider is told if it has a way. It cannot be taken back: the user would have to connect again.</p>
 <p><label><input type="checkbox" name="sure" value="yes" required> Remove {{.Key.Integration}}/{{.Key.ConnectionID}}</label></p><p><button type="submit">Disconnect</button></p></form></details>
 {{else}}<p>Your API key has not the scope <code>connect</code>, so it changes nothing here.</p>{{end}}</div>

@@ -93,6 +93,7 @@
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
+  addEventListener("pageshow", open); // the browser had kept the page
   document.getElementById("live").hidden = false;
   open();
 })();
