@@ -22,6 +22,11 @@ func TestCompose(t *testing.T) {
 	if got, want := p.ServiceNames(), []string{"nginx", "postgres", "server-1", "server-2"}; !slices.Equal(got, want) {
 		t.Errorf("services are %v, want %v", got, want)
 	}
+	for service, name := range map[string]string{"postgres": "POSTGRES_PASSWORD", "server-1": "PGPASSWORD", "server-2": "PGPASSWORD"} {
+		if got := p.Services[service].Environment[name]; got == nil || *got != "it is invented" {
+			t.Errorf("%s does not get the password that the file environment has", service)
+		}
+	}
 	for _, s := range p.Services {
 		for _, v := range s.Volumes {
 			if v.Type != types.VolumeTypeBind {
@@ -66,14 +71,15 @@ func loadCompose(t *testing.T, text string) (*types.Project, error) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"compose.yaml": text, "environment": "PGPASSWORD=invented\n",
+		"compose.yaml": text, "environment": "PGPASSWORD='it is invented'\n",
 		"integrations.yaml": "", "cert.pem": "", "key.pem": "",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "compose.yaml")}, cli.WithEnv([]string{"PGPASSWORD=invented"}))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "compose.yaml")},
+		cli.WithEnvFiles(filepath.Join(dir, "environment")), cli.WithDotEnv)
 	if err != nil {
 		return nil, err
 	}
