@@ -228,7 +228,7 @@ func (c *containers) buildah(t *testing.T, args ...string) {
 // run starts the image with these flags and arguments.
 func (c *containers) run(t *testing.T, flags []string, args ...string) *process {
 	t.Helper()
-	podman := append(c.stored("run", "--rm", "--pull=never"), flags...)
+	podman := append(c.stored("--tmpdir", filepath.Join(c.dir, "tmp"), "run", "--rm", "--pull=never"), flags...)
 	podman = append(append(podman, "localhost/nango-lite"), args...)
 	return start(t, ".", c.env, "unshare", append([]string{"--mount", "sh", "-c", withinOneHierarchy, "sh", "podman"}, podman...)...)
 }
