@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -23,43 +24,58 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 	items := 0
 	for i := range e.Played.Samples {
 		s := &e.Played.Samples[i]
-		if !isAPI(s) || or(s.Request.Method, http.MethodGet) != http.MethodGet {
+		if !isAPI(s) {
 			continue
 		}
-		if list := e.listOf(s); len(list) > 0 {
-			c := callOf(s)
-			checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
-			items = max(items, pageStep{e}.listLength(c.path, list))
-			if p := e.pagesAt(c.path); p.HasMore != "" || p.Last != "" {
-				checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
-			}
+		c := callOf(s)
+		if e.postsCursor(s) {
+			checks = append(checks, check{"POST " + s.Request.Path, pageStep{e}.walksPost(c.path)})
+		}
+		list := e.listOf(s)
+		if c.method != http.MethodGet || len(list) == 0 {
+			continue
+		}
+		checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
+		items = max(items, pageStep{e}.listLength(c.path, list))
+		if p := e.pagesAt(c.method, c.path); p.HasMore != "" || p.Last != "" {
+			checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
 		}
 	}
 	if len(checks) == 0 {
 		return nil, "no sample is a list where pagination.items says"
 	}
 	if p.Kind == "cursor" {
-		checks = append(checks, check{"a list that is asked for with POST", pageStep{e}.walksPost})
+		checks = append(checks, check{"a list that is asked for with POST", pageStep{e}.walksPost("/bench")})
 	}
 	return checks, "by " + p.Kind + ", " + plural(items, "item") + " in order, none twice"
 }
 
 // listOf returns the items of a sample that is a list.
 func (e *Entry) listOf(s *schema.Sample) []any {
-	list, _ := schema.At(plain(s.Response.Body), e.pagesAt(s.Request.Path).Items)
+	list, _ := schema.At(plain(s.Response.Body), e.pagesAt(or(s.Request.Method, http.MethodGet), s.Request.Path).Items)
 	items, _ := list.([]any)
 	return items
 }
 
-// pagesAt is how the list at a path goes on that is asked for with GET.
-func (e *Entry) pagesAt(path string) schema.Pagination {
+// postsCursor reports whether a sample is a list that is asked for with POST and goes on
+// by a cursor, and not as others of this API do.
+func (e *Entry) postsCursor(s *schema.Sample) bool {
+	if s.Request.Method != http.MethodPost || len(e.listOf(s)) == 0 {
+		return false
+	}
+	p := e.pagesAt(http.MethodPost, s.Request.Path)
+	return p.Kind == "cursor" && !reflect.DeepEqual(p, e.pagesAt(http.MethodPost, "/bench"))
+}
+
+// pagesAt is how the list at a path goes on.
+func (e *Entry) pagesAt(method, path string) schema.Pagination {
 	path, _, _ = strings.Cut(path, "?")
-	return e.Played.Requests.Pagination.At(http.MethodGet, path)
+	return e.Played.Requests.Pagination.At(method, path)
 }
 
 // pageSize is how many items the sandbox gives on a page.
 func (e pageStep) pageSize(path string, list []any) int {
-	if l := e.pagesAt(path).Limit; l != nil && l.Max > 0 {
+	if l := e.pagesAt(http.MethodGet, path).Limit; l != nil && l.Max > 0 {
 		return l.Max
 	}
 	return len(list)
@@ -72,7 +88,7 @@ func (e pageStep) listLength(path string, list []any) int { return 2*e.pageSize(
 // as it takes.
 func (e pageStep) walks(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		p := e.pagesAt(c.path)
+		p := e.pagesAt(c.method, c.path)
 		n := e.listLength(c.path, list)
 		st, err := e.connected(ctx, setup{budget: true, sandbox: sandbox.Options{Items: n}})
 		if err != nil {
@@ -158,7 +174,7 @@ func asksForPage(p *schema.Pagination, r sent) error {
 // providers name one on their last page, too.
 func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
-		p := e.pagesAt(c.path)
+		p := e.pagesAt(c.method, c.path)
 		st, err := e.connected(ctx, setup{})
 		if err != nil {
 			return err
@@ -182,9 +198,13 @@ func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 	}
 }
 
-// walksPost holds that size and cursor of a POST go where pagination.in says.
-func (e pageStep) walksPost(ctx context.Context) error {
-	p := e.Played.Requests.Pagination
+// walksPost holds that size and cursor of a POST to a path go where pagination.in says.
+func (e pageStep) walksPost(path string) func(context.Context) error {
+	return func(ctx context.Context) error { return e.postsPages(ctx, path) }
+}
+
+func (e pageStep) postsPages(ctx context.Context, path string) error {
+	p := e.pagesAt(http.MethodPost, path)
 	st, err := e.connected(ctx, setup{})
 	if err != nil {
 		return err
@@ -210,7 +230,7 @@ func (e pageStep) walksPost(ctx context.Context) error {
 		return &answer{status: http.StatusOK, header: http.Header{}, body: body}
 	})
 	n := 0
-	for _, err := range st.engine.Paginate(ctx, st.key, "/bench", &engine.PageOptions{Method: http.MethodPost, Body: json.RawMessage(`{"bench":1}`)}) {
+	for _, err := range st.engine.Paginate(ctx, st.key, path, &engine.PageOptions{Method: http.MethodPost, Body: json.RawMessage(`{"bench":1}`)}) {
 		if err != nil {
 			return err
 		}
