@@ -57,11 +57,27 @@ func ConnectionOf(call *layer.Call) *connection.Connection {
 	return nil
 }
 
-// A binding is a caller with the configuration that is in force.
+// A binding is a caller with the configuration that is in force. Its calls know it as
+// their Data.
 type binding struct {
+	of     *Caller
 	api    *API
 	chain  http.RoundTripper
 	client layer.Client
+}
+
+// bindingOf returns what a call of this package was made with; nil: it is none.
+func bindingOf(call *layer.Call) *binding {
+	b, _ := call.Data.(*binding)
+	return b
+}
+
+// apiOfCall returns whose call it is; nil: nobody's.
+func apiOfCall(call *layer.Call) *API {
+	if b := bindingOf(call); b != nil {
+		return b.api
+	}
+	return nil
 }
 
 func (c *Caller) bind() (*binding, error) {
@@ -72,27 +88,34 @@ func (c *Caller) bind() (*binding, error) {
 	if b := c.bound.Load(); b != nil && b.api == api {
 		return b, nil
 	}
-	b := &binding{api: api, chain: api.over(c.Base)}
-	b.client = layer.Client{Session: c.Session, Scope: c.Key.ConnectionID, Data: api, Repeat: c.Repeat, Now: api.env.Now}
+	b := &binding{of: c, api: api, chain: api.over(c.Base)}
+	b.client = layer.Client{
+		Session: c.Session, Scope: c.Key.ConnectionID, Data: b, Repeat: c.Repeat, Now: api.env.Now,
+		Notify: notify, Shown: shownURL, Broken: brokenOff, // not bound to c: clients are made often
+	}
 	if c.Session == nil {
 		b.client.Session = api.Open(c.Key)
 	}
-	b.client.Notify = func(ctx context.Context, n layer.Notice) {
-		ev := eventOf(c.Key, ctx, n)
-		ev.Reason, ev.Operation = cmp.Or(ev.Reason, c.Reason), c.Operation
-		if api.env.Watch.Observe != nil && n.Kind == layer.AttemptEnded && n.Response != nil {
-			if failed, ok := errors.AsType[*fault.Error](Check(n.Response)); ok {
-				ev.Message = failed.Message
-			}
-		}
-		api.env.Watch.Tell(ctx, ev)
-	}
-	b.client.Shown = func(call *layer.Call, u *url.URL) string { return shownURL(u, call) }
-	b.client.Broken = func(call *layer.Call, err error) error {
-		return &fault.Error{Op: "call", Key: c.Key, Kind: fault.KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
-	}
 	c.bound.Store(b)
 	return b, nil
+}
+
+// notify tells whoever watches.
+func notify(call *layer.Call, n layer.Notice) {
+	b := bindingOf(call)
+	ev := eventOf(b, call, n)
+	ev.Reason, ev.Operation = cmp.Or(ev.Reason, b.of.Reason), b.of.Operation
+	watch := b.api.env.Watch
+	if watch.Observe != nil && n.Kind == layer.AttemptEnded && n.Response != nil {
+		if failed, ok := errors.AsType[*fault.Error](Check(n.Response)); ok {
+			ev.Message = failed.Message
+		}
+	}
+	watch.Tell(call, ev)
+}
+
+func brokenOff(call *layer.Call, err error) error {
+	return &fault.Error{Op: "call", Key: bindingOf(call).of.Key, Kind: fault.KindUnavailable, Detail: "the answer broke off", Err: masked(err, call)}
 }
 
 // RoundTrip implements [http.RoundTripper].

@@ -22,7 +22,7 @@ func saidIn(call *layer.Call, secrets []string) []string {
 			said = append(said, values...)
 		}
 	}
-	if api, ok := call.Data.(*API); ok {
+	if api := apiOfCall(call); api != nil {
 		for _, f := range api.in.Calls.Headers.Each {
 			if text, err := render.Text(f.Value, nil); err == nil && !isHandle(f.Name) {
 				said = append(said, text)

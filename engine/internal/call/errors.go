@@ -32,7 +32,7 @@ func callError(ctx context.Context, k connection.Key, call *layer.Call, err erro
 		e.Kind, e.Detail, e.RetryAfter = fault.KindRateLimited, limit.Reason, limit.Wait
 	case errors.As(err, &missing):
 		e.Kind, e.Detail = missingKind(missing.Name), err.Error()
-		if api, ok := call.Data.(*API); ok && api.in.LookUpOf(missing.Name) != nil {
+		if api := apiOfCall(call); api != nil && api.in.LookUpOf(missing.Name) != nil {
 			e.Kind, e.Err = fault.KindClient, lookup.ErrOpenField // the user can set it
 		}
 	case errors.As(err, &failed):

@@ -49,7 +49,7 @@ func (m *mask) text(text string) string {
 
 // shownURL is how logs and traces show where a call went. The path of what is elsewhere,
 // as of a download, may be the key to it.
-func shownURL(u *url.URL, call *layer.Call) string {
+func shownURL(call *layer.Call, u *url.URL) string {
 	secrets := credentialsOf(call)
 	if base := call.Base(); base != nil && u.Host != "" && !weburl.SameOrigin(u, base) {
 		return fault.ShownOrigin(u, secrets)
@@ -60,9 +60,8 @@ func shownURL(u *url.URL, call *layer.Call) string {
 // credentialsOf returns the values that a call is authorised with. Callers must not
 // modify it.
 func credentialsOf(call *layer.Call) []string {
-	api, ok := call.Data.(*API)
-	s := call.Snapshot()
-	if !ok || s == nil {
+	api, s := apiOfCall(call), call.Snapshot()
+	if api == nil || s == nil {
 		return call.Secrets()
 	}
 	list := api.credentials(s, ConnectionOf(call))

@@ -1,18 +1,16 @@
 package call
 
 import (
-	"context"
 	"strings"
 
-	"github.com/nango-lite/nango-lite/connection"
 	"github.com/nango-lite/nango-lite/engine/internal/answer"
 	"github.com/nango-lite/nango-lite/engine/internal/event"
 	"github.com/nango-lite/nango-lite/engine/internal/layer"
 )
 
 // eventOf tells what a layer did, as an event.
-func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event {
-	ev := event.Event{Key: k, Method: n.Request.Method, Attempt: n.Attempt, Time: n.Time, Wait: n.Wait, Duration: n.Duration, Reason: n.Reason}
+func eventOf(b *binding, call *layer.Call, n layer.Notice) event.Event {
+	ev := event.Event{Key: b.of.Key, Method: n.Request.Method, Attempt: n.Attempt, Time: n.Time, Wait: n.Wait, Duration: n.Duration, Reason: n.Reason}
 	switch n.Kind {
 	case layer.CallEnded:
 		ev.Kind = event.Call
@@ -29,15 +27,14 @@ func eventOf(k connection.Key, ctx context.Context, n layer.Notice) event.Event 
 	if n.Response != nil {
 		ev.Status = n.Response.StatusCode
 	}
-	call := layer.From(n.Request.Context())
-	if api, ok := call.Data.(*API); ok && n.Response != nil && api.looks() {
+	if n.Response != nil && b.api.looks() {
 		if why := unseen(n); why != "" {
 			ev.Reason = strings.TrimPrefix(ev.Reason+"; "+why+", so what is declared about bodies does not apply", "; ")
 		}
 	}
 	ev.URL = call.ShownURL(n.Request.URL)
 	if n.Err != nil && n.Kind != layer.Waiting {
-		ev.Err = callError(call.Context, k, call, n.Err)
+		ev.Err = callError(call.Context, b.of.Key, call, n.Err)
 	}
 	return ev
 }

@@ -90,7 +90,7 @@ var stranger = &API{rules: newRules(nothing)}
 func apiOf(resp *http.Response) (*API, connection.Key) {
 	if resp.Request != nil {
 		if call := layer.From(resp.Request.Context()); call != nil {
-			if api, ok := call.Data.(*API); ok {
+			if api := apiOfCall(call); api != nil {
 				return api, connection.Key{Integration: api.in.Name, ConnectionID: call.Scope}
 			}
 		}

@@ -16,13 +16,13 @@ import (
 // A Client is what the calls of one client share. It does not change.
 type Client struct {
 	Session Session
-	Scope   string                        // whose limits count where they are by connection
-	Notify  func(context.Context, Notice) // nil: nobody watches
-	Broken  func(*Call, error) error      // makes the error that the reader of a body gets; nil: as it is
-	Shown   func(*Call, *url.URL) string  // gives a URL as it may be shown; nil: as it is
-	Data    any                           // the engine's own
-	Repeat  Repeat                        // whether its calls may be repeated
-	Now     func() time.Time              // for what templates generate
+	Scope   string                       // whose limits count where they are by connection
+	Notify  func(*Call, Notice)          // nil: nobody watches
+	Broken  func(*Call, error) error     // makes the error that the reader of a body gets; nil: as it is
+	Shown   func(*Call, *url.URL) string // gives a URL as it may be shown; nil: as it is
+	Data    any                          // the engine's own
+	Repeat  Repeat                       // whether its calls may be repeated
+	Now     func() time.Time             // for what templates generate
 }
 
 // Repeat says whether calls may be made again where it is not known whether they were

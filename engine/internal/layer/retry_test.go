@@ -1,7 +1,6 @@
 package layer_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +23,7 @@ func waits(t *testing.T, p *layer.Policy, fault layertest.Func, method string) (
 	var reason string
 	synctest.Test(t, func(t *testing.T) {
 		call := layertest.Begin(&layertest.Session{})
-		call.Notify = func(_ context.Context, n layer.Notice) { list = append(list, n.Wait) }
+		call.Notify = func(_ *layer.Call, n layer.Notice) { list = append(list, n.Wait) }
 		rt := layer.Chain(fault, layer.Retry(p), layer.Transport(time.Minute))
 		r, _ := http.NewRequestWithContext(layer.With(t.Context(), call), method, layertest.Base, strings.NewReader("ping"))
 		if resp, err := rt.RoundTrip(r); err == nil {
