@@ -94,15 +94,15 @@ func (u *UI) activity(v *visit) *view {
 		Plot         plot
 		Limits       []limit
 		Last         []shownCall
-	}{f, u.Calls != nil, v.bound(), plotOf(u.Calls.Hour(u.Now())), u.limits(), last}, ""}
+	}{f, u.Calls != nil, v.bound(), plotOf(u.Calls.Hour(u.Now())), limits(u.Engine, u.Now()), last}, ""}
 }
 
 // limits are the budgets at which something is under way, waits or pauses.
-func (u *UI) limits() []limit {
+func limits(e Engine, now time.Time) []limit {
 	var all []limit
-	for _, in := range u.Engine.Integrations() {
-		for _, s := range u.Engine.Limits(in.Name) {
-			paused := s.PausedUntil.After(u.Now())
+	for _, in := range e.Integrations() {
+		for _, s := range e.Limits(in.Name) {
+			paused := s.PausedUntil.After(now)
 			if s.Waiting+s.Running == 0 && !paused {
 				continue
 			}

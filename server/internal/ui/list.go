@@ -118,7 +118,7 @@ func (u *UI) list(v *visit) *view {
 		Dead, Rows     []row
 		MoreDead, Next string
 		Looked         int
-	}{fr, f, u.names(v.key), dead, rows, moreDead, next, looked}, ""}
+	}{fr, f, reached(u.Engine, v.key), dead, rows, moreDead, next, looked}, ""}
 }
 
 // exact reports whether the connections that have the text for an id are looked up, and shown
@@ -130,7 +130,7 @@ func (u *UI) exactly(v *visit, f filter) (rows []row) {
 	if !f.exact() || f.cursor != "" {
 		return nil
 	}
-	for _, name := range u.names(v.key) {
+	for _, name := range reached(u.Engine, v.key) {
 		k := engine.Key{Integration: name, ConnectionID: f.Text}
 		if f.Integration != "" && f.Integration != name || k.Check() != nil || !v.key.Reaches(k) {
 			continue
@@ -146,10 +146,10 @@ func (u *UI) exactly(v *visit, f filter) (rows []row) {
 	return rows
 }
 
-// names are the integrations that the key reaches.
-func (u *UI) names(key *apikey.Key) []string {
+// reached are the integrations that the key reaches.
+func reached(e Engine, key *apikey.Key) []string {
 	var names []string
-	for _, in := range u.Engine.Integrations() {
+	for _, in := range e.Integrations() {
 		if key.ReachesIntegration(in.Name) {
 			names = append(names, in.Name)
 		}
@@ -175,7 +175,7 @@ func (u *UI) find(ctx context.Context, key *apikey.Key, f filter, most int) (row
 		all := inOrder(p)
 		for i, c := range all {
 			looked++
-			if !key.Reaches(c.Key) || !f.includes(c.Connection) || f.exact() && c.Key.ConnectionID == f.Text && slices.Contains(u.names(key), c.Key.Integration) {
+			if !key.Reaches(c.Key) || !f.includes(c.Connection) || f.exact() && c.Key.ConnectionID == f.Text && slices.Contains(reached(u.Engine, key), c.Key.Integration) {
 				continue
 			}
 			rows = append(rows, u.row(c))

@@ -31,33 +31,6 @@ type session struct {
 	KeyHash string `json:"key_sha256"`
 }
 
-func (u *UI) cookieName(what string) string {
-	if u.Site.Secure() {
-		return "__Host-nango_lite_" + what // no other host of the domain can set it (RFC 6265bis 4.1.3.2)
-	}
-	return "nango_lite_" + what
-}
-
-// setCookie sets a cookie of ours; an empty value removes it.
-func (u *UI) setCookie(w *answer.Writer, what, value string, life time.Duration) {
-	c := &http.Cookie{
-		Name: u.cookieName(what), Value: value, Path: "/", HttpOnly: true, Secure: u.Site.Secure(), SameSite: http.SameSiteStrictMode,
-		MaxAge: int(life / time.Second),
-	}
-	if value == "" {
-		c.MaxAge = -1
-	}
-	http.SetCookie(w.ResponseWriter, c)
-}
-
-func (u *UI) cookie(r *http.Request, what string) string {
-	c, err := r.Cookie(u.cookieName(what))
-	if err != nil {
-		return ""
-	}
-	return c.Value
-}
-
 // formToken is what forms carry that are shown to the holder of a cookie. Nobody who has not
 // the cookie can compute it.
 func formToken(cookie string) string { return ident.Hash("form of " + cookie) }
@@ -79,7 +52,7 @@ func (u *UI) showLogin(w *answer.Writer) { u.askKey(w, http.StatusOK, "") }
 func (u *UI) askKey(w *answer.Writer, status int, wrong string) {
 	f := u.frame(status, "Sign in", "", nil)
 	cookie := rand.Text()
-	u.setCookie(w, "login", cookie, formLife)
+	u.cookie("login").set(w, cookie, formLife)
 	f.Form = formToken(cookie)
 	page.Write(w, loginPage, f.Sheet, struct {
 		frame
@@ -93,7 +66,7 @@ func (u *UI) login(w *answer.Writer) {
 	if !ok {
 		return
 	}
-	cookie := u.cookie(w.Request, "login")
+	cookie := u.cookie("login").of(w.Request)
 	if cookie == "" || !same(sent.Get("form"), formToken(cookie)) {
 		w.Code = "forbidden"
 		u.askKey(w, http.StatusForbidden, "The page was open for too long, or the browser keeps no cookies. Try again.")
@@ -134,8 +107,8 @@ func (u *UI) login(w *answer.Writer) {
 		u.askKey(w, http.StatusServiceUnavailable, "The store is away just now. Try again in a moment.")
 		return
 	}
-	u.setCookie(w, "login", "", 0)
-	u.setCookie(w, "ui", token, sessionLife)
+	u.cookie("login").set(w, "", 0)
+	u.cookie("ui").set(w, token, sessionLife)
 	u.to(w, Route)
 }
 
@@ -202,7 +175,7 @@ var errNobody = errors.New("nobody is signed in")
 // visit returns the visit of whoever is signed in, or errNobody; any other error is the
 // store's.
 func (u *UI) visit(w *answer.Writer) (*visit, error) {
-	cookie := u.cookie(w.Request, "ui")
+	cookie := u.cookie("ui").of(w.Request)
 	if cookie == "" {
 		return nil, errNobody
 	}
@@ -233,8 +206,8 @@ func (u *UI) admit(w *answer.Writer) *visit {
 	v, err := u.visit(w)
 	switch {
 	case err == errNobody:
-		if u.cookie(w.Request, "ui") != "" {
-			u.setCookie(w, "ui", "", 0)
+		if u.cookie("ui").of(w.Request) != "" {
+			u.cookie("ui").set(w, "", 0)
 		}
 		u.to(w, loginRoute)
 		return nil
@@ -251,7 +224,7 @@ func (u *UI) admit(w *answer.Writer) *visit {
 
 // logout ends the session, whatever else happens.
 func (u *UI) logout(v *visit) *view {
-	u.setCookie(v.Writer, "ui", "", 0)
+	u.cookie("ui").set(v.Writer, "", 0)
 	if err := u.Records.DeleteRecord(v.Request.Context(), sessionKind, v.id); err != nil && !errors.Is(err, record.ErrNone) {
 		return u.problem(nil, http.StatusServiceUnavailable, "unavailable", "Not just now", "The store is away, so the session could not be ended there. It ends by itself within two hours.")
 	}
