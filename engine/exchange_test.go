@@ -249,6 +249,22 @@ func TestOwnRulesComeFirst(t *testing.T) {
 	})
 }
 
+// Okta's token endpoint says invalid_grant to a user who asks too often, with 429:
+// the blueprint's rule keeps such a connection alive.
+func TestOwnRulesKeepWhoAsksTooOften(t *testing.T) {
+	server := &rotating{failing: func(int) (int, string) { return 429, `{"error":"invalid_grant"}` }}
+	rule := func(in *schema.Integration) {
+		in.Requests.Errors = &schema.Errors{Rules: []schema.ErrorRule{{
+			When: schema.Condition{Status: schema.OneOrMany[int]{429}, Code: schema.OneOrMany[string]{"invalid_grant"}}, Kind: "rate_limited",
+		}}}
+	}
+	bubble(t, server, rule, func(t *testing.T, e *engine.Engine, _ *provider) {
+		if _, err := e.Refresh(t.Context(), alice); !errors.Is(err, engine.ErrRateLimited) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestExchangeCallbackErrors(t *testing.T) {
 	tests := map[string]engine.Kind{
 		"access_denied": engine.KindDenied, "invalid_scope": engine.KindClient, "unauthorized_client": engine.KindClient,
