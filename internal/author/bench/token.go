@@ -11,6 +11,7 @@ import (
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
+	"github.com/nango-lite/nango-lite/schema"
 )
 
 // A tokenStep lets tokens end, be refreshed and be taken back.
@@ -38,6 +39,12 @@ func (e tokenStep) margin() time.Duration {
 }
 
 func expireChecks(e *Entry, _ Options) ([]check, string) {
+	if !e.Played.Auth.AuthMode.Codes() {
+		return []check{{"ahead of the end", tokenStep{e}.renewsAhead}}, "another token is obtained when the end is near"
+	}
+	if e.Played.Auth.RefreshesAccessToken() {
+		return []check{{"ahead of the end", tokenStep{e}.refreshesAhead}}, fmt.Sprintf("refreshed %s before its end, as long as it is good", tokenStep{e}.margin())
+	}
 	checks := []check{{"ahead of the end", tokenStep{e}.refreshesAhead}, {"after the end", tokenStep{e}.refreshesOnce}}
 	about := fmt.Sprintf("refreshed %s before its end; once for four callers", tokenStep{e}.margin())
 	if e.Played.Auth.RefreshTokenLifetimeSeconds > 0 {
@@ -95,6 +102,44 @@ func (e tokenStep) refreshesAhead(ctx context.Context) error {
 	return st.wire.err()
 }
 
+// renewsAhead holds that a token which is given for credentials gives way to another when
+// its end is near, and not before. How long it lives the answer says, or the blueprint.
+func (e tokenStep) renewsAhead(ctx context.Context) error {
+	st, c, err := e.expiring(ctx)
+	if err != nil || c.Credentials.Token.ExpiresAt.IsZero() {
+		return err
+	}
+	token := func() schema.Secret {
+		if err == nil {
+			_, err = st.succeed(ctx, e.probe())
+		}
+		if err == nil {
+			c, err = st.engine.Connection(ctx, st.key)
+		}
+		if err != nil {
+			return schema.Secret{}
+		}
+		return c.Credentials.Token.AccessToken
+	}
+	first := token()
+	left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now())
+	declared := time.Duration(e.Played.Auth.TokenLifetimeSeconds * float64(time.Second))
+	if e.Played.Auth.AuthMode != schema.SignedJWT && near(left, lifetime) == near(left, declared) { // a JWT says it itself
+		return fmt.Errorf("the token is good for %s; the sandbox said %s, and %s is declared", left, lifetime, declared)
+	}
+	st.clock.advance(left - min(e.margin(), left/4) - busy(4*time.Second))
+	if again := token(); err == nil && !again.Equal(first) {
+		return errors.New("the token gave way too early")
+	}
+	st.clock.advance(busy(4*time.Second) + time.Second)
+	if again := token(); err == nil && again.Equal(first) {
+		return errors.New("the token is still the old one")
+	}
+	return errors.Join(err, st.wire.err())
+}
+
+func near(a, b time.Duration) bool { return (a - b).Abs() <= busy(3*time.Second) }
+
 // refreshesOnce holds that four callers with one expired token make one refresh.
 func (e tokenStep) refreshesOnce(ctx context.Context) error {
 	st, _, err := e.expiring(ctx)
@@ -118,6 +163,9 @@ func (e tokenStep) refreshesOnce(ctx context.Context) error {
 }
 
 func refreshChecks(e *Entry, _ Options) ([]check, string) {
+	if e.Played.Auth.RefreshesAccessToken() { // one that was refused is not good for that either
+		return []check{{"asked for", tokenStep{e}.refreshesAsked}}, "asked for, with the access token itself"
+	}
 	checks := []check{{"after 401", tokenStep{e}.refreshesAfter(nil)}, {"asked for", tokenStep{e}.refreshesAsked}}
 	about := "after 401"
 	conditions := e.Played.Auth.RefreshOn
@@ -204,7 +252,7 @@ func (st *stage) rotated(ctx context.Context, before *engine.Connection) error {
 		return fmt.Errorf("%s, want 1", plural(n, "refresh"))
 	case old.AccessToken.Equal(fresh.AccessToken):
 		return errors.New("the access token is still the old one")
-	case old.RefreshToken.Equal(fresh.RefreshToken):
+	case old.RefreshToken.IsSet() && old.RefreshToken.Equal(fresh.RefreshToken):
 		return errors.New("the refresh token is still the old one, and the sandbox rotates")
 	}
 	for name, v := range before.Fields {
