@@ -84,7 +84,7 @@ var quirks = []struct {
 	{"Mandrill: the key in the body", "quirk-mandrill:v0", []string{"api key=hush", "api @type=application/json", "api !@Authorization"}},
 	{"Salesforce as the catalog has it", "salesforce:v0", []string{"connection instance_url=https://harbour.my.salesforce.com", "api @host=harbour.my.salesforce.com", "connection @ends=3600"}},
 	{"Amazon SP as the catalog has it", "amazon-selling-partner:v0", []string{"authorize application_id", "authorize !code_challenge", "callback spapi_oauth_code", "callback !code", "exchange code", "connection selling_partner_id=A1B2C3INVENTED", "api @X-Amz-Access-Token"}},
-	{"Zendesk as the catalog has it", "zendesk:v0", []string{"exchange expires_in=172800", "refresh refresh_token_expires_in", "connection @ends=172800"}},
+	{"Zendesk as the catalog has it", "zendesk:v0", []string{"exchange expires_in=172799", "refresh refresh_token_expires_in", "connection @ends=172799"}},
 	{"Stripe Connect as the catalog has it", "stripe:v0", []string{"connection account_id=acct_1invented", "exchange client_secret"}},
 	{"Emarsys as the catalog has it", "emarsys:v0", []string{"api @X-Wsse", "api !@Authorization"}},
 	{"Tableau: a login with an object in an object", "tableau:v0", []string{"exchange credentials", "exchange @type=application/json", "connection site_id=9a8b7c6d-5e4f-4a2b-8c0d-9e8f7a6b5c4d", "api @X-Tableau-Auth"}},
