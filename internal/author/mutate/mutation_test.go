@@ -5,6 +5,7 @@ package mutate
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -29,17 +30,40 @@ var entries = []string{"notion:v0", "slack:v0", "github:v0", "google-calendar:v0
 
 const survivorsFile = "../../../docs/decisions/0003-mutation-survivors.md"
 
+// TestMutationOfAll changes every value of every other version; see 0054. It takes minutes:
+//
+//	go test -tags mutation -timeout 60m ./internal/author/mutate -run TestMutationOfAll -all
+var all = flag.Bool("all", false, "change the values of every version of the catalog, and not those of six alone")
+
 // TestMutation is the named command; see the package's comment.
 func TestMutation(t *testing.T) {
 	listed, err := ReadSurvivors(survivorsFile)
 	if err != nil {
 		t.Fatal(err)
 	}
+	known := map[string]bool{}
+	survived := mutate(t, entries)
+	for _, s := range listed {
+		known[s.key()] = true
+		if _, ok := survived[s.key()]; !ok {
+			t.Errorf("does not survive, or is no mutant any more, but is listed: | %s |", s.key())
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(survived)) {
+		if !known[key] {
+			t.Errorf("survives and is not listed: | %s |", key)
+		}
+	}
+}
+
+// mutate changes the values of versions, and returns what survives.
+func mutate(t *testing.T, refs []string) map[string]Survivor {
 	var mu sync.Mutex
-	survived := map[string]bool{}
+	survived := map[string]Survivor{}
 	killers := map[string]map[string]int{}
-	t.Run("mutants", func(t *testing.T) {
-		for _, ref := range entries {
+	for _, ref := range refs {
+		killers[ref] = map[string]int{}
+		t.Run(ref, func(t *testing.T) { // one version after another: each mutant is a whole file
 			name, version, _ := strings.Cut(ref, ":")
 			data, err := fs.ReadFile(blueprints.FS, name+".yaml")
 			if err != nil {
@@ -55,37 +79,25 @@ func TestMutation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			killers[ref] = map[string]int{}
 			for _, m := range mutants {
-				t.Run(ref+"/"+m.Path+"/"+m.Change, func(t *testing.T) {
+				t.Run(m.Path+"/"+m.Change, func(t *testing.T) {
 					t.Parallel()
 					killer := kill(t, original, name, m, before)
 					mu.Lock()
 					defer mu.Unlock()
 					killers[ref][killer]++
-					if killer == "" {
-						survived[Survivor{Entry: ref, Path: m.Path, Change: m.Change}.key()] = true
+					if s := (Survivor{Entry: ref, Path: m.Path, Change: m.Change}); killer == "" {
+						survived[s.key()] = s
 					}
 					t.Logf("killed by %q", killer)
 				})
 			}
-		}
-	})
-	for _, ref := range entries {
+		})
+	}
+	for _, ref := range refs {
 		t.Log(summary(ref, killers[ref]))
 	}
-	known := map[string]bool{}
-	for _, s := range listed {
-		known[s.key()] = true
-		if !survived[s.key()] {
-			t.Errorf("does not survive, or is no mutant any more, but is listed: | %s |", s.key())
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(survived)) {
-		if !known[key] {
-			t.Errorf("survives and is not listed: | %s |", key)
-		}
-	}
+	return survived
 }
 
 // kill returns who objects to a mutant, or "".

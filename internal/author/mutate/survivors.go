@@ -21,12 +21,13 @@ func ReadSurvivors(file string) ([]Survivor, error) {
 	}
 	var list []Survivor
 	for line := range strings.Lines(string(page)) {
+		line = strings.ReplaceAll(line, `\|`, "\x00") // as tables of Markdown want a | within a cell
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
 		if len(cells) != 4 || !strings.Contains(cells[0], ":") || strings.Contains(cells[0], "---") {
 			continue
 		}
 		for i := range cells {
-			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+			cells[i] = strings.ReplaceAll(strings.Trim(strings.TrimSpace(cells[i]), "`"), "\x00", "|")
 		}
 		s := Survivor{cells[0], cells[1], cells[2], cells[3]}
 		if s.Reason == "" {
