@@ -69,12 +69,12 @@ func (e *ending) Err() error {
 }
 
 // AfterFunc is what the package context asks for, of a context that it does not know, to
-// derive others of it.
+// derive others of it. It does not call tell itself.
 func (e *ending) AfterFunc(tell func()) (stop func() bool) {
 	e.mu.Lock()
 	if e.err != nil {
 		e.mu.Unlock()
-		tell()
+		go tell() // who asks holds a lock that tell takes
 		return func() bool { return false }
 	}
 	l := &listener{e, tell, e.heard}

@@ -3,6 +3,7 @@ package layer
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -46,10 +47,16 @@ func TestEnding(t *testing.T) {
 				if !errors.Is(e.Err(), c.err) || !errors.Is(context.Cause(child), c.cause) || told != 1 || stop() {
 					t.Errorf("after the end: %v, cause %v, told %d times", e.Err(), context.Cause(child), told)
 				}
+				late := make(chan struct{})
+				var held sync.Mutex // as package context holds one meanwhile
+				held.Lock()
+				e.AfterFunc(func() { held.Lock(); defer held.Unlock(); close(late) })
+				held.Unlock()
+				<-late
 				e.cancel() // once more
-				late, cancelLate := context.WithCancel(e)
-				defer cancelLate()
-				if late.Err() == nil {
+				after, cancelAfter := context.WithCancel(e)
+				defer cancelAfter()
+				if after.Err() == nil {
 					t.Error("what is derived after the end has not ended")
 				}
 			})
