@@ -16,6 +16,13 @@ const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-s
 const context = await browser.newContext({ viewport: { width: 1000, height: 900 } });
 context.setDefaultTimeout(40_000);
 const saw = { pages: {}, axe: {}, complaints: [] };
+
+// Not everything that is waited for below has a time limit of its own.
+let at = "the beginning";
+setTimeout(() => {
+  console.error(`nothing more has come since: ${at}`);
+  process.exit(3);
+}, 240_000).unref();
 const page = await context.newPage();
 page.on("console", (message) => {
   if (/Content.Security.Policy|Refused to/i.test(message.text())) saw.complaints.push(message.text());
@@ -23,6 +30,7 @@ page.on("console", (message) => {
 
 // look keeps what a page says, and has axe-core look at it.
 async function look(name) {
+  at = name;
   saw.pages[name] = await page.locator("body").innerText();
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
@@ -130,6 +138,7 @@ await has(page, "there is no such connection");
 await look("gone meanwhile");
 
 // Without scripts, the same pages.
+at = "without scripts";
 const plain = await browser.newContext({ javaScriptEnabled: false });
 const still = await plain.newPage();
 await still.goto(`${server}/ui`);
@@ -138,14 +147,13 @@ await still.getByRole("button", { name: "Sign in" }).click();
 await still.getByRole("link", { name: "Activity" }).click();
 await still.getByRole("link", { name: "Look again" }).click();
 saw.live.still = [await still.getByRole("heading", { name: "The last calls" }).count(), await still.getByRole("button", { name: "Pause" }).count()];
-await plain.close();
 
 // Whoever signs out has all pages closed.
+at = "signing out";
 await page.goto(`${server}/ui/activity`);
 const second = await context.newPage();
 await second.goto(`${server}/ui/audit`);
 await second.getByRole("button", { name: /^Sign out/ }).click();
-await second.close();
 await page.bringToFront();
 await page.getByRole("heading", { name: "Sign in" }).waitFor();
 saw.after = await page.locator("h1").innerText();
