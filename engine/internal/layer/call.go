@@ -102,10 +102,13 @@ func With(ctx context.Context, c *Call) context.Context {
 	return c
 }
 
-// Adopt returns a copy of r that carries c. Its headers are still the caller's.
+// Adopt returns a copy of r that carries c. Its headers, never nil, are still the caller's.
 func (c *Call) Adopt(r *http.Request) *http.Request {
 	c.request = c.copies.next()
 	*c.request = *r.WithContext(With(r.Context(), c))
+	if r.Header == nil {
+		c.request.Header, c.ownsHeader = http.Header{}, true
+	}
 	c.attempt.number = 1
 	return c.request
 }
