@@ -124,19 +124,19 @@ type ended struct {
 // A timed is a series that is counted and timed.
 type timed struct {
 	count prometheus.Counter
-	time  prometheus.Observer
+	took  prometheus.Observer
 }
 
 // end counts a call or an attempt.
-func (c *Collector) end(ev engine.Event, count *prometheus.CounterVec, time *prometheus.HistogramVec) {
+func (c *Collector) end(ev engine.Event, counts *prometheus.CounterVec, times *prometheus.HistogramVec) {
 	e := ended{ev.Kind, ev.Key.Integration, label.Method(ev), ev.Status, label.Kind(ev)}
 	if e.status != 0 && (e.status < 100 || e.status > 599) {
-		e.status = 1
+		e.status = 1 // which stands for all of these
 	}
 	c.mu.Lock()
 	series, ok := c.found[e]
 	if !ok {
-		series = timed{count.WithLabelValues(e.in, e.method, label.Status(ev), e.failed), time.WithLabelValues(e.in)}
+		series = timed{counts.WithLabelValues(e.in, e.method, label.Status(ev), e.failed), times.WithLabelValues(e.in)}
 		c.found[e] = series
 		if ev.Kind == engine.EventCall {
 			c.integrations[e.in] = true
@@ -144,7 +144,7 @@ func (c *Collector) end(ev engine.Event, count *prometheus.CounterVec, time *pro
 	}
 	c.mu.Unlock()
 	series.count.Inc()
-	series.time.Observe(ev.Duration.Seconds())
+	series.took.Observe(ev.Duration.Seconds())
 }
 
 func (c *Collector) seen(integration string) {

@@ -115,16 +115,22 @@ func TestProse(t *testing.T) {
 	}
 }
 
+// realDefinitions reads those of the schema.
+func realDefinitions(t *testing.T) (text []byte, defs *definitions) {
+	t.Helper()
+	text, err := os.ReadFile("../../../schema/definitions.json")
+	if err == nil {
+		defs, err = parseDefinitions(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, defs
+}
+
 // A mode that no blueprint uses is an error of the generator, and so is a key.
 func TestUnusedIsAnError(t *testing.T) {
-	data, err := os.ReadFile("../../../schema/definitions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defs, err := parseDefinitions(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data, defs := realDefinitions(t)
 	if err := writeModes(new(bytes.Buffer), nil, defs); err == nil || !strings.Contains(err.Error(), "no blueprint uses the mode OAUTH2") {
 		t.Errorf("modes: got %v", err)
 	}
@@ -145,14 +151,7 @@ func TestUnusedIsAnError(t *testing.T) {
 // The keys of a condition count wherever it stands, and those of a single path's list as
 // those of all lists.
 func TestKeysThatAreListedOnce(t *testing.T) {
-	data, err := os.ReadFile("../../../schema/definitions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defs, err := parseDefinitions(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, defs := realDefinitions(t)
 	var sections map[string]yaml.Node
 	if err := yaml.Unmarshal([]byte(`
 auth: {refresh_on: [{status: 403, body: {error.message: {prefix: x}}}]}

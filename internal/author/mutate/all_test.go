@@ -42,28 +42,27 @@ var kinds = []kind{
 	pathLike(`connection\.[^.]+\.(format|pattern|optional|default|enum|from|secret)`, "the value of the bench is of both forms"),
 }
 
-// TestMutationOfAll is the named command; see -all.
-func TestMutationOfAll(t *testing.T) {
-	if !*all {
-		return
+// leaveOutKinds takes those away that are of a kind which may survive, and says how many.
+func leaveOutKinds(t *testing.T, survived map[string]Survivor) {
+	counts := map[string]int{}
+	for key, s := range survived {
+		if at := slices.IndexFunc(kinds, func(k kind) bool { return k.path.MatchString(s.Path) }); at >= 0 {
+			counts[kinds[at].because]++
+			delete(survived, key)
+		}
 	}
-	listed, err := ReadSurvivors(openFile)
-	if err != nil {
-		t.Fatal(err)
+	for _, because := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%5d because %s", counts[because], because)
 	}
-	open := map[string]bool{}
-	for _, s := range listed {
-		open[s.key()] = true
-	}
-	catalog, problems := loader.Builtin()
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
+}
+
+// otherVersions are all versions of the catalog but the six.
+func otherVersions(t *testing.T) (refs []string) {
+	catalog, _ := loader.Builtin()
 	index, problems := catalog.Index()
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	var refs []string
 	for _, e := range index {
 		for _, v := range e.Versions {
 			if ref := e.Name + ":" + v.Name; !slices.Contains(entries, ref) {
@@ -71,22 +70,5 @@ func TestMutationOfAll(t *testing.T) {
 			}
 		}
 	}
-	survived := mutate(t, refs)
-	counts := map[string]int{}
-	for _, key := range slices.Sorted(maps.Keys(survived)) {
-		at := slices.IndexFunc(kinds, func(k kind) bool { return k.path.MatchString(survived[key].Path) })
-		switch {
-		case at >= 0:
-			counts[kinds[at].because]++
-		case !open[key]:
-			t.Errorf("survives, is of no kind that may, and is not listed: | %s |", key)
-		}
-		delete(open, key)
-	}
-	for _, key := range slices.Sorted(maps.Keys(open)) {
-		t.Errorf("does not survive any more, but is listed: | %s |", key)
-	}
-	for _, because := range slices.Sorted(maps.Keys(counts)) {
-		t.Logf("%5d because %s", counts[because], because)
-	}
+	return refs
 }
