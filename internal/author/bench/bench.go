@@ -48,7 +48,7 @@ var steps = []step{
 	{"page", withoutPages, pageChecks},
 	{"operations", withoutOperations, operationChecks},
 	{"expire", withoutTokens, expireChecks},
-	{"refresh", oauthOnly, refreshChecks},
+	{"refresh", withoutTokens, refreshChecks},
 	{"revoked", withoutCredentials, revokedChecks},
 	{"rate limit", always, limitChecks},
 	{"budget", withoutBudget, budgetChecks},
@@ -67,13 +67,6 @@ func Steps() []string {
 }
 
 func always(*Entry) string { return "" }
-
-func oauthOnly(e *Entry) string {
-	if !e.Played.Auth.AuthMode.Codes() {
-		return "the mode has no such step"
-	}
-	return ""
-}
 
 func withoutTokens(e *Entry) string {
 	if !e.Played.Auth.AuthMode.Codes() && !e.Played.Auth.Issues() {

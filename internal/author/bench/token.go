@@ -106,24 +106,25 @@ func (e tokenStep) refreshesAhead(ctx context.Context) error {
 // its end is near, and not before. How long it lives the answer says, or the blueprint.
 func (e tokenStep) renewsAhead(ctx context.Context) error {
 	st, c, err := e.expiring(ctx)
-	if err != nil || c.Credentials.Token.ExpiresAt.IsZero() {
+	if err != nil {
 		return err
 	}
-	token := func() schema.Secret {
+	a := &e.Played.Auth
+	declared := time.Duration(a.TokenLifetimeSeconds * float64(time.Second))
+	if c.Credentials.Token.ExpiresAt.IsZero() {
+		if declared > 0 || a.TokenResponse != nil && a.TokenResponse.Expires != nil {
+			return errors.New("no end of the token is known, and one is declared")
+		}
+		return nil
+	}
+	token := func() (t schema.Secret) {
 		if err == nil {
-			_, err = st.succeed(ctx, e.probe())
+			t, err = st.tokenUsed(ctx)
 		}
-		if err == nil {
-			c, err = st.engine.Connection(ctx, st.key)
-		}
-		if err != nil {
-			return schema.Secret{}
-		}
-		return c.Credentials.Token.AccessToken
+		return t
 	}
 	first := token()
 	left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now())
-	declared := time.Duration(e.Played.Auth.TokenLifetimeSeconds * float64(time.Second))
 	if e.Played.Auth.AuthMode != schema.SignedJWT && !near(left, lifetime) && !near(left, declared) { // a JWT says it itself
 		return fmt.Errorf("the token is good for %s; the sandbox said %s, and %s is declared", left, lifetime, declared)
 	}
@@ -136,6 +137,51 @@ func (e tokenStep) renewsAhead(ctx context.Context) error {
 		return errors.New("the token is still the old one")
 	}
 	return errors.Join(err, st.wire.err())
+}
+
+// tokenUsed makes a call, and returns the token with which it was made.
+func (st *stage) tokenUsed(ctx context.Context) (schema.Secret, error) {
+	if _, err := st.succeed(ctx, st.entry.probe()); err != nil {
+		return schema.Secret{}, err
+	}
+	c, err := st.engine.Connection(ctx, st.key)
+	if err != nil {
+		return schema.Secret{}, err
+	}
+	return c.Credentials.Token.AccessToken, nil
+}
+
+// renewsAfter holds that an answer which means that the token has ended is followed by
+// another token, and the same request once more. A nil answer is the sandbox's own.
+func (e tokenStep) renewsAfter(a *answer) func(context.Context) error {
+	return func(ctx context.Context) error {
+		st, _, err := e.expiring(ctx)
+		if err != nil {
+			return err
+		}
+		before, err := st.tokenUsed(ctx)
+		if err != nil {
+			return err
+		}
+		st.clock.advance(2 * time.Second) // two JWTs of the same second are the same
+		st.wire.reset(func(_ *http.Request, n int) *answer { return first(n, a) })
+		if a == nil {
+			if err := st.provider.Fault(sandbox.FaultExpired, 1); err != nil {
+				return err
+			}
+		}
+		after, err := st.tokenUsed(ctx)
+		if err != nil {
+			return err
+		}
+		if got := len(st.wire.requests()); got != 2 {
+			return fmt.Errorf("%s, want the first and its replay", plural(got, "request"))
+		}
+		if after.Equal(before) {
+			return errors.New("the token is still the old one")
+		}
+		return st.wire.err()
+	}
 }
 
 func near(a, b time.Duration) bool { return (a - b).Abs() <= busy(3*time.Second) }
@@ -166,19 +212,26 @@ func refreshChecks(e *Entry, _ Options) ([]check, string) {
 	if e.Played.Auth.RefreshesAccessToken() { // one that was refused is not good for that either
 		return []check{{"asked for", tokenStep{e}.refreshesAsked}}, "asked for, with the access token itself"
 	}
-	checks := []check{{"after 401", tokenStep{e}.refreshesAfter(nil)}, {"asked for", tokenStep{e}.refreshesAsked}}
+	after, checks := tokenStep{e}.refreshesAfter, []check{{"asked for", tokenStep{e}.refreshesAsked}}
+	if !e.Played.Auth.AuthMode.Codes() {
+		after, checks = tokenStep{e}.renewsAfter, nil
+	}
+	checks = append(checks, check{"after 401", after(nil)})
 	about := "after 401"
 	conditions := e.Played.Auth.RefreshOn
 	for i := range conditions {
 		for j, a := range alternatives(&conditions[i], shape(e.Played), codePath(e.Played)) {
-			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), tokenStep{e}.refreshesAfter(&a)})
+			checks = append(checks, check{"refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), after(&a)})
 			about = "after 401 and what refresh_on names"
 		}
 		for j, a := range neighbours(&conditions[i], shape(e.Played), codePath(e.Played)) {
 			checks = append(checks, check{"beside refresh_on " + strconv.Itoa(i+1) + "." + strconv.Itoa(j+1), tokenStep{e}.keepsAfter(a)})
 		}
 	}
-	return checks, about + ", and rotated"
+	if e.Played.Auth.AuthMode.Codes() {
+		about += ", and rotated"
+	}
+	return checks, about
 }
 
 // refreshesAfter holds that an answer which means that the token has expired is

@@ -28,8 +28,6 @@ func playedBy(v *schema.Version, r Row) []string {
 		return []string{}
 	case r.Key == rowAuth && !v.Auth.AuthMode.Consents():
 		return []string{"connect"}
-	case r.Key == rowRefresh && !v.Auth.AuthMode.Codes():
-		return []string{} // the bench has no step for a token that is obtained anew
 	case r.Key == rowLimit && l != nil && l.Budget != nil:
 		return []string{"rate limit", "budget"}
 	case r.Key == rowPages && !hasList(v):
