@@ -220,10 +220,20 @@ func (c *containers) buildah(t *testing.T, args ...string) {
 	t.Helper()
 	// From the root of the repository: buildah looks there for what it leaves out, whose
 	// name it makes from the argument.
-	if out := start(t, "..", c.env, "buildah", c.stored(args...)...).end(); out.code != 0 {
+	run := func() outcome { return start(t, "..", c.env, "buildah", c.stored(args...)...).end() }
+	out := run()
+	for tries := 1; tries < 5 && out.code != 0 && strings.Contains(out.stderr, sealBusy); tries++ {
+		out = run()
+	}
+	if out.code != 0 {
 		t.Fatalf("buildah %s: exit %d\n%s%s", args[0], out.code, out.stdout, out.stderr)
 	}
 }
+
+// sealBusy is what buildah says where the kernel has not yet let go of the pages of the copy
+// of itself that buildah seals before it runs it: it gives them 150 ms (memfd_wait_for_pins)
+// and buildah does not ask twice.
+const sealBusy = "sealing memfd copy: Device or resource busy"
 
 // run starts the image with these flags and arguments.
 func (c *containers) run(t *testing.T, flags []string, args ...string) *process {
