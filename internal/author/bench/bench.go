@@ -12,13 +12,13 @@
 //
 // # Time
 //
-// Tokens expire by a clock that a check moves, and cost no time. Waits are real,
+// Each check has a clock of its own, which engine and sandbox go by and which stands
+// until the check, or a wait of the engine, moves it on: tokens expire and budgets fill
+// by what is played, never because the machine is slow. Waits are real beside that,
 // because the engine's timers are: a check may wait for a second or two, when the
-// provider says Retry-After. Checks of all entries wait at the same time, as many
-// as even a busy machine gets through in time (turns), so a whole catalog takes
-// little longer than its slowest check. In tests everything runs
-// under testing/synctest, where waits cost nothing; [Options.Patient] then adds
-// the checks that wait for minutes.
+// provider says Retry-After. Checks of all entries wait at the same time, and a few
+// work (turn). In tests everything runs under testing/synctest, where waits cost
+// nothing; [Options.Patient] then adds the checks that wait for minutes.
 package bench
 
 import (

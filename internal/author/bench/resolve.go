@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/nango-lite/nango-lite/loader"
 	"github.com/nango-lite/nango-lite/sandbox"
@@ -21,6 +22,7 @@ type Entry struct {
 	Played *schema.Integration // as the sandbox plays it
 
 	block map[string]any // what the operator wrote
+	late  time.Duration  // how long each request is under way, and each answer: a test's idea of a busy machine
 }
 
 // What the operator of the bench has registered. Id and secret hold characters

@@ -10,19 +10,12 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nango-lite/nango-lite/engine"
 	"github.com/nango-lite/nango-lite/sandbox"
 	"github.com/nango-lite/nango-lite/schema"
 )
-
-// A clock is the time, moved on as a check wants it.
-type clock struct{ ahead atomic.Int64 }
-
-func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
-func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // A stage is the world of one check: an engine, a sandbox and a wire between.
 type stage struct {
@@ -33,6 +26,8 @@ type stage struct {
 	wire     *wire
 	engine   *engine.Engine
 	key      engine.Key
+
+	onWait func() // is called when the engine is about to wait; nil: nobody wants to know
 
 	mu    sync.Mutex
 	waits []engine.Event
@@ -46,7 +41,7 @@ type setup struct {
 }
 
 func (e *Entry) stage(s setup) (*stage, error) {
-	st := &stage{entry: e, clock: &clock{}, key: engine.Key{Integration: integration, ConnectionID: "user-1"}}
+	st := &stage{entry: e, clock: newClock(), key: engine.Key{Integration: integration, ConnectionID: "user-1"}}
 	s.sandbox.Now = st.clock.now
 	s.sandbox.RedirectURIs = []string{redirectURL}
 	s.sandbox.NoRateLimit = !s.budget
@@ -56,6 +51,7 @@ func (e *Entry) stage(s setup) (*stage, error) {
 	}
 	st.direct = sandbox.NewMux(st.provider).Transport()
 	st.wire = newWire(e.Played, st.direct, st.clock.now)
+	st.wire.late = e.late
 	cfg := &schema.Config{Integrations: map[string]*schema.Integration{integration: s.client(e.Client)}}
 	st.engine, err = engine.New(cfg, &engine.Options{Transport: st.wire, Now: st.clock.now, Observe: st.observe})
 	return st, err
@@ -81,11 +77,19 @@ func (s *setup) client(in *schema.Integration) *schema.Integration {
 	return &changed
 }
 
-func (st *stage) observe(_ context.Context, ev engine.Event) {
-	if ev.Kind == engine.EventWait {
-		st.mu.Lock()
-		st.waits = append(st.waits, ev)
-		st.mu.Unlock()
+// observe moves the clock on by what the engine is about to wait. A nanosecond more: a
+// wait may have been rounded down, and where the clock stands, what is missing never comes.
+func (st *stage) observe(ctx context.Context, ev engine.Event) {
+	if ev.Kind != engine.EventWait {
+		return
+	}
+	st.clock.advance(ev.Wait + time.Nanosecond)
+	st.mu.Lock()
+	st.waits = append(st.waits, ev)
+	st.mu.Unlock()
+	turnOf(ctx).rest()
+	if st.onWait != nil {
+		st.onWait()
 	}
 }
 

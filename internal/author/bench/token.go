@@ -66,6 +66,7 @@ func (e tokenStep) keepsIdle(part float64, want int) func(context.Context) error
 		ctx, stop := context.WithCancel(ctx)
 		var running sync.WaitGroup
 		running.Go(func() { st.engine.Run(ctx) })
+		turnOf(ctx).rest()
 		refreshes := func() int { return st.provider.Stats().Refreshes }
 		for tries := 0; tries < 1200 && (refreshes() < want || want == 0 && tries < 20); tries++ { // a minute: machines are busy
 			time.Sleep(50 * time.Millisecond)
@@ -86,18 +87,18 @@ func (e tokenStep) refreshesAhead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > busy(3*time.Second) {
+	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > 3*time.Second {
 		return fmt.Errorf("the token is good for %s; the sandbox said %s", left, lifetime)
 	}
-	st.clock.advance(lifetime - e.margin() - busy(4*time.Second))
+	st.clock.advance(lifetime - e.margin() - 4*time.Second)
 	for _, want := range []int{0, 1} {
-		if _, err := st.succeed(ctx, e.probe()); err != nil {
+		if _, err := st.tokenUsed(ctx); err != nil {
 			return err
 		}
 		if got := st.provider.Stats().Refreshes; got != want {
 			return fmt.Errorf("%s, want %d", plural(got, "refresh"), want)
 		}
-		st.clock.advance(busy(4*time.Second) + time.Second)
+		st.clock.advance(5 * time.Second)
 	}
 	return st.wire.err()
 }
@@ -128,20 +129,24 @@ func (e tokenStep) renewsAhead(ctx context.Context) error {
 	if e.Played.Auth.AuthMode != schema.SignedJWT && !near(left, lifetime) && !near(left, declared) { // a JWT says it itself
 		return fmt.Errorf("the token is good for %s; the sandbox said %s, and %s is declared", left, lifetime, declared)
 	}
-	st.clock.advance(left - min(e.margin(), left/4) - busy(4*time.Second))
+	st.clock.advance(left - min(e.margin(), left/4) - 4*time.Second)
 	if again := token(); err == nil && !again.Equal(first) {
 		return errors.New("the token gave way too early")
 	}
-	st.clock.advance(busy(4*time.Second) + time.Second)
+	st.clock.advance(5 * time.Second)
 	if again := token(); err == nil && again.Equal(first) {
 		return errors.New("the token is still the old one")
 	}
 	return errors.Join(err, st.wire.err())
 }
 
-// tokenUsed makes a call, and returns the token with which it was made.
+// tokenUsed makes a call, and returns the token that there is then. The engine does not
+// wait for another for long while the old one is good; we do.
 func (st *stage) tokenUsed(ctx context.Context) (schema.Secret, error) {
 	if _, err := st.succeed(ctx, st.entry.probe()); err != nil {
+		return schema.Secret{}, err
+	}
+	if err := st.engine.Wait(ctx); err != nil {
 		return schema.Secret{}, err
 	}
 	c, err := st.engine.Connection(ctx, st.key)
@@ -184,7 +189,7 @@ func (e tokenStep) renewsAfter(a *answer) func(context.Context) error {
 	}
 }
 
-func near(a, b time.Duration) bool { return (a - b).Abs() <= busy(3*time.Second) }
+func near(a, b time.Duration) bool { return (a - b).Abs() <= 3*time.Second }
 
 // refreshesOnce holds that four callers with one expired token make one refresh.
 func (e tokenStep) refreshesOnce(ctx context.Context) error {

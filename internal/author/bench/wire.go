@@ -30,6 +30,7 @@ type wire struct {
 	aside   []*regexp.Regexp // neither token answers nor the API
 	lookUps []lookUp
 	now     func() time.Time
+	late    time.Duration // each request, and each answer
 
 	// connecting says that a connection is being made: only then are requests
 	// look-ups, because calls may look like them.
@@ -58,7 +59,8 @@ type sent struct {
 	url    url.URL
 	header http.Header
 	body   any
-	at     time.Time
+	at     time.Time // by the check's clock
+	really time.Time // by the machine's
 }
 
 func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
@@ -139,6 +141,9 @@ func (w *wire) send(r *http.Request) (*http.Response, error) {
 
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	turnOf(r.Context()).work()
+	time.Sleep(w.late)
+	defer time.Sleep(w.late)
 	where := r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath()
 	at := func(re *regexp.Regexp) bool { return re.MatchString(where) }
 	if w.played.Auth.AuthMode == schema.MCPOAuth2 {
@@ -232,7 +237,7 @@ func readAnswer(resp *http.Response) answer {
 }
 
 func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
-	s := sent{method: r.Method, url: *r.URL, header: r.Header.Clone(), at: w.now()}
+	s := sent{method: r.Method, url: *r.URL, header: r.Header.Clone(), at: w.now(), really: time.Now()}
 	if r.GetBody != nil {
 		if body, err := r.GetBody(); err == nil {
 			b, _ := io.ReadAll(body)
