@@ -18,6 +18,7 @@ func fields(v *version) {
 	for _, name := range slices.Sorted(maps.Keys(v.Connection)) {
 		f := v.Connection[name]
 		v.fieldValues("connection."+name, f.Field)
+		v.filled(name, f)
 		switch {
 		case f.From == schema.FromUser:
 			v.typed("connection", name, f.Field)
@@ -29,6 +30,21 @@ func fields(v *version) {
 		v.fieldValues("credentials."+name, v.Credentials[name])
 		v.typed("credentials", name, v.Credentials[name])
 	}
+}
+
+// filled reports a field that no connection of this mode can ever have.
+func (v *version) filled(name string, f schema.ConnectionField) {
+	var missing string
+	mode := v.Auth.AuthMode
+	switch {
+	case f.From == schema.FromCallback && !mode.Consents():
+		missing = "callback"
+	case f.From == schema.FromTokenResponse && !mode.Consents() && !(mode.Issues() && v.Auth.TokenURL != ""):
+		missing = "token answer"
+	default:
+		return
+	}
+	v.reportKey("unfilled-field", []string{"connection", name}, fmt.Sprintf("%q comes from the %s, and %s has none", name, missing, mode), "a version that extends another takes a field away with null")
 }
 
 func (v *version) typed(section, name string, f schema.Field) {

@@ -37,6 +37,7 @@ var rules = []Rule{
 	{"unused-credential", loader.Error, "No header, parameter or URL of the calls sends what the mode obtains."},
 	{"optional-value", loader.Error, "A call sends an optional field without an alternative, so that it fails for whoever leaves the field out."},
 	{"unused-field", loader.Warning, "A user is asked for a value that nothing uses. Fields from the token answer or the callback may be there for hosts."},
+	{"unfilled-field", loader.Error, "A field comes from the callback or the token answer, and the mode has none."},
 	{"field-title", loader.Warning, "A field that a user types has no title."},
 	{"field-example", loader.Warning, "A field with a pattern, a format or an enum has no example, which the sandbox types."},
 	{"field-mismatch", loader.Error, "An example, a default or a value of an enum is not of the field's own pattern, format or enum."},

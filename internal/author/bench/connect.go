@@ -35,6 +35,9 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 			checks = append(checks, check{"without " + f.name, connectStep{e}.misses(f.name)})
 		}
 	}
+	if !e.Played.Auth.AuthMode.Consents() {
+		checks = append(checks, issueChecks(e)...)
+	}
 	return append(checks, lookUpStep{e}.lookUpChecks()...), about
 }
 
@@ -98,7 +101,7 @@ func (e connectStep) describes(context.Context) error {
 // connects makes a connection and a call with it, with optional fields or without.
 func (e connectStep) connects(optional bool) func(context.Context) error {
 	return func(ctx context.Context) error {
-		st, err := e.stage(setup{})
+		st, err := e.stage(setup{bare: !optional})
 		if err != nil {
 			return err
 		}
@@ -115,7 +118,7 @@ func (e connectStep) connects(optional bool) func(context.Context) error {
 			return err
 		}
 		st.wire.connecting.Store(false)
-		if err := e.keeps(c, optional); err != nil {
+		if err := errors.Join(e.keeps(c, optional), e.hasCallbackFields(c, st.callback)); err != nil {
 			return err
 		}
 		if _, err := st.succeed(ctx, e.probe()); err != nil {
@@ -241,6 +244,9 @@ func (e connectStep) authorizesWith(ctx context.Context, scopes []string, want s
 	u, err := url.Parse(p.URL.Reveal())
 	if err != nil {
 		return err
+	}
+	if where := u.Scheme + "://" + u.Host + u.EscapedPath(); e.Played.Auth.AuthorizationURL != "" && !urlPattern(e.Played.Auth.AuthorizationURL).MatchString(where) {
+		return fmt.Errorf("the user is sent to %s, and %s is declared", where, e.Played.Auth.AuthorizationURL)
 	}
 	if got := u.Query().Get("scope"); got != want {
 		return fmt.Errorf("scope is %q, and %q is declared", got, want)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,144 +43,24 @@ func exchangeChecks(e *Entry, _ Options) ([]check, string) {
 		return []check{{"token credentials", connectStep{e}.connects(true)}}, "temporary credentials for a token"
 	}
 	if len(e.Played.Auth.Steps) > 0 {
-		return []check{{"token and steps", connectStep{e}.connects(true)}}, "a code for a token, and the steps after it"
+		checks := append(exchangeStep{e}.fieldChecks(), check{"token and steps", connectStep{e}.connects(true)})
+		return checks, "a code for a token, and the steps after it"
 	}
-	checks := []check{{"token answer", exchangeStep{e}.exchanges}, {"type of token", exchangeStep{e}.refusesType}}
-	r := e.Played.Auth.TokenResponse
-	if r == nil {
-		r = &schema.TokenResponse{}
-	}
-	for _, t := range append(slices.Clone(r.TokenTypes), "bearer") {
+	checks := []check{{"token answer", exchangeStep{e}.exchanges}, {"type of token", exchangeStep{e}.refusesType}, {"narrower scopes", exchangeStep{e}.narrows}}
+	for _, t := range append(slices.Clone(exchangeStep{e}.shape().TokenTypes), "bearer") {
 		checks = append(checks, check{"token_type " + t, exchangeStep{e}.takesType(t)})
 	}
-	for name, f := range e.Played.Connection {
-		if f.From == schema.FromTokenResponse {
-			checks = append(checks, check{"with " + name, exchangeStep{e}.takesField(name, f)}, check{"without " + name, exchangeStep{e}.missesField(name, f)})
-		}
-	}
-	base := exchangeStep{e}.tokenError()
-	refusals := exchangeStep{e}.tokenErrors(r, base)
-	for i, a := range refusals {
-		checks = append(checks, check{"token error " + strconv.Itoa(i+1), exchangeStep{e}.refused(a)})
-	}
+	refusals := exchangeStep{e}.refusalChecks()
+	checks = append(append(checks, exchangeStep{e}.fieldChecks()...), refusals...)
 	return checks, "a code for a token, and " + plural(len(refusals), "refusal")
 }
 
-// tokenErrors are the refusals that the entry describes.
-func (e exchangeStep) tokenErrors(r *schema.TokenResponse, base answer) []answer {
-	var list []answer
-	for _, s := range e.Played.Samples {
-		if s.Kind == schema.SampleTokenError {
-			list = append(list, sampled(s.Response))
-		}
+// issueChecks are those of a token that is given for credentials.
+func issueChecks(e *Entry) []check {
+	if a := &e.Played.Auth; !a.Issues() || a.TokenURL == "" {
+		return nil
 	}
-	at := or(r.ErrorCode, "error")
-	if r.Error != nil {
-		list = append(list, alternatives(r.Error, base, schema.Paths{at})...)
-	}
-	if r.Success != nil {
-		ok := answer{status: http.StatusOK, header: http.Header{}, body: e.tokenSample()}
-		list = append(list, neighbours(r.Success, ok, schema.Paths{at})...)
-	}
-	if e.Played.Requests.Errors != nil {
-		for _, rule := range e.Played.Requests.Errors.Rules {
-			if len(rule.When.Code) > 0 && len(rule.When.Body)+len(rule.When.Header) == 0 {
-				list = append(list, alternatives(&rule.When, base, schema.Paths{at})...)
-			}
-			if len(rule.When.Body) > 0 && len(rule.When.Code) == 0 {
-				list = append(list, alternatives(&rule.When, base, schema.Paths{at})...)
-			}
-		}
-	}
-	return list
-}
-
-// tokenError is a refusal in the shape of this provider.
-func (e exchangeStep) tokenError() answer {
-	for _, s := range e.Played.Samples {
-		if s.Kind == schema.SampleTokenError {
-			if a := sampled(s.Response); isContainer(a.body) {
-				return a
-			}
-		}
-	}
-	return answer{status: http.StatusBadRequest, header: http.Header{}, body: map[string]any{"error": "invalid_grant"}}
-}
-
-func (e *Entry) tokenSample() any {
-	for _, s := range e.Played.Samples {
-		if s.Kind == schema.SampleToken {
-			return plain(s.Response.Body)
-		}
-	}
-	return map[string]any{"access_token": "bench", "token_type": "bearer"}
-}
-
-// refused holds that a refusal is one, and what it means.
-func (e exchangeStep) refused(a answer) func(context.Context) error {
-	return func(ctx context.Context) error {
-		kind, failed := e.tokenKind(&a)
-		if !failed {
-			return nil // another condition makes it a success
-		}
-		if kind == engine.KindReauthorize {
-			kind = engine.KindClient // a new consent would bring a code that is refused as well
-		}
-		st, err := e.stage(setup{})
-		if err != nil {
-			return err
-		}
-		st.wire.token = func(got *answer) { *got = a.clone() }
-		if _, err = st.connect(ctx, st.key); engine.ErrorKind(err) != kind {
-			return fmt.Errorf("%s: got %v, want an error of kind %s", a.describe(), err, kind)
-		}
-		return st.nothingStored(ctx)
-	}
-}
-
-// tokenKind says what an answer of the token endpoint means.
-func (e exchangeStep) tokenKind(a *answer) (engine.Kind, bool) {
-	r := e.Played.Auth.TokenResponse
-	if r == nil {
-		r = &schema.TokenResponse{}
-	}
-	at := or(r.ErrorCode, "error")
-	code, _ := schema.At(a.body, at)
-	switch {
-	case a.status < 200 || a.status > 299:
-	case r.Error != nil && holds(r.Error, a, schema.Paths{at}):
-	case r.Success != nil && !holds(r.Success, a, schema.Paths{at}):
-	case r.Success == nil && r.Error == nil && text(code) != "":
-	default:
-		return "", false
-	}
-	if e.Played.Requests.Errors != nil {
-		for _, rule := range e.Played.Requests.Errors.Rules {
-			if aboutBody := len(rule.When.Code)+len(rule.When.Body)+len(rule.When.Header) > 0; !aboutBody {
-				continue // by status alone it is about the API
-			}
-			if rule.Kind != "" && holds(&rule.When, a, schema.Paths{at}) {
-				return engine.Kind(rule.Kind), true
-			}
-		}
-	}
-	switch text(code) { // RFC 6749 5.2
-	case "invalid_grant":
-		return engine.KindReauthorize, true
-	case "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_request":
-		return engine.KindClient, true
-	case "temporarily_unavailable", "server_error":
-		return engine.KindUnavailable, true
-	}
-	switch {
-	case a.status == http.StatusTooManyRequests:
-		return engine.KindRateLimited, true
-	case a.status >= 500 || a.status == http.StatusRequestTimeout:
-		return engine.KindUnavailable, true
-	case a.status >= 400:
-		return engine.KindClient, true
-	}
-	return engine.KindInvalidResponse, true
+	return append(exchangeStep{e}.fieldChecks(), exchangeStep{e}.refusalChecks()...)
 }
 
 func (e exchangeStep) takesType(name string) func(context.Context) error {
@@ -234,53 +113,13 @@ func (e exchangeStep) exchanges(ctx context.Context) error {
 	if err := e.hasToken(&c.Credentials.Token, said.body, st.clock.now()); err != nil {
 		return err
 	}
-	if n := st.provider.Stats().Exchanges; n != 1 {
-		return fmt.Errorf("the sandbox has seen %d exchanges", n)
+	if seen := st.provider.Stats(); seen.Exchanges != 1 || seen.Refused > 0 {
+		return fmt.Errorf("the sandbox has seen %s, and refused %s", plural(seen.Exchanges, "exchange"), plural(seen.Refused, "request"))
 	}
 	if err := st.wire.err(); err != nil {
 		return err
 	}
 	return e.hasFields(c, said.body)
-}
-
-// takesField holds that the connection takes a field from the answer that has it.
-func (e exchangeStep) takesField(name string, f schema.ConnectionField) func(context.Context) error {
-	return func(ctx context.Context) error {
-		st, err := e.stage(setup{})
-		if err != nil {
-			return err
-		}
-		var said answer
-		st.wire.token = func(a *answer) {
-			if _, has := schema.At(a.body, or(f.Path, name)); isContainer(a.body) && (!has || at(a.body, or(f.Path, name)) == "") {
-				f.Optional = false // so that a value is made up
-				a.body = schema.PutAt(a.body, or(f.Path, name), typed(name, f.Field))
-			}
-			said = a.clone()
-		}
-		c, err := st.connect(ctx, st.key)
-		if err != nil {
-			return err
-		}
-		return e.hasFields(c, said.body)
-	}
-}
-
-// missesField holds that an answer without a field will do if the field is optional
-// and will not do otherwise.
-func (e exchangeStep) missesField(name string, f schema.ConnectionField) func(context.Context) error {
-	return func(ctx context.Context) error {
-		st, err := e.stage(setup{})
-		if err != nil {
-			return err
-		}
-		st.wire.token = func(a *answer) { schema.RemoveAt(a.body, or(f.Path, name)) }
-		_, err = st.connect(ctx, st.key)
-		if will := f.Optional || f.Default != ""; will && err != nil || !will && !errors.Is(err, engine.ErrInvalidResponse) {
-			return fmt.Errorf("got %v; the field is optional: %t", err, will)
-		}
-		return nil
-	}
 }
 
 func (e exchangeStep) hasToken(t *engine.Token, said any, now time.Time) error {
@@ -342,32 +181,6 @@ func (e exchangeStep) ends(t *engine.Token, said any, now time.Time) error {
 	}
 	if want.IsZero() != t.ExpiresAt.IsZero() || want.Sub(t.ExpiresAt).Abs() > 5*time.Second {
 		return fmt.Errorf("the token ends at %s; the answer and the blueprint give %s", t.ExpiresAt.UTC(), want.UTC())
-	}
-	return nil
-}
-
-// hasFields holds that the connection carries what it takes from the answer.
-func (e exchangeStep) hasFields(c *engine.Connection, said any) error {
-	for name, f := range e.Played.Connection {
-		if f.From != schema.FromTokenResponse {
-			continue
-		}
-		want := at(said, or(f.Path, name))
-		got, plain := c.Fields[name]
-		secret, sealed := c.Credentials.Fields["connection."+name]
-		switch {
-		case want == "":
-			if plain || sealed {
-				return fmt.Errorf("connection.%s has a value that the answer does not have", name)
-			}
-		case f.Secret && (plain || secret.Reveal() != want), !f.Secret && (sealed || got != want):
-			return fmt.Errorf("connection.%s is not what the answer says", name)
-		}
-	}
-	for name := range c.Fields {
-		if _, ok := e.Played.Connection[name]; !ok {
-			return fmt.Errorf("connection.%s is not declared", name)
-		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type stage struct {
 	direct   http.RoundTripper // the sandbox, for the user's browser
 	wire     *wire
 	engine   *engine.Engine
+	callback url.Values // the last that the user came back with
 	key      engine.Key
 
 	onWait func() // is called when the engine is about to wait; nil: nobody wants to know
@@ -38,6 +39,7 @@ type setup struct {
 	sandbox sandbox.Options
 	budget  bool // the engine keeps the entry's budget; without, no check waits for it
 	once    bool // the engine makes no attempt twice
+	bare    bool // the user leaves out what is optional
 }
 
 func (e *Entry) stage(s setup) (*stage, error) {
@@ -46,7 +48,7 @@ func (e *Entry) stage(s setup) (*stage, error) {
 	s.sandbox.RedirectURIs = []string{redirectURL}
 	s.sandbox.NoRateLimit = !s.budget
 	var err error
-	if st.provider, err = sandbox.New(e.ofOneUser(), &s.sandbox); err != nil {
+	if st.provider, err = sandbox.New(e.ofOneUser(!s.bare), &s.sandbox); err != nil {
 		return nil, err
 	}
 	st.direct = sandbox.NewMux(st.provider).Transport()
@@ -155,6 +157,7 @@ func (st *stage) consents(ctx context.Context, k engine.Key, decision string, fi
 		return nil, err
 	}
 	at.RawQuery = callback.Encode()
+	st.callback = callback
 	return st.engine.ExchangeAt(ctx, p, at)
 }
 
@@ -206,41 +209,6 @@ func (e *Entry) fields(optional bool) map[string]string {
 		}
 	}
 	return fields
-}
-
-// ofOneUser returns what is played, as a provider that knows what its user types: where a
-// field may hold anything, it takes this user's value, and no other. What MCP_OAUTH2 discovers
-// lies beside the server, at addresses that the value does not begin.
-func (e *Entry) ofOneUser() *schema.Integration {
-	in := *e.Played
-	if in.Auth.AuthMode == schema.MCPOAuth2 {
-		return &in
-	}
-	only := func(f schema.Field, value string) schema.Field {
-		if len(f.Enum) > 0 || value == "" || f.Format == "private_key" {
-			return f
-		}
-		f.Enum = []string{value}
-		if f.Default != "" && f.Default != value {
-			f.Enum = append(f.Enum, f.Default)
-		}
-		return f
-	}
-	in.Connection = maps.Clone(in.Connection)
-	for name, value := range e.fields(true) {
-		f := in.Connection[name]
-		f.Field = only(f.Field, value)
-		in.Connection[name] = f
-	}
-	in.Credentials = maps.Clone(in.Credentials)
-	if in.Credentials == nil {
-		in.Credentials = map[string]schema.Field{}
-	}
-	given := e.credentials()
-	for _, name := range in.UserCredentials() {
-		in.Credentials[name] = only(in.Credentials[name], given.Field(name).Reveal())
-	}
-	return &in
 }
 
 // credentials are what the user types to grant access.

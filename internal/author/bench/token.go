@@ -429,5 +429,5 @@ func (e tokenStep) revokes(ctx context.Context) error {
 	if n := st.provider.Stats().Revocations; n != want {
 		return fmt.Errorf("%s, want %d", plural(n, "revocation"), want)
 	}
-	return st.nothingStored(ctx)
+	return errors.Join(st.nothingStored(ctx), st.wire.err())
 }

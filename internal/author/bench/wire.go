@@ -26,8 +26,10 @@ import (
 type wire struct {
 	played  *schema.Integration
 	next    http.RoundTripper
-	ends    []*regexp.Regexp // the token endpoints
+	ends    []*regexp.Regexp // the token endpoints, with a slash more or less
+	exact   []*regexp.Regexp // the token endpoints as they are declared
 	aside   []*regexp.Regexp // neither token answers nor the API
+	params  map[string]bool  // that token requests may have
 	lookUps []lookUp
 	now     func() time.Time
 	late    time.Duration // each request, and each answer
@@ -64,7 +66,7 @@ type sent struct {
 }
 
 func newWire(played *schema.Integration, next http.RoundTripper, now func() time.Time) *wire {
-	w := &wire{played: played, next: next, now: now, lookUps: lookUpsOf(played), found: map[string]string{}}
+	w := &wire{played: played, next: next, now: now, lookUps: lookUpsOf(played), found: map[string]string{}, params: tokenParams(played)}
 	a := &played.Auth
 	urls := []string{a.TokenURL, a.RefreshURL, a.RevocationURL, a.RequestURL}
 	for _, s := range a.Steps {
@@ -75,7 +77,8 @@ func newWire(played *schema.Integration, next http.RoundTripper, now func() time
 	}
 	for _, text := range urls {
 		if text != "" {
-			w.ends = append(w.ends, urlPattern(text))
+			w.ends = append(w.ends, nearlyURL(text))
+			w.exact = append(w.exact, urlPattern(text))
 		}
 	}
 	for _, text := range []string{a.DeviceAuthorizationURL, a.IntrospectionURL} {
@@ -84,22 +87,6 @@ func newWire(played *schema.Integration, next http.RoundTripper, now func() time
 		}
 	}
 	return w
-}
-
-// urlPattern matches what a template of a URL may become, its query left out.
-func urlPattern(text string) *regexp.Regexp {
-	text, _, _ = strings.Cut(text, "?")
-	re := "^"
-	if t, err := schema.ParseTemplate(text); err == nil {
-		for _, p := range t.Parts {
-			if p.Refs == nil {
-				re += regexp.QuoteMeta(p.Literal)
-			} else {
-				re += ".+?"
-			}
-		}
-	}
-	return regexp.MustCompile(re + "$")
 }
 
 // PublicOnly implements [engine.PublicTransport]: no connection is made at all.
@@ -198,32 +185,6 @@ func (w *wire) discovered(where string) string {
 	return w.found[where]
 }
 
-func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
-	known := append(slices.Collect(maps.Keys(w.played.Auth.TokenHeaders)), "Accept", "Authorization")
-	known = append(known, w.played.Auth.AuthMode.Mode().SignatureHeaders...)
-	if how := w.played.Auth.RevocationRequest; how != nil {
-		known = slices.AppendSeq(known, maps.Keys(how.Headers))
-	}
-	for _, s := range w.played.Auth.Steps {
-		known = slices.AppendSeq(known, maps.Keys(s.Headers))
-	}
-	for name := range r.Header {
-		declared := func(other string) bool { return strings.EqualFold(name, other) }
-		if !slices.ContainsFunc(known, declared) && !slices.ContainsFunc(usual, declared) {
-			w.mu.Lock()
-			w.broken = append(w.broken, fmt.Errorf("a token request has the header %s, which nobody declares", name))
-			w.mu.Unlock()
-		}
-	}
-	resp, err := w.send(r)
-	if err != nil || w.token == nil {
-		return resp, err
-	}
-	a := readAnswer(resp)
-	w.token(&a)
-	return a.response(r), nil
-}
-
 func readAnswer(resp *http.Response) answer {
 	defer func() { _ = resp.Body.Close() }()
 	b, _ := io.ReadAll(resp.Body)
@@ -302,46 +263,6 @@ func (w *wire) check(r *http.Request) error {
 		}
 	}
 	return nil
-}
-
-// sameValue compares what was sent with what is declared, as far as it is known
-// here.
-func sameValue(r *http.Request, in *schema.Integration, where, text, got string) error {
-	t, err := schema.ParseTemplate(text)
-	if err != nil || text == "" {
-		return nil
-	}
-	want := ""
-	for _, p := range t.Parts {
-		v, known := p.Literal, true
-		if p.Refs != nil {
-			v, known = valueOf(r, in, p.Refs[0])
-		}
-		if !known {
-			return nil
-		}
-		want += v
-	}
-	if got != want {
-		return fmt.Errorf("%s of a request is not what the blueprint declares", where)
-	}
-	return nil
-}
-
-func valueOf(r *http.Request, in *schema.Integration, ref schema.Ref) (string, bool) {
-	field, ok := strings.CutPrefix(ref.Name, "connection.")
-	switch {
-	case ref.IsLiteral():
-		return ref.Literal, true
-	case ref.Name == "oauth_client_id":
-		return in.OAuthClientID, true
-	case ok:
-		if c, has := engine.ConnectionFromContext(r.Context()); has {
-			v, has := c.Fields[field]
-			return v, has
-		}
-	}
-	return "", false
 }
 
 // requests returns what went by since the last reset.

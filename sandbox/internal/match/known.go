@@ -74,14 +74,14 @@ func (j *Judge) known(ref schema.Ref) string {
 	return ExampleOf(field, j.Integration.Credentials[field])
 }
 
-// IsClient and IsSecret accept anything but nothing where the file has no value:
-// the host brings its own app then.
+// IsClient and IsSecret accept anything but nothing where the file has no value: the host
+// brings its own app then, or each connection does, in fields that may say more.
 func (j *Judge) IsClient(id string) bool {
 	want := j.Integration.OAuthClientID
-	return id != "" && (want == "" || message.Same(id, want))
+	return id != "" && (want == "" && FitsField(j.Integration.Credentials["client_id"], id) || want != "" && message.Same(id, want))
 }
 
 func (j *Judge) IsSecret(secret string) bool {
 	want := j.Integration.OAuthClientSecret
-	return !want.IsSet() || message.Same(secret, want.Reveal())
+	return !want.IsSet() && FitsField(j.Integration.Credentials["client_secret"], secret) || want.IsSet() && message.Same(secret, want.Reveal())
 }

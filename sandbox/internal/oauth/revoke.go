@@ -108,6 +108,9 @@ func (p *revocation) checkRevoker(t *tokenRequest, how *schema.Revocation) *mess
 		if t.header.Get("Authorization") != "" && !declaresHeader {
 			return message.InvalidClient("there is an Authorization header, and revocation_request does not declare it")
 		}
+		if t.wire.Has("client_secret") && !p.clients.declares(p.Params.Revoke, "client_secret") {
+			return message.InvalidClient("client_secret is given; the blueprint wants no client authentication here (revocation_request.authorization_method: none)")
+		}
 		return nil
 	}
 	p.knowClient(t)
