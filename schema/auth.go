@@ -89,7 +89,6 @@ type Auth struct {
 	RevocationRequest           *Revocation       `json:"revocation_request,omitempty"`
 	Callback                    *Callback         `json:"callback,omitempty"`
 	IntrospectionURL            string            `json:"introspection_url,omitempty"`
-	IntrospectionParams         map[string]string `json:"introspection_params,omitempty"`
 	Issuer                      string            `json:"issuer,omitempty"`
 	Resource                    string            `json:"resource,omitempty"`
 	AuthorizationServer         string            `json:"authorization_server,omitempty"`

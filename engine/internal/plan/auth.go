@@ -18,7 +18,7 @@ type Auth struct {
 
 	BaseURL, Resource, AuthorizationServer schema.Template // where discovery starts
 
-	AuthorizationParams, TokenHeaders, TokenQuery, RequestParams, DeviceParams, IntrospectionParams TemplateMap
+	AuthorizationParams, TokenHeaders, TokenQuery, RequestParams, DeviceParams TemplateMap
 
 	TokenParams, RefreshParams TemplateTree
 
@@ -86,7 +86,6 @@ func newAuth(in *schema.Integration) (*Auth, error) {
 		{"request_params", a.RequestParams, &p.RequestParams},
 		{"revocation_request.headers", revocation.Headers, &p.Revocation.Headers},
 		{"device_authorization_params", a.DeviceAuthorizationParams, &p.DeviceParams},
-		{"introspection_params", a.IntrospectionParams, &p.IntrospectionParams},
 	} {
 		t, err := parseMap(m.values)
 		if err != nil {

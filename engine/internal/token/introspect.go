@@ -44,7 +44,7 @@ func (o *Operation) introspect(ctx context.Context) (time.Time, error) {
 	o = o.At("the introspection endpoint")
 	o.Name = "introspect"
 	params := map[string]string{"token": o.Conn.Credentials.Token.AccessToken.Reveal(), "token_type_hint": "access_token"}
-	answer, err := o.AskBeside(ctx, "the introspection request", o.In.Parsed.IntrospectionURL, params, o.In.Parsed.IntrospectionParams)
+	answer, err := o.AskBeside(ctx, "the introspection request", o.In.Parsed.IntrospectionURL, params, nil)
 	if err != nil {
 		if fault.KindOf(err) == fault.KindInvalidResponse { // a page, say: that is not about the token
 			err = o.Fail(fault.KindUnavailable, "the introspection answer cannot be read", err)

@@ -6,7 +6,7 @@ import (
 
 // A ParamSet is what the blueprint adds to the OAuth requests.
 type ParamSet struct {
-	Authorization, Request, Realm, Token, Refresh, Query, Headers, Device, Introspect, Revoke, RevokeHeaders []Declared
+	Authorization, Request, Realm, Token, Refresh, Query, Headers, Device, Revoke, RevokeHeaders []Declared
 }
 
 func compileParams(a *schema.Auth) (s ParamSet, err error) {
@@ -24,7 +24,6 @@ func compileParams(a *schema.Auth) (s ParamSet, err error) {
 		{&s.Realm, map[string]string{"realm": a.SignatureRealm}},
 		{&s.Headers, a.TokenHeaders},
 		{&s.Device, a.DeviceAuthorizationParams},
-		{&s.Introspect, a.IntrospectionParams},
 	}
 	for _, l := range []struct {
 		to   *[]Declared

@@ -26,9 +26,6 @@ func (p *introspection) introspect(r *http.Request, at match.Location) (message.
 	if ref != nil {
 		return message.Answer{}, ref
 	}
-	if ref := p.CheckDeclared(p.Params.Introspect, t.wire.Get, "the introspection request (introspection_params)", "token"); ref != nil {
-		return message.Answer{}, ref
-	}
 	shown := t.wire.Get("token")
 	if shown == "" {
 		return message.Answer{}, message.Refused(400, "invalid_request", "token is missing (RFC 7662 2.1)")
