@@ -19,7 +19,7 @@
     source = new EventSource(at);
     source.onopen = () => say(kept);
     source.onerror = () => {
-      say("This page is not up to date: the server does not answer just now. It is tried again.");
+      say("This page is not up to date: the server does not answer, or five other pages are kept up to date. It is tried again.");
       if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       close();
       setTimeout(open, 15_000);

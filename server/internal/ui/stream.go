@@ -21,7 +21,7 @@ const (
 	beatEvery   = 15 * time.Second // something is written, so that no proxy closes the stream
 	writeWithin = 10 * time.Second // a browser that takes nothing for so long is dropped
 	mostStreams = 100              // of a server
-	mostOfOne   = 10               // of a session
+	mostOfOne   = 5                // of a session: a browser has six connections to a server, and needs one for pages
 )
 
 // stream tells a page by events what it would show by now, whenever that is another than
