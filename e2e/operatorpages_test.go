@@ -35,7 +35,7 @@ server:
 		Live        struct {
 			Activity, List, Connection []any
 			Still                      []int
-			Rows, Before               int
+			Rows, Before, Windows      int
 		}
 	}
 	if err := json.Unmarshal([]byte(out.stdout), &saw); err != nil {
@@ -65,6 +65,7 @@ server:
 		"before it died":  {saw.Live.Before, 0},
 		"without scripts": {saw.Live.Still, []int{1, 0}},
 		"rows":            {saw.Live.Rows, 2},
+		"windows":         {saw.Live.Windows, 7},
 	} {
 		if fmt.Sprint(pair[0]) != fmt.Sprint(pair[1]) {
 			t.Errorf("live, %s: got %v, want %v", name, pair[0], pair[1])

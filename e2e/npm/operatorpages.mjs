@@ -12,36 +12,54 @@ import { chromium } from "playwright-core";
 
 const { URL: server, KEY, CHROMIUM, SHOTS } = process.env;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+
+// What Playwright evaluates, and what it asks of the browser itself, has no time limit of its
+// own. So each step has one, and who stops at it says where, and whether the server answers.
+let browser, limit;
+function step(name) {
+  clearTimeout(limit);
+  limit = setTimeout(async () => {
+    const alive = await asked("GET", "/healthz").then((answer) => answer.status, String);
+    console.error(`nothing more has come since: ${name}; the server answers ${alive}; pages: ${browser?.contexts().flatMap((c) => c.pages()).map((other) => other.url())}`);
+    process.exit(3);
+  }, 90_000);
+}
+const asked = (method, path, body) => fetch(server + path, {
+  method, headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(40_000),
+});
+step("the browser starts");
+browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const context = await browser.newContext({ viewport: { width: 1000, height: 900 } });
 context.setDefaultTimeout(40_000);
 const saw = { pages: {}, axe: {}, complaints: [] };
-
-// Not everything that is waited for below has a time limit of its own.
-let at = "the beginning";
-setTimeout(() => {
-  console.error(`nothing more has come since: ${at}`);
-  process.exit(3);
-}, 240_000).unref();
+step("a new page");
 const page = await context.newPage();
 page.on("console", (message) => {
   if (/Content.Security.Policy|Refused to/i.test(message.text())) saw.complaints.push(message.text());
 });
+page.on("crash", () => {
+  console.error("the page's process has crashed");
+  process.exit(3);
+});
 
 // look keeps what a page says, and has axe-core look at it.
 async function look(name) {
-  at = name;
+  step(name);
   saw.pages[name] = await page.locator("body").innerText();
   for (const colorScheme of ["light", "dark"]) {
+    step(`${name}, ${colorScheme}`);
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(colorScheme === "dark" ? { width: 400, height: 800 } : { width: 1000, height: 900 });
+    step(`${name}, ${colorScheme}, axe-core`);
     const judge = `${axe}; axe.run().then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
     saw.axe[`${name}, ${colorScheme}`] = await page.evaluate(judge);
+    step(`${name}, ${colorScheme}, after axe-core`);
     if (SHOTS) await page.screenshot({ path: join(SHOTS, `operator-${name.replaceAll(" ", "-")}-${colorScheme}.png`), fullPage: true });
     if (!(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))) saw.axe[`${name}, ${colorScheme}, width`] = ["the page is wider than its window"];
   }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize({ width: 1000, height: 900 });
+  step(`after ${name}`);
 }
 const press = (name) => Promise.all([page.waitForNavigation(), page.getByRole("button", { name, exact: true }).click()]);
 
@@ -53,10 +71,8 @@ await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
 await look("list");
 
 // One whose refresh token the provider has never seen.
-const imported = await fetch(`${server}/connections`, {
-  method: "POST", headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
-  body: JSON.stringify({ provider_config_key: "notion", connection_id: "user-7", credentials: { type: "OAUTH2", access_token: "invented", refresh_token: "invented" } }),
-});
+const invented = (id) => ({ provider_config_key: "notion", connection_id: id, credentials: { type: "OAUTH2", access_token: "invented", refresh_token: "invented" } });
+const imported = await asked("POST", "/connections", invented("user-7"));
 saw.imported = imported.status;
 
 await page.getByRole("link", { name: "notion/default" }).first().click();
@@ -86,14 +102,13 @@ await look("disconnected");
 await page.getByRole("link", { name: "Integrations", exact: true }).click();
 await page.getByRole("link", { name: /^notion/ }).click();
 await look("integration");
-await fetch(`${server}/c/notion/default/v1/users`, { headers: { Authorization: `Bearer ${KEY}` } });
+await asked("GET", "/c/notion/default/v1/users");
 await page.getByRole("link", { name: "Activity" }).click();
 await look("activity");
 await page.getByRole("link", { name: "Who did what" }).click();
 await look("who did what");
 
 // Live: what happens meanwhile shows without a reload, and nothing that is under way is lost.
-const asked = (method, path, body) => fetch(server + path, { method, headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
 const has = (other, text) => other.waitForFunction((text) => document.querySelector("main").innerText.includes(text), text);
 saw.live = {};
 
@@ -114,11 +129,13 @@ await look("activity live");
 await page.getByRole("link", { name: "Connections", exact: true }).click();
 await page.evaluate(() => { window.same = true; });
 await page.getByLabel("Search in ids and tags").pressSequentially("half a wo");
-await asked("POST", "/connections", { provider_config_key: "notion", connection_id: "user-8", credentials: { type: "OAUTH2", access_token: "invented", refresh_token: "invented" } });
+step("one more on the list");
+await asked("POST", "/connections", invented("user-8"));
 await has(page, "notion/user-8");
 await page.keyboard.type("rd");
 saw.live.list = await page.evaluate(() => [window.same, document.activeElement.value]);
 
+step("one that dies");
 await page.getByRole("link", { name: "notion/user-8" }).click();
 await page.evaluate(() => { window.same = true; });
 await page.getByText("Disconnect…").click();
@@ -129,6 +146,8 @@ await has(page, "Last call, of this server");
 await has(page, "Make a link for the user"); // the provider knows neither token, so it is dead now
 saw.live.connection = await page.evaluate(() => [window.same, document.querySelector("details:last-of-type").open, document.querySelector("input[name=sure]").checked, document.activeElement.name]);
 
+step("a pause");
+
 // A pause, and on. Then the connection is removed elsewhere.
 await page.getByRole("button", { name: "Pause" }).click();
 await page.waitForFunction(() => document.querySelector("#live span").innerText.includes("not kept"));
@@ -138,7 +157,7 @@ await has(page, "there is no such connection");
 await look("gone meanwhile");
 
 // Without scripts, the same pages.
-at = "without scripts";
+step("without scripts");
 const plain = await browser.newContext({ javaScriptEnabled: false });
 const still = await plain.newPage();
 await still.goto(`${server}/ui`);
@@ -148,8 +167,21 @@ await still.getByRole("link", { name: "Activity" }).click();
 await still.getByRole("link", { name: "Look again" }).click();
 saw.live.still = [await still.getByRole("heading", { name: "The last calls" }).count(), await still.getByRole("button", { name: "Pause" }).count()];
 
+// However many windows are seen at once, the browser has a connection for the next page. It
+// has six to a server.
+const windows = [];
+for (let i = 0; i < 7; i++) {
+  step(`window ${i}`);
+  windows.push(await context.newPage());
+  await windows[i].goto(`${server}/ui/activity`);
+}
+step("windows that are too many");
+await windows[6].waitForFunction(() => document.querySelector("#live span").innerText.includes("five other pages"));
+saw.live.windows = windows.length;
+for (const other of windows) await other.close();
+
 // Whoever signs out has all pages closed.
-at = "signing out";
+step("signing out");
 await page.goto(`${server}/ui/activity`);
 const second = await context.newPage();
 await second.goto(`${server}/ui/audit`);
@@ -158,6 +190,7 @@ await page.bringToFront();
 await page.getByRole("heading", { name: "Sign in" }).waitFor();
 saw.after = await page.locator("h1").innerText();
 
-console.log(JSON.stringify(saw));
+step("the end");
 await browser.close();
+console.log(JSON.stringify(saw));
 process.exit(0);
