@@ -65,6 +65,51 @@ func TestPagination(t *testing.T) {
 				}
 				return with(u, "after", next)
 			}},
+		{"a URL that only says that there is more", &schema.Pagination{Kind: "cursor", Items: "rows", Limit: limit, HasNext: "paging.next", Cursor: &schema.PageCursor{Response: "paging.after", Request: "after"}},
+			map[string]any{"rows": two(), "paging": map[string]any{"after": "invented", "next": "https://list.example.com/api/items?after=invented"}},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				cursor, _ := at(body, "paging", "after").(string)
+				next, there := at(body, "paging").(map[string]any)["next"]
+				if there != (cursor != "") {
+					t.Errorf("cursor %q, next %v", cursor, next)
+				}
+				if !there {
+					return nil
+				}
+				v, _ := url.Parse(next.(string))
+				if v.Query().Get("after") != cursor || v.Query().Has("key") {
+					t.Errorf("cursor %q, next %v", cursor, next)
+				}
+				return with(v, "key", "k")
+			}},
+		{"a value that only says that there is more", &schema.Pagination{Kind: "page", Items: "rows", Limit: limit, Page: &schema.PageCounter{Request: "p"}, HasNext: "next"},
+			map[string]any{"rows": two(), "next": map[string]any{"is": "near"}},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				next, there := body.(map[string]any)["next"]
+				if !there {
+					return nil
+				}
+				if at(next, "is") != "near" {
+					t.Errorf("the sample's value has become %v", next)
+				}
+				page := 1
+				_, _ = fmt.Sscan(u.Query().Get("p"), &page)
+				return with(u, "p", fmt.Sprint(page+1))
+			}},
+		{"a value that no sample shows", &schema.Pagination{Kind: "page", Items: "rows", Limit: limit, Page: &schema.PageCounter{Request: "p"}, HasNext: "next"},
+			map[string]any{"rows": two(), "next": nil},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				next, there := body.(map[string]any)["next"]
+				if !there || next != nil && next != true {
+					t.Errorf("there is %v", next)
+				}
+				if next == nil {
+					return nil
+				}
+				page := 1
+				_, _ = fmt.Sscan(u.Query().Get("p"), &page)
+				return with(u, "p", fmt.Sprint(page+1))
+			}},
 		{"link header", &schema.Pagination{Kind: "link", Limit: limit}, two(),
 			func(_ *url.URL, _ any, h http.Header, _ int) *url.URL {
 				m := linkNext.FindStringSubmatch(h.Get("Link"))

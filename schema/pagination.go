@@ -11,6 +11,7 @@ type Pagination struct {
 	Offset   *PageCounter `json:"offset,omitempty"`
 	Page     *PageCounter `json:"page,omitempty"`
 	HasMore  string       `json:"has_more,omitempty"` // path of a boolean that is false on the last page
+	HasNext  string       `json:"has_next,omitempty"` // path of a value that is [Present] on each page but the last
 	Last     string       `json:"last,omitempty"`     // path of a boolean that is true on the last page
 	Total    *PageTotal   `json:"total,omitempty"`
 	Stop     []Condition  `json:"stop,omitempty"`  // answers that end a list
@@ -130,6 +131,9 @@ func (p Pagination) Over(q Pagination) Pagination {
 		return q
 	}
 	q.Kind = p.Kind
+	if !q.movesNext() { // what is not there says that a list ends, which it must not say of another list
+		q.HasNext = cmp.Or(q.HasNext, p.HasNext)
+	}
 	q.Items = itemsPath(cmp.Or(q.Items, p.Items))
 	q.Cursor = q.Cursor.over(p.Cursor)
 	q.Link = cmp.Or(q.Link, p.Link)
@@ -148,6 +152,11 @@ func (p Pagination) Over(q Pagination) Pagination {
 	q.In = cmp.Or(q.In, p.In)
 	q.BodyPath = cmp.Or(q.BodyPath, p.BodyPath)
 	return q
+}
+
+// movesNext reports whether p has a place of its own for what names the next page.
+func (p *Pagination) movesNext() bool {
+	return p.Link != nil || p.Cursor != nil && (p.Cursor.Response != "" || p.Cursor.Item != "")
 }
 
 // itemsPath reads a dot, with which the list of a single path can say that it is the

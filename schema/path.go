@@ -54,6 +54,10 @@ func TextAt(doc any, path string) (string, bool) {
 	return Scalar(v)
 }
 
+// Present reports whether a decoded value is there: whatever is not null, false or the
+// empty text. So a URL is, and an object.
+func Present(v any) bool { return v != nil && v != false && v != "" }
+
 // FirstAt returns the first of paths at which text stands that is not empty, and the
 // text. If there is none, text is empty and path the first of paths, or "".
 func FirstAt(doc any, paths Paths) (path, text string) {

@@ -19,9 +19,7 @@ func pages(v *version) {
 		return
 	}
 	s := &listSamples{v, p, v.lists(p.Items), []string{"requests", "pagination"}}
-	if p.HasMore != "" && p.HasMore == p.Last {
-		s.at("page-flags", "last", fmt.Sprintf("has_more and last both look at %q, and one is the other way round", p.Last), "keep the one that is true")
-	}
+	s.flags()
 	if len(v.of(schema.SampleAPI)) == 0 {
 		return
 	}
@@ -103,6 +101,30 @@ func (l *listSamples) check() {
 	}
 	l.flag("has_more", l.pagination.HasMore)
 	l.flag("last", l.pagination.Last)
+	if path := l.pagination.HasNext; path != "" {
+		l.shown("has_next", path)
+	}
+}
+
+// flags: what says whether there is more says it at a path of its own.
+func (l *listSamples) flags() {
+	const hint = "keep the one that is true"
+	p := l.pagination
+	if p.HasMore != "" && p.HasMore == p.Last {
+		l.at("page-flags", "last", fmt.Sprintf("has_more and last both look at %q, and one is the other way round", p.Last), hint)
+	}
+	if p.HasNext == "" {
+		return
+	}
+	if p.HasNext == p.HasMore {
+		l.at("page-flags", "has_next", fmt.Sprintf("has_more and has_next both look at %q, and one asks for true, the other for a value that can be left out", p.HasNext), hint)
+	}
+	if p.HasNext == p.Last {
+		l.at("page-flags", "has_next", fmt.Sprintf("last and has_next both look at %q, and one is the other way round", p.HasNext), hint)
+	}
+	if key, path := p.NextIn(); p.HasNext == path {
+		l.at("unused-pagination", "has_next", fmt.Sprintf("\"has_next\" has no effect where %s looks: a page that names no other is the last", key), "")
+	}
 }
 
 // goesOn reports whether a sample says that there is more, where samples can: counted
@@ -116,13 +138,18 @@ func (l *listSamples) goesOn() bool {
 	case p.Kind == "link" && p.Link != nil:
 		next = p.Link.Response
 	}
-	if next == "" && p.HasMore == "" && p.Last == "" {
+	if next == "" && p.HasMore == "" && p.Last == "" && p.HasNext == "" {
 		return true
 	}
 	for _, s := range l.lists {
 		more, hasMore := schema.At(s.Response.Body, p.HasMore)
 		last, hasLast := schema.At(s.Response.Body, p.Last)
+		following, _ := schema.At(s.Response.Body, p.HasNext)
 		switch {
+		case p.HasNext != "":
+			if schema.Present(following) {
+				return true
+			}
 		case p.HasMore != "" && hasMore:
 			if more != false {
 				return true

@@ -14,8 +14,8 @@ import (
 // following returns what the page after a is asked for with, or "" if a is the last.
 func (w *Walk) following(a *answer) (string, error) {
 	w.read += len(a.items)
-	more, said := w.saysMore(a)
-	if said && !more {
+	more, by := w.saysMore(a)
+	if by != "" && !more {
 		return "", nil
 	}
 	if err := w.nothing(a); err != nil {
@@ -27,8 +27,8 @@ func (w *Walk) following(a *answer) (string, error) {
 		switch {
 		case err != nil:
 			return "", err
-		case cursor == "" && said && !w.byItem():
-			return "", a.refuse(w, "the answer says that there is more ("+w.HasMore+") and names no cursor at "+w.Pagination.Cursor.Response)
+		case cursor == "" && more && !w.byItem():
+			return "", a.refuse(w, "the answer says that there is more ("+by+") and names no cursor at "+w.Pagination.Cursor.Response)
 		case cursor == w.cursor && len(a.items) == 0:
 			return "", nil // an empty page that names itself: there is nothing behind it
 		}
@@ -40,31 +40,34 @@ func (w *Walk) following(a *answer) (string, error) {
 		}
 		return next, err
 	case "offset", "page":
-		return w.nextCount(a, more && said), nil
+		return w.nextCount(a, more), nil
 	}
 	return "", nil // Lacks knows no other kind
 }
 
-// saysMore returns what the answer says about whether there is more, where it is
-// declared to say so.
-func (w *Walk) saysMore(a *answer) (more, said bool) {
+// saysMore returns whether the answer says that there is more, and the path at which it
+// says so; by is "" where nothing is declared to say it, or says it.
+func (w *Walk) saysMore(a *answer) (more bool, by string) {
 	if w.HasMore != "" {
 		switch a.text(w.HasMore) {
 		case "false":
-			return false, true
+			return false, w.HasMore
 		case "true":
-			more, said = true, true
+			more, by = true, w.HasMore
 		}
 	}
 	if w.Last != "" {
 		switch a.text(w.Last) {
 		case "true":
-			return false, true
+			return false, w.Last
 		case "false":
-			more, said = true, true
+			more, by = true, w.Last
 		}
 	}
-	return more, said
+	if w.HasNext != "" {
+		return presentAt(a.beside(w.HasNext), w.HasNext), w.HasNext
+	}
+	return more, by
 }
 
 // nextCursor returns the cursor that the answer names, or that its last item is.
@@ -217,6 +220,14 @@ func cursorAt(doc json.RawMessage, path string) string {
 		return ""
 	}
 	return textAt(doc, path)
+}
+
+// presentAt reports whether a value is there at path.
+func presentAt(doc json.RawMessage, path string) bool {
+	raw, _ := schema.RawAt(doc, path)
+	var v any
+	_ = json.Unmarshal(raw, &v)
+	return schema.Present(v)
 }
 
 // statusEnds reports whether a status behind a page that was not full says that

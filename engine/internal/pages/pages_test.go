@@ -188,6 +188,64 @@ func TestListsEndWhereTheyEnd(t *testing.T) {
 	}
 }
 
+// Some providers name a cursor on their last page too, and for some lists none at all: the
+// URL of the next page, which is not followed, is what says whether there is one.
+func TestWhatIsThereOnEachPageButTheLast(t *testing.T) {
+	undeclared := schema.Pagination{Kind: "cursor", Items: "items", Cursor: &schema.PageCursor{Response: "paging.after", Request: "after"}}
+	declared := with(undeclared, func(p *schema.Pagination) { p.HasNext = "paging.next" })
+	page := func(item, paging string) reply {
+		return reply{body: `{"items":[` + item + `],"paging":{` + paging + `}}`}
+	}
+	const next = `"next":"https://api.fjord.test/things?token=t0ken&until=7"`
+	for _, c := range []struct {
+		name    string
+		p       schema.Pagination
+		replies []reply
+		want    string
+		asked   int
+		err     string // part of it; "": none
+	}{
+		{"undeclared, one page more is asked for", undeclared, []reply{page("1", `"after":"a",`+next), page("2", `"after":"b"`), page("", `"after":"b"`)}, "1 2", 3, ""},
+		{"undeclared, a list without cursors ends in silence", undeclared, []reply{page("1", next)}, "1", 1, ""},
+
+		{"the last page names a cursor", declared, []reply{page("1", `"after":"a",`+next), page("2", `"after":"b"`)}, "1 2", 2, ""},
+		{"a list without cursors", declared, []reply{page("1", next)}, "1", 1, "the answer says that there is more (paging.next) and names no cursor at paging.after"},
+		{"a list without cursors, of one page", declared, []reply{page("1", ``)}, "1", 1, ""},
+		{"an answer that says nothing of pages", declared, []reply{{body: `{"items":[1]}`}}, "1", 1, ""},
+		{"an empty page before others", declared, []reply{page("", `"after":"a",`+next), page("2", `"after":"b"`)}, "2", 2, ""},
+		{"null", declared, []reply{page("1", `"after":"a","next":null`)}, "1", 1, ""},
+		{"false", declared, []reply{page("1", `"after":"a","next":false`)}, "1", 1, ""},
+		{"an empty text", declared, []reply{page("1", `"after":"a","next":""`)}, "1", 1, ""},
+		{"true", declared, []reply{page("1", `"after":"a","next":true`), page("2", ``)}, "1 2", 2, ""},
+		{"a number", declared, []reply{page("1", `"after":"a","next":0`), page("2", ``)}, "1 2", 2, ""},
+		{"an object", declared, []reply{page("1", `"after":"a","next":{}`), page("2", ``)}, "1 2", 2, ""},
+		{"another key says that there is none", with(declared, func(p *schema.Pagination) { p.HasMore = "more" }), []reply{{body: `{"items":[1],"more":false,"paging":{"after":"a","next":7}}`}}, "1", 1, ""},
+		{"another key says that there is more", with(declared, func(p *schema.Pagination) { p.Last = "last" }), []reply{{body: `{"items":[1],"last":false,"paging":{"after":"a"}}`}}, "1", 1, ""},
+
+		{"by page, an empty one before others", with(byPage, func(p *schema.Pagination) { p.HasNext = "next" }), []reply{{body: `{"items":[],"next":2}`}, {body: `{"items":[1]}`}}, "1", 2, ""},
+		{"by offset, a full page that is the last", with(byOffset, func(p *schema.Pagination) { p.HasNext = "next" }), []reply{{body: `{"items":[1,2],"next":2}`}, {body: `{"items":[3,4]}`}}, "1 2 3 4", 2, ""},
+	} {
+		f := &api{replies: c.replies}
+		got, err := f.read(t, pages.List{Pagination: c.p})
+		if got != c.want || len(f.asked) != c.asked || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: got %q, %v, want %q, %q\nasked %q", c.name, got, err, c.want, c.err, f.asked)
+		}
+		var e *fault.Error
+		if err != nil && (!errors.As(err, &e) || e.Kind != fault.KindInvalidResponse || strings.Contains(err.Error(), "t0ken")) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Where the flag that is false on the last page is the other one, the error names it.
+func TestTheErrorNamesWhatPromisedMore(t *testing.T) {
+	f := &api{replies: []reply{{body: `{"items":[1],"end":false}`}}}
+	_, err := f.read(t, pages.List{Pagination: with(byCursor, func(p *schema.Pagination) { p.Last = "end" })})
+	if err == nil || !strings.Contains(err.Error(), "there is more (end) and names no cursor at next") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // S38: pages that bring nothing and name another each are not asked for without end.
 func TestAnEndlessListOfEmptyPagesIsAnError(t *testing.T) {
 	for name, p := range map[string]schema.Pagination{"cursor": byCursor, "URL": byURL} {

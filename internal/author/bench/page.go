@@ -37,7 +37,7 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 		}
 		checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
 		items = max(items, pageStep{e}.listLength(c.path, list))
-		if p := e.pagesAt(c.method, c.path); p.HasMore != "" || p.Last != "" {
+		if p := e.pagesAt(c.method, c.path); saysEnd(&p) != "" {
 			checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
 		}
 	}
@@ -108,7 +108,7 @@ func (e pageStep) walks(c call, list []any) func(context.Context) error {
 		}
 		pages := 3
 		byItem := p.Kind == "cursor" && p.Cursor.Item != ""
-		if (p.Kind == "offset" || p.Kind == "page" || byItem) && p.HasMore == "" && p.Last == "" && p.Total == nil {
+		if (p.Kind == "offset" || p.Kind == "page" || byItem) && saysEnd(&p) == "" && p.Total == nil {
 			pages++ // an empty one says that the list has ended
 		}
 		seen := st.wire.requests()
@@ -170,8 +170,11 @@ func asksForPage(p *schema.Pagination, r sent) error {
 	return nil
 }
 
-// stopsAt holds that has_more or last ends a list, whatever the cursor still says: some
-// providers name one on their last page, too.
+// saysEnd is the path at which an answer says whether it is the last page, or "".
+func saysEnd(p *schema.Pagination) string { return or(p.HasMore, or(p.Last, p.HasNext)) }
+
+// stopsAt holds that has_more, last or has_next ends a list, whatever the cursor still says:
+// some providers name one on their last page, too.
 func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 	return func(ctx context.Context) error {
 		p := e.pagesAt(c.method, c.path)
@@ -192,7 +195,7 @@ func (e pageStep) stopsAt(c call, list []any) func(context.Context) error {
 			n++
 		}
 		if seen := st.wire.requests(); n != len(list) || len(seen) != 1 {
-			return fmt.Errorf("%s in %d requests, and %s said on the first page that it is all", plural(n, "item"), len(seen), or(p.HasMore, p.Last))
+			return fmt.Errorf("%s in %d requests, and %s said on the first page that it is all", plural(n, "item"), len(seen), saysEnd(&p))
 		}
 		return nil
 	}
@@ -223,6 +226,9 @@ func (e pageStep) postsPages(ctx context.Context, path string) error {
 		body = schema.PutAt(body, p.Items, []any{item})
 		if n == 1 && p.HasMore != "" {
 			body = schema.PutAt(body, p.HasMore, true)
+		}
+		if n == 1 && p.HasNext != "" {
+			body = schema.PutAt(body, p.HasNext, true)
 		}
 		if n == 1 && p.Last != "" {
 			body = schema.PutAt(body, p.Last, false)

@@ -165,6 +165,7 @@ func (l *listCall) facts() (facts []pageFact) {
 		add(l.request(p.Page.Request, "page", "request"))
 	}
 	add(l.response(p.HasMore, "has_more"))
+	add(l.response(p.HasNext, "has_next"))
 	add(l.response(p.Last, "last"))
 	if p.Total != nil {
 		add(l.response(p.Total.Response, "total", "response"))

@@ -274,7 +274,7 @@ func wrong(path string, n *yaml.Node) (kind, value string) {
 		return "size", strconv.Itoa(max * 2)
 	case !key && in("auth.default_scopes."), !key && samples && is("response.body.scope") && n.Value != "":
 		return "scope", n.Value + ".all"
-	case !key && in("requests.pagination.") && is(".items", "cursor.response", "has_more", ".last", "total.response") && n.Value != "" && n.Value != ".":
+	case !key && in("requests.pagination.") && is(".items", "cursor.response", "has_more", "has_next", ".last", "total.response") && n.Value != "" && n.Value != ".":
 		return "response path", n.Value + "s"
 	case !key && (is("requests.errors.code", "requests.errors.message", "request_id.body") || in("requests.errors.code.") || in("requests.errors.message.")):
 		return "error", n.Value + "_text"

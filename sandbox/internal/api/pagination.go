@@ -186,8 +186,11 @@ func (g *pager) putNext(p *API, a *message.Answer, end int) {
 	if g.Last != "" {
 		a.Body = schema.PutAt(a.Body, g.Last, !more)
 	}
+	if g.HasNext != "" {
+		g.putHasNext(p, a, end, more)
+	}
 	switch {
-	case g.Kind == "cursor" && g.Cursor.Item == "":
+	case g.byCursor():
 		was, has := schema.At(a.Body, g.Cursor.Response)
 		switch {
 		case more:
@@ -200,6 +203,23 @@ func (g *pager) putNext(p *API, a *message.Answer, end int) {
 	}
 }
 
+// putHasNext takes what says that there is more off the last page, and leaves it on the
+// others as the sample shows it; a URL is that of the page that comes.
+func (g *pager) putHasNext(p *API, a *message.Answer, end int, more bool) {
+	was, _ := schema.At(a.Body, g.HasNext)
+	switch {
+	case !more && schema.Present(was):
+		schema.RemoveAt(a.Body, g.HasNext)
+	case more && !schema.Present(was):
+		a.Body = schema.PutAt(a.Body, g.HasNext, true)
+	case more && g.byCursor() && strings.Contains(message.Text(was), "://"):
+		a.Body = schema.PutAt(a.Body, g.HasNext, g.nextURL(p, g.Cursor.Request, end))
+	}
+}
+
+// byCursor reports whether an answer names the cursor of the next page.
+func (g *pager) byCursor() bool { return g.Kind == "cursor" && g.Cursor.Item == "" }
+
 func (g *pager) putLink(p *API, a *message.Answer, end int, more bool) {
 	link := schema.PageLink{}
 	if g.Link != nil {
@@ -207,7 +227,7 @@ func (g *pager) putLink(p *API, a *message.Answer, end int, more bool) {
 	}
 	next := ""
 	if more {
-		next = g.nextURL(p, end)
+		next = g.nextURL(p, afterParam, end)
 	}
 	if link.Response != "" {
 		was, _ := schema.At(a.Body, link.Response)
@@ -231,10 +251,10 @@ func (g *pager) putLink(p *API, a *message.Answer, end int, more bool) {
 	}
 }
 
-// nextURL is the provider's own URL, without credentials.
-func (g *pager) nextURL(p *API, end int) string {
+// nextURL is the provider's own URL, without credentials; param takes the place to go on at.
+func (g *pager) nextURL(p *API, param string, end int) string {
 	_, q := p.gate.withoutCredentials(g.call.Request, g.call.query)
-	q.Set(afterParam, writeCursor(end))
+	q.Set(param, writeCursor(end))
 	return g.call.at.RealURL(g.call.Request, g.call.URL.EscapedPath(), q)
 }
 
