@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A browser is a person at a provider's pages: it keeps cookies, follows
@@ -26,7 +25,7 @@ func newBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t: t, client: &http.Client{Jar: jar, Timeout: 10 * time.Second}}
+	return &browser{t: t, client: &http.Client{Jar: jar, Timeout: patience}}
 }
 
 // A shown page is where the browser is, and what it sees there.

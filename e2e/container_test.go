@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -49,8 +50,9 @@ func TestContainer(t *testing.T) {
 	flags := append(service.flags(c.dir), "--pidfile", pid,
 		"--env", "NANGO_LITE_KEYS="+strings.TrimSpace(keys.stdout), "--env", "NANGO_LITE_API_KEY="+nginxAPIKey)
 	p := c.run(t, flags, command...)
+	client := &http.Client{Timeout: patience} // what podman started may outlive podman
 	eventually(t, "/readyz of the container", &p.stderr, func() bool {
-		resp, err := http.Get("http://" + addr + "/readyz")
+		resp, err := client.Get("http://" + addr + "/readyz")
 		if err != nil {
 			return false
 		}
@@ -165,8 +167,10 @@ func newContainers(t *testing.T) *containers {
 	}
 	c.env = append(os.Environ(), "CONTAINERS_CONF="+filepath.Join(c.dir, "containers.conf"))
 	t.Cleanup(func() { // what the store has mounted
-		_ = exec.Command("buildah", c.stored("rm", "--all")...).Run()
-		_ = exec.Command("umount", filepath.Join(c.dir, "storage", "overlay")).Run()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_ = exec.CommandContext(ctx, "buildah", c.stored("rm", "--all")...).Run()
+		_ = exec.CommandContext(ctx, "umount", filepath.Join(c.dir, "storage", "overlay")).Run()
 	})
 	return c
 }

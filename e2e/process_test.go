@@ -25,13 +25,14 @@ type process struct {
 	stdin  io.WriteCloser
 	stdout *bufio.Reader
 	stderr noted
+	late   func() bool // its time is over
 }
 
 // start starts a program with that environment and nothing else.
 func start(t *testing.T, dir string, env []string, name string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience+*shells)
-	p := &process{t: t, cmd: exec.CommandContext(ctx, name, args...)}
+	p := &process{t: t, cmd: exec.CommandContext(ctx, name, args...), late: func() bool { return errors.Is(ctx.Err(), context.DeadlineExceeded) }}
 	p.cmd.Dir = dir
 	p.cmd.Env = env
 	p.cmd.Stderr = &p.stderr
@@ -77,6 +78,9 @@ func (p *process) end() outcome {
 	p.t.Helper()
 	_ = p.stdin.Close()
 	rest, err := io.ReadAll(p.stdout)
+	if p.late() {
+		p.t.Fatalf("%s had not ended after %s:\n%s\n%s", filepath.Base(p.cmd.Path), patience, rest, &p.stderr)
+	}
 	if err != nil {
 		p.t.Fatal(err)
 	}

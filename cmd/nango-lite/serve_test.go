@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A served is 'nango-lite serve', running.
@@ -204,6 +206,10 @@ func TestServeKeyAndReload(t *testing.T) {
 	}
 }
 
+// patience is how long a program may run; nobody waits for one that hangs until all tests
+// are ended.
+const patience = 5 * time.Minute
+
 // command is the program, for testscript.Main runs it where it is called by its name.
 func command(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
@@ -215,7 +221,9 @@ func command(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, args...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience+*loadFor) // it lives while tests clean up
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...)
 	return cmd

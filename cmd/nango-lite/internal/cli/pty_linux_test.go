@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,9 @@ import (
 type terminal struct {
 	t             *testing.T
 	master, slave *os.File
+
+	ctx   context.Context // of who asks; ends when a question has not come
+	leave context.CancelFunc
 
 	mu   sync.Mutex
 	seen bytes.Buffer
@@ -41,6 +45,7 @@ func newTerminal(t *testing.T) *terminal {
 		t.Skip("there are no pseudo-terminals here: ", err)
 	}
 	term := &terminal{t: t, master: master, slave: slave}
+	term.ctx, term.leave = context.WithCancel(t.Context())
 	t.Cleanup(func() { _, _ = slave.Close(), master.Close() })
 	go func() {
 		b := make([]byte, 1024)
@@ -71,12 +76,14 @@ func (term *terminal) echoes() bool {
 }
 
 // answer types a line once the screen ends with the question, and once the echo is off
-// if it is to be: that comes after the question.
+// if it is to be: that comes after the question. If it does not come, whoever asks
+// something else is stopped, for whose end the test waits.
 func (term *terminal) answer(question, line string, secret bool) {
 	deadline := time.Now().Add(30 * time.Second)
 	for !strings.HasSuffix(strings.TrimRight(term.screen(), " "), strings.TrimRight(question, " ")) || secret && term.echoes() {
 		if time.Now().After(deadline) {
 			term.t.Errorf("never asked %q; the screen shows\n%s", question, term.screen())
+			term.leave()
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -93,13 +100,13 @@ func TestTerminal(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "quay"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
+		done <- Run(term.ctx, []string{"-c", config, "connect", "quay"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	term.answer("API key: ", "seeded-key", true)
 	term.answer("Note (may be empty): ", "typed in the open", false)
 	term.answer("Which one? (1 to 2): ", "2", false)
 	if code := <-done; code != 0 {
-		t.Errorf("exit code %d", code)
+		t.Fatalf("exit code %d", code)
 	}
 	_, _ = term.slave.WriteString("\nthe end")
 	term.answer("the end", "", false)
@@ -131,7 +138,7 @@ func TestTerminalKey(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
+		done <- Run(term.ctx, []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	rsaKey, _, _ := strings.Cut(sandbox.PrivateKey, "\n-----BEGIN") // the first of several
 	const question = "Key (PEM, or the path of its file): "
@@ -139,7 +146,7 @@ func TestTerminalKey(t *testing.T) {
 	term.answer("Key is neither a key in PEM nor the path of a file: no such file or directory\r\n"+question, rsaKey, true)
 	term.answer("Note: ", "typed in the open", false)
 	if code := <-done; code != 0 {
-		t.Errorf("exit code %d", code)
+		t.Fatalf("exit code %d", code)
 	}
 	_, _ = term.slave.WriteString("\nthe end")
 	term.answer("the end", "", false)
@@ -161,7 +168,7 @@ func TestTerminalKeyInterrupted(t *testing.T) {
 	term := newTerminal(t)
 	done := make(chan int)
 	go func() {
-		done <- Run(t.Context(), []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
+		done <- Run(term.ctx, []string{"-c", config, "connect", "robot"}, IO{In: term.slave, Out: &p.out, Err: term.slave}, p.deps)
 	}()
 	term.answer("Key (PEM, or the path of its file): ", "-----BEGIN PRIVATE KEY-----\nMII\x03", true)
 	if code := <-done; code != 1 || !term.echoes() {
