@@ -141,7 +141,7 @@ const link = `${server}/oauth/connect/notion?connect_session_token=${await sessi
 const opened = context.waitForEvent("page");
 await page.evaluate((at) => void window.open(at, "_blank"), link);
 await button("allow")(await opened);
-await page.waitForFunction(() => window.messages.length > 0, null, { timeout: 10_000 }).catch(() => {});
+await page.waitForFunction(() => window.messages.length > 0).catch(() => {});
 saw.messages = await page.evaluate(() => window.messages);
 
 console.log(JSON.stringify(saw));
