@@ -28,6 +28,7 @@ func connectChecks(e *Entry, _ Options) ([]check, string) {
 		about = "the strict sandbox took the authorization URL"
 	}
 	if e.Played.Auth.AuthMode == schema.OAuth1 {
+		checks = append(checks, check{"scopes of the authorization URL", connectStep{e}.sendsScopes})
 		about = "the strict sandbox took the signature and the authorization URL"
 	}
 	for _, f := range e.asked() {
@@ -203,6 +204,27 @@ var standard = []string{"response_type", "client_id", "redirect_uri", "scope", "
 // and no others; the sandbox holds that their values are right.
 func (e connectStep) authorizes(ctx context.Context) error {
 	return e.authorizesWith(ctx, nil, e.scope(nil))
+}
+
+// sendsScopes holds that the user is asked for the declared scopes (OAuth 1.0a has no word
+// for them; providers take the parameter of OAuth 2.0).
+func (e connectStep) sendsScopes(ctx context.Context) error {
+	st, err := e.stage(setup{})
+	if err != nil {
+		return err
+	}
+	p, err := st.engine.AuthCodeURL(ctx, st.key, redirectURL, &engine.AuthCodeOptions{Fields: e.fields(true), Credentials: e.credentials().Fields})
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(p.URL.Reveal())
+	if err != nil {
+		return err
+	}
+	if got, want := u.Query().Get("scope"), e.scope(nil); got != want {
+		return fmt.Errorf("scope is %q, and %q is declared", got, want)
+	}
+	return nil
 }
 
 func (e connectStep) authorizesScopes(ctx context.Context) error {

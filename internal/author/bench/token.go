@@ -17,11 +17,12 @@ import (
 // A tokenStep lets tokens end, be refreshed and be taken back.
 type tokenStep struct{ *Entry }
 
-// lifetime is how long tokens live while they are refreshed here.
-const lifetime = time.Hour
+// lifetime is how long tokens live while they are refreshed here: long enough for the
+// engine to keep to auth.refresh_margin_seconds, which is a quarter of it at most.
+func (e tokenStep) lifetime() time.Duration { return max(time.Hour, 5*e.margin()) }
 
 func (e tokenStep) expiring(ctx context.Context) (*stage, *engine.Connection, error) {
-	st, err := e.connected(ctx, setup{sandbox: sandbox.Options{TokenLifetime: lifetime}})
+	st, err := e.connected(ctx, setup{sandbox: sandbox.Options{TokenLifetime: e.lifetime()}})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -31,16 +32,15 @@ func (e tokenStep) expiring(ctx context.Context) (*stage, *engine.Connection, er
 
 // margin is how long before its end a token is replaced, as auth.refresh_margin_seconds says.
 func (e tokenStep) margin() time.Duration {
-	m := time.Minute
 	if s := e.Played.Auth.RefreshMarginSeconds; s != nil {
-		m = time.Duration(*s * float64(time.Second))
+		return time.Duration(*s * float64(time.Second))
 	}
-	return min(m, lifetime/4)
+	return time.Minute
 }
 
 func expireChecks(e *Entry, _ Options) ([]check, string) {
 	if !e.Played.Auth.AuthMode.Codes() {
-		return []check{{"ahead of the end", tokenStep{e}.renewsAhead}}, "another token is obtained when the end is near"
+		return []check{{"ahead of the end", tokenStep{e}.renewsAhead}, {"the declared end", tokenStep{e}.endsAsDeclared}}, "another token is obtained when the end is near"
 	}
 	if e.Played.Auth.RefreshesAccessToken() {
 		return []check{{"ahead of the end", tokenStep{e}.refreshesAhead}}, fmt.Sprintf("refreshed %s before its end, as long as it is good", tokenStep{e}.margin())
@@ -87,10 +87,11 @@ func (e tokenStep) refreshesAhead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); (left - lifetime).Abs() > 3*time.Second {
-		return fmt.Errorf("the token is good for %s; the sandbox said %s", left, lifetime)
+	left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now())
+	if !near(left, e.lifetime()) {
+		return fmt.Errorf("the token is good for %s; the sandbox said %s", left, e.lifetime())
 	}
-	st.clock.advance(lifetime - e.margin() - 4*time.Second)
+	st.clock.advance(left - e.margin() - time.Second/2)
 	for _, want := range []int{0, 1} {
 		if _, err := st.tokenUsed(ctx); err != nil {
 			return err
@@ -98,9 +99,33 @@ func (e tokenStep) refreshesAhead(ctx context.Context) error {
 		if got := st.provider.Stats().Refreshes; got != want {
 			return fmt.Errorf("%s, want %d", plural(got, "refresh"), want)
 		}
-		st.clock.advance(5 * time.Second)
+		st.clock.advance(time.Second)
 	}
 	return st.wire.err()
+}
+
+// endsAsDeclared holds that a token ends as the blueprint says where no answer does.
+func (e tokenStep) endsAsDeclared(ctx context.Context) error {
+	st, err := e.connected(ctx, setup{})
+	if err != nil {
+		return err
+	}
+	c, err := st.engine.Connection(ctx, st.key)
+	if err != nil {
+		return err
+	}
+	x := schema.Expires{Path: "expires_in"}
+	if r := e.Played.Auth.TokenResponse; r != nil && r.Expires != nil {
+		x = *r.Expires
+	}
+	declared := time.Duration(e.Played.Auth.TokenLifetimeSeconds * float64(time.Second))
+	if declared == 0 || at(e.tokenSample(), x.Path) != "" {
+		return nil
+	}
+	if left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now()); !near(left, declared) {
+		return fmt.Errorf("the token is good for %s, and %s is declared", left, declared)
+	}
+	return nil
 }
 
 // renewsAhead holds that a token which is given for credentials gives way to another when
@@ -126,14 +151,14 @@ func (e tokenStep) renewsAhead(ctx context.Context) error {
 	}
 	first := token()
 	left := c.Credentials.Token.ExpiresAt.Sub(st.clock.now())
-	if e.Played.Auth.AuthMode != schema.SignedJWT && !near(left, lifetime) && !near(left, declared) { // a JWT says it itself
-		return fmt.Errorf("the token is good for %s; the sandbox said %s, and %s is declared", left, lifetime, declared)
+	if e.Played.Auth.AuthMode != schema.SignedJWT && !near(left, e.lifetime()) && !near(left, declared) { // a JWT says it itself
+		return fmt.Errorf("the token is good for %s; the sandbox said %s, and %s is declared", left, e.lifetime(), declared)
 	}
-	st.clock.advance(left - min(e.margin(), left/4) - 4*time.Second)
+	st.clock.advance(left - min(e.margin(), left/4) - time.Second/2)
 	if again := token(); err == nil && !again.Equal(first) {
 		return errors.New("the token gave way too early")
 	}
-	st.clock.advance(5 * time.Second)
+	st.clock.advance(time.Second)
 	if again := token(); err == nil && again.Equal(first) {
 		return errors.New("the token is still the old one")
 	}
@@ -189,7 +214,8 @@ func (e tokenStep) renewsAfter(a *answer) func(context.Context) error {
 	}
 }
 
-func near(a, b time.Duration) bool { return (a - b).Abs() <= 3*time.Second }
+// near reports whether two ends are the same, one of which may be in whole seconds.
+func near(a, b time.Duration) bool { return (a - b).Abs() < time.Second }
 
 // refreshesOnce holds that four callers with one expired token make one refresh.
 func (e tokenStep) refreshesOnce(ctx context.Context) error {
@@ -197,7 +223,7 @@ func (e tokenStep) refreshesOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st.clock.advance(lifetime + time.Second)
+	st.clock.advance(e.lifetime() + time.Second)
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for i := range errs {
@@ -276,7 +302,7 @@ func (e tokenStep) keepsAfter(a answer) func(context.Context) error {
 		if m.expired {
 			return nil
 		}
-		st, err := e.connected(ctx, setup{once: true, sandbox: sandbox.Options{TokenLifetime: lifetime}})
+		st, err := e.connected(ctx, setup{once: true, sandbox: sandbox.Options{TokenLifetime: e.lifetime()}})
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"maps"
@@ -9,7 +10,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nango-lite/nango-lite/schema"
 )
@@ -63,7 +66,8 @@ func tokenParams(in *schema.Integration) map[string]bool {
 }
 
 func (w *wire) tokenRequest(r *http.Request) (*http.Response, error) {
-	w.object(w.strangeHeader(r), w.strangeParam(r), w.strangePlace(r))
+	params := paramsOf(r)
+	w.object(w.strangeHeader(r), w.strangeParam(params), w.strangePlace(r), w.strangeScope(params), w.strangeLife(r, params))
 	resp, err := w.send(r)
 	if err != nil || w.token == nil {
 		return resp, err
@@ -102,26 +106,78 @@ func (w *wire) strangeHeader(r *http.Request) error {
 	return nil
 }
 
+// paramsOf returns what a token request has in its query and its body, by the names at the
+// top of a document.
+func paramsOf(r *http.Request) map[string]any {
+	params := map[string]any{}
+	take := func(v url.Values) {
+		for name := range v {
+			params[name] = v.Get(name)
+		}
+	}
+	take(r.URL.Query())
+	if r.Body == nil {
+		return params
+	}
+	b, _ := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	if doc, ok := decode(b).(map[string]any); ok {
+		maps.Copy(params, doc)
+	} else if form, err := url.ParseQuery(string(b)); err == nil {
+		take(form)
+	}
+	return params
+}
+
 // strangeParam holds that a token request has parameters that are declared and no others:
 // a provider may ignore them (RFC 6749 3.2), and they are wrong all the same.
-func (w *wire) strangeParam(r *http.Request) error {
+func (w *wire) strangeParam(params map[string]any) error {
 	if w.params == nil {
 		return nil
 	}
-	names := slices.Collect(maps.Keys(r.URL.Query()))
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		_ = r.Body.Close()
-		r.Body = io.NopCloser(bytes.NewReader(b))
-		if doc, ok := decode(b).(map[string]any); ok {
-			names = slices.AppendSeq(names, maps.Keys(doc))
-		} else if form, err := url.ParseQuery(string(b)); err == nil {
-			names = slices.AppendSeq(names, maps.Keys(form))
-		}
-	}
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !w.params[name] {
 			return fmt.Errorf("a token request has the parameter %q, which nobody declares", name)
+		}
+	}
+	return nil
+}
+
+// strangeScope holds that the client credentials grant asks for the declared scopes; the
+// page of consent is where the others ask.
+func (w *wire) strangeScope(params map[string]any) error {
+	a := &w.played.Auth
+	if _, own := a.TokenParams["scope"]; own || a.AuthMode != schema.OAuth2CC || params["grant_type"] != "client_credentials" {
+		return nil
+	}
+	if got, want := text(params["scope"]), (&Entry{Played: w.played}).scope(nil); got != want {
+		return fmt.Errorf("a token request asks for the scope %q, and %q is declared", got, want)
+	}
+	return nil
+}
+
+// strangeLife holds that a signed token says the end that auth.jwt.lifetime_seconds gives it.
+func (w *wire) strangeLife(r *http.Request, params map[string]any) error {
+	if w.played.Auth.JWT == nil {
+		return nil
+	}
+	shown := strings.Fields(r.Header.Get("Authorization"))
+	for _, name := range []string{"assertion", "client_assertion"} {
+		shown = append(shown, text(params[name]))
+	}
+	for _, token := range shown {
+		parts := strings.Split(token, ".")
+		if len(parts) != 3 {
+			continue
+		}
+		payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
+		claims := decode(payload)
+		from, err1 := strconv.ParseFloat(at(claims, "iat"), 64)
+		end, err2 := strconv.ParseFloat(at(claims, "exp"), 64)
+		life := time.Duration((end - from) * float64(time.Second))
+		if err1 == nil && err2 == nil && !near(life, w.played.Auth.JWT.Lifetime()) {
+			return fmt.Errorf("the signed token lives for %s, and %s is declared", life, w.played.Auth.JWT.Lifetime())
 		}
 	}
 	return nil

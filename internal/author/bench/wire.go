@@ -208,8 +208,10 @@ func (w *wire) apiRequest(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.seen = append(w.seen, s)
 	n := len(w.seen)
-	if err := w.check(r); err != nil {
-		w.broken = append(w.broken, err)
+	for _, err := range []error{w.check(r), w.strangeLife(r, nil)} {
+		if err != nil {
+			w.broken = append(w.broken, err)
+		}
 	}
 	api, after := w.api, w.after
 	w.mu.Unlock()

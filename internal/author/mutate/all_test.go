@@ -26,10 +26,9 @@ func pathLike(pattern, because string) kind {
 // kinds are those of the table in 0054.
 var kinds = []kind{
 	pathLike(`credentials\.[^.]+\.secret$`, "a credential is a secret whatever the blueprint says"),
-	pathLike(`auth\.scopes$`, "it tells readers why no scopes are asked for"),
-	pathLike(`auth\.default_scopes`, "which scopes are asked for where nobody says is a choice: the sandbox grants any"),
-	pathLike(`auth\.client_name$`, "it is shown to people"),
-	pathLike(`auth\.(refresh_token_lifetime|refresh_margin|refresh_grace|token_lifetime|jwt\.lifetime)_seconds$`, "a second, or a margin, is lost in when the engine looks"),
+	pathLike(`auth\.scopes$`, "none or app tells readers why no scopes are asked for; the engine asks for none either way"),
+	pathLike(`auth\.refresh_token_lifetime_seconds$`, "a second is lost between two rounds of the keeper, which are a minute apart at least"),
+	pathLike(`auth\.refresh_grace_seconds$`, "the engine looks whether there is one; how long it is tells readers, and the sandbox"),
 	pathLike(`requests\.errors\.rules\.`, "it says by status what the engine assumes anyway, or no sample shows what it names"),
 	pathLike(`requests\.errors\.`, "words and codes are found where they usually stand as well, or no sample shows them there"),
 	pathLike(`requests\.pagination\.limit\.request$`, "without a largest page the engine leaves the size to the provider"),

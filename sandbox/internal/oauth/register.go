@@ -61,6 +61,9 @@ func (p *registration) register(r *http.Request) (message.Answer, *message.Refus
 	if message.Text(doc["client_name"]) == "" {
 		return message.Answer{}, message.Refused(400, "invalid_client_metadata", "client_name is missing: users could not tell who is asking")
 	}
+	if want := p.Integration.Auth.ClientName; want != "" && message.Text(doc["client_name"]) != want {
+		return message.Answer{}, message.Refused(400, "invalid_client_metadata", "client_name is not %q, which the blueprint declares", want)
+	}
 	id := p.Issue(grant.Claims{Kind: grant.KindClient, Redirect: strings.Join(redirects, " "), Method: method}, 0)
 	doc["client_id"], doc["client_id_issued_at"] = id, p.Now().Unix()
 	if method != "none" {

@@ -70,6 +70,9 @@ func (p *answers) tokenAnswer(t *tokenRequest, base grant.Claims, withRefresh bo
 	if r := p.Integration.Auth.TokenResponse; r != nil {
 		p.Satisfy(r.Success, &a)
 	}
+	if !stated {
+		lifetime = 0 // a cookie does not state it either
+	}
 	p.moveToken(&a, at.access, lifetime)
 	a.Set("Cache-Control", "no-store") // RFC 6749 5.1
 	return a
@@ -92,7 +95,7 @@ func (p *answers) xmlAnswer(a message.Answer, text string, at responsePaths, c g
 }
 
 // moveToken puts the access token where the blueprint says that it stands, which may be no
-// member of the answer but a header of it.
+// member of the answer but a header of it. A cookie states its lifetime, unless that is 0.
 func (p *answers) moveToken(a *message.Answer, path string, lifetime time.Duration) {
 	t := p.Integration.Auth.TokenResponse
 	if t == nil || t.AccessTokenHeader+t.AccessTokenCookie == "" {
