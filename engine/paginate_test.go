@@ -122,6 +122,14 @@ func shelves(items int) map[string]struct {
 				}
 				return fmt.Sprintf(`{"rows":%s,"next":%s}`, s.list(at, size), next)
 			}}, bodyPages},
+		"next URL of the API behind a gateway": {&shelf{items: items, size: 30, at: func(q url.Values) int { return number(q, "from") },
+			page: func(s *shelf, at, size int, _ *http.Request) string {
+				next := "null"
+				if at+size < s.items {
+					next = fmt.Sprintf(`"/things?from=%d"`, at+size)
+				}
+				return fmt.Sprintf(`{"rows":%s,"next":%s}`, s.list(at, size), next)
+			}}, bodyPages},
 		"offset": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "skip") },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return `{"rows":` + s.list(at, size) + `}` }}, offsetPages},
 		"page": {&shelf{items: items, size: 40, at: func(q url.Values) int { return (number(q, "page") - 1) * 40 },

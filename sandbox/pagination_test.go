@@ -134,6 +134,18 @@ func TestPagination(t *testing.T) {
 				u, _ = u.Parse(next)
 				return with(u, "key", "k")
 			}},
+		{"link of the API behind a gateway", &schema.Pagination{Kind: "link", Items: "rows", Limit: limit, Link: &schema.PageLink{Response: "next"}}, map[string]any{"rows": two(), "next": "/items?after=x"},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				next, _ := at(body, "next").(string)
+				if next == "" {
+					return nil
+				}
+				if !strings.HasPrefix(next, "/items?") {
+					t.Errorf("the sample's link leaves out the path of base_url, this does not: %s", next)
+				}
+				u, _ = u.Parse("/api" + next)
+				return with(u, "key", "k")
+			}},
 		{"offset", &schema.Pagination{Kind: "offset", Items: "rows", Limit: limit, Offset: &schema.PageCounter{Request: "skip"}}, map[string]any{"rows": two()},
 			func(u *url.URL, _ any, _ http.Header, got int) *url.URL {
 				var skip int

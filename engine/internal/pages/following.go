@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -187,7 +188,17 @@ func (w *Walk) link(a *answer) (string, error) {
 	if !weburl.SameOrigin(u, requested) {
 		return "", a.refuse(w, "the link to the next page leads to another host")
 	}
+	if w.beforeGateway(next, u) {
+		u.Path, u.RawPath = requested.Path, requested.RawPath
+	}
 	return u.String(), nil
+}
+
+// beforeGateway reports whether a link without a host, which leads to u, names the list by
+// the path at which the API behind a gateway has it: that of the caller, without the path of
+// base_url, which that API does not know (https://api.atlassian.com/ex/confluence/ID is one).
+func (w *Walk) beforeGateway(next string, u *url.URL) bool {
+	return strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") && u.EscapedPath() == w.Path.EscapedPath()
 }
 
 // textAt returns the scalar at path as text; "" if there is none, or null.

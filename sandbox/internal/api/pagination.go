@@ -236,7 +236,12 @@ func (g *pager) putLink(p *API, a *message.Answer, end int, more bool) {
 			a.Body = schema.PutAt(a.Body, link.Response, nil)
 		case message.IsText(was) && strings.HasPrefix(message.Text(was), "/"):
 			u, _ := url.Parse(next)
-			a.Body = schema.PutAt(a.Body, link.Response, u.RequestURI())
+			if path, _, _ := strings.Cut(message.Text(was), "?"); path == g.call.at.Rest { // as the API behind a gateway names it
+				next = path + "?" + u.RawQuery
+			} else {
+				next = u.RequestURI()
+			}
+			a.Body = schema.PutAt(a.Body, link.Response, next)
 		default:
 			a.Body = schema.PutAt(a.Body, link.Response, next)
 		}
