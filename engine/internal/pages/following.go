@@ -36,7 +36,10 @@ func (w *Walk) following(a *answer) (string, error) {
 		return cursor, nil
 	case "link":
 		next, err := w.link(a)
-		if next == w.cursor && len(a.items) == 0 {
+		switch {
+		case err == nil && next == "" && more:
+			return "", a.refuse(w, "the answer says that there is more ("+by+") and has no link to it")
+		case next == w.cursor && len(a.items) == 0:
 			return "", err
 		}
 		return next, err

@@ -160,6 +160,7 @@ func TestListsEndWhereTheyEnd(t *testing.T) {
 		{"the same page for the same cursor", byCursor, []reply{{body: `{"items":[1],"next":"s"}`}, {body: `{"items":[2],"next":"s"}`}}, "1 2", "circle"},
 		{"cursors in turn over empty pages", byCursor, []reply{{body: `{"items":[],"next":"a"}`}, {body: `{"items":[],"next":"b"}`}, {body: `{"items":[],"next":"a"}`}}, "", "circle"},
 		{"some empty pages in the middle", byCursor, []reply{{body: `{"items":[1],"next":"a"}`}, {body: `{"items":[],"next":"b"}`}, {body: `{"items":[],"next":"c"}`}, {body: `{"items":[2]}`}}, "1 2", ""},
+		{"more is promised and no link given", with(byURL, func(p *schema.Pagination) { p.HasMore = "more" }), []reply{{body: `{"items":[1],"more":true,"next":null}`}}, "1", "has no link to it"},
 		{"more is promised and no cursor named", with(byCursor, func(p *schema.Pagination) { p.HasMore = "more" }), []reply{{body: `{"items":[1],"more":true,"next":null}`}}, "1", "names no cursor"},
 		{"0 is no cursor", byCursor, []reply{{body: `{"items":[1],"next":0}`}}, "1", ""},
 		{"false is no cursor", byCursor, []reply{{body: `{"items":[1],"next":false}`}}, "1", ""},
