@@ -114,22 +114,8 @@ func shelves(items int) map[string]struct {
 				}
 				return http.Header{"Link": {`</v1/other>; rel="prev"; title="a, b", <https://api.fjord.test/v1/things?from=` + strconv.Itoa(at) + `>; rel="next last"`}}
 			}}, linkPages},
-		"next URL in the body": {&shelf{items: items, size: 30, at: func(q url.Values) int { return number(q, "from") },
-			page: func(s *shelf, at, size int, _ *http.Request) string {
-				next := "null"
-				if at+size < s.items {
-					next = fmt.Sprintf(`"/v1/things?from=%d"`, at+size)
-				}
-				return fmt.Sprintf(`{"rows":%s,"next":%s}`, s.list(at, size), next)
-			}}, bodyPages},
-		"next URL of the API behind a gateway": {&shelf{items: items, size: 30, at: func(q url.Values) int { return number(q, "from") },
-			page: func(s *shelf, at, size int, _ *http.Request) string {
-				next := "null"
-				if at+size < s.items {
-					next = fmt.Sprintf(`"/things?from=%d"`, at+size)
-				}
-				return fmt.Sprintf(`{"rows":%s,"next":%s}`, s.list(at, size), next)
-			}}, bodyPages},
+		"next URL in the body":                 {linkingShelf(items, "/v1/things"), bodyPages},
+		"next URL of the API behind a gateway": {linkingShelf(items, "/things"), bodyPages},
 		"offset": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "skip") },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return `{"rows":` + s.list(at, size) + `}` }}, offsetPages},
 		"page": {&shelf{items: items, size: 40, at: func(q url.Values) int { return (number(q, "page") - 1) * 40 },
@@ -148,6 +134,18 @@ func shelves(items int) map[string]struct {
 		"page from 0": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "page") * 40 },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return s.list(at, size) }}, schema.Pagination{Kind: "page", Page: &schema.PageCounter{Request: "page", Start: &start}}},
 	}
+}
+
+// linkingShelf names the next page in its body, at path.
+func linkingShelf(items int, path string) *shelf {
+	return &shelf{items: items, size: 30, at: func(q url.Values) int { return number(q, "from") },
+		page: func(s *shelf, at, size int, _ *http.Request) string {
+			next := "null"
+			if at+size < s.items {
+				next = fmt.Sprintf("%q", fmt.Sprintf("%s?from=%d", path, at+size))
+			}
+			return fmt.Sprintf(`{"rows":%s,"next":%s}`, s.list(at, size), next)
+		}}
 }
 
 func shelfEngine(t *testing.T, rt http.RoundTripper, p schema.Pagination) *engine.Engine {
