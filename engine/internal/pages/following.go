@@ -199,7 +199,7 @@ func (w *Walk) link(a *answer) (string, error) {
 
 // beforeGateway reports whether a link without a host, which leads to u, names the list by
 // the path at which the API behind a gateway has it: that of the caller, without the path of
-// base_url, which that API does not know (https://api.atlassian.com/ex/confluence/ID is one).
+// base_url, which stands for a tenant at the gateway and which that API does not know.
 func (w *Walk) beforeGateway(next string, u *url.URL) bool {
 	return strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") && u.EscapedPath() == w.Path.EscapedPath()
 }
