@@ -4,13 +4,11 @@
 //
 // Environment: URL of the server, KEY with every scope, CHROMIUM, CONTROL of the provider that
 // the test plays; SHOTS, a directory for screenshots.
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { still, violations } from "./look.mjs";
 
 const { URL: server, KEY, CHROMIUM, CONTROL, SHOTS } = process.env;
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const context = await browser.newContext({ viewport: { width: 800, height: 640 } });
 context.setDefaultTimeout(Number(process.env.PATIENCE ?? 40_000));
@@ -37,19 +35,18 @@ const endSession = (token) => fetch(`${server}/connect/session`, { method: "DELE
 
 // look keeps what a page says, and has axe-core look at it, once for each thing that is wrong.
 const looked = new Set();
-async function look(name, page) {
+const look = (name, page) => still(page, async () => {
   saw.said[name] = (await page.locator("main").innerText()).replace(/\s+/g, " ");
   const kind = name.slice(name.indexOf(" ") + 1);
   if (looked.has(kind) && !SHOTS) return;
-  looked.add(kind);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    const judge = `${axe}; axe.run(${colorScheme === "dark" ? '{runOnly: ["color-contrast"]}' : ""}).then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
-    saw.axe[`${name}, ${colorScheme}`] = await page.evaluate(judge);
+    saw.axe[`${name}, ${colorScheme}`] = await violations(page, colorScheme === "dark" ? ["color-contrast"] : undefined);
     if (SHOTS) await page.screenshot({ path: join(SHOTS, `failure-${name.replaceAll(" ", "-")}-${colorScheme}.png`) });
   }
+  looked.add(kind);
   await page.emulateMedia({ colorScheme: null });
-}
+});
 
 // to goes to something by the key Tab; press goes on with it.
 async function to(page, what) {

@@ -5,14 +5,12 @@
 //
 // Environment: URL of the server, KEY with every scope, CHROMIUM, PORT of the product;
 // SHOTS, a directory for screenshots.
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { fits, still, violations } from "./look.mjs";
 
 const { URL: server, KEY, CHROMIUM, SHOTS } = process.env;
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // A page of the product, which loads the server's script as its documentation says.
 const product = createServer((_, response) => {
@@ -46,23 +44,18 @@ const heading = (page) => page.locator("h1").innerText();
 
 // look has axe-core look at a page: at all of it in light, and in dark at what is other there,
 // the contrast of colours.
-async function look(name, page) {
+const look = (name, page) => still(page, async () => {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    // The page's own policy keeps axe-core's script out; a debugger's world is not bound by it.
-    const judge = `${axe}; axe.run(${colorScheme === "dark" ? '{runOnly: ["color-contrast"]}' : ""}).then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
-    let found;
-    for (let i = 0; i < 20 && !found; i++) found = await page.evaluate(judge).catch(() => page.waitForLoadState()); // some pages look again by themselves
-    saw.axe[`${name}, ${colorScheme}`] = found;
+    saw.axe[`${name}, ${colorScheme}`] = await violations(page, colorScheme === "dark" ? ["color-contrast"] : undefined);
     if (!SHOTS) continue;
     await page.setViewportSize(colorScheme === "dark" ? { width: 400, height: 720 } : { width: 800, height: 640 });
     await page.screenshot({ path: join(SHOTS, `${name.replaceAll(" ", "-")}-${colorScheme}.png`) });
     await page.setViewportSize({ width: 800, height: 900 });
   }
-  const narrow = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);
-  if (!narrow) saw.axe[`${name}, width`] = ["the page is wider than its window"];
+  if (!(await fits(page))) saw.axe[`${name}, width`] = ["the page is wider than its window"];
   await page.emulateMedia({ colorScheme: null });
-}
+});
 
 // Consent: no, and then yes, from a list.
 {

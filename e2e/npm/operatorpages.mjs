@@ -5,13 +5,11 @@
 //
 // Environment: URL of the server, KEY with every scope, CHROMIUM; SHOTS, a directory for
 // screenshots.
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { fits, violations } from "./look.mjs";
 
 const { URL: server, KEY, CHROMIUM, SHOTS } = process.env;
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // What Playwright evaluates, and what it asks of the browser itself, has no time limit of its
 // own. So each step has one, and who stops at it says where, and whether the server answers.
@@ -51,11 +49,10 @@ async function look(name) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(colorScheme === "dark" ? { width: 400, height: 800 } : { width: 1000, height: 900 });
     step(`${name}, ${colorScheme}, axe-core`);
-    const judge = `${axe}; axe.run().then((r) => r.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
-    saw.axe[`${name}, ${colorScheme}`] = await page.evaluate(judge);
+    saw.axe[`${name}, ${colorScheme}`] = await violations(page);
     step(`${name}, ${colorScheme}, after axe-core`);
     if (SHOTS) await page.screenshot({ path: join(SHOTS, `operator-${name.replaceAll(" ", "-")}-${colorScheme}.png`), fullPage: true });
-    if (!(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))) saw.axe[`${name}, ${colorScheme}, width`] = ["the page is wider than its window"];
+    if (!(await fits(page))) saw.axe[`${name}, ${colorScheme}, width`] = ["the page is wider than its window"];
   }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize({ width: 1000, height: 900 });
