@@ -59,7 +59,7 @@ server:
 		t.Errorf("link %q, after signing out %q, imported %d", saw.Link, saw.After, saw.Imported)
 	}
 	for name, pair := range map[string][2]any{
-		"activity":        {saw.Live.Activity, []any{true, true, "notion/default", 2.0, "This page is kept up to date."}}, // not loaded anew, still open, the same focus
+		"activity":        {saw.Live.Activity, []any{true, true, "notion/default", 2.0, true, "This page is kept up to date."}}, // not loaded anew, still open, the same focus
 		"connections":     {saw.Live.List, []any{true, "half a word"}},
 		"connection":      {saw.Live.Connection, []any{true, true, true, "sure"}},
 		"before it died":  {saw.Live.Before, 0},
