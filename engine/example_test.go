@@ -286,7 +286,7 @@ func ExampleCheckResponse() {
 	// call notion/user-42: not_found: the provider answered with status 404, code object_not_found, request sandbox-1
 	// kind: not_found
 	// code: object_not_found
-	// hint: Often the page is there but was not shared with the app. The user can add it: page menu, Connections, or by connecting once more.
+	// hint: The page may be there and not be shared with the app. The user can share it in Notion.
 }
 
 // Kinds answer what the caller can do. Here the user has taken the grant back.
