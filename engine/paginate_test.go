@@ -81,7 +81,7 @@ var (
 	cursorPages = schema.Pagination{Kind: "cursor", Items: "data.rows", Cursor: &schema.PageCursor{Response: "meta.next", Request: "after"}, HasMore: "meta.more", Limit: &schema.PageLimit{Request: "size", Max: 100}}
 	linkPages   = schema.Pagination{Kind: "link"}
 	bodyPages   = schema.Pagination{Kind: "link", Items: "rows", Link: &schema.PageLink{Response: "next"}}
-	offsetPages = schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageCounter{Request: "skip"}, Limit: &schema.PageLimit{Request: "size", Max: 100}}
+	offsetPages = schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageOffset{Request: "skip"}, Limit: &schema.PageLimit{Request: "size", Max: 100}}
 	pagePages   = schema.Pagination{Kind: "page", Page: &schema.PageCounter{Request: "page"}}
 )
 
@@ -130,7 +130,7 @@ func shelves(items int) map[string]struct {
 		"last page says so": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "skip") },
 			page: func(s *shelf, at, size int, _ *http.Request) string {
 				return fmt.Sprintf(`{"rows":%s,"end":{"isLast":%t}}`, s.list(at, size), at+size >= s.items)
-			}}, schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageCounter{Request: "skip"}, Last: "end.isLast"}},
+			}}, schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageOffset{Request: "skip"}, Last: "end.isLast"}},
 		"page from 0": {&shelf{items: items, size: 40, at: func(q url.Values) int { return number(q, "page") * 40 },
 			page: func(s *shelf, at, size int, _ *http.Request) string { return s.list(at, size) }}, schema.Pagination{Kind: "page", Page: &schema.PageCounter{Request: "page", Start: &start}}},
 	}
@@ -249,7 +249,7 @@ func TestPaginateStops(t *testing.T) {
 		{"repeated link", bodyPages, func(s *shelf, _, _ int, _ *http.Request) string {
 			return fmt.Sprintf(`{"rows":[{"id": %d}],"next":"/v1/things?x=1"}`, min(len(s.queries)-1, 1))
 		}, "circle", 2},
-		{"offset that is ignored", schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageCounter{Request: "skip"}}, page(`{"rows":[{"id": 0}]}`), "circle", 1},
+		{"offset that is ignored", schema.Pagination{Kind: "offset", Items: "rows", Offset: &schema.PageOffset{Request: "skip"}}, page(`{"rows":[{"id": 0}]}`), "circle", 1},
 		{"last item that is ignored", schema.Pagination{Kind: "cursor", Cursor: &schema.PageCursor{Item: "id", Request: "after"}}, page(`[{"id": 0}]`), "circle", 1},
 		{"foreign host", bodyPages, page(`{"rows":[{"id": 0}],"next":"https://evil.test/v1/things?token=x"}`), "another host", 1},
 		{"foreign scheme", bodyPages, page(`{"rows":[],"next":"http://api.fjord.test/v1/things"}`), "another host", 0},

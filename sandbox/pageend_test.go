@@ -27,7 +27,7 @@ func TestEndsOfLists(t *testing.T) {
 		"nothing is left out":           {nil, []schema.Condition{none}, "4", 200, nil, false},
 	} {
 		in := notionLike("n")
-		in.Requests.Pagination = &schema.Pagination{Kind: "offset", Items: "results", Offset: &schema.PageCounter{Request: "offset"},
+		in.Requests.Pagination = &schema.Pagination{Kind: "offset", Items: "results", Offset: &schema.PageOffset{Request: "offset"},
 			Limit: &schema.PageLimit{Request: "page_size", Max: 2}, Stop: row.stop, Empty: row.empty}
 		f := newFlow(t, in, &sandbox.Options{NoRateLimit: true, Items: 4})
 		resp, body := f.get("/v1/users?page_size=2&offset="+row.offset, f.connect().text("access_token"), nil)

@@ -146,7 +146,20 @@ func TestPagination(t *testing.T) {
 				u, _ = u.Parse("/api" + next)
 				return with(u, "key", "k")
 			}},
-		{"offset", &schema.Pagination{Kind: "offset", Items: "rows", Limit: limit, Offset: &schema.PageCounter{Request: "skip"}}, map[string]any{"rows": two()},
+		{"offset, with a gap", &schema.Pagination{Kind: "offset", Items: "rows", Limit: limit, Offset: &schema.PageOffset{Request: "skip", Step: "reach"}, Total: &schema.PageTotal{Response: "total"}}, map[string]any{"rows": two(), "reach": 2, "total": 3},
+			func(u *url.URL, body any, _ http.Header, _ int) *url.URL {
+				skip := 0
+				_, _ = fmt.Sscan(u.Query().Get("skip"), &skip)
+				reach, total := int(at(body, "reach").(float64)), int(at(body, "total").(float64))
+				if rows, _ := at(body, "rows").([]any); skip == 0 && len(rows) >= reach {
+					t.Errorf("the first page has %d items and reaches as far as %d", len(rows), reach)
+				}
+				if skip += reach; skip >= total {
+					return nil
+				}
+				return with(u, "skip", fmt.Sprint(skip))
+			}},
+		{"offset", &schema.Pagination{Kind: "offset", Items: "rows", Limit: limit, Offset: &schema.PageOffset{Request: "skip"}}, map[string]any{"rows": two()},
 			func(u *url.URL, _ any, _ http.Header, got int) *url.URL {
 				var skip int
 				_, _ = fmt.Sscan(u.Query().Get("skip"), &skip)
@@ -191,7 +204,11 @@ func TestPagination(t *testing.T) {
 				sizes = append(sizes, len(list))
 				u = row.next(u, body, h, len(list))
 			}
-			if fmt.Sprint(sizes) != "[3 3 1]" || len(ids) != 7 {
+			want := "[3 3 1]"
+			if row.pages.Offset != nil && row.pages.Offset.Step != "" {
+				want = "[2 3 2]"
+			}
+			if fmt.Sprint(sizes) != want || len(ids) != 7 {
 				t.Errorf("pages of %v with %d ids", sizes, len(ids))
 			}
 		})

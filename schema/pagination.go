@@ -8,7 +8,7 @@ type Pagination struct {
 	Items    string       `json:"items,omitempty"` // path; "" or "." is the answer itself
 	Cursor   *PageCursor  `json:"cursor,omitempty"`
 	Link     *PageLink    `json:"link,omitempty"`
-	Offset   *PageCounter `json:"offset,omitempty"`
+	Offset   *PageOffset  `json:"offset,omitempty"`
 	Page     *PageCounter `json:"page,omitempty"`
 	HasMore  string       `json:"has_more,omitempty"` // path of a boolean that is false on the last page
 	HasNext  string       `json:"has_next,omitempty"` // path of a value that is [Present] on each page but the last
@@ -38,10 +38,26 @@ type PageLink struct {
 	Response string `json:"response,omitempty"`
 }
 
-// PageCounter is the parameter that counts items or pages.
+// PageCounter is the parameter that counts pages, or items.
 type PageCounter struct {
 	Request string `json:"request"`
 	Start   *int   `json:"start,omitempty"`
+}
+
+// PageOffset is the parameter that counts items, and how far it goes on with each page: by
+// the items of the page, unless Step says otherwise.
+type PageOffset struct {
+	Request string `json:"request"`
+	Start   *int   `json:"start,omitempty"`
+	Step    string `json:"step,omitempty"` // path in the answer of how far the next page lies behind it
+}
+
+// Counter is the parameter alone; nil for nil.
+func (o *PageOffset) Counter() *PageCounter {
+	if o == nil {
+		return nil
+	}
+	return &PageCounter{Request: o.Request, Start: o.Start}
 }
 
 // PageTotal is where an answer says how long the whole list is.
@@ -73,10 +89,13 @@ func (p *Pagination) Lacks() string {
 	case "link":
 		return ""
 	case "offset":
-		if p.Offset != nil {
-			return ""
+		switch {
+		case p.Offset == nil:
+			return "the pagination does not say which parameter counts"
+		case p.Offset.Step != "" && p.Total == nil && p.HasMore == "" && p.HasNext == "" && p.Last == "":
+			return "the pagination has offset.step and does not say how a list ends"
 		}
-		return "the pagination does not say which parameter counts"
+		return ""
 	case "page":
 		if p.Page != nil {
 			return ""

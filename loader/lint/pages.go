@@ -98,6 +98,8 @@ func (l *listSamples) check() {
 		l.shown("link.response", p.Link.Response)
 	case p.Kind == "link":
 		l.linked()
+	case p.Kind == "offset" && p.Offset != nil && p.Offset.Step != "":
+		l.shown("offset.step", p.Offset.Step)
 	}
 	l.flag("has_more", l.pagination.HasMore)
 	l.flag("last", l.pagination.Last)
@@ -110,6 +112,11 @@ func (l *listSamples) check() {
 func (l *listSamples) flags() {
 	const hint = "keep the one that is true"
 	p := l.pagination
+	if p.Kind == "offset" && p.Offset != nil && p.Offset.Step != "" {
+		if lacks := p.Lacks(); lacks != "" {
+			l.at("page-flags", "offset.step", lacks, "a page without items is not the end; add total, has_more, has_next or last")
+		}
+	}
 	if p.HasMore != "" && p.HasMore == p.Last {
 		l.at("page-flags", "last", fmt.Sprintf("has_more and last both look at %q, and one is the other way round", p.Last), hint)
 	}

@@ -31,6 +31,8 @@ type answer struct {
 	rest      json.RawMessage // doc without the items, where they are a member of it
 	items     []json.RawMessage
 	itemsPath string
+	step      int  // how many places of the list the page takes up
+	steps     bool // the answer says so itself
 	ends      bool // nothing follows, whatever else it says
 }
 
@@ -108,7 +110,9 @@ func (w *Walk) askOnce(ctx context.Context) (*answer, error) {
 	if a.doc, err = w.readAll(ctx, resp); err != nil {
 		return nil, err
 	}
-	return a, w.readItems(a)
+	err = w.readItems(a)
+	w.readStep(a)
+	return a, err
 }
 
 // stops reports whether a declared condition says that resp ends the list.

@@ -44,7 +44,7 @@ func (w *Walk) following(a *answer) (string, error) {
 		}
 		return next, err
 	case "offset", "page":
-		return w.nextCount(a, more), nil
+		return w.nextCount(a, more)
 	}
 	return "", nil // Lacks knows no other kind
 }
@@ -92,25 +92,41 @@ func (w *Walk) nextCursor(a *answer) (string, error) {
 
 // nextCount returns the next offset or page number, or "" at the end: after an empty
 // page, or where the total says so. promised says that the answer promises more.
-func (w *Walk) nextCount(a *answer, promised bool) string {
+func (w *Walk) nextCount(a *answer, promised bool) (string, error) {
 	asked := w.size()
-	w.short = asked > 0 && len(a.items) < asked
+	w.short = asked > 0 && a.step < asked
 	switch {
-	case len(a.items) == 0 && !(promised && w.Kind == "page"):
-		return ""
+	case len(a.items) == 0 && !a.steps && !(promised && w.Kind == "page"):
+		return "", nil
 	case !promised && w.complete(a):
-		return ""
+		return "", nil
+	case w.byStep() && !a.steps:
+		return "", a.refuse(w, "the answer does not say at "+w.Offset.Step+" how far the list goes on behind it")
 	}
-	return w.counted(a)
+	return w.counted(a), nil
 }
 
 // counted returns the offset or page number after a.
 func (w *Walk) counted(a *answer) string {
-	step := len(a.items)
 	if w.Kind == "page" {
-		step = 1
+		return strconv.Itoa(w.at() + 1)
 	}
-	return strconv.Itoa(w.at() + step)
+	return strconv.Itoa(w.at() + a.step)
+}
+
+// byStep reports whether an answer says how far the next page lies behind it.
+func (w *Walk) byStep() bool { return w.Kind == "offset" && w.Offset.Step != "" }
+
+// readStep reads how many places of the list a page takes up: as many as it has items,
+// unless the answer says more. Lists that come whole say nothing.
+func (w *Walk) readStep(a *answer) {
+	a.step = len(a.items)
+	if !w.byStep() {
+		return
+	}
+	if n, err := strconv.Atoi(a.text(w.Offset.Step)); err == nil && n > 0 && n >= a.step {
+		a.step, a.steps = n, true
+	}
 }
 
 // complete reports whether the declared total says that a is the last page.
@@ -124,7 +140,7 @@ func (w *Walk) complete(a *answer) bool {
 	case w.Total.Counts == "pages":
 		return false
 	case w.Kind == "offset":
-		return w.at()-w.start()+len(a.items) >= total
+		return w.at()-w.start()+a.step >= total
 	}
 	return w.from && w.read >= total
 }

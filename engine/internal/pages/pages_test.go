@@ -110,7 +110,7 @@ var (
 	byCursor = schema.Pagination{Kind: "cursor", Items: "items", Cursor: &schema.PageCursor{Response: "next", Request: "after"}}
 	byLink   = schema.Pagination{Kind: "link"}
 	byURL    = schema.Pagination{Kind: "link", Items: "items", Link: &schema.PageLink{Response: "next"}}
-	byOffset = schema.Pagination{Kind: "offset", Items: "items", Offset: &schema.PageCounter{Request: "skip"}, Limit: &schema.PageLimit{Request: "size", Max: 2}}
+	byOffset = schema.Pagination{Kind: "offset", Items: "items", Offset: &schema.PageOffset{Request: "skip"}, Limit: &schema.PageLimit{Request: "size", Max: 2}}
 	byPage   = schema.Pagination{Kind: "page", Items: "items", Page: &schema.PageCounter{Request: "page"}}
 	bySized  = schema.Pagination{Kind: "page", Items: "items", Page: &schema.PageCounter{Request: "page"}, Limit: &schema.PageLimit{Request: "size", Max: 2}}
 )
@@ -234,6 +234,44 @@ func TestWhatIsThereOnEachPageButTheLast(t *testing.T) {
 		var e *fault.Error
 		if err != nil && (!errors.As(err, &e) || e.Kind != fault.KindInvalidResponse || strings.Contains(err.Error(), "t0ken")) {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Some pages hold fewer items than they have places for, because the user may not see them all.
+func TestAPageSaysHowFarItReaches(t *testing.T) {
+	declared := with(byOffset, func(p *schema.Pagination) {
+		p.Offset = &schema.PageOffset{Request: p.Offset.Request, Step: "limit"}
+		p.Total = &schema.PageTotal{Response: "total"}
+		p.Limit = &schema.PageLimit{Request: "size", Max: 3}
+	})
+	for _, c := range []struct {
+		name    string
+		p       schema.Pagination
+		replies []reply
+		want    string
+		offset  string // of the last page that was asked for
+		err     string // part of it; "": none
+	}{
+		{"a page with a gap", declared, []reply{{body: `{"items":[1,2],"limit":3,"total":5}`}, {body: `{"items":[3,4],"limit":3,"total":5}`}}, "1 2 3 4", "3", ""},
+		{"a page that the server made smaller", declared, []reply{{body: `{"items":[1],"limit":"2","total":3}`}, {body: `{"items":[2],"limit":2,"total":3}`}}, "1 2", "2", ""},
+		{"an empty page before others", declared, []reply{{body: `{"items":[],"limit":3,"total":4}`}, {body: `{"items":[4],"limit":3,"total":4}`}}, "4", "3", ""},
+		{"an empty page that is the last", declared, []reply{{body: `{"items":[1],"limit":3,"total":4}`}, {body: `{"items":[],"limit":3,"total":4}`}}, "1", "3", ""},
+		{"an empty list", declared, []reply{{body: `{"items":[],"limit":3,"total":0}`}}, "", "0", ""},
+		{"equal pages with a gap", declared, []reply{{body: `{"items":[7],"limit":3,"total":7}`}, {body: `{"items":[7],"limit":3,"total":7}`}, {body: `{"items":[8],"limit":3,"total":7}`}}, "7 7 8", "6", ""},
+		{"an error behind a page with a gap", declared, []reply{{body: `{"items":[1],"limit":3,"total":4}`}, {status: 404}}, "1", "3", "status 404"},
+		{"a list that comes whole and says no step", declared, []reply{{body: `{"items":[1,2],"total":2}`}}, "1 2", "0", ""},
+		{"a list that goes on and says no step", declared, []reply{{body: `{"items":[1,2],"total":9}`}}, "1 2", "0", "does not say at limit how far"},
+		{"a step of nothing", declared, []reply{{body: `{"items":[1,2],"limit":0,"total":9}`}}, "1 2", "0", "does not say at limit how far"},
+		{"a step smaller than the page", declared, []reply{{body: `{"items":[1,2],"limit":1,"total":9}`}}, "1 2", "0", "does not say at limit how far"},
+		{"a flag in place of a total", with(declared, func(p *schema.Pagination) { p.Total, p.HasMore = nil, "more" }), []reply{{body: `{"items":[],"limit":3,"more":true}`}, {body: `{"items":[1],"limit":3,"more":false}`}}, "1", "3", ""},
+		{"undeclared", with(declared, func(p *schema.Pagination) { p.Offset = byOffset.Offset }), []reply{{body: `{"items":[1,2],"limit":3,"total":5}`}, {body: `{"items":[],"limit":3,"total":5}`}}, "1 2", "2", ""},
+	} {
+		f := &api{replies: c.replies}
+		got, err := f.read(t, pages.List{Pagination: c.p})
+		u, _ := url.Parse(strings.TrimPrefix(f.asked[len(f.asked)-1], "GET "))
+		if offset := u.Query().Get(c.p.Offset.Request); got != c.want || offset != c.offset || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: got %q up to %s, %v, want %q up to %s, %q", c.name, got, offset, err, c.want, c.offset, c.err)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (w *Walk) counter() *schema.PageCounter {
 	if w.Kind == "page" {
 		return w.Pagination.Page
 	}
-	return w.Offset
+	return w.Offset.Counter()
 }
 
 // start is the count of the first item or page of the whole list.

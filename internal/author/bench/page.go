@@ -158,7 +158,7 @@ func asksForPage(p *schema.Pagination, r sent) error {
 	}
 	switch p.Kind {
 	case "offset":
-		start(p.Offset, 0)
+		start(p.Offset.Counter(), 0)
 	case "page":
 		start(p.Page, 1)
 	}

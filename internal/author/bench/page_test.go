@@ -53,6 +53,27 @@ versions:
               response: {body: {data: [{id: 1}, {id: 2}], paging: {after: b, next: "https://api.acme.example/terns?after=b"}}}
 `
 
+const gapped = `format: 1
+name: acme
+display_name: Acme
+maintainer: nobody
+versions:
+    v0:
+        auth: {auth_mode: API_KEY}
+        credentials: {api_key: {title: Key, secret: true}}
+        requests:
+            base_url: https://api.acme.example
+            headers: {X-Key: "${api_key}"}
+            pagination:
+                kind: offset
+                items: data
+                offset: {request: skip, step: limit}
+                total: {response: total}
+        samples:
+            - request: {path: /terns}
+              response: {body: {data: [{id: 1}, {id: 2}], limit: 2, total: 3}}
+`
+
 // A misreading is a change on the engine's side, and what the step says of it.
 type misreading struct {
 	was, is string
@@ -99,4 +120,12 @@ func TestWhatIsThereOnEachPageButTheLastIsHeld(t *testing.T) {
 		misreading{"", "", bench.Passed},
 		misreading{"has_next: paging.next", "has_next: paging.nxt", bench.Failed},
 		misreading{"                has_next: paging.next\n", "", bench.Failed})
+}
+
+// A page with a gap reaches further than it has items.
+func TestAPageThatSaysHowFarItReachesIsHeld(t *testing.T) {
+	misreadPages(t, gapped,
+		misreading{"", "", bench.Passed},
+		misreading{"step: limit", "step: length", bench.Failed},
+		misreading{", step: limit", "", bench.Failed})
 }

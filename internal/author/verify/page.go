@@ -111,7 +111,7 @@ func pageParams(p schema.Pagination) (names []string) {
 	if p.Cursor != nil {
 		names = append(names, p.Cursor.Request)
 	}
-	for _, c := range []*schema.PageCounter{p.Offset, p.Page} {
+	for _, c := range []*schema.PageCounter{p.Offset.Counter(), p.Page} {
 		if c != nil {
 			names = append(names, c.Request)
 		}
@@ -160,6 +160,7 @@ func (l *listCall) facts() (facts []pageFact) {
 	}
 	if p.Offset != nil && p.Kind == "offset" {
 		add(l.request(p.Offset.Request, "offset", "request"))
+		add(l.response(p.Offset.Step, "offset", "step"))
 	}
 	if p.Page != nil && p.Kind == "page" {
 		add(l.request(p.Page.Request, "page", "request"))

@@ -20,10 +20,11 @@ const afterParam = "sandbox_after"
 // A pager cuts one page out of a sample's list.
 type pager struct {
 	*schema.Pagination
-	call  *call
-	items []any // the whole list
-	from  int
-	size  int
+	call    *call
+	items   []any // the whole list
+	sampled int   // how many of them the sample has
+	from    int
+	size    int
 }
 
 // paginate returns the sample's answer, or the page of it that the call asks for
@@ -40,13 +41,13 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 	if !ok || !isList {
 		return a, nil
 	}
-	g := &pager{Pagination: &pages, call: c, items: p.list(s, items)}
-	if ref := g.place(len(items)); ref != nil {
+	g := &pager{Pagination: &pages, call: c, items: p.list(s, items), sampled: len(items)}
+	if ref := g.place(); ref != nil {
 		return a, ref
 	}
-	end := min(g.from+g.size, len(g.items))
+	end := min(g.before(g.from+g.size), len(g.items))
 	page := []any{}
-	for _, item := range g.items[min(g.from, end):end] {
+	for _, item := range g.items[min(g.before(g.from), end):end] {
 		page = append(page, message.Clone(item)) // others are given the same
 	}
 	a.Body = schema.PutAt(a.Body, g.Items, page)
@@ -54,9 +55,25 @@ func (p *API) paginate(c *call, s *sample.Sample) (message.Answer, *message.Refu
 		putTotals(a.Body, len(items), len(g.items))
 	}
 	g.putTotal(&a)
+	if g.gapped() {
+		a.Body = schema.PutAt(a.Body, g.Offset.Step, json.Number(strconv.Itoa(g.size)))
+	}
 	g.putNext(p, &a, end)
 	g.putEnd(p, &a, len(page), end)
 	return a, nil
+}
+
+// gapped reports whether pages of the list say how far they reach, because they may hold
+// fewer items. Then it has a place, behind the items of the sample, with one that the user
+// may not see.
+func (g *pager) gapped() bool { return g.Kind == "offset" && g.Offset.Step != "" }
+
+// before returns how many items are before a place of the list.
+func (g *pager) before(place int) int {
+	if g.gapped() && place > g.sampled {
+		return place - 1
+	}
+	return place
 }
 
 // putEnd makes an answer what the blueprint says of the end of a list: of one without
@@ -96,8 +113,8 @@ func (g *pager) param(name string) string {
 }
 
 // place reads from the request where the page begins and how long it is.
-func (g *pager) place(sampled int) (ref *message.Refusal) {
-	g.size = max(sampled, 1)
+func (g *pager) place() (ref *message.Refusal) {
+	g.size = max(g.sampled, 1)
 	if g.Limit != nil {
 		if g.Limit.Max > 0 {
 			g.size = min(g.size, g.Limit.Max)
@@ -123,7 +140,7 @@ func (g *pager) place(sampled int) (ref *message.Refusal) {
 	case "link":
 		g.from, ref = readCursor(g.call.query.Get(afterParam), afterParam)
 	case "offset":
-		g.from, ref = g.count(g.Offset, 0, 1)
+		g.from, ref = g.count(g.Offset.Counter(), 0, 1)
 	case "page":
 		g.from, ref = g.count(g.Page, 1, g.size)
 	}
@@ -269,6 +286,9 @@ func (g *pager) putTotal(a *message.Answer) {
 		return
 	}
 	n := len(g.items)
+	if g.gapped() && n > 0 {
+		n++
+	}
 	if g.Total.Counts == "pages" {
 		n = (n + g.size - 1) / g.size
 	}
