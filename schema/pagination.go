@@ -145,7 +145,7 @@ func (p *Pagination) InWords() string {
 // stands alone.
 func (p Pagination) Over(q Pagination) Pagination {
 	q.Paths = nil
-	if q.Kind != "" && q.Kind != p.Kind {
+	if q.Kind != "" {
 		q.Items = itemsPath(q.Items)
 		return q
 	}

@@ -3,6 +3,8 @@ package schema_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/nango-lite/nango-lite/schema"
 )
 
@@ -29,5 +31,23 @@ func TestHasNextIsNotInheritedWithoutTheCursor(t *testing.T) {
 	links := schema.Pagination{Kind: "link", HasNext: "then", Link: &schema.PageLink{Response: "next"}}
 	if got := links.Over(schema.Pagination{Link: &schema.PageLink{Response: "links.next"}}); got.HasNext != "" {
 		t.Errorf("a link elsewhere: has_next %q", got.HasNext)
+	}
+}
+
+// A list with a kind of its own stands alone, also where the others are of that kind: some
+// refuse the parameters of the others.
+func TestAListWithAKindOfItsOwnStandsAlone(t *testing.T) {
+	all := schema.Pagination{
+		Kind: "cursor", Items: "data", Cursor: &schema.PageCursor{Response: "next", Request: "after"}, HasMore: "more",
+		Limit: &schema.PageLimit{Request: "limit", Max: 100}, In: "body", BodyPath: "page", Empty: []schema.Condition{{}}, Stop: []schema.Condition{{}},
+		Total: &schema.PageTotal{Response: "total"}, Last: "last", HasNext: "then",
+	}
+	for _, alone := range []schema.Pagination{
+		{Kind: "cursor", Items: "events", Cursor: &schema.PageCursor{Response: "sync", Request: "sync"}},
+		{Kind: "page", Items: "events", Page: &schema.PageCounter{Request: "page"}},
+	} {
+		if diff := cmp.Diff(alone, all.Over(alone)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", alone.Kind, diff)
+		}
 	}
 }
