@@ -31,6 +31,14 @@ type served struct {
 // startServe runs the program with its arguments and more of an environment.
 func startServe(t *testing.T, dir string, env []string, args ...string) *served {
 	t.Helper()
+	s := startServing(t, dir, env, args...)
+	s.url = s.line(s.stdout)
+	return s
+}
+
+// startServing does not wait until it serves.
+func startServing(t *testing.T, dir string, env []string, args ...string) *served {
+	t.Helper()
 	s := &served{T: t, cmd: command(t, dir, env, args...)}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -50,7 +58,6 @@ func startServe(t *testing.T, dir string, env []string, args ...string) *served 
 			_ = s.cmd.Wait()
 		}
 	})
-	s.url = s.line(s.stdout)
 	return s
 }
 

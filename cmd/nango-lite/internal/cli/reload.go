@@ -19,26 +19,37 @@ import (
 // nobody is told of changes, such as on a mounted volume.
 const lookEvery = time.Second
 
-// watch reads the configuration again when its files change, and on SIGHUP, until
-// ctx ends.
-func (v *serving) watch(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+// A watch knows what the files of the configuration were like when it was made, and hears
+// of each SIGHUP since. It is made before they are read for the first time: what changes
+// between that and the first look would stay unread until the next change.
+type watch struct {
+	was string
+	hup chan os.Signal
+}
+
+func (v *serving) newWatch() *watch {
+	w := &watch{was: v.stamp(), hup: make(chan os.Signal, 1)}
+	signal.Notify(w.hup, syscall.SIGHUP)
+	return w
+}
+
+func (w *watch) stop() { signal.Stop(w.hup) }
+
+// reload reads the configuration again when its files change, and on SIGHUP, until ctx ends.
+func (v *serving) reload(ctx context.Context, w *watch) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	was := v.stamp()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hup:
+		case <-w.hup:
 		case <-ticker.C:
 			now := v.stamp()
-			if now == was {
+			if now == w.was {
 				continue
 			}
-			was = now
+			w.was = now
 		}
 		if err := v.whole.Reload(ctx); err != nil {
 			v.Notef("error: %s; what was in force stays", console.OneLine(err.Error()))

@@ -107,6 +107,8 @@ func (v *serving) run(cmd *cobra.Command) error {
 	if err := v.Storage().MustHaveKeys(); err != nil {
 		return err
 	}
+	watched := v.newWatch()
+	defer watched.stop()
 	var err error
 	counted := prom.New(&prom.Options{Now: v.Deps.Now})
 	if v.whole, err = v.Whole(ctx, telemetry.Tee(counted.Observe, v.calls.Observe)); err != nil {
@@ -145,7 +147,7 @@ func (v *serving) run(cmd *cobra.Command) error {
 	}
 	go v.whole.Engine.Run(v.down)
 	defer v.background(ctx, h)()
-	go v.watch(v.down)
+	go v.reload(v.down, watched)
 	return v.serve(ctx, ln, h)
 }
 
