@@ -135,6 +135,9 @@ func (p *Pagination) InWords() string {
 		text += ": the Link header, rel=" + rel
 	case p.Offset != nil:
 		text += ": " + p.Offset.Request + " counts items"
+		if p.Offset.Step != "" {
+			text += ", and " + p.Offset.Step + " in the answer says how far a page reaches"
+		}
 	case p.Page != nil:
 		text += ": " + p.Page.Request + " counts pages"
 	}
