@@ -37,7 +37,11 @@ func pageChecks(e *Entry, _ Options) ([]check, string) {
 		}
 		checks = append(checks, check{"GET " + s.Request.Path, pageStep{e}.walks(c, list)})
 		items = max(items, pageStep{e}.listLength(c.path, list))
-		if p := e.pagesAt(c.method, c.path); saysEnd(&p) != "" {
+		p := e.pagesAt(c.method, c.path)
+		if asksForSize(&p) != nil {
+			checks = append(checks, check{"a size for the pages of " + s.Request.Path, pageStep{e}.takesSize(c)})
+		}
+		if saysEnd(&p) != "" {
 			checks = append(checks, check{"the end of " + s.Request.Path, pageStep{e}.stopsAt(c, list)})
 		}
 	}
@@ -170,6 +174,38 @@ func asksForPage(p *schema.Pagination, r sent) error {
 	return nil
 }
 
+// callersSize is a size of a page that a caller asks for where the blueprint names none.
+const callersSize = 1
+
+// asksForSize lays callersSize over a list that takes a size and has no largest; nil if it
+// is another.
+func asksForSize(p *schema.Pagination) *schema.Pagination {
+	if p.Limit == nil || p.Limit.Max != 0 {
+		return nil
+	}
+	return &schema.Pagination{Limit: &schema.PageLimit{Max: callersSize}}
+}
+
+// takesSize holds that the size of a page goes where the blueprint says.
+func (e pageStep) takesSize(c call) func(context.Context) error {
+	return func(ctx context.Context) error {
+		p := e.pagesAt(c.method, c.path)
+		st, err := e.connected(ctx, setup{})
+		if err != nil {
+			return err
+		}
+		for _, err := range st.engine.Paginate(ctx, st.key, c.path, &engine.PageOptions{Pages: asksForSize(&p), Max: 1}) {
+			if err != nil {
+				return err
+			}
+		}
+		if got := st.wire.requests()[0].url.Query().Get(p.Limit.Request); got != strconv.Itoa(callersSize) {
+			return fmt.Errorf("the first request has %s=%s, want %d", p.Limit.Request, got, callersSize)
+		}
+		return nil
+	}
+}
+
 // saysEnd is the path at which an answer says whether it is the last page, or "".
 func saysEnd(p *schema.Pagination) string { return or(p.HasMore, or(p.Last, p.HasNext)) }
 
@@ -236,7 +272,8 @@ func (e pageStep) postsPages(ctx context.Context, path string) error {
 		return &answer{status: http.StatusOK, header: http.Header{}, body: body}
 	})
 	n := 0
-	for _, err := range st.engine.Paginate(ctx, st.key, path, &engine.PageOptions{Method: http.MethodPost, Body: json.RawMessage(`{"bench":1}`)}) {
+	opts := &engine.PageOptions{Method: http.MethodPost, Body: json.RawMessage(`{"bench":1}`), Pages: asksForSize(&p)}
+	for _, err := range st.engine.Paginate(ctx, st.key, path, opts) {
 		if err != nil {
 			return err
 		}
@@ -260,7 +297,7 @@ func (e pageStep) postsPages(ctx context.Context, path string) error {
 	if value(p.Cursor.Request) != "bench-cursor" {
 		return fmt.Errorf("the cursor of a POST is not in the %s", or(p.In, "query"))
 	}
-	if p.Limit != nil && p.Limit.Max > 0 && value(p.Limit.Request) != strconv.Itoa(p.Limit.Max) {
+	if p.Limit != nil && value(p.Limit.Request) != strconv.Itoa(max(p.Limit.Max, callersSize)) {
 		return fmt.Errorf("the size of the page of a POST is not in the %s", or(p.In, "query"))
 	}
 	if at(seen[1].body, "bench") != "1" {

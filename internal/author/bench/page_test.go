@@ -129,3 +129,12 @@ func TestAPageThatSaysHowFarItReachesIsHeld(t *testing.T) {
 		misreading{"step: limit", "step: length", bench.Failed},
 		misreading{", step: limit", "", bench.Failed})
 }
+
+// A size of the pages that the blueprint does not name may be asked for by callers.
+func TestASizeOfTheCallersIsHeld(t *testing.T) {
+	sized := strings.Replace(following, "has_next: paging.next", "has_next: paging.next\n                limit: {request: size}", 1)
+	posted := strings.Replace(posts, ", max: 40", "", 1)
+	for file, name := range map[string]string{sized: "request: size", posted: "request: size"} {
+		misreadPages(t, file, misreading{"", "", bench.Passed}, misreading{name, "request: count", bench.Failed})
+	}
+}
