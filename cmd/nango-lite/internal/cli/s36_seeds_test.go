@@ -42,6 +42,9 @@ func (s *seeds) putWith(place, between string) string {
 		for i := range b {
 			b[i] = letters[rand.IntN(len(letters))]
 		}
+		// Of a caller's own secrets nothing is known but how keys and tokens look, and twelve
+		// small letters are a word.
+		b[rand.IntN(len(b))] = letters[len(letters)-1-rand.IntN(8)]
 		return string(b)
 	}
 	if s.texts == nil {
