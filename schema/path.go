@@ -18,10 +18,17 @@ import (
 // maxMade is the highest index at which [PutAt] makes a list.
 const maxMade = 100
 
+// Itself is the path of a document that is a text, such as the body of an answer that is no
+// JSON.
+const Itself = "."
+
 // At returns the value at path.
 func At(doc any, path string) (any, bool) {
 	if path == "" {
 		return doc, true
+	}
+	if text, ok := doc.(string); ok && path == Itself {
+		return text, true
 	}
 	head, rest, more := strings.Cut(path, ".")
 	switch node := doc.(type) {
@@ -108,7 +115,7 @@ func RawAt(doc json.RawMessage, path string) (json.RawMessage, bool) {
 // way, and lists where nothing stands and the path has an index. What is in the way
 // and neither is replaced. It changes doc.
 func PutAt(doc any, path string, value any) any {
-	if path == "" {
+	if path == "" || path == Itself {
 		return value
 	}
 	head, rest, _ := strings.Cut(path, ".")

@@ -79,6 +79,7 @@ func TestFirstAt(t *testing.T) {
 func TestPutAt(t *testing.T) {
 	for _, c := range []struct{ name, doc, path, want string }{
 		{"replaces the document", `{"a":1}`, "", `"new"`},
+		{"replaces a document that is a text", `"old"`, ".", `"new"`},
 		{"replaces a member", `{"a":1,"b":2}`, "a", `{"a":"new","b":2}`},
 		{"makes objects", `null`, "a.b", `{"a":{"b":"new"}}`},
 		{"makes a list for an index", `{}`, "a.0.b", `{"a":[{"b":"new"}]}`},

@@ -40,6 +40,29 @@ func JSON(resp *http.Response) any {
 	return p.doc
 }
 
+// mostText is the longest plain text that is looked into: those that mean something are a
+// sentence.
+const mostText = 4 << 10
+
+// Text returns the body of resp if it is a short plain text and no document; false if it is
+// not. It is meant for failures, since the text is waited for. As with [JSON], the body can
+// be read as if nothing had happened.
+func Text(resp *http.Response) (string, bool) {
+	if kind := media.Of(resp.Header.Get("Content-Type")); JSON(resp) != nil || kind != "" && kind != "text/plain" {
+		return "", false
+	}
+	p, ok := resp.Body.(*peeked)
+	if !ok || isGzip(resp) {
+		return "", false
+	}
+	if more := mostText + 1 - len(p.data); p.err == nil && more > 0 && len(p.unread) == len(p.data) {
+		b := bytes.NewBuffer(p.data)
+		Within(p.rest, Bound{}, func() { _, p.err = io.CopyN(b, p.rest, int64(more)) })
+		p.data, p.unread = b.Bytes(), b.Bytes()
+	}
+	return string(p.data), p.err == io.EOF && len(p.data) <= mostText
+}
+
 // Unseen says why declared rules have not seen a body that they ask about, or "". It is
 // meant for who has called [JSON].
 func Unseen(resp *http.Response) string {

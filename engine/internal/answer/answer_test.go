@@ -190,6 +190,45 @@ func TestJSONLeavesTheBodyAlone(t *testing.T) {
 	}
 }
 
+func TestTextLeavesTheBodyAlone(t *testing.T) {
+	broken := errors.New("connection lost")
+	for _, c := range []struct {
+		name, body, kind string
+		want             string // "": it is no text
+		err              error
+	}{
+		{"text", "invalid token", "text/plain; charset=utf-8", "invalid token", nil},
+		{"unlabelled", "invalid token", "", "invalid token", nil},
+		{"behind more space than is looked at", strings.Repeat(" ", 2000) + "x", "text/plain", strings.Repeat(" ", 2000) + "x", nil},
+		{"JSON that is called text", `{"a":1}`, "text/plain", "", nil},
+		{"what begins like JSON", "[not] JSON", "text/plain", "[not] JSON", nil},
+		{"a page", "<html>", "text/html", "", nil},
+		{"bytes", "\x00", "application/octet-stream", "", nil},
+		{"longer than a sentence", strings.Repeat("x", 5000), "text/plain", "", nil},
+		{"longer than a document", strings.Repeat("x", 2*answer.Most), "text/plain", "", nil},
+		{"broken", "invalid token", "text/plain", "", broken},
+		{"empty", "", "text/plain", "", nil},
+	} {
+		var body io.Reader = strings.NewReader(c.body)
+		if c.err != nil {
+			body = io.MultiReader(body, iotest.ErrReader(c.err))
+		}
+		resp := response(body, "Content-Type", c.kind)
+		if c.kind == "" {
+			resp.Header.Del("Content-Type")
+		}
+		for range 2 {
+			if text, ok := answer.Text(resp); text != c.want && ok || ok && c.want == "" && text != "" || !ok && c.want != "" {
+				t.Errorf("%s: got %q, %v", c.name, text, ok)
+			}
+		}
+		b, err := io.ReadAll(resp.Body)
+		if string(b) != c.body || !errors.Is(err, c.err) {
+			t.Errorf("%s: the body is now %d bytes, %v", c.name, len(b), err)
+		}
+	}
+}
+
 func FuzzWait(f *testing.F) {
 	for _, text := range []string{"1", "-1", "1e309", "Mon, 02 Mar 2026 12:00:30 GMT", "2026-03-02T12:01:00Z", `"a";r=0;t=1`, "99999999999999999999"} {
 		f.Add(text)

@@ -51,9 +51,21 @@ func (p *rules) matches(c *schema.Condition, resp *http.Response) bool {
 	return c.Matches(schema.Answer{
 		Status: resp.StatusCode,
 		Header: resp.Header.Values,
-		Doc:    func() any { return answer.JSON(resp) },
+		Doc:    func() any { return documentFor(c, resp) },
 		Code:   func() string { return p.code(resp) },
 	})
+}
+
+// documentFor returns what a condition looks into: the document of an answer, or its text if
+// that is what the condition asks for.
+func documentFor(c *schema.Condition, resp *http.Response) any {
+	doc := answer.JSON(resp)
+	if _, asked := c.Body[schema.Itself]; doc == nil && asked && resp.StatusCode >= http.StatusBadRequest {
+		if text, ok := answer.Text(resp); ok {
+			return text
+		}
+	}
+	return doc
 }
 
 // looks reports whether anything that is declared asks for what stands in a body.

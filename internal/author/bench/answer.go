@@ -175,7 +175,7 @@ func neighbours(c *schema.Condition, base answer, codeAt schema.Paths) []answer 
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
-		vary(func(a *answer) { schema.RemoveAt(a.body, path) })
+		vary(func(a *answer) { a.lose(path) })
 		if v := oneOf(c.Body[path])[0]; c.Body[path] != "*" {
 			if on, ok := v.(bool); ok {
 				vary(func(a *answer) { a.body = schema.PutAt(a.body, path, !on) })
@@ -189,6 +189,15 @@ func neighbours(c *schema.Condition, base answer, codeAt schema.Paths) []answer 
 		vary(func(a *answer) { a.body = schema.PutAt(a.body, place, "bench_other") })
 	}
 	return list
+}
+
+// lose takes away what stands at a path of the body, which may be all of it.
+func (a *answer) lose(path string) {
+	if path == schema.Itself {
+		a.body = nil
+		return
+	}
+	schema.RemoveAt(a.body, path)
 }
 
 // oneOf returns the values that a condition's body path may have.

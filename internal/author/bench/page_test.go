@@ -83,6 +83,12 @@ type misreading struct {
 // misreadPages plays the lists of a blueprint that the engine misreads.
 func misreadPages(t *testing.T, file string, rows ...misreading) {
 	t.Helper()
+	misreadIn(t, "page", file, rows...)
+}
+
+// misreadIn plays a step of a blueprint that the engine misreads.
+func misreadIn(t *testing.T, step, file string, rows ...misreading) {
+	t.Helper()
 	of := func(file string) *loader.Catalog {
 		return loader.NewCatalog(fstest.MapFS{"acme.yaml": {Data: []byte(file)}})
 	}
@@ -96,7 +102,7 @@ func misreadPages(t *testing.T, file string, rows ...misreading) {
 			t.Fatal(err)
 		}
 		synctest.Test(t, func(t *testing.T) {
-			if r := misread.Run(t.Context(), bench.Options{Step: "page"}).Step("page"); r.Status != row.want {
+			if r := misread.Run(t.Context(), bench.Options{Step: step}).Step(step); r.Status != row.want {
 				t.Errorf("%q → %q: %v (%s), want %v", row.was, row.is, r.Status, r.Detail, row.want)
 			}
 		})
@@ -137,4 +143,35 @@ func TestASizeOfTheCallersIsHeld(t *testing.T) {
 	for file, name := range map[string]string{sized: "request: size", posted: "request: size"} {
 		misreadPages(t, file, misreading{"", "", bench.Passed}, misreading{name, "request: count", bench.Failed})
 	}
+}
+
+const texts = `format: 1
+name: acme
+display_name: Acme
+maintainer: nobody
+versions:
+    v0:
+        auth: {auth_mode: API_KEY}
+        credentials: {api_key: {title: Key, secret: true}}
+        requests:
+            base_url: https://api.acme.example
+            headers: {X-Key: "${api_key}"}
+            errors:
+                rules:
+                    - {when: {status: 401, body: {".": {contains: key has ended}}}, kind: reauthorize}
+                    - {when: {status: 401}, kind: denied}
+        samples:
+            - kind: error
+              response: {status: 401, body: Your key has ended.}
+            - kind: error
+              response: {status: 401, body: You may not see this.}
+`
+
+// A failure may be told apart by a plain text.
+func TestATextThatTellsFailuresApartIsHeld(t *testing.T) {
+	misreadIn(t, "errors", texts,
+		misreading{"", "", bench.Passed},
+		misreading{"contains: key has ended", "contains: key is gone", bench.Failed},
+		misreading{"contains: key has ended", "prefix: key has ended", bench.Failed},
+		misreading{`, body: {".": {contains: key has ended}}`, "", bench.Failed})
 }

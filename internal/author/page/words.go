@@ -24,7 +24,7 @@ func condition(c schema.Condition) string {
 		parts = append(parts, equals("header "+name, c.Header[name]))
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
-		parts = append(parts, equals("body "+path, scalars(c.Body[path])))
+		parts = append(parts, equals(strings.TrimSuffix("body "+path, " "+schema.Itself), scalars(c.Body[path])))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -37,6 +37,12 @@ func equals(what, value string) string {
 }
 
 func scalars(v any) string {
+	if m, ok := v.(map[string]any); ok {
+		if part, ok := m[schema.PartContains]; ok {
+			return "with " + scalars(part) + " in it"
+		}
+		return "that begins with " + scalars(m[schema.PartPrefix])
+	}
 	list, ok := v.([]any)
 	if !ok {
 		return fmt.Sprint(v)
