@@ -110,8 +110,9 @@ for (const [name, integration, values, more] of JSON.parse(process.env.TYPED)) {
   const other = await context.newPage();
   await other.goto(await page.locator("li a").getAttribute("href"));
   await other.locator("input[name=user_code]").fill(code);
-  await other.locator("button[value=allow]").click();
-  await other.close();
+  // The page stays open: to close one that is still on its way to another may never end, in
+  // Chromium, and would take the user's yes with it.
+  await Promise.all([other.waitForNavigation(), other.locator("button[value=allow]").click()]);
   await page.getByRole("heading", { name: "Connected" }).waitFor();
   saw.flows.device = await heading(page);
   await page.close();
@@ -164,7 +165,7 @@ for (const [name, integration, values, more] of JSON.parse(process.env.TYPED)) {
   await window.getByLabel("API key", { exact: true }).fill("invented-key");
   await window.getByRole("button", { name: "Connect" }).click();
   await window.getByRole("heading", { name: "Connected" }).waitFor();
-  await window.getByRole("link", { name: "Back to the list" }).click();
+  await Promise.all([window.waitForNavigation(), window.getByRole("link", { name: "Back to the list" }).click()]);
   await window.close();
   await page.waitForFunction(() => window.events.some((e) => e.type === "close"));
   saw.events.popup = await page.evaluate(() => window.events);

@@ -88,8 +88,8 @@ saw.popup.device = await popup("auth", await session("beacon"), "beacon", async 
   const other = await context.newPage();
   await other.goto(await window.locator("a").getAttribute("href"));
   await other.locator("input[name=user_code]").fill(code);
-  await other.locator("button[value=allow]").click();
-  await other.close();
+  // It stays open: to close a page that is on its way to another may never end, in Chromium.
+  await Promise.all([other.waitForNavigation(), other.locator("button[value=allow]").click()]);
 });
 saw.popup.choice = await popup("auth", await session("shipyard"), "shipyard", async (window, texts) => {
   const chosen = () => window.waitForResponse((response) => response.url().includes("/oauth/choose"));
