@@ -80,6 +80,9 @@ func (p *revocation) readRevoked(t *tokenRequest, r *http.Request, how *schema.R
 	case r.Method != method:
 		return message.Refused(405, "invalid_request", "revocation is made with %s, not %s", method, r.Method)
 	case method == http.MethodGet || how.BodyFormat == "query":
+		if kind := r.Header.Get("Content-Type"); kind != "" {
+			return message.Refused(400, "invalid_request", "there is a Content-Type (%s), and the parameters stand in the query", kind)
+		}
 		t.wire = t.query
 	case how.BodyFormat == "json":
 		t.wire, t.types, ref = message.ReadJSON(r.Header, body)
