@@ -32,7 +32,7 @@ type answer struct {
 	items     []json.RawMessage
 	itemsPath string
 	step      int  // how many places of the list the page takes up
-	steps     bool // the answer says so itself
+	saysStep  bool // the answer says so itself
 	ends      bool // nothing follows, whatever else it says
 }
 

@@ -94,13 +94,13 @@ func (w *Walk) nextCursor(a *answer) (string, error) {
 // page, or where the total says so. promised says that the answer promises more.
 func (w *Walk) nextCount(a *answer, promised bool) (string, error) {
 	asked := w.size()
-	w.short = asked > 0 && a.step < asked
+	w.short = !a.saysStep && asked > 0 && len(a.items) < asked
 	switch {
-	case len(a.items) == 0 && !a.steps && !(promised && w.Kind == "page"):
+	case len(a.items) == 0 && !a.saysStep && !(promised && w.Kind == "page"):
 		return "", nil
 	case !promised && w.complete(a):
 		return "", nil
-	case w.byStep() && !a.steps:
+	case w.byStep() && !a.saysStep:
 		return "", a.refuse(w, "the answer does not say at "+w.Offset.Step+" how far the list goes on behind it")
 	}
 	return w.counted(a), nil
@@ -125,7 +125,7 @@ func (w *Walk) readStep(a *answer) {
 		return
 	}
 	if n, err := strconv.Atoi(a.text(w.Offset.Step)); err == nil && n > 0 && n >= a.step {
-		a.step, a.steps = n, true
+		a.step, a.saysStep = n, true
 	}
 }
 

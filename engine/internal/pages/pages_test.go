@@ -259,6 +259,7 @@ func TestAPageSaysHowFarItReaches(t *testing.T) {
 		{"an empty page that is the last", declared, []reply{{body: `{"items":[1],"limit":3,"total":4}`}, {body: `{"items":[],"limit":3,"total":4}`}}, "1", "3", ""},
 		{"an empty list", declared, []reply{{body: `{"items":[],"limit":3,"total":0}`}}, "", "0", ""},
 		{"equal pages with a gap", declared, []reply{{body: `{"items":[7],"limit":3,"total":7}`}, {body: `{"items":[7],"limit":3,"total":7}`}, {body: `{"items":[8],"limit":3,"total":7}`}}, "7 7 8", "6", ""},
+		{"an error behind a page that the server made smaller", declared, []reply{{body: `{"items":[1,2],"limit":2,"total":9}`}, {status: 404}}, "1 2", "2", "status 404"},
 		{"an error behind a page with a gap", declared, []reply{{body: `{"items":[1],"limit":3,"total":4}`}, {status: 404}}, "1", "3", "status 404"},
 		{"a list that comes whole and says no step", declared, []reply{{body: `{"items":[1,2],"total":2}`}}, "1 2", "0", ""},
 		{"a list that goes on and says no step", declared, []reply{{body: `{"items":[1,2],"total":9}`}}, "1 2", "0", "does not say at limit how far"},
