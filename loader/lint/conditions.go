@@ -26,6 +26,7 @@ func conditionRules(v *version) {
 				v.report("dead-condition", at+".status", fmt.Sprintf("this never matches: no answer ends with status %d", s), "")
 			}
 		}
+		v.plainText(at, c, inToken)
 		failure := at != "auth.token_response.success" && !strings.HasPrefix(at, "notes.")
 		if failure && len(c.Header)+len(c.Body)+len(c.Code) == 0 && slices.ContainsFunc(c.Status, func(s int) bool { return s >= 200 && s < 300 }) {
 			v.report("wide-condition", at+".status", "this takes every answer with this status for a failure", "say what sets the failures apart: a code, a header or something in the body")
@@ -42,6 +43,27 @@ func conditionRules(v *version) {
 		v.shadowed("requests.rate_limit.detect", "", l.Detect)
 	}
 	v.shadowed("auth.refresh_on", "", v.Auth.RefreshOn)
+}
+
+// plainText: a text is looked into where an answer of the API is a failure, and has no members.
+func (v *version) plainText(at string, c schema.Condition, inToken bool) {
+	if _, asked := c.Body[schema.Itself]; !asked {
+		return
+	}
+	why := ""
+	switch {
+	case inToken:
+		why = "a token answer is no plain text"
+	case len(c.Body) > 1:
+		why = "a plain text has no other paths"
+	case len(c.Code) > 0:
+		why = "a plain text has no code"
+	case len(c.Status) > 0 && !slices.ContainsFunc(c.Status, func(s int) bool { return s >= http.StatusBadRequest }):
+		why = "a plain text is looked into where the status is 400 or more"
+	default:
+		return
+	}
+	v.report("dead-condition", at+".body", "this never matches: "+why, "")
 }
 
 func (v *version) shadowed(list, below string, cs []schema.Condition) {

@@ -114,7 +114,7 @@ func (l *listSamples) flags() {
 	p := l.pagination
 	if p.Kind == "offset" && p.Offset != nil && p.Offset.Step != "" {
 		if lacks := p.Lacks(); lacks != "" {
-			l.at("page-flags", "offset.step", lacks, "a page without items is not the end; add total, has_more, has_next or last")
+			l.at("page-end", "offset.step", lacks, "a page without items is not the end; add total, has_more, has_next or last")
 		}
 	}
 	if p.HasMore != "" && p.HasMore == p.Last {

@@ -59,9 +59,10 @@ var rules = []Rule{
 	{"safe-entry", loader.Error, "An entry of `retries.safe` stands there twice, or is no method and path, or its method is safe anyway."},
 	{"empty-section", loader.Error, "A map has none of the keys that would give it an effect."},
 	{"unused-pagination", loader.Warning, "A key under `pagination` belongs to another kind, or has no effect beside another key."},
-	{"page-flags", loader.Error, "Two of `has_more`, `has_next` and `last` look at the same path, and read it in different ways; or a list with `offset.step` has nothing that ends it."},
+	{"page-flags", loader.Error, "Two of `has_more`, `has_next` and `last` look at the same path, and read it in different ways."},
+	{"page-end", loader.Error, "A list with `offset.step` has nothing that ends it."},
 	{"page-path", loader.Error, "A pattern under `pagination.paths` fits no path."},
-	{"dead-condition", loader.Error, "A condition can never match: it asks for a `code` where `errors.code` says nowhere to look, or for a status that no answer ends with."},
+	{"dead-condition", loader.Error, "A condition can never match: it asks for a `code` where `errors.code` says nowhere to look, for a status that no answer ends with, or for a plain text where none is looked into."},
 	{"wide-condition", loader.Error, "A condition takes every successful answer for a failure."},
 	{"shadowed-rule", loader.Error, "A rule is never reached: an earlier one matches whatever it matches."},
 
