@@ -24,7 +24,11 @@ func condition(c schema.Condition) string {
 		parts = append(parts, equals("header "+name, c.Header[name]))
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.Body)) {
-		parts = append(parts, equals(strings.TrimSuffix("body "+path, " "+schema.Itself), scalars(c.Body[path])))
+		what := "body"
+		if path != schema.Itself {
+			what += " " + path
+		}
+		parts = append(parts, equals(what, scalars(c.Body[path])))
 	}
 	return strings.Join(parts, ", ")
 }
