@@ -51,7 +51,7 @@ type terminal struct {
 func newTerminal(t *testing.T) terminal {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("there is no sh")
+		t.Skip("there is no sh; .ci/run has one")
 	}
 	bin, err := program()
 	if err != nil {

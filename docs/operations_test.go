@@ -79,11 +79,11 @@ func newDatabases(t *testing.T, sql string) (vars []string, shown *strings.Repla
 	const server = "NANGO_LITE_TEST_POSTGRES"
 	admin, err := url.Parse(os.Getenv(server))
 	if err != nil || admin.Host == "" {
-		t.Skipf("set %s to the URL of a PostgreSQL server where databases may be made", server)
+		t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./docs", server)
 	}
 	for _, program := range []string{"pg_dump", "pg_restore"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("there is no %s, which PostgreSQL's client brings", program)
+			t.Skipf("there is no %s: apt-get install postgresql-client && go test ./docs", program)
 		}
 	}
 	do := func(database, sql string) {

@@ -129,7 +129,7 @@ func TestImportsSchemaAndAJudgeOfSignatures(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
-		t.Skip("there is no go command to list the imports with: ", err)
+		t.Skip("there is no go command to list the imports with; .ci/run has one: ", err)
 	}
 	for pkg := range strings.Lines(string(out)) {
 		pkg = strings.TrimSpace(pkg)

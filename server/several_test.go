@@ -61,7 +61,7 @@ func newDatabase(t *testing.T) string {
 	const env = "NANGO_LITE_TEST_POSTGRES"
 	url := os.Getenv(env)
 	if url == "" {
-		t.Skipf("set %s to the URL of a PostgreSQL server where schemas may be made", env)
+		t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./server", env)
 	}
 	name := fmt.Sprintf("several_%d", time.Now().UnixNano())
 	t.Cleanup(func() {

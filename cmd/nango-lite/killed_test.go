@@ -89,7 +89,7 @@ func (p *strict) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestServersAreKilled(t *testing.T) {
 	db := os.Getenv(postgresEnv)
 	if db == "" {
-		t.Skipf("set %s to the URL of a PostgreSQL server where schemas may be made", postgresEnv)
+		t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./cmd/nango-lite", postgresEnv)
 	}
 	schema := fmt.Sprintf("killed_%d", time.Now().UnixNano())
 	t.Cleanup(func() {

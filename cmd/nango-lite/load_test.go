@@ -155,7 +155,7 @@ func (f *fleet) kill(i int) {
 func TestServersUnderLoad(t *testing.T) {
 	dsn := os.Getenv(postgresEnv)
 	if dsn == "" {
-		t.Skipf("set %s to the URL of a PostgreSQL server where schemas may be made", postgresEnv)
+		t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./cmd/nango-lite", postgresEnv)
 	}
 	name := fmt.Sprintf("load_%d", time.Now().UnixNano())
 	db, err := pgx.Connect(t.Context(), dsn)

@@ -40,8 +40,7 @@ func server(t testing.TB) string {
 	t.Helper()
 	u := os.Getenv(serverEnv)
 	if u == "" {
-		t.Skipf("set %s to the URL of a PostgreSQL server where databases may be made, "+
-			"such as postgres://postgres@127.0.0.1:5432/postgres", serverEnv)
+		t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./store/postgres", serverEnv)
 	}
 	return u
 }

@@ -34,7 +34,7 @@ func daemon(t *testing.T, dir, program string, args ...string) *exec.Cmd {
 	}
 	u, err := user.Lookup("postgres")
 	if err != nil {
-		t.Skip("as root, this test needs the user postgres, which Debian's postgresql brings")
+		t.Skip("as root, this test needs the user postgres: apt-get install postgresql && go test ./store/postgres")
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
@@ -76,7 +76,7 @@ func program(t *testing.T, name string) string {
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
 	if len(found) == 0 {
-		t.Skipf("there is no %s, which Debian's postgresql brings", name)
+		t.Skipf("there is no %s: apt-get install postgresql && go test ./store/postgres", name)
 	}
 	return found[len(found)-1]
 }
@@ -153,7 +153,7 @@ func TestPgBouncer(t *testing.T) {
 	bouncer, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if _, err := os.Stat("/usr/sbin/pgbouncer"); err != nil {
-			t.Skip("there is no pgbouncer; Debian has it in a package of that name")
+			t.Skip("there is no pgbouncer: apt-get install pgbouncer && go test ./store/postgres")
 		}
 		bouncer = "/usr/sbin/pgbouncer"
 	}

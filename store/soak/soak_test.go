@@ -31,7 +31,7 @@ func onBoth(t *testing.T, f func(t *testing.T, at *place)) {
 		}
 		t.Run(name, func(t *testing.T) {
 			if server == "" && name == "PostgreSQL" {
-				t.Skipf("set %s to the URL of a PostgreSQL server where schemas may be made, such as postgres://postgres@127.0.0.1:5432/postgres", serverEnv)
+				t.Skipf("%s is not set: %[1]s=$(.ci/postgres start /tmp/postgres) go test ./store/soak", serverEnv)
 			}
 			at, err := newPlace(t.Context(), server)
 			if err != nil {

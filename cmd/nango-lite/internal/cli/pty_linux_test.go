@@ -32,7 +32,7 @@ func newTerminal(t *testing.T) *terminal {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("there are no pseudo-terminals here: ", err)
+		t.Skip("there are no pseudo-terminals here; .ci/run has them: ", err)
 	}
 	var number, unlocked int32
 	for request, value := range map[uintptr]*int32{syscall.TIOCSPTLCK: &unlocked, syscall.TIOCGPTN: &number} {
@@ -42,7 +42,7 @@ func newTerminal(t *testing.T) *terminal {
 	}
 	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("there are no pseudo-terminals here: ", err)
+		t.Skip("there are no pseudo-terminals here; .ci/run has them: ", err)
 	}
 	term := &terminal{t: t, master: master, slave: slave}
 	term.ctx, term.leave = context.WithCancel(t.Context())
